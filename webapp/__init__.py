@@ -1,0 +1,1 @@
+"""Wiring only: settings, addresses, the worker, errors and who may do what."""
