@@ -1,0 +1,192 @@
+"""Acceptance studies: who rates what, in which order, and what they said.
+
+The design is a frozen JSON document (`rating.protocol.design`), the schedule is drawn once and
+stored row by row, marks are never deleted (only removed, with a time), and a rating is a version.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from segmentation.models import Cohort, Segmentation
+
+
+def new_token() -> str:
+    """Return a random address (128 bits) that says nothing about what it stands for."""
+    return secrets.token_urlsafe(16)
+
+
+class Study(models.Model):
+    """One rating experiment under a frozen protocol."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft"
+        OPEN = "open"
+        CLOSED = "closed"
+
+    slug = models.SlugField(unique=True, max_length=60)
+    title = models.CharField(max_length=120, help_text="Raters see it.")
+    cohort = models.ForeignKey(Cohort, models.PROTECT, related_name="studies")
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    settings = models.JSONField(default=dict, help_text="The design while it is a draft.")
+    design_json = models.TextField(blank=True, help_text="Canonical JSON, frozen at opening.")
+    design_sha256 = models.CharField(max_length=64, blank=True)
+    commitment = models.CharField(max_length=64, blank=True)
+    secret = models.CharField(max_length=64, blank=True, help_text="Hex; revealed at closing.")
+    created_at = models.DateTimeField()
+    opened_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    closing_reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name_plural = "studies"
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class StudyMembership(models.Model):
+    """What one person does in one study. For a rater this is their *reading*."""
+
+    class Role(models.TextChoices):
+        COORDINATOR = "coordinator"
+        RATER = "rater"
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="study_memberships"
+    )
+    role = models.CharField(max_length=20, choices=Role)
+    token = models.CharField(max_length=40, unique=True, default=new_token)
+
+    class Meta:
+        ordering = ["study", "role", "user"]
+        constraints = [
+            # One role per person: a coordinator never rates in a study they coordinate.
+            models.UniqueConstraint(fields=["study", "user"], name="one_role_per_study_member")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} is {self.role} of {self.study}"
+
+
+class Item(models.Model):
+    """One segmentation to be judged in a study."""
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="items")
+    segmentation = models.ForeignKey(Segmentation, models.PROTECT, related_name="items")
+    key = models.CharField(max_length=40, help_text="Its name in the design and the export.")
+
+    class Meta:
+        ordering = ["study", "key"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "segmentation"], name="item_once_per_study"),
+            models.UniqueConstraint(fields=["study", "key"], name="one_item_per_key"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Presentation(models.Model):
+    """One showing of one mask to one rater, at a stored position, under a random token."""
+
+    token = models.CharField(max_length=40, unique=True, default=new_token)
+    reading = models.ForeignKey(StudyMembership, models.PROTECT, related_name="presentations")
+    item = models.ForeignKey(Item, models.PROTECT, related_name="presentations")
+    position = models.PositiveIntegerField(help_text="From 1.")
+    occasion = models.PositiveSmallIntegerField(help_text="1 or 2.")
+    opened_at = models.DateTimeField(null=True)
+    submitted_at = models.DateTimeField(null=True)
+    comment = models.TextField(blank=True)
+    comment_saved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["reading", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["reading", "position"], name="one_per_position"),
+            models.UniqueConstraint(
+                fields=["reading", "item", "occasion"], name="item_once_per_occasion"
+            ),
+            models.CheckConstraint(condition=Q(occasion__in=[1, 2]), name="occasion_is_1_or_2"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Position {self.position}"
+
+
+class Mark(models.Model):
+    """One false positive or missed lesion that a rater marked. Removing it keeps the row."""
+
+    class Kind(models.TextChoices):
+        FALSE_POSITIVE = "FP"
+        MISSED = "FN"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, help_text="Made by the browser.")
+    presentation = models.ForeignKey(Presentation, models.PROTECT, related_name="marks")
+    kind = models.CharField(max_length=2, choices=Kind)
+    lesion = models.PositiveIntegerField(null=True, help_text="The marked lesion's id (FP only).")
+    x_mm = models.FloatField()
+    y_mm = models.FloatField()
+    z_mm = models.FloatField()
+    reason = models.CharField(max_length=40, blank=True)
+    made_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["presentation", "made_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["presentation", "lesion"],
+                condition=Q(removed_at__isnull=True, lesion__isnull=False),
+                name="a_lesion_is_marked_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="FP", lesion__isnull=False) | Q(kind="FN", lesion__isnull=True),
+                name="false_positives_name_a_lesion",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class Rating(models.Model):
+    """The stored answer to one presentation. Version 1 is what was submitted first."""
+
+    class Outcome(models.TextChoices):
+        RATED = "rated"
+        UNREADABLE = "unreadable"
+        WRONG_MASK = "wrong_mask"
+
+    presentation = models.ForeignKey(Presentation, models.PROTECT, related_name="ratings")
+    version = models.PositiveIntegerField(default=1)
+    outcome = models.CharField(max_length=20, choices=Outcome)
+    reason = models.TextField(blank=True)
+    lesions = models.PositiveIntegerField(help_text="Drawn lesions in the mask.")
+    fp = models.PositiveIntegerField(null=True)
+    fn = models.PositiveIntegerField(null=True)
+    counted_by = models.CharField(max_length=10, help_text="marks or typed")
+    verdict_rater = models.CharField(max_length=20, blank=True)
+    verdict_derived = models.CharField(max_length=20, blank=True)
+    conflict = models.CharField(max_length=20, blank=True)
+    comment = models.TextField(blank=True)
+    active_ms = models.PositiveBigIntegerField(default=0)
+    slices_seen = models.PositiveIntegerField(default=0)
+    software_version = models.CharField(max_length=40)
+    submitted_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["presentation", "version"]
+        constraints = [
+            models.UniqueConstraint(fields=["presentation", "version"], name="one_per_version")
+        ]
+
+    def __str__(self) -> str:
+        return f"Version {self.version}"

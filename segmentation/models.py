@@ -1,0 +1,228 @@
+"""Cohorts of cases, their scans and masks, and the inference jobs that make masks.
+
+Bytes live in the file storage under random names; rows hold what is known about them. A row's
+state changes through its named methods or through `segmentation.operations`, nowhere else.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+import numpy as np
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from segmentation.imaging.geometry import Grid
+from segmentation.imaging.lesions import Lesion
+
+
+class Cohort(models.Model):
+    """A collection of cases that the same people work on."""
+
+    slug = models.SlugField(unique=True, max_length=60)
+    title = models.CharField(max_length=120)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["title"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class CohortMembership(models.Model):
+    """What one person may do in one cohort."""
+
+    class Role(models.TextChoices):
+        COORDINATOR = "coordinator"
+        DELINEATOR = "delineator"
+
+    cohort = models.ForeignKey(Cohort, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="cohort_memberships"
+    )
+    role = models.CharField(max_length=20, choices=Role)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cohort", "user"], name="one_role_per_cohort_member")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} is {self.role} of {self.cohort}"
+
+
+class Case(models.Model):
+    """One MRI examination of one subject, known by a pseudonymous code such as C0007."""
+
+    code = models.CharField(max_length=20, unique=True)
+    subject = models.CharField(max_length=20, help_text="Two time points of a person share it.")
+    cohort = models.ForeignKey(Cohort, models.PROTECT, related_name="cases")
+    imported_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Scan(models.Model):
+    """One sequence of a case, as it came (header text removed) and as the browser gets it."""
+
+    class Sequence(models.TextChoices):
+        FLAIR = "FLAIR"
+        T1 = "T1"
+        T2 = "T2"
+
+    case = models.ForeignKey(Case, models.CASCADE, related_name="scans")
+    sequence = models.CharField(max_length=10, choices=Sequence)
+    original = models.FileField(upload_to="scans/", max_length=200)
+    browser = models.FileField(upload_to="scans/", max_length=200)
+    sha256 = models.CharField(max_length=64, help_text="Of the voxels and the geometry.")
+    original_sha256 = models.CharField(max_length=64, help_text="Of the stored original file.")
+    browser_sha256 = models.CharField(max_length=64, help_text="Of the stored browser copy.")
+    removed = models.JSONField(default=list, help_text="Header fields that were emptied.")
+    shape = models.JSONField(help_text="Voxels along the stored axes.")
+    affine = models.JSONField(help_text="Voxel to RAS+ millimetres, 4 x 4.")
+
+    class Meta:
+        ordering = ["case", "sequence"]
+        constraints = [
+            models.UniqueConstraint(fields=["case", "sequence"], name="one_scan_per_sequence")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sequence} of {self.case_id}"
+
+    @property
+    def grid(self) -> Grid:
+        """The grid of the stored original."""
+        return Grid(shape=tuple(self.shape), affine=np.array(self.affine, dtype=float))
+
+
+class Segmentation(models.Model):
+    """A stored mask of a case, with its origin. Never edited: a correction is a new row."""
+
+    class Origin(models.TextChoices):
+        PREDICTION = "prediction"
+        DELINEATION = "delineation"
+        CORRECTION = "correction"
+        CONSENSUS = "consensus"
+        IMPORTED = "imported"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, models.CASCADE, related_name="segmentations")
+    origin = models.CharField(max_length=20, choices=Origin)
+    title = models.CharField(max_length=120)
+    method = models.CharField(max_length=60, blank=True)
+    mask = models.FileField(upload_to="masks/", max_length=200, help_text="On the scan's grid.")
+    labels = models.FileField(upload_to="masks/", max_length=200, help_text="Lesion ids, RAS.")
+    probability = models.FileField(upload_to="masks/", max_length=200, blank=True)
+    sha256 = models.CharField(max_length=64, help_text="Of the stored mask file.")
+    lesion_list = models.JSONField(default=list)
+    provenance = models.JSONField(default=dict, help_text="Input, checkpoint, code, settings.")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["case", "created_at", "id"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def lesions(self) -> tuple[Lesion, ...]:
+        """The mask's lesions in the order of their ids; empty for an empty mask."""
+        return tuple(
+            Lesion(
+                id=entry["id"],
+                voxels=entry["voxels"],
+                volume_mm3=entry["volume_mm3"],
+                centre_mm=tuple(entry["centre_mm"]),
+                voxel_mm=tuple(entry["voxel_mm"]),
+            )
+            for entry in self.lesion_list
+        )
+
+    @property
+    def volume_ml(self) -> float:
+        """Total lesion volume in millilitres."""
+        return sum(lesion.volume_mm3 for lesion in self.lesions) / 1000
+
+
+class BrainMask(models.Model):
+    """A brain mask of a case: one that came with it, or one that a method derived."""
+
+    case = models.OneToOneField(Case, models.CASCADE, related_name="brain_mask")
+    mask = models.FileField(upload_to="masks/", max_length=200)
+    sha256 = models.CharField(max_length=64)
+    origin = models.CharField(max_length=60)
+
+    def __str__(self) -> str:
+        return f"Brain mask of {self.case_id}"
+
+
+class InferenceJob(models.Model):
+    """One request to segment one case by one method, and how it went.
+
+    This row is the truth; a message to the worker only rings the bell. A worker holds a running
+    job by its `lease`: whoever lost the lease can no longer change the row, so a job that two
+    workers ran by mistake still ends once.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        SUCCEEDED = "succeeded"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    UNFINISHED = (State.QUEUED, State.RUNNING)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, models.CASCADE, related_name="jobs")
+    method = models.CharField(max_length=60)
+    state = models.CharField(max_length=20, choices=State, default=State.QUEUED)
+    progress = models.FloatField(default=0, help_text="From 0 to 1.")
+    stage = models.CharField(max_length=120, blank=True)
+    reason = models.TextField(blank=True, help_text="Why it failed, for a reader.")
+    attempts = models.PositiveIntegerField(default=0)
+    lease = models.UUIDField(null=True, editable=False)
+    heartbeat_at = models.DateTimeField(null=True)
+    queued_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    segmentation = models.OneToOneField(
+        Segmentation, models.SET_NULL, null=True, related_name="job"
+    )
+
+    class Meta:
+        ordering = ["-queued_at", "id"]
+        indexes = [models.Index(fields=["state", "heartbeat_at"])]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "method"],
+                condition=Q(state__in=["queued", "running"]),
+                name="one_unfinished_job_per_case_and_method",
+            ),
+            models.CheckConstraint(
+                condition=Q(progress__gte=0, progress__lte=1), name="progress_from_0_to_1"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method} on {self.case_id}: {self.state}"
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing will change about this job any more."""
+        return self.state not in self.UNFINISHED
+
+    def seconds_since(self, now: datetime) -> float:
+        """Seconds since the holder of the lease last said that it is alive; 0 when never."""
+        return (now - self.heartbeat_at).total_seconds() if self.heartbeat_at else 0.0

@@ -1,0 +1,202 @@
+"""Who may do what: one table, asked before every view, closed to whatever it does not name.
+
+Each endpoint names *where* the person's roles are looked up (in a cohort, a case, a study ...) and
+which of those roles each HTTP method takes. Somebody without any role there is told that nothing is
+there (404); somebody whose role does not suffice is told so (403); nobody signed in is asked to
+sign in (API: 401). Blinding is part of the look-up: a case that somebody has yet to finish reading
+gives them no role, wherever it appears.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+
+import rating.queries as rating
+import segmentation.queries as segmentation
+from webapp.errors import refuse
+
+Person = AbstractBaseUser | AnonymousUser
+Roles = frozenset[str]
+LookUp = Callable[[Any, Mapping[str, Any]], Roles]
+
+ANYONE = frozenset({"anyone"})
+SIGNED_IN = frozenset({"signed in"})
+STAFF = frozenset({"staff"})
+COORDINATOR = frozenset({"coordinator"})
+RATER = frozenset({"rater"})
+MEMBER = frozenset({"coordinator", "delineator"})
+
+
+def everywhere(person: Any, _: Mapping[str, Any]) -> Roles:
+    """The roles that depend on no object."""
+    roles = {"anyone"}
+    if person.is_authenticated:
+        roles.add("signed in")
+    if person.is_authenticated and person.is_staff:
+        roles.add("staff")
+    return frozenset(roles)
+
+
+def in_cohort(person: Any, address: Mapping[str, Any]) -> Roles:
+    """The person's role in the cohort of the address."""
+    return segmentation.roles_in_cohort(user=person, slug=address["slug"])
+
+
+def in_case(person: Any, address: Mapping[str, Any]) -> Roles:
+    """The person's role in the cohort of the case of the address, unless the case is hidden."""
+    return segmentation.roles_in_case(user=person, code=address["code"])
+
+
+def in_segmentation(person: Any, address: Mapping[str, Any]) -> Roles:
+    """The person's role in the case of the segmentation of the address."""
+    return segmentation.roles_in_segmentation(user=person, segmentation_id=address["pk"])
+
+
+def in_job(person: Any, address: Mapping[str, Any]) -> Roles:
+    """The person's role in the case of the inference job of the address."""
+    return segmentation.roles_in_job(user=person, job_id=address["pk"])
+
+
+def in_study(person: Any, address: Mapping[str, Any]) -> Roles:
+    """Coordinator of the study of the address, unless one of its cases is hidden from them."""
+    return rating.roles_in_study(user=person, slug=address["slug"])
+
+
+def in_reading(person: Any, address: Mapping[str, Any]) -> Roles:
+    """Rater, when the reading of the address is the person's own."""
+    return rating.roles_in_reading(user=person, token=address["reading"])
+
+
+def in_presentation(person: Any, address: Mapping[str, Any]) -> Roles:
+    """Rater, when the presentation of the address is the person's own."""
+    return rating.roles_in_presentation(user=person, token=address["token"])
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Where roles are looked up, and which of them each HTTP method takes."""
+
+    where: LookUp
+    methods: Mapping[str, Roles]
+
+
+def read(where: LookUp, roles: Roles) -> Rule:
+    """An endpoint that only shows."""
+    return Rule(where, {"GET": roles})
+
+
+def write(where: LookUp, roles: Roles, *methods: str) -> Rule:
+    """An endpoint that only changes something."""
+    return Rule(where, dict.fromkeys(methods or ("POST",), roles))
+
+
+TABLE: dict[str, Rule] = {
+    # Doors
+    "account_login": Rule(everywhere, {"GET": ANYONE, "POST": ANYONE}),
+    "account_logout": Rule(everywhere, {"GET": ANYONE, "POST": ANYONE}),
+    "health": read(everywhere, ANYONE),
+    # Pages
+    "home": read(everywhere, SIGNED_IN),
+    "cases": read(everywhere, SIGNED_IN),
+    "case": read(in_case, MEMBER),
+    "studies": read(everywhere, SIGNED_IN),
+    "study": read(in_study, COORDINATOR),
+    "reading": read(in_reading, RATER),
+    # API: description
+    "api:schema": read(everywhere, SIGNED_IN),
+    # API: cases and masks
+    "api:cohorts": read(everywhere, SIGNED_IN),
+    "api:cohort-cases": Rule(in_cohort, {"GET": MEMBER, "POST": COORDINATOR}),
+    "api:case": read(in_case, MEMBER),
+    "api:scan-volume": read(in_case, MEMBER),
+    "api:scan-original": read(in_case, MEMBER),
+    "api:case-jobs": Rule(in_case, {"GET": MEMBER, "POST": MEMBER}),
+    "api:segmentation": read(in_segmentation, MEMBER),
+    "api:segmentation-labels": read(in_segmentation, MEMBER),
+    "api:segmentation-mask": read(in_segmentation, MEMBER),
+    "api:segmentation-probability": read(in_segmentation, MEMBER),
+    "api:methods": read(everywhere, SIGNED_IN),
+    "api:job": read(in_job, MEMBER),
+    "api:job-cancel": write(in_job, MEMBER),
+    # API: studies
+    "api:studies": read(everywhere, SIGNED_IN),
+    "api:cohort-studies": write(in_cohort, COORDINATOR),
+    "api:study": Rule(in_study, {"GET": COORDINATOR, "PATCH": COORDINATOR, "DELETE": COORDINATOR}),
+    "api:study-candidates": read(in_study, COORDINATOR),
+    "api:study-open": write(in_study, COORDINATOR),
+    "api:study-close": write(in_study, COORDINATOR),
+    "api:study-results": read(in_study, COORDINATOR),
+    "api:study-bundle": read(in_study, COORDINATOR),
+    # API: readings
+    "api:readings": read(everywhere, SIGNED_IN),
+    "api:reading": read(in_reading, RATER),
+    "api:presentation": read(in_presentation, RATER),
+    "api:presentation-open": write(in_presentation, RATER),
+    "api:presentation-image": read(in_presentation, RATER),
+    "api:presentation-mask": read(in_presentation, RATER),
+    "api:presentation-mark": write(in_presentation, RATER, "PUT", "DELETE"),
+    "api:presentation-comment": write(in_presentation, RATER, "PUT"),
+    "api:presentation-submit": write(in_presentation, RATER),
+}
+NAMESPACES: dict[str, Rule] = {
+    # Django's own admin checks the rest itself; ratings and marks are not registered in it.
+    "admin": Rule(everywhere, {"GET": STAFF, "POST": STAFF}),
+}
+ALWAYS_OPEN = frozenset({"admin:login", "admin:logout"})
+
+
+def rule_for(view_name: str, namespace: str) -> Rule | None:
+    """This will return the rule of an endpoint; None where the table has none."""
+    if view_name in ALWAYS_OPEN:
+        return Rule(everywhere, {"GET": ANYONE, "POST": ANYONE})
+    return TABLE.get(view_name) or NAMESPACES.get(namespace)
+
+
+class AccessMiddleware:
+    """Asks the table before every view."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, _view: object, _args: object, address: Mapping[str, Any]
+    ) -> HttpResponse | None:
+        """This will let the request through (None) or answer it."""
+        match = request.resolver_match
+        rule = rule_for(match.view_name, match.namespace) if match else None
+        if rule is None:
+            raise Http404
+        is_api = request.path.startswith("/api/")
+        method = "GET" if request.method in {"HEAD", "OPTIONS"} else (request.method or "")
+        needed = rule.methods.get(method)
+        if needed is None:
+            return refuse(request, 405, "MethodNotAllowed", f"{method} is not possible here.")
+        if needed <= ANYONE:
+            return None
+        if not request.user.is_authenticated:
+            if is_api:
+                return refuse(
+                    request,
+                    401,
+                    "NotSignedIn",
+                    "You are not signed in, or your session has ended. Nothing was changed; sign "
+                    "in and try again.",
+                )
+            return redirect_to_login(request.get_full_path())
+        roles = rule.where(request.user, address)
+        if roles & needed:
+            return None
+        if roles - ANYONE - SIGNED_IN:
+            return refuse(request, 403, "NotAllowed", "Your role does not allow this.")
+        if is_api:
+            return refuse(request, 404, "NotFound", "There is nothing here that you may see.")
+        raise Http404
