@@ -28,13 +28,13 @@ def start_sweep(**_: Any) -> None:
     from django.db import close_old_connections
     from django.utils import timezone
 
-    from segmentation.operations.jobs import ring_due_jobs
+    from segmentation.operations.jobs import ring_if_due
 
     def sweep() -> None:
         while True:
             close_old_connections()
             try:
-                ring_due_jobs(now=timezone.now())
+                ring_if_due(now=timezone.now())
             except Exception:
                 log.exception("The sweep for due jobs failed; it will try again.")
             pause.wait(settings.JOB_SWEEP_SECONDS)

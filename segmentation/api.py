@@ -1,0 +1,227 @@
+"""The API of cases, masks and jobs. `webapp.access` has decided who gets here."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models.fields.files import FieldFile
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from segmentation import queries
+from segmentation.methods import METHOD_CARDS
+from segmentation.models import Cohort, InferenceJob, Scan
+from segmentation.operations import cases, jobs
+from segmentation.refusals import Refusal
+from segmentation.serializers import (
+    CaseInListSerializer,
+    CaseSerializer,
+    CohortSerializer,
+    ImportedCaseSerializer,
+    JobRequestSerializer,
+    JobSerializer,
+    MethodSerializer,
+    SegmentationSerializer,
+    UploadSerializer,
+)
+
+NIFTI = {(200, "application/octet-stream"): OpenApiTypes.BINARY}
+
+
+class FileTooLarge(Refusal):
+    """An uploaded file is larger than this installation takes."""
+
+
+def nifti(stored: FieldFile, *, download_as: str | None = None) -> HttpResponseBase:
+    """This will send a stored NIfTI file; 404 when the row has none."""
+    if not stored:
+        raise Http404
+    if download_as is None:
+        with stored.open("rb") as file:
+            response = HttpResponse(file.read(), content_type="application/octet-stream")
+    else:
+        response = FileResponse(
+            stored.open("rb"),
+            as_attachment=True,
+            filename=download_as,
+            content_type="application/octet-stream",
+        )
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+class CohortsView(APIView):
+    """The cohorts that I belong to."""
+
+    @extend_schema(operation_id="cohorts", responses=CohortSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        return Response(CohortSerializer(queries.cohorts_of(request.user), many=True).data)
+
+
+class CohortCasesView(APIView):
+    """The cases of a cohort, and the way in for a new one."""
+
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(operation_id="cases", responses=CaseInListSerializer(many=True))
+    def get(self, request: Request, slug: str) -> Response:
+        found = queries.cases_in_cohort(request.user, slug)
+        return Response(CaseInListSerializer(found, many=True).data)
+
+    @extend_schema(
+        operation_id="import_case",
+        request=UploadSerializer,
+        responses={201: ImportedCaseSerializer},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        sent = UploadSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        for file in sent.validated_data["files"]:
+            if file.size > settings.UPLOAD_MAX_BYTES:
+                raise FileTooLarge(
+                    f"{file.name} is larger than {settings.UPLOAD_MAX_BYTES // 1024**2} MB, which "
+                    "is the most that is taken. Nothing was stored; send it compressed (.nii.gz)."
+                )
+        done = cases.import_case(
+            cohort=Cohort.objects.get(slug=slug),
+            files=[
+                cases.NamedFile(file.name, file.read()) for file in sent.validated_data["files"]
+            ],
+            subject=sent.validated_data["subject"],
+            mask_origin=sent.validated_data["mask_origin"],
+            by=request.user,
+            now=timezone.now(),
+        )
+        body = {
+            "code": done.case.code,
+            "subject": done.case.subject,
+            "taken": [{"sequence": name, "removed": list(gone)} for name, gone in done.taken],
+            "ignored": list(done.ignored),
+            "warnings": list(done.warnings),
+        }
+        return Response(body, status=201)
+
+
+class CaseView(APIView):
+    """One case with its scans, masks and jobs."""
+
+    @extend_schema(operation_id="case", responses=CaseSerializer)
+    def get(self, request: Request, code: str) -> Response:
+        return Response(CaseSerializer(queries.case_in_full(code)).data)
+
+
+def scan_of(code: str, sequence: str) -> Scan:
+    """This will return a scan of a case; 404 when the case has none of that sequence."""
+    try:
+        return Scan.objects.get(case__code=code, sequence=sequence)
+    except Scan.DoesNotExist as error:
+        raise Http404 from error
+
+
+class ScanVolumeView(APIView):
+    """A scan's RAS copy for the browser."""
+
+    @extend_schema(operation_id="scan_volume", responses=NIFTI)
+    def get(self, request: Request, code: str, sequence: str) -> HttpResponseBase:
+        return nifti(scan_of(code, sequence).browser)
+
+
+class ScanOriginalView(APIView):
+    """A scan as it was imported, header text emptied."""
+
+    @extend_schema(operation_id="scan_original", responses=NIFTI)
+    def get(self, request: Request, code: str, sequence: str) -> HttpResponseBase:
+        return nifti(scan_of(code, sequence).original, download_as=f"{code}_{sequence}.nii.gz")
+
+
+class CaseJobsView(APIView):
+    """The inference jobs of a case, and the way to ask for one."""
+
+    @extend_schema(operation_id="case_jobs", responses=JobSerializer(many=True))
+    def get(self, request: Request, code: str) -> Response:
+        return Response(JobSerializer(queries.jobs_of_case(code), many=True).data)
+
+    @extend_schema(
+        operation_id="request_job", request=JobRequestSerializer, responses={201: JobSerializer}
+    )
+    def post(self, request: Request, code: str) -> Response:
+        sent = JobRequestSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        job = jobs.request_segmentation(
+            case=queries.case_in_full(code),
+            method=sent.validated_data["method"],
+            by=request.user,
+            now=timezone.now(),
+        )
+        return Response(JobSerializer(job).data, status=201)
+
+
+class JobView(APIView):
+    """One inference job."""
+
+    @extend_schema(operation_id="job", responses=JobSerializer)
+    def get(self, request: Request, pk: UUID) -> Response:
+        return Response(JobSerializer(InferenceJob.objects.select_related("case").get(pk=pk)).data)
+
+
+class JobCancelView(APIView):
+    """Cancel a job."""
+
+    @extend_schema(operation_id="cancel_job", request=None, responses=JobSerializer)
+    def post(self, request: Request, pk: UUID) -> Response:
+        return Response(JobSerializer(jobs.cancel_job(job_id=pk, now=timezone.now())).data)
+
+
+class SegmentationView(APIView):
+    """One mask: origin, provenance, lesions."""
+
+    @extend_schema(operation_id="segmentation", responses=SegmentationSerializer)
+    def get(self, request: Request, pk: UUID) -> Response:
+        return Response(SegmentationSerializer(queries.segmentation_in_full(pk)).data)
+
+
+class SegmentationLabelsView(APIView):
+    """A mask's lesion ids on the RAS grid, for the browser."""
+
+    @extend_schema(operation_id="segmentation_labels", responses=NIFTI)
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
+        return nifti(queries.segmentation_in_full(pk).labels)
+
+
+class SegmentationMaskView(APIView):
+    """A mask on its scan's own grid."""
+
+    @extend_schema(operation_id="segmentation_mask", responses=NIFTI)
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
+        found = queries.segmentation_in_full(pk)
+        name = f"{found.case.code}_{found.method or found.origin}_{found.sha256[:8]}.nii.gz"
+        return nifti(found.mask, download_as=name)
+
+
+class SegmentationProbabilityView(APIView):
+    """A prediction's probability map on its scan's own grid."""
+
+    @extend_schema(
+        operation_id="segmentation_probability", responses={**NIFTI, 404: OpenApiResponse()}
+    )
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
+        found = queries.segmentation_in_full(pk)
+        name = f"{found.case.code}_{found.method}_probability_{found.sha256[:8]}.nii.gz"
+        return nifti(found.probability, download_as=name)
+
+
+class MethodsView(APIView):
+    """The methods that can be run here."""
+
+    @extend_schema(operation_id="methods", responses=MethodSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        cards: Any = METHOD_CARDS
+        return Response(MethodSerializer(cards, many=True).data)

@@ -1,0 +1,123 @@
+"""manage.py import_cases PATH: take in a NIfTI file, a case folder or a tree of case folders."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from segmentation.models import Cohort
+from segmentation.operations.cases import (
+    MASK_ORIGINS,
+    NIFTI_NAME,
+    AlreadyImported,
+    NamedFile,
+    create_cohort,
+    import_case,
+    role_of_file,
+)
+from segmentation.refusals import Refusal
+
+
+class Command(BaseCommand):
+    help = (
+        "Import a NIfTI file (a FLAIR), a folder with FLAIR.nii.gz [T1, T2, mask, brainmask], or a "
+        "tree of such folders. Each case is taken whole or not at all; running it again is safe."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("path", type=Path)
+        parser.add_argument("--cohort", default="Cases", help="its title; made when new")
+        parser.add_argument("--coordinator", help="user name of a new cohort's coordinator")
+        parser.add_argument("--subject", default="", help="subject code, for a single case")
+        parser.add_argument("--mask-origin", choices=sorted(MASK_ORIGINS), default="imported")
+
+    def handle(self, *, path: Path, cohort: str, **options: Any) -> None:
+        found = list(case_files(path))
+        if options["subject"] and len(found) != 1:
+            raise CommandError("--subject is for a single case; here are several or none.")
+        if not found:
+            raise CommandError(f"{path}: no FLAIR.nii.gz and no NIfTI file was found there.")
+        taken, known, refused = 0, 0, 0
+        target = self.cohort(cohort, options["coordinator"])
+        for label, files in found:
+            try:
+                done = import_case(
+                    cohort=target,
+                    files=[NamedFile(file.name, file.read_bytes()) for file in files],
+                    subject=options["subject"],
+                    mask_origin=options["mask_origin"],
+                    now=timezone.now(),
+                )
+            except AlreadyImported as refusal:
+                known += 1
+                self.stdout.write(f"{label}: {refusal.message}")
+            except (Refusal, OSError) as refusal:
+                refused += 1
+                self.stderr.write(f"{label}: refused. {refusal}")
+            else:
+                taken += 1
+                parts = ", ".join(role for role, _ in done.taken)
+                self.stdout.write(f"{label}: case {done.case.code} ({parts})")
+                for role, removed in done.taken:
+                    if removed:
+                        self.stdout.write(f"  {role}: emptied header text {', '.join(removed)}")
+                for name in done.ignored:
+                    self.stdout.write(f"  {name}: unknown name, ignored")
+                for warning in done.warnings:
+                    self.stdout.write(f"  warning: {warning}")
+        for name in stray_files(path):
+            self.stdout.write(f"{name}: in no case folder, ignored")
+        self.stdout.write(
+            f"{taken} imported, {known} already there, {refused} refused, into {target.title}."
+        )
+        if refused:
+            raise CommandError(f"{refused} of {len(found)} cases were refused; see above.")
+
+    def cohort(self, title: str, coordinator: str | None) -> Cohort:
+        """The cohort of this title, made when there is none."""
+        known = Cohort.objects.filter(title=title).first()
+        if known is not None:
+            return known
+        try:
+            people = [User.objects.get(username=coordinator)] if coordinator else []
+        except User.DoesNotExist as error:
+            raise CommandError(f"There is no account {coordinator}.") from error
+        return create_cohort(title=title, coordinators=people)
+
+
+def case_files(path: Path) -> list[tuple[str, list[Path]]]:
+    """This will list the cases at a path: their label and files. A folder is a case when it has a
+    FLAIR; a folder given by itself is tried as a case when nothing below it is one."""
+    if path.is_file():
+        return [(path.name, [path])]
+    if not path.is_dir():
+        raise CommandError(f"{path}: there is no such file or folder.")
+    folders = [path, *sorted(folder for folder in path.rglob("*") if folder.is_dir())]
+    cases = [
+        (str(folder.relative_to(path.parent)), files)
+        for folder in folders
+        if any(role_of_file(file.name) == "FLAIR" for file in (files := files_in(folder)))
+    ]
+    if not cases and any(NIFTI_NAME.fullmatch(file.name) for file in files_in(path)):
+        return [(path.name, files_in(path))]
+    return cases
+
+
+def stray_files(path: Path) -> list[str]:
+    """This will list the NIfTI files of a tree that lie in no case folder."""
+    if not path.is_dir():
+        return []
+    in_cases = {file for _, files in case_files(path) for file in files}
+    return [
+        str(file.relative_to(path))
+        for file in sorted(path.rglob("*"))
+        if file.is_file() and NIFTI_NAME.fullmatch(file.name) and file not in in_cases
+    ]
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The plain, visible files directly in a folder."""
+    return sorted(f for f in folder.iterdir() if f.is_file() and not f.name.startswith("."))

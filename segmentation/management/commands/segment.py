@@ -1,0 +1,64 @@
+"""manage.py segment --method NAME (--case CODE | --all) [--wait]: queue inference jobs."""
+
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from segmentation.methods import DEFAULT_METHOD
+from segmentation.models import Case, InferenceJob
+from segmentation.operations.jobs import request_segmentation
+from segmentation.refusals import Refusal
+
+
+class Command(BaseCommand):
+    help = "Queue inference jobs. A running worker does the work; --wait shows its progress."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--method", default=DEFAULT_METHOD)
+        which = parser.add_mutually_exclusive_group(required=True)
+        which.add_argument("--case", help="a case code, such as C0001")
+        which.add_argument("--all", action="store_true", help="every case")
+        parser.add_argument("--cohort", help="with --all: only the cases of this cohort (title)")
+        parser.add_argument("--wait", action="store_true", help="until all jobs have ended")
+
+    def handle(self, *, method: str, case: str | None, wait: bool, **options: Any) -> None:
+        cases = Case.objects.all() if case is None else Case.objects.filter(code=case)
+        if options["cohort"]:
+            cases = cases.filter(cohort__title=options["cohort"])
+        if not cases:
+            raise CommandError(f"There is no case {case}." if case else "There is no case yet.")
+        jobs, refused = [], 0
+        for one in cases:
+            try:
+                jobs.append(
+                    request_segmentation(case=one, method=method, by=None, now=timezone.now())
+                )
+            except Refusal as refusal:
+                refused += 1
+                self.stderr.write(refusal.message)
+        self.stdout.write(f"{len(jobs)} jobs queued for {method}.")
+        failed = self.wait_for(jobs) if wait else 0
+        if failed or refused:
+            raise CommandError(f"{failed} jobs failed, {refused} cases were refused; see above.")
+
+    def wait_for(self, jobs: list[InferenceJob]) -> int:
+        """This will print each job as it ends and return how many did not succeed."""
+        open_jobs = {job.pk for job in jobs}
+        failed = 0
+        last = ""
+        while open_jobs:
+            for job in InferenceJob.objects.filter(pk__in=open_jobs).select_related("case"):
+                if job.is_finished:
+                    open_jobs.remove(job.pk)
+                    failed += job.state != InferenceJob.State.SUCCEEDED
+                    self.stdout.write(f"{job.case.code}: {job.state} {job.reason}".rstrip())
+                elif job.state == InferenceJob.State.RUNNING:
+                    line = f"{job.case.code}: {job.progress:4.0%} {job.stage}"
+                    if line != last:
+                        self.stdout.write(line)
+                        last = line
+            time.sleep(0.3)
+        return failed

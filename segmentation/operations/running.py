@@ -1,0 +1,204 @@
+"""Running inference jobs. Only a worker imports this module: it leads to PyTorch."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import close_old_connections, connection, transaction
+from django.db.models import F
+
+from segmentation.imaging.nifti import Volume, read_volume
+from segmentation.methods import MethodCard, Prediction, load_method, method_card
+from segmentation.models import Case, InferenceJob, Segmentation
+from segmentation.operations.jobs import ring_if_due, stale_before
+from segmentation.operations.masks import NewMask, delete_files, store_mask
+from segmentation.queries import due_jobs
+from segmentation.refusals import Refusal
+
+log = logging.getLogger(__name__)
+Clock = Callable[[], datetime]
+
+
+class LeaseLost(Exception):
+    """The job was cancelled, or another worker has taken it over: stop and touch nothing."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A worker's hold on a running job. Every change of the row goes through it."""
+
+    job_id: UUID
+    token: UUID
+    clock: Clock
+
+    def report(self, progress: float, stage: str) -> None:
+        """This will store progress (0 to 1) as a sign of life; raises LeaseLost."""
+        self._change(
+            progress=min(max(progress, 0.0), 1.0), stage=stage, heartbeat_at=self.clock()
+        )
+
+    def beat(self) -> None:
+        """This will store a sign of life; raises LeaseLost."""
+        self._change(heartbeat_at=self.clock())
+
+    def succeed(self, segmentation: Segmentation) -> None:
+        """This will end the job with its result; raises LeaseLost."""
+        self._change(
+            state=InferenceJob.State.SUCCEEDED,
+            progress=1.0,
+            stage="Done",
+            segmentation=segmentation,
+            finished_at=self.clock(),
+            lease=None,
+        )
+
+    def fail(self, reason: str) -> None:
+        """This will end the job with a reason for a reader; raises LeaseLost."""
+        self._change(
+            state=InferenceJob.State.FAILED,
+            stage="Failed",
+            reason=reason,
+            finished_at=self.clock(),
+            lease=None,
+        )
+
+    def _change(self, **values: object) -> None:
+        held = InferenceJob.objects.filter(
+            pk=self.job_id, lease=self.token, state=InferenceJob.State.RUNNING
+        )
+        if not held.update(**values):
+            raise LeaseLost
+
+
+def run_next_job(*, clock: Clock) -> bool:
+    """This will claim the job that has been due longest and run it to its end.
+
+    Returns whether there was one. When more are due it rings for them, so one ring is enough to
+    work off a queue.
+    """
+    lease = claim(clock=clock)
+    if lease is None:
+        return False
+    stop = threading.Event()
+    pulse = threading.Thread(target=_keep_alive, args=(lease, stop), daemon=True)
+    pulse.start()
+    try:
+        _run(lease)
+    except LeaseLost:
+        log.info("Job %s was cancelled or taken over; its result is dropped.", lease.job_id)
+    finally:
+        stop.set()
+        pulse.join()
+    ring_if_due(now=clock())
+    return True
+
+
+def claim(*, clock: Clock) -> Lease | None:
+    """This will take hold of the job that has been due longest; None when nothing is due.
+
+    Two workers never hold one job: the claim is one conditional update. A job whose worker died
+    too often ends as failed, so that one poisonous case cannot stop the queue.
+    """
+    while (job := due_jobs(stale_before=stale_before(clock())).first()) is not None:
+        lease = Lease(job_id=job.pk, token=uuid4(), clock=clock)
+        now = clock()
+        claimed = InferenceJob.objects.filter(
+            pk=job.pk, state=job.state, lease=job.lease, heartbeat_at=job.heartbeat_at
+        ).update(
+            state=InferenceJob.State.RUNNING,
+            lease=lease.token,
+            attempts=F("attempts") + 1,
+            started_at=now,
+            heartbeat_at=now,
+            progress=0,
+            stage="Starting",
+        )
+        if not claimed:
+            continue
+        if job.attempts < settings.JOB_ATTEMPTS:
+            return lease
+        lease.fail(
+            f"The worker stopped {job.attempts} times while it worked on this case, most likely "
+            "because memory ran out. The case is unharmed; start the job again on a worker with "
+            "more memory."
+        )
+    return None
+
+
+def _keep_alive(lease: Lease, stop: threading.Event) -> None:
+    """This will give a sign of life between reports of progress, until stopped or lost."""
+    try:
+        while not stop.wait(settings.JOB_LEASE_SECONDS / 4):
+            close_old_connections()
+            lease.beat()
+    except LeaseLost:
+        pass
+    finally:
+        connection.close()
+
+
+def _run(lease: Lease) -> None:
+    """This will segment the case and end the job; a refusal or a bug becomes a readable reason."""
+    job = InferenceJob.objects.select_related("case").get(pk=lease.job_id)
+    try:
+        card = method_card(job.method)
+        lease.report(0.0, "Reading the scan")
+        volumes = _volumes(job.case, card)
+        prediction = load_method(card.name).segment(
+            volumes, progress=lambda done, stage: lease.report(0.95 * done, stage)
+        )
+        lease.report(0.95, "Storing the mask")
+        _store(lease, job.case, card, volumes["FLAIR"], prediction)
+    except LeaseLost:
+        raise
+    except Refusal as refusal:
+        lease.fail(refusal.message)
+    except MemoryError:
+        lease.fail("Memory ran out. The case is unharmed; try a worker with more memory.")
+    except Exception as error:
+        log.exception("Job %s failed", lease.job_id)
+        lease.fail(
+            f"Something unforeseen happened ({type(error).__name__}: {error}). The case is "
+            "unharmed. Start the job again; if it fails again, report this message."
+        )
+
+
+def _volumes(case: Case, card: MethodCard) -> dict[str, Volume]:
+    """The scans that the method may use, by sequence."""
+    volumes = {}
+    for scan in case.scans.all():
+        with scan.original.open("rb") as stored:
+            volumes[scan.sequence] = read_volume(
+                stored.read(), name=f"{scan.sequence} of case {case.code}"
+            )
+    return volumes
+
+
+def _store(
+    lease: Lease, case: Case, card: MethodCard, flair: Volume, prediction: Prediction
+) -> None:
+    """This will store the mask and end the job in one transaction; files go when it fails."""
+    inputs = {scan.sequence: scan.sha256 for scan in case.scans.all()}
+    new = NewMask(
+        case=case,
+        origin=Segmentation.Origin.PREDICTION,
+        title=card.title,
+        method=card.name,
+        mask=prediction.mask,
+        probability=prediction.probability,
+        provenance={"inputs_sha256": inputs, **prediction.provenance},
+    )
+    stored = store_mask(new, like=flair, now=lease.clock(), commit=False)
+    try:
+        with transaction.atomic():
+            stored.save(force_insert=True)
+            lease.succeed(stored)
+    except BaseException:
+        delete_files(stored)
+        raise

@@ -1,0 +1,204 @@
+"""What the API says about cases, masks and jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from segmentation.imaging.geometry import Grid
+from segmentation.models import Case, Cohort, InferenceJob, Scan, Segmentation
+from segmentation.operations.cases import MASK_ORIGINS
+
+
+class CohortSerializer(serializers.ModelSerializer[Cohort]):
+    """A cohort as one of its members sees it."""
+
+    role = serializers.CharField()
+    cases = serializers.IntegerField(source="visible")
+
+    class Meta:
+        model = Cohort
+        fields = ["slug", "title", "role", "cases"]
+
+
+class CaseInListSerializer(serializers.ModelSerializer[Case]):
+    """A case as a row of a list."""
+
+    cohort = serializers.SlugRelatedField[Cohort](slug_field="slug", read_only=True)
+    sequences = serializers.SerializerMethodField()
+    segmentations = serializers.IntegerField(source="mask_count")
+
+    class Meta:
+        model = Case
+        fields = ["code", "subject", "cohort", "sequences", "segmentations", "imported_at"]
+
+    def get_sequences(self, case: Case) -> list[str]:
+        return [scan.sequence for scan in case.scans.all()]
+
+
+class ScanSerializer(serializers.ModelSerializer[Scan]):
+    """A scan: what it is and where its bytes are."""
+
+    volume = serializers.SerializerMethodField(help_text="RAS copy for the browser.")
+    original = serializers.SerializerMethodField(help_text="As imported, header text emptied.")
+    shape = serializers.ListField(child=serializers.IntegerField())
+    spacing_mm = serializers.SerializerMethodField()
+    removed = serializers.ListField(child=serializers.CharField())
+
+    class Meta:
+        model = Scan
+        fields = ["sequence", "volume", "original", "shape", "spacing_mm", "sha256", "removed"]
+
+    def get_volume(self, scan: Scan) -> str:
+        return reverse("api:scan-volume", args=[scan.case.code, scan.sequence])
+
+    def get_original(self, scan: Scan) -> str:
+        return reverse("api:scan-original", args=[scan.case.code, scan.sequence])
+
+    def get_spacing_mm(self, scan: Scan) -> list[float]:
+        grid: Grid = scan.grid
+        return [round(float(mm), 4) for mm in grid.spacing_mm]
+
+
+class LesionSerializer(serializers.Serializer[Any]):
+    """One lesion of a mask; its id is its value in the labels file."""
+
+    id = serializers.IntegerField()
+    voxels = serializers.IntegerField()
+    volume_mm3 = serializers.FloatField()
+    centre_mm = serializers.ListField(child=serializers.FloatField())
+    voxel_mm = serializers.ListField(child=serializers.FloatField())
+
+
+class SegmentationSerializer(serializers.ModelSerializer[Segmentation]):
+    """A stored mask with its origin and its lesions."""
+
+    lesions = serializers.SerializerMethodField()
+    volume_ml = serializers.SerializerMethodField()
+    empty = serializers.SerializerMethodField()
+    lesion_list = LesionSerializer(many=True)
+    provenance = serializers.DictField()
+    labels = serializers.SerializerMethodField(help_text="Lesion ids on the RAS grid, uint16.")
+    download = serializers.SerializerMethodField(help_text="The mask on the scan's own grid.")
+
+    class Meta:
+        model = Segmentation
+        fields = [
+            "id",
+            "origin",
+            "title",
+            "method",
+            "created_at",
+            "sha256",
+            "lesions",
+            "volume_ml",
+            "empty",
+            "lesion_list",
+            "provenance",
+            "labels",
+            "download",
+        ]
+
+    def get_lesions(self, segmentation: Segmentation) -> int:
+        return len(segmentation.lesion_list)
+
+    def get_volume_ml(self, segmentation: Segmentation) -> float:
+        return round(segmentation.volume_ml, 4)
+
+    def get_empty(self, segmentation: Segmentation) -> bool:
+        return not segmentation.lesion_list
+
+    def get_labels(self, segmentation: Segmentation) -> str:
+        return reverse("api:segmentation-labels", args=[segmentation.pk])
+
+    def get_download(self, segmentation: Segmentation) -> str:
+        return reverse("api:segmentation-mask", args=[segmentation.pk])
+
+
+class JobSerializer(serializers.ModelSerializer[InferenceJob]):
+    """An inference job and how it goes."""
+
+    case = serializers.SlugRelatedField[Case](slug_field="code", read_only=True)
+
+    class Meta:
+        model = InferenceJob
+        fields = [
+            "id",
+            "case",
+            "method",
+            "state",
+            "progress",
+            "stage",
+            "reason",
+            "queued_at",
+            "started_at",
+            "finished_at",
+            "segmentation",
+        ]
+        read_only_fields = fields
+
+
+class CaseSerializer(serializers.ModelSerializer[Case]):
+    """A case with everything that its page shows."""
+
+    cohort = serializers.SlugRelatedField[Cohort](slug_field="slug", read_only=True)
+    scans = ScanSerializer(many=True)
+    segmentations = SegmentationSerializer(many=True)
+    jobs = JobSerializer(many=True)
+
+    class Meta:
+        model = Case
+        fields = ["code", "subject", "cohort", "imported_at", "scans", "segmentations", "jobs"]
+
+
+class UploadSerializer(serializers.Serializer[Any]):
+    """The files of one case. A file's name says what it is: FLAIR, T1, T2, mask, brainmask."""
+
+    files = serializers.ListField(child=serializers.FileField(allow_empty_file=True), min_length=1)
+    subject = serializers.CharField(required=False, allow_blank=True, default="", max_length=20)
+    mask_origin = serializers.ChoiceField(
+        choices=sorted(MASK_ORIGINS), required=False, default="imported"
+    )
+
+
+class TakenSerializer(serializers.Serializer[Any]):
+    """One file that was taken in, and the header text that was emptied."""
+
+    sequence = serializers.CharField()
+    removed = serializers.ListField(child=serializers.CharField())
+
+
+class ImportedCaseSerializer(serializers.Serializer[Any]):
+    """What became of the files of one case."""
+
+    code = serializers.CharField()
+    subject = serializers.CharField()
+    taken = TakenSerializer(many=True)
+    ignored = serializers.ListField(child=serializers.CharField())
+    warnings = serializers.ListField(child=serializers.CharField())
+
+
+class JobRequestSerializer(serializers.Serializer[Any]):
+    """A request to segment a case."""
+
+    method = serializers.CharField(max_length=60)
+
+
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
+class NeedsField(serializers.Field):  # type: ignore[type-arg]
+    """The sequences that a method needs."""
+
+    def to_representation(self, value: Any) -> list[str]:
+        return list(value)
+
+
+class MethodSerializer(serializers.Serializer[Any]):
+    """A method that can be run here."""
+
+    name = serializers.CharField()
+    title = serializers.CharField()
+    needs = NeedsField()
+    summary = serializers.CharField()

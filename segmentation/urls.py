@@ -1,0 +1,49 @@
+"""Addresses of cases, masks and jobs."""
+
+from django.urls import path
+
+from segmentation import api as views_api
+from segmentation import views
+
+pages = [
+    path("cases/", views.cases, name="cases"),
+    path("cases/<str:code>/", views.case, name="case"),
+]
+
+api = [
+    path("cohorts/", views_api.CohortsView.as_view(), name="cohorts"),
+    path("cohorts/<slug:slug>/cases/", views_api.CohortCasesView.as_view(), name="cohort-cases"),
+    path("cases/<str:code>/", views_api.CaseView.as_view(), name="case"),
+    path("cases/<str:code>/jobs/", views_api.CaseJobsView.as_view(), name="case-jobs"),
+    path(
+        "cases/<str:code>/scans/<str:sequence>/volume/",
+        views_api.ScanVolumeView.as_view(),
+        name="scan-volume",
+    ),
+    path(
+        "cases/<str:code>/scans/<str:sequence>/original/",
+        views_api.ScanOriginalView.as_view(),
+        name="scan-original",
+    ),
+    path("methods/", views_api.MethodsView.as_view(), name="methods"),
+    path("jobs/<uuid:pk>/", views_api.JobView.as_view(), name="job"),
+    path("jobs/<uuid:pk>/cancel/", views_api.JobCancelView.as_view(), name="job-cancel"),
+    path(
+        "segmentations/<uuid:pk>/", views_api.SegmentationView.as_view(), name="segmentation"
+    ),
+    path(
+        "segmentations/<uuid:pk>/labels/",
+        views_api.SegmentationLabelsView.as_view(),
+        name="segmentation-labels",
+    ),
+    path(
+        "segmentations/<uuid:pk>/mask/",
+        views_api.SegmentationMaskView.as_view(),
+        name="segmentation-mask",
+    ),
+    path(
+        "segmentations/<uuid:pk>/probability/",
+        views_api.SegmentationProbabilityView.as_view(),
+        name="segmentation-probability",
+    ),
+]
