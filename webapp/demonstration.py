@@ -1,0 +1,259 @@
+"""The demonstration that a first start creates: everything in it was made by the product itself.
+
+Six phantoms are imported like any case and segmented by real inference jobs. One study is open to
+be rated. Another is closed: two scripted raters read it through the same API as a person's browser.
+Nothing is downloaded, and no number of it says anything about a patient.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import nibabel as nib
+import numpy as np
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils.crypto import get_random_string
+from numpy.typing import NDArray
+
+from rating.models import Presentation, Study, StudyMembership
+from rating.operations import study as studies
+from segmentation.imaging.geometry import Grid
+from segmentation.imaging.lesions import find_lesions
+from segmentation.imaging.nifti import read_volume
+from segmentation.methods import DEFAULT_METHOD
+from segmentation.models import Case, Cohort, Segmentation
+from segmentation.operations.cases import NamedFile, create_cohort, import_case
+from segmentation.operations.jobs import request_segmentation
+from segmentation.operations.running import run_next_job
+from segmentation.training.phantoms import make_phantom
+
+COHORT = "Demonstration phantoms"
+OPEN_STUDY = "Demonstration: a study to rate"
+CLOSED_STUDY = "Demonstration: a finished study"
+SEEDS = (9001, 9002, 9003, 9004, 9005, 9006)
+LESIONS = (4, 9, 14, 18, 24, 33)
+PEOPLE = {"cora": "coordinator", "rita": "rater", "ravi": "rater"}
+ACCOUNTS = "demonstration-accounts.json"
+
+Say = Callable[[str], None]
+Clock = Callable[[], datetime]
+
+
+def demonstration_accounts() -> dict[str, str]:
+    """The passwords of the demonstration's accounts by user name; empty when there is none."""
+    kept = Path(settings.DATA) / ACCOUNTS
+    return json.loads(kept.read_text()) if kept.exists() else {}
+
+
+def make_demonstration(*, clock: Clock, say: Say) -> None:
+    """This will create whatever of the demonstration is not there yet; again it does nothing."""
+    people = make_accounts()
+    cohort = Cohort.objects.filter(title=COHORT).first() or create_cohort(
+        title=COHORT, coordinators=[people["cora"]]
+    )
+    make_cases(cohort, clock=clock, say=say)
+    for number, case in enumerate(cohort.cases.all(), 1):
+        if not case.segmentations.filter(method=DEFAULT_METHOD).exists():
+            say(f"Segmenting phantom {number} of {len(SEEDS)}")
+            request_segmentation(case=case, method=DEFAULT_METHOD, by=None, now=clock())
+            while run_next_job(clock=clock):
+                pass
+    make_study(CLOSED_STUDY, cohort, people, clock=clock)
+    read_and_close(CLOSED_STUDY, people, clock=clock, say=say)
+    make_study(OPEN_STUDY, cohort, people, clock=clock)
+
+
+def make_accounts() -> dict[str, User]:
+    """This will create the three people, each with a password of its own kept with the data."""
+    passwords = demonstration_accounts() or {
+        name: f"{name}-{get_random_string(8, 'abcdefghjkmnpqrstuvwxyz23456789')}" for name in PEOPLE
+    }
+    kept = Path(settings.DATA) / ACCOUNTS
+    if not kept.exists():
+        kept.touch(mode=0o600)
+        kept.write_text(json.dumps(passwords, indent=1))
+    people = {}
+    for name, password in passwords.items():
+        person, new = User.objects.get_or_create(
+            username=name, defaults={"first_name": name.capitalize()}
+        )
+        if new:
+            person.set_password(password)
+            person.save()
+        people[name] = person
+    return people
+
+
+def make_cases(cohort: Cohort, *, clock: Clock, say: Say) -> None:
+    """This will generate and import the phantoms that the cohort lacks."""
+    there = cohort.cases.count()
+    for number, (seed, lesions) in enumerate(zip(SEEDS, LESIONS, strict=True), 1):
+        if number <= there:
+            continue
+        say(f"Generating phantom {number} of {len(SEEDS)}")
+        phantom = make_phantom(
+            seed=seed, lesions=lesions, shape=(288, 320, 36), spacing_mm=(0.75, 0.75, 4.0)
+        )
+        import_case(
+            cohort=cohort,
+            files=[
+                NamedFile("FLAIR.nii.gz", nifti_bytes(phantom.flair, phantom.affine)),
+                NamedFile("mask.nii.gz", nifti_bytes(phantom.mask.astype(np.uint8), phantom.affine)),
+            ],
+            now=clock(),
+        )
+
+
+def nifti_bytes(voxels: NDArray[Any], affine: NDArray[np.float64]) -> bytes:
+    """This will write voxels as a .nii.gz with both of its geometries set."""
+    image = nib.Nifti1Image(voxels, affine)
+    image.set_sform(affine, code=1)
+    image.set_qform(affine, code=1)
+    return gzip.compress(image.to_bytes(), 6, mtime=0)
+
+
+def make_study(title: str, cohort: Cohort, people: dict[str, User], *, clock: Clock) -> None:
+    """This will create and open a study of the newest predictions, unless it is there."""
+    if Study.objects.filter(title=title, state__in=["open", "closed"]).exists():
+        return
+    predictions = Segmentation.objects.filter(case__cohort=cohort, method=DEFAULT_METHOD)
+    draft = Study.objects.filter(title=title).first() or studies.create_study(
+        title=title, cohort=cohort, by=people["cora"], now=clock()
+    )
+    studies.edit_study(
+        study=draft,
+        by=people["cora"],
+        items=[segmentation.pk for segmentation in predictions],
+        raters=[name for name, role in PEOPLE.items() if role == "rater"],
+        settings={
+            "gap": 2,
+            "washout_days": 0,
+            "instructions": "Mark every drawn lesion that is none (false positive) and every "
+            "lesion that is not drawn (missed). Then say whether you would accept the mask.",
+            "dawm_instruction": "Diffusely abnormal white matter does not count as a lesion.",
+        },
+    )
+    studies.open_study(study=draft, now=clock())
+
+
+# --- The scripted raters of the closed study ------------------------------------------------------
+
+
+def read_and_close(title: str, people: dict[str, User], *, clock: Clock, say: Say) -> None:
+    """This will read the study as two scripted raters, through the API, and close it."""
+    study = Study.objects.get(title=title)
+    if study.state == Study.State.CLOSED:
+        return
+    for reading in study.memberships.filter(role=StudyMembership.Role.RATER).order_by("user"):
+        say(f"Scripted reading of the finished study by {reading.user.get_username()}")
+        ScriptedRater(people[reading.user.get_username()], reading.token).read_all()
+    studies.close_study(study=study, reason="All presentations are rated.", now=clock())
+
+
+class ScriptedRater:
+    """Reads like a person who knows the phantoms' lesions, and is a little careless about it."""
+
+    def __init__(self, person: User, reading: str) -> None:
+        self.reading = f"/api/v1/readings/{reading}/"
+        self.chance = random.Random(person.get_username())  # noqa: S311  # not for secrets
+        self.client = Client(HTTP_HOST="localhost")
+        self.client.force_login(
+            person, backend="django.contrib.auth.backends.ModelBackend"
+        )
+
+    def read_all(self) -> None:
+        """This will rate every presentation that is left, in order."""
+        state = self.ask("get", self.reading)
+        while state["presentation"]:
+            state = self.read(state["presentation"])
+
+    def read(self, token: str) -> dict[str, Any]:
+        """This will open, mark and submit one presentation; returns the reading's new state."""
+        address = f"/api/v1/presentations/{token}/"
+        shown = self.ask("post", f"{address}open/")
+        if not shown["marks"]:
+            wrong, missed = disagreement(Presentation.objects.get(token=token))
+            self.mark(address, shown, wrong, missed)
+            shown = self.ask("get", address)
+        fp = sum(mark["kind"] == "FP" for mark in shown["marks"])
+        fn = sum(mark["kind"] == "FN" for mark in shown["marks"])
+        drawn = shown["lesion_count"]
+        good = 10 * fp < max(drawn, 1) and 9 * fn < max(drawn - fp, 1)
+        if self.chance.random() < 0.08:
+            good = not good
+        return self.ask(
+            "post",
+            f"{address}submit/",
+            {
+                "outcome": "rated",
+                "reason": "",
+                "verdict": "acceptable" if good else "unacceptable",
+                "comment": "",
+                "counts": {"fp": fp, "fn": fn},
+                "typed": None,
+                "active_ms": self.chance.randint(40_000, 240_000),
+                "slices_seen": 36,
+            },
+        )
+
+    def mark(
+        self,
+        address: str,
+        shown: dict[str, Any],
+        wrong: list[int],
+        missed: list[tuple[float, float, float]],
+    ) -> None:
+        """This will mark most of what is wrong or missed, as a person would."""
+        places = {lesion["id"]: lesion["voxel_mm"] for lesion in shown["lesions"]}
+        marks: list[dict[str, Any]] = [
+            {"kind": "FP", "lesion": lesion, "mm": places[lesion]}
+            for lesion in wrong
+            if self.chance.random() < 0.85
+        ]
+        marks += [
+            {"kind": "FN", "lesion": None, "mm": list(place)}
+            for place in missed
+            if self.chance.random() < 0.75
+        ]
+        for mark in marks:
+            name = UUID(int=self.chance.getrandbits(128), version=4)
+            self.ask("put", f"{address}marks/{name}/", {**mark, "reason": ""})
+
+    def ask(self, method: str, address: str, body: object = None) -> dict[str, Any]:
+        """This will send one request as the rater's browser would; a refusal is a bug here."""
+        sent = {"data": json.dumps(body), "content_type": "application/json"} if body else {}
+        response = getattr(self.client, method)(address, **sent)
+        if response.status_code >= 300:
+            raise RuntimeError(f"{method} {address}: {response.status_code} {response.content!r}")
+        answer: dict[str, Any] = response.json()
+        return answer
+
+
+def disagreement(presentation: Presentation) -> tuple[list[int], list[tuple[float, float, float]]]:
+    """The drawn lesions that touch no known lesion (ids), and places (mm) of known ones missed."""
+    case: Case = presentation.item.segmentation.case
+    drawn, grid = stored_mask(presentation.item.segmentation)
+    known, _ = stored_mask(case.segmentations.get(origin=Segmentation.Origin.IMPORTED))
+    drawn_labels, drawn_lesions = find_lesions(drawn, grid=grid)
+    known_labels, known_lesions = find_lesions(known, grid=grid)
+    right = set(np.unique(drawn_labels[known]).tolist())
+    found = set(np.unique(known_labels[drawn]).tolist())
+    wrong = [lesion.id for lesion in drawn_lesions if lesion.id not in right]
+    missed = [lesion.voxel_mm for lesion in known_lesions if lesion.id not in found]
+    return wrong, missed
+
+
+def stored_mask(segmentation: Segmentation) -> tuple[NDArray[np.bool_], Grid]:
+    """A stored mask and its grid."""
+    with segmentation.mask.open("rb") as stored:
+        volume = read_volume(stored.read(), name="mask")
+    return volume.data > 0, volume.grid

@@ -1,0 +1,18 @@
+"""manage.py make_demonstration: six phantoms, a study to rate and a finished one."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from webapp.demonstration import demonstration_accounts, make_demonstration
+
+
+class Command(BaseCommand):
+    help = "Create the demonstration (cases, accounts, studies). Running it again does nothing."
+
+    def handle(self, **_: Any) -> None:
+        make_demonstration(clock=timezone.now, say=self.stdout.write)
+        self.stdout.write("Demonstration accounts:")
+        for name, password in demonstration_accounts().items():
+            self.stdout.write(f"  {name:6} {password}")
