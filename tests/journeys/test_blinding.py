@@ -1,0 +1,216 @@
+"""Rita looks at everything her browser can reach, and learns nothing that would unblind her."""
+
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from django.contrib.auth.models import User
+from django.http import HttpResponseBase
+from django.test import Client
+from django.utils import timezone
+
+from rating.models import Study
+from rating.operations.study import create_study, edit_study, open_study
+from segmentation.models import Case, Cohort, Segmentation
+from segmentation.operations.cases import NamedFile, create_cohort, import_case
+from segmentation.operations.jobs import request_segmentation
+from segmentation.operations.running import run_next_job
+from tests.segmentation.scans import NOON, flair_voxels, nifti, signed_in, two_lesions
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ADDRESS = re.compile(r"""(?:href|src|action)="([^"#]+)"|"((?:/[A-Za-z0-9_.-]+)+/?)\"""")
+TELLING_HEADERS = ("ETag", "Last-Modified", "Content-Disposition", "Expires")
+
+
+@dataclass
+class Browser:
+    """A signed-in browser that follows every address it finds and keeps what it got."""
+
+    client: Client
+    start: tuple[str, ...] = ("/", "/cases/", "/studies/", "/api/v1/readings/")
+    answers: dict[str, HttpResponseBase] = field(default_factory=dict)
+
+    def crawl(self) -> None:
+        """Follow every address reachable by GET, starting anew."""
+        todo = [*self.start, *self.answers]
+        self.answers = {}
+        while todo:
+            address = todo.pop()
+            if address in self.answers or address.startswith(("/static/", "/accounts/")):
+                continue
+            answer = self.client.get(address)
+            self.answers[address] = answer
+            todo += found_in(address, content_of(answer))
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """What each answer said: body (decompressed) and headers, with its address."""
+        for address, answer in self.answers.items():
+            headers = "".join(f"{name}: {value}\n" for name, value in answer.items())
+            yield address, headers + content_of(answer).decode("latin-1")
+
+
+def content_of(answer: HttpResponseBase) -> bytes:
+    content = b"".join(answer) if answer.streaming else answer.content  # type: ignore[attr-defined]
+    return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+
+
+def found_in(address: str, content: bytes) -> list[str]:
+    """The addresses on this site that a page or a JSON answer names."""
+    if content[344:348] == b"n+1\0":
+        return []
+    pairs = ADDRESS.findall(content.decode("utf-8", "replace").replace("\\u002D", "-"))
+    absolute = (urlsplit(urljoin(address, one or other)) for one, other in pairs)
+    return [place.path for place in absolute if not place.netloc]
+
+
+@pytest.fixture
+def people(db: None) -> dict[str, User]:
+    return {name: User.objects.create_user(name) for name in ("cora", "rita", "ravi")}
+
+
+@pytest.fixture
+def cohort(people: dict[str, User]) -> Cohort:
+    """Two cases; Rita delineates in the same cohort, so she has every reason to look around."""
+    cohort = create_cohort(title="Clinic 2019", coordinators=[people["cora"]])
+    cohort.memberships.create(user=people["rita"], role="delineator")
+    for seed in (1, 2, 3):
+        files = [
+            NamedFile("FLAIR.nii.gz", nifti(flair_voxels(seed), descrip="hospital no 4711")),
+            NamedFile("mask.nii.gz", nifti(two_lesions())),
+        ]
+        import_case(cohort=cohort, files=files, subject=f"SUBJ-{seed}", now=NOON)
+    for case in cohort.cases.exclude(subject="SUBJ-3"):
+        request_segmentation(case=case, method="slim-unet", by=None, now=NOON)
+    while run_next_job(clock=timezone.now):
+        pass
+    return cohort
+
+
+@pytest.fixture
+def study(cohort: Cohort, people: dict[str, User]) -> Study:
+    """Opened for Rita and Ravi with the imported and the predicted mask of two cases."""
+    study = create_study(title="Reading 1", cohort=cohort, by=people["cora"], now=NOON)
+    masks = Segmentation.objects.exclude(case__subject="SUBJ-3")
+    assert masks.count() == 4
+    edit_study(
+        study=study,
+        by=people["cora"],
+        items=[mask.pk for mask in masks],
+        raters=["rita", "ravi"],
+        settings={"gap": 1, "washout_days": 0},
+    )
+    open_study(study=study, now=NOON)
+    study.refresh_from_db()
+    return study
+
+
+def secrets_of(study: Study) -> set[str]:
+    """Every word that would tell Rita what she must not know."""
+    words = {"slim-unet", "Slim U-Net", "Imported mask", "imported", "prediction", "4711"}
+    words |= {"occasion", "ravi", "SUBJ-1", "SUBJ-2", "item", study.design_sha256, study.secret}
+    for item in study.items.select_related("segmentation__case"):
+        mask = item.segmentation
+        words |= {item.key, str(mask.pk), mask.sha256, mask.mask.name, mask.labels.name}
+        words |= {mask.title, mask.case.code}
+        for scan in mask.case.scans.all():
+            words |= {scan.sha256, scan.browser_sha256, scan.original_sha256, scan.browser.name}
+    for reading in study.memberships.exclude(user__username="rita"):
+        words |= {reading.token} | {p.token for p in reading.presentations.all()}
+    return {word for word in words if word}
+
+
+def assert_nothing_told(browser: Browser, study: Study) -> None:
+    forbidden = secrets_of(study)
+    for address, text in browser.texts():
+        told = {word for word in forbidden if word in text}
+        assert not told, f"{address} tells {told}"
+        if "/presentations/" in address or "/reading" in address:
+            answer = browser.answers[address]
+            assert "no-store" in answer.headers["Cache-Control"], address
+            assert not [name for name in TELLING_HEADERS[:3] if name in answer], address
+
+
+def test_a_rater_who_looks_everywhere_learns_nothing(
+    study: Study, people: dict[str, User]
+) -> None:
+    client = signed_in(people["rita"])
+    browser = Browser(client)
+    reading = client.get("/api/v1/readings/").json()[0]["reading"]
+    seen = []
+    for _ in range(8):
+        state = client.get(f"/api/v1/readings/{reading}/").json()
+        token = state["presentation"]
+        address = f"/api/v1/presentations/{token}/"
+        browser.answers.setdefault(f"/reading/{reading}/", client.get(f"/reading/{reading}/"))
+        browser.crawl()
+        assert_nothing_told(browser, study)
+        shown = client.post(f"{address}open/")
+        assert shown.status_code == 200, shown.content
+        told = {word for word in secrets_of(study) if word in shown.content.decode()}
+        assert not told
+        for _ in range(2):
+            browser.answers[address] = shown
+            browser.crawl()
+            assert_nothing_told(browser, study)
+        assert browser.answers[f"{address}image/"].status_code == 200
+        seen.append(shown.json())
+        submitted = client.post(
+            f"{address}submit/",
+            json.dumps(
+                {
+                    "outcome": "rated",
+                    "reason": "",
+                    "verdict": "acceptable",
+                    "comment": "",
+                    "counts": {"fp": 0, "fn": 0},
+                    "typed": None,
+                    "active_ms": 1000,
+                    "slices_seen": 12,
+                }
+            ),
+            content_type="application/json",
+        )
+        assert submitted.status_code == 200, submitted.content
+        assert "verdict" not in submitted.content.decode()
+    assert client.get(f"/api/v1/readings/{reading}/").json()["state"] == "finished"
+    browser.crawl()
+    tokens = [shown["presentation"] for shown in seen]
+    assert len(set(tokens)) == 8
+    keys = {frozenset(shown) for shown in seen}
+    assert len(keys) == 1, "the first and the second showing have the same fields"
+
+
+def test_an_unfinished_reading_hides_its_cases_everywhere_else(
+    study: Study, people: dict[str, User], cohort: Cohort
+) -> None:
+    rita = signed_in(people["rita"])
+    cora = signed_in(people["cora"])
+    free = Case.objects.get(subject="SUBJ-3")
+    listed = [case["code"] for case in rita.get(f"/api/v1/cohorts/{cohort.slug}/cases/").json()]
+    assert listed == [free.code]
+    assert rita.get("/api/v1/cohorts/").json()[0]["cases"] == 1
+    for mask in Segmentation.objects.exclude(case=free):
+        code = mask.case.code
+        for address in [
+            f"/cases/{code}/",
+            f"/api/v1/cases/{code}/",
+            f"/api/v1/cases/{code}/jobs/",
+            f"/api/v1/cases/{code}/scans/FLAIR/volume/",
+            f"/api/v1/cases/{code}/scans/FLAIR/original/",
+            f"/api/v1/segmentations/{mask.pk}/",
+            f"/api/v1/segmentations/{mask.pk}/labels/",
+            f"/api/v1/segmentations/{mask.pk}/mask/",
+        ]:
+            assert rita.get(address).status_code == 404, address
+            assert cora.get(address).status_code == 200, address
+        for job in mask.case.jobs.all():
+            assert rita.get(f"/api/v1/jobs/{job.pk}/").status_code == 404
+            assert rita.post(f"/api/v1/jobs/{job.pk}/cancel/").status_code == 404
+    assert rita.get(f"/cases/{free.code}/").status_code == 200
+    for address in [f"/studies/{study.slug}/", f"/api/v1/studies/{study.slug}/"]:
+        assert rita.get(address).status_code == 404
