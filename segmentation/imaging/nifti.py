@@ -1,0 +1,334 @@
+"""NIfTI files at the door and on the way out.
+
+At the door a file is checked, its header text is emptied, and a copy is made that browsers show
+without surprises. On the way out every mask gets the scan's own geometry, field by field.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import zlib
+from dataclasses import dataclass
+
+import nibabel as nib
+import numpy as np
+from numpy.typing import NDArray
+
+from segmentation.imaging.geometry import Grid
+from segmentation.refusals import Refusal
+
+HEADER_BYTES = 348
+DATA_OFFSET = 352
+MAX_BYTES = 1024**3
+TEXT_FIELDS = ("data_type", "db_name", "descrip", "aux_file", "intent_name")
+GEOMETRY_FIELDS = (
+    *("qform_code", "sform_code", "quatern_b", "quatern_c", "quatern_d"),
+    *("qoffset_x", "qoffset_y", "qoffset_z", "srow_x", "srow_y", "srow_z", "xyzt_units"),
+)
+
+
+class UnusableImage(Refusal):
+    """The file is not an image that Plaque can use; the message says where and what to do."""
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """Scan data on its grid, in the order it is stored, with its (text-free) NIfTI header.
+
+    `data` is as stored; float32 when the header scales it.
+    """
+
+    data: NDArray[np.generic]
+    grid: Grid
+    header: bytes
+
+
+@dataclass(frozen=True, eq=False)
+class TakenScan:
+    """A scan that was taken in."""
+
+    original: bytes
+    browser: bytes
+    grid: Grid
+    removed: tuple[str, ...]
+    sha256: str
+
+
+def read_volume(content: bytes, *, name: str, max_bytes: int = MAX_BYTES) -> Volume:
+    """This will read a .nii or .nii.gz file, or raise UnusableImage naming `name`.
+
+    A fourth axis of length 1 is dropped. Nothing larger than `max_bytes` is ever decompressed.
+    """
+    return _checked(_decompressed(content, name, max_bytes), name, max_bytes)[0]
+
+
+def take_in_scan(content: bytes, *, name: str, max_bytes: int = MAX_BYTES) -> TakenScan:
+    """This will check a scan, empty its header text and make the copy for browsers.
+
+    `original` keeps the voxel bytes, geometry and data type of what came. `removed` names the
+    header fields (never their values) that were not empty. `sha256` is of voxels and geometry, so
+    the same scan is known again however it was compressed. Raises UnusableImage.
+    """
+    raw = _decompressed(content, name, max_bytes)
+    volume, removed, voxels = _checked(raw, name, max_bytes)
+    if volume.data.min() == volume.data.max():
+        raise UnusableImage(f"{name}: every voxel has the same value. Send the scan itself.")
+    kept = volume.header + bytes(DATA_OFFSET - HEADER_BYTES) + voxels
+    return TakenScan(
+        original=gzip.compress(kept, 6, mtime=0),
+        browser=browser_copy(volume),
+        grid=volume.grid,
+        removed=removed,
+        sha256=hashlib.sha256(kept).hexdigest(),
+    )
+
+
+def browser_copy(volume: Volume) -> bytes:
+    """This will write a volume in RAS order under a fresh header, as .nii.gz with mtime 0."""
+    data = volume.data
+    if data.dtype.name not in {"uint8", "int16", "uint16", "float32"}:
+        data = data.astype(np.float32)
+    return _file(volume.grid.to_ras(data), volume.grid.ras)
+
+
+def take_in_mask(content: bytes, *, name: str, scan: TakenScan | Volume) -> NDArray[np.bool_]:
+    """This will read a mask on the grid of `scan`; empty masks are accepted.
+
+    Raises UnusableImage when the grid is another or a value is neither 0 nor 1.
+    """
+    volume = read_volume(content, name=name)
+    if not volume.grid.matches(scan.grid):
+        raise UnusableImage(
+            f"{name}: the mask lies on another grid than the FLAIR ({_words(volume.grid)}; the "
+            f"FLAIR has {_words(scan.grid)}). Resample the mask to the FLAIR and send it again."
+        )
+    values = np.unique(volume.data)
+    if not np.isin(values, (0, 1)).all():
+        raise UnusableImage(
+            f"{name}: a mask holds 0 and 1 only, this one has values from {values.min():g} to "
+            f"{values.max():g}. Threshold it and send it again."
+        )
+    return np.asarray(volume.data > 0)
+
+
+def mask_file(mask: NDArray[np.bool_], *, like: Volume) -> bytes:
+    """This will write a mask (stored order) as .nii.gz with exactly the geometry of `like`."""
+    return _like(np.asarray(mask, dtype=np.uint8), like)
+
+
+def probability_file(probability: NDArray[np.float32], *, like: Volume) -> bytes:
+    """This will write a probability map (stored order) with exactly the geometry of `like`."""
+    return _like(np.asarray(probability, dtype=np.float32), like)
+
+
+def lesion_label_file(mask: NDArray[np.bool_], *, grid: Grid) -> bytes:
+    """This will write the ids of a mask's lesions (uint16, 0 elsewhere) in RAS order for browsers.
+
+    Raises UnusableImage for more than 65,535 lesions.
+    """
+    from segmentation.imaging.lesions import find_lesions
+
+    labels, lesions = find_lesions(mask, grid=grid)
+    if len(lesions) > np.iinfo(np.uint16).max:
+        raise UnusableImage(f"The mask has {len(lesions)} lesions; at most 65,535 can be shown.")
+    return _file(grid.to_ras(labels).astype(np.uint16), grid.ras)
+
+
+# --- Reading ----------------------------------------------------------------------------------
+
+
+def _decompressed(content: bytes, name: str, max_bytes: int) -> bytes:
+    """The content of a .nii or .nii.gz, decompressed piece by piece up to the limit."""
+    if content[:2] != b"\x1f\x8b":
+        if len(content) > max_bytes:
+            raise _too_large(name, max_bytes)
+        return content
+    unzip = zlib.decompressobj(wbits=31)
+    try:
+        raw = unzip.decompress(content, max_bytes + 1)
+    except zlib.error as error:
+        raise UnusableImage(
+            f"{name}: the compressed file is damaged. Copy it again from where it came."
+        ) from error
+    if len(raw) > max_bytes:
+        raise _too_large(name, max_bytes)
+    if not unzip.eof:
+        raise UnusableImage(
+            f"{name}: the compressed file ends too early. Copy it again from where it came."
+        )
+    return raw
+
+
+def _too_large(name: str, max_bytes: int) -> UnusableImage:
+    return UnusableImage(
+        f"{name}: the image takes more than {max_bytes / 1024**2:.0f} MB in memory, which is the "
+        "most that is taken."
+    )
+
+
+def _checked(raw: bytes, name: str, max_bytes: int) -> tuple[Volume, tuple[str, ...], bytes]:
+    """The volume of a decompressed file, its emptied text fields, and its voxel bytes."""
+    header = _header(raw, name)
+    shape = _shape(header, name)
+    dtype = header.get_data_dtype()
+    if dtype.kind not in "iuf" or dtype.itemsize > 8:
+        raise UnusableImage(
+            f"{name}: the voxels are of type {header.get_value_label('datatype')}. Send a "
+            "greyscale image (integers or floating point numbers)."
+        )
+    size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    if size > max_bytes:
+        raise _too_large(name, max_bytes)
+    offset = int(header["vox_offset"])
+    voxels = raw[offset : offset + size]
+    if offset < HEADER_BYTES or len(voxels) < size:
+        raise UnusableImage(
+            f"{name}: the header announces {size} bytes of voxels, the file holds "
+            f"{max(len(raw) - max(offset, 0), 0)}. Copy it again from where it came."
+        )
+    affine = _affine(header, shape, name)
+    data = np.frombuffer(voxels, dtype=dtype).reshape(shape, order="F")
+    if not np.isfinite(data).all():
+        raise UnusableImage(f"{name}: some voxels are not numbers (NaN or infinite). Mend them.")
+    slope, intercept = header.get_slope_inter()
+    if (slope, intercept) not in {(None, None), (1.0, 0.0)}:
+        with np.errstate(over="ignore", invalid="ignore"):
+            data = (data * slope + (intercept or 0)).astype(np.float32)
+        if not np.isfinite(data).all():
+            raise UnusableImage(f"{name}: the scaling in the header makes infinite voxels.")
+    elif not data.dtype.isnative:
+        data = data.astype(data.dtype.newbyteorder("="))
+    removed = _empty_text(header, raw, offset)
+    return (
+        Volume(data=data, grid=Grid(shape, affine), header=header.binaryblock),
+        removed,
+        voxels,
+    )
+
+
+def _header(raw: bytes, name: str) -> nib.Nifti1Header:
+    """The NIfTI-1 header of a file, in either byte order."""
+    size = raw[:4]
+    if size in (b"\x1c\x02\x00\x00", b"\x00\x00\x02\x1c"):
+        raise UnusableImage(f"{name}: this is NIfTI-2. Convert it to NIfTI-1 and send it again.")
+    if len(raw) < DATA_OFFSET or size not in (b"\x5c\x01\x00\x00", b"\x00\x00\x01\x5c"):
+        raise UnusableImage(f"{name}: this is not a NIfTI file (.nii or .nii.gz).")
+    header = nib.Nifti1Header(raw[:HEADER_BYTES], check=False)
+    if bytes(header["magic"])[:3] != b"n+1":
+        raise UnusableImage(
+            f"{name}: only single-file NIfTI (.nii or .nii.gz) is taken, not .hdr and .img."
+        )
+    return header
+
+
+def _shape(header: nib.Nifti1Header, name: str) -> tuple[int, int, int]:
+    dims = [int(n) for n in header["dim"]]
+    lengths = dims[1 : dims[0] + 1] if 1 <= dims[0] <= 7 else []
+    while len(lengths) > 3 and lengths[-1] == 1:
+        lengths.pop()
+    if len(lengths) > 3:
+        raise UnusableImage(
+            f"{name}: the image has {len(lengths)} dimensions. Send one volume (3 dimensions)."
+        )
+    if len(lengths) < 3 or min(lengths) < 2:
+        raise UnusableImage(
+            f"{name}: the image is {' x '.join(map(str, lengths)) or 'empty'}. Send a volume of at "
+            "least 2 x 2 x 2 voxels."
+        )
+    return lengths[0], lengths[1], lengths[2]
+
+
+def _affine(
+    header: nib.Nifti1Header, shape: tuple[int, int, int], name: str
+) -> NDArray[np.float64]:
+    """Voxel to RAS+ mm: the sform when it is set, else the qform; both must be sane and agree."""
+    pixdim = np.asarray(header["pixdim"][1:4], dtype=float)
+    if not np.isfinite(pixdim).all() or (pixdim <= 0).any():
+        raise UnusableImage(
+            f"{name}: the voxel size in the header is {' x '.join(f'{mm:g}' for mm in pixdim)} mm. "
+            "Convert the scan again from its source."
+        )
+    codes = int(header["qform_code"]), int(header["sform_code"])
+    if max(codes) <= 0:
+        raise UnusableImage(
+            f"{name}: the header says nothing about where the voxels lie (qform and sform code "
+            "are 0). Convert the scan again from its source."
+        )
+    try:
+        forms = [
+            form
+            for form, code in ((header.get_sform(), codes[1]), (header.get_qform(), codes[0]))
+            if code > 0
+        ]
+    except (nib.spatialimages.HeaderDataError, ValueError) as error:
+        raise UnusableImage(f"{name}: the orientation in the header is damaged.") from error
+    for form in forms:
+        columns = np.sqrt((form[:3, :3] ** 2).sum(axis=0))
+        if not np.isfinite(form).all() or columns.min() < 1e-3 or columns.max() > 1e3:
+            raise UnusableImage(f"{name}: the orientation in the header is not a usable geometry.")
+        if abs(np.linalg.det(form[:3, :3] / columns)) < 1e-3:
+            raise UnusableImage(
+                f"{name}: the orientation in the header is singular (two axes run the same way). "
+                "Convert the scan again from its source."
+            )
+    if len(forms) == 2:
+        grids = [Grid(shape, form) for form in forms]
+        corners = np.array(np.meshgrid(*[(0, n - 1) for n in shape])).reshape(3, -1).T
+        apart = np.abs(grids[0].to_mm(corners) - grids[1].to_mm(corners)).max()
+        if apart > 0.5 * max(grids[0].spacing_mm):
+            raise UnusableImage(
+                f"{name}: qform and sform contradict each other by up to {apart:.1f} mm. Convert "
+                "the scan again from its source, or set both to the right one."
+            )
+    return np.asarray(forms[0], dtype=np.float64)
+
+
+def _empty_text(header: nib.Nifti1Header, raw: bytes, offset: int) -> tuple[str, ...]:
+    """This will empty every text field of the header and name those that were not empty."""
+    removed = [field for field in TEXT_FIELDS if bytes(header[field]).strip(b"\0 ")]
+    for field in TEXT_FIELDS:
+        header[field] = b""
+    if offset > DATA_OFFSET and any(raw[HEADER_BYTES:offset]):
+        removed.append("extensions")
+    header["vox_offset"] = DATA_OFFSET
+    return tuple(removed)
+
+
+# --- Writing ----------------------------------------------------------------------------------
+
+
+def _like(data: NDArray[np.generic], like: Volume) -> bytes:
+    """A .nii.gz of `data` (stored order) with the geometry fields of `like`, byte for byte."""
+    if data.shape != like.grid.shape:
+        raise ValueError(f"array of {data.shape} for a scan of {like.grid.shape}")
+    source = nib.Nifti1Header(like.header, check=False)
+    header = nib.Nifti1Header(endianness=source.endianness)
+    header.set_data_shape(data.shape)
+    header.set_data_dtype(data.dtype)
+    for field in GEOMETRY_FIELDS:
+        header[field] = source[field]
+    header["pixdim"][:4] = source["pixdim"][:4]
+    header["scl_slope"], header["scl_inter"] = 1, 0
+    header["vox_offset"], header["magic"] = DATA_OFFSET, b"n+1"
+    stored = data.astype(header.get_data_dtype()).tobytes(order="F")
+    return gzip.compress(header.binaryblock + bytes(4) + stored, 6, mtime=0)
+
+
+def _file(data: NDArray[np.generic], grid: Grid) -> bytes:
+    """A .nii.gz under a fresh header whose sform and qform are the grid's."""
+    image = nib.Nifti1Image(np.ascontiguousarray(data), grid.affine)
+    image.set_sform(grid.affine, code=1)
+    image.set_qform(grid.affine, code=1)
+    image.header.set_xyzt_units("mm", "sec")
+    image.header["scl_slope"], image.header["scl_inter"] = 1, 0
+    written = io.BytesIO()
+    image.to_stream(written)
+    return gzip.compress(written.getvalue(), 6, mtime=0)
+
+
+def _words(grid: Grid) -> str:
+    """A grid in words, for a message."""
+    size = " x ".join(map(str, grid.shape))
+    return f"{size} voxels of {' x '.join(f'{mm:.2f}' for mm in grid.spacing_mm)} mm"
