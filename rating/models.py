@@ -82,6 +82,7 @@ class Item(models.Model):
     study = models.ForeignKey(Study, models.CASCADE, related_name="items")
     segmentation = models.ForeignKey(Segmentation, models.PROTECT, related_name="items")
     key = models.CharField(max_length=40, help_text="Its name in the design and the export.")
+    lesions = models.PositiveIntegerField(help_text="Drawn lesions; a stored mask never changes.")
 
     class Meta:
         ordering = ["study", "key"]
@@ -172,7 +173,7 @@ class Rating(models.Model):
     lesions = models.PositiveIntegerField(help_text="Drawn lesions in the mask.")
     fp = models.PositiveIntegerField(null=True)
     fn = models.PositiveIntegerField(null=True)
-    counted_by = models.CharField(max_length=10, help_text="marks or typed")
+    counted_by = models.CharField(max_length=10, blank=True, help_text="marks or typed")
     verdict_rater = models.CharField(max_length=20, blank=True)
     verdict_derived = models.CharField(max_length=20, blank=True)
     conflict = models.CharField(max_length=20, blank=True)

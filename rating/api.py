@@ -1,0 +1,284 @@
+"""The API of studies and readings. `webapp.access` has decided who gets here."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse, HttpResponseBase
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from rating import queries
+from rating.export import bundle
+from rating.models import Mark, Rating, Study
+from rating.operations import reading as readings
+from rating.operations import study as studies
+from rating.serializers import (
+    AnswerSerializer,
+    CandidatesSerializer,
+    ClosingSerializer,
+    CommentSerializer,
+    MarkSerializer,
+    NewStudySerializer,
+    PresentationSerializer,
+    ReadingInListSerializer,
+    ReadingSerializer,
+    SavedMarkSerializer,
+    SavedSerializer,
+    StudyChangeSerializer,
+    StudyInListSerializer,
+    StudySerializer,
+)
+from segmentation.api import NIFTI, nifti
+from segmentation.models import Cohort
+
+ZIP = {(200, "application/zip"): OpenApiTypes.BINARY}
+
+
+class UnstoredView(APIView):
+    """A view whose answers no browser and no proxy keeps."""
+
+    def finalize_response(
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        final: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)
+        final["Cache-Control"] = "no-store"
+        return final
+
+
+def study_body(study: Study) -> Any:
+    """This will describe a study afresh from the database."""
+    return StudySerializer(queries.study_in_full(study.slug)).data
+
+
+# --- Coordinator ----------------------------------------------------------------------------------
+
+
+class StudiesView(UnstoredView):
+    """The studies that I coordinate."""
+
+    @extend_schema(operation_id="studies", responses=StudyInListSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        return Response(StudyInListSerializer(queries.studies_of(request.user), many=True).data)
+
+
+class CohortStudiesView(UnstoredView):
+    """The way to a new study of a cohort."""
+
+    @extend_schema(
+        operation_id="create_study", request=NewStudySerializer, responses={201: StudySerializer}
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        sent = NewStudySerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        study = studies.create_study(
+            title=sent.validated_data["title"],
+            cohort=Cohort.objects.get(slug=slug),
+            by=request.user,
+            now=timezone.now(),
+        )
+        return Response(study_body(study), status=201)
+
+
+class StudyView(UnstoredView):
+    """One study: design, items, the raters' pace. Answers are shown when it is closed."""
+
+    @extend_schema(operation_id="study", responses=StudySerializer)
+    def get(self, request: Request, slug: str) -> Response:
+        return Response(StudySerializer(queries.study_in_full(slug)).data)
+
+    @extend_schema(
+        operation_id="edit_study", request=StudyChangeSerializer, responses=StudySerializer
+    )
+    def patch(self, request: Request, slug: str) -> Response:
+        sent = StudyChangeSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        study = studies.edit_study(
+            study=Study.objects.get(slug=slug),
+            by=request.user,
+            title=sent.validated_data.get("title"),
+            settings=sent.validated_data.get("design"),
+            items=sent.validated_data.get("items"),
+            raters=sent.validated_data.get("raters"),
+        )
+        return Response(study_body(study))
+
+    @extend_schema(operation_id="delete_study", responses={204: None})
+    def delete(self, request: Request, slug: str) -> Response:
+        studies.delete_study(study=Study.objects.get(slug=slug))
+        return Response(status=204)
+
+
+class StudyCandidatesView(UnstoredView):
+    """The masks and the people that a draft can be made of."""
+
+    @extend_schema(operation_id="study_candidates", responses=CandidatesSerializer)
+    def get(self, request: Request, slug: str) -> Response:
+        study = Study.objects.get(slug=slug)
+        found = {
+            "segmentations": queries.candidate_segmentations(study=study, user=request.user),
+            "users": queries.candidate_raters(study),
+        }
+        return Response(CandidatesSerializer(found).data)
+
+
+class StudyOpenView(UnstoredView):
+    """Freeze a draft, draw its schedule, let the raters begin."""
+
+    @extend_schema(operation_id="open_study", request=None, responses=StudySerializer)
+    def post(self, request: Request, slug: str) -> Response:
+        opened = studies.open_study(study=Study.objects.get(slug=slug), now=timezone.now())
+        return Response(study_body(opened))
+
+
+class StudyCloseView(UnstoredView):
+    """End all reading and unblind."""
+
+    @extend_schema(operation_id="close_study", request=ClosingSerializer, responses=StudySerializer)
+    def post(self, request: Request, slug: str) -> Response:
+        sent = ClosingSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        closed = studies.close_study(
+            study=Study.objects.get(slug=slug),
+            reason=sent.validated_data["reason"],
+            now=timezone.now(),
+        )
+        return Response(study_body(closed))
+
+
+class StudyResultsView(UnstoredView):
+    """The statistics of a closed study."""
+
+    @extend_schema(operation_id="study_results", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, slug: str) -> Response:
+        return Response(queries.results_of(Study.objects.get(slug=slug)))
+
+
+class StudyBundleView(UnstoredView):
+    """Everything about a closed study, as one zip file."""
+
+    @extend_schema(operation_id="study_bundle", responses=ZIP)
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
+        content = bundle(study=Study.objects.get(slug=slug))
+        response = HttpResponse(content, content_type="application/zip")
+        response["Content-Disposition"] = f'attachment; filename="{slug}.zip"'
+        return response
+
+
+# --- Rater ----------------------------------------------------------------------------------------
+
+
+class ReadingsView(UnstoredView):
+    """My readings."""
+
+    @extend_schema(operation_id="readings", responses=ReadingInListSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        mine = queries.readings_of(user=request.user, now=timezone.now())
+        return Response(ReadingInListSerializer(mine, many=True).data)
+
+
+class ReadingView(UnstoredView):
+    """Where I am in one reading, and whose turn it is."""
+
+    @extend_schema(operation_id="reading", responses=ReadingSerializer)
+    def get(self, request: Request, reading: str) -> Response:
+        state = queries.reading_state(token=reading, now=timezone.now())
+        return Response(ReadingSerializer(state).data)
+
+
+class PresentationView(UnstoredView):
+    """The open presentation."""
+
+    @extend_schema(operation_id="presentation", responses=PresentationSerializer)
+    def get(self, request: Request, token: str) -> Response:
+        return Response(PresentationSerializer(readings.presentation_to_show(token=token)).data)
+
+
+class PresentationOpenView(UnstoredView):
+    """Open the presentation whose turn it is, or resume it."""
+
+    @extend_schema(operation_id="open_presentation", request=None, responses=PresentationSerializer)
+    def post(self, request: Request, token: str) -> Response:
+        opened = readings.open_presentation(token=token, now=timezone.now())
+        return Response(PresentationSerializer(opened).data)
+
+
+class PresentationImageView(UnstoredView):
+    """The FLAIR scan of the open presentation."""
+
+    @extend_schema(operation_id="presentation_image", responses=NIFTI)
+    def get(self, request: Request, token: str) -> HttpResponseBase:
+        shown = readings.presentation_to_show(token=token)
+        return nifti(queries.flair_of(shown).browser)
+
+
+class PresentationMaskView(UnstoredView):
+    """The lesion ids of the open presentation's mask."""
+
+    @extend_schema(operation_id="presentation_mask", responses=NIFTI)
+    def get(self, request: Request, token: str) -> HttpResponseBase:
+        shown = readings.presentation_to_show(token=token)
+        return nifti(shown.item.segmentation.labels)
+
+
+class PresentationMarkView(UnstoredView):
+    """One mark, under an id that the browser made. Repeating a request is harmless."""
+
+    @extend_schema(operation_id="put_mark", request=MarkSerializer, responses=SavedMarkSerializer)
+    def put(self, request: Request, token: str, mark_id: UUID) -> Response:
+        sent = MarkSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        x, y, z = sent.validated_data["mm"]
+        mark = readings.NewMark(
+            id=mark_id,
+            kind=Mark.Kind(sent.validated_data["kind"]),
+            lesion=sent.validated_data["lesion"],
+            mm=(x, y, z),
+            reason=sent.validated_data["reason"] or "",
+        )
+        saved_at = readings.put_mark(token=token, mark=mark, now=timezone.now())
+        return Response(SavedMarkSerializer({"id": mark_id, "saved_at": saved_at}).data)
+
+    @extend_schema(operation_id="remove_mark", responses=SavedMarkSerializer)
+    def delete(self, request: Request, token: str, mark_id: UUID) -> Response:
+        saved_at = readings.remove_mark(token=token, mark_id=mark_id, now=timezone.now())
+        return Response(SavedMarkSerializer({"id": mark_id, "saved_at": saved_at}).data)
+
+
+class PresentationCommentView(UnstoredView):
+    """The comment on the open presentation."""
+
+    @extend_schema(
+        operation_id="save_comment", request=CommentSerializer, responses=SavedSerializer
+    )
+    def put(self, request: Request, token: str) -> Response:
+        sent = CommentSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        saved_at = readings.save_comment(
+            token=token, comment=sent.validated_data["comment"], now=timezone.now()
+        )
+        return Response(SavedSerializer({"saved_at": saved_at}).data)
+
+
+class PresentationSubmitView(UnstoredView):
+    """Lock the open presentation with an answer."""
+
+    @extend_schema(operation_id="submit", request=AnswerSerializer, responses=ReadingSerializer)
+    def post(self, request: Request, token: str) -> Response:
+        sent = AnswerSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        given = dict(sent.validated_data)
+        shown, typed = given.pop("counts"), given.pop("typed")
+        answer = readings.Answer(
+            shown=readings.Counts(**shown),
+            typed=readings.Counts(**typed) if typed else None,
+            outcome=Rating.Outcome(given.pop("outcome")),
+            **given,
+        )
+        state = readings.submit(token=token, answer=answer, now=timezone.now())
+        return Response(ReadingSerializer(state).data)

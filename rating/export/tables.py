@@ -1,0 +1,169 @@
+"""The bundle's tables: one row per presentation, answer or mark, every column explained.
+
+Rows are sorted here, since a database's order of names is its own; times are UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from rating import queries
+from rating.models import Mark, Presentation, Rating, Study
+from segmentation.models import Scan
+
+SHOWN = {
+    "rater": "User name of the rater",
+    "position": "Place in the rater's schedule, from 1",
+    "occasion": "1 for the first showing of a mask to a rater, 2 for the second",
+    "item": "The mask's name in the design",
+    "case": "Code of the case",
+    "method": "What made the mask",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """One CSV file: its columns with their meaning, and its rows in that order."""
+
+    columns: Mapping[str, str]
+    rows: Sequence[Sequence[Any]]
+
+
+def schedule(study: Study) -> Table:
+    """The order that was drawn for every rater."""
+    return Table(SHOWN, [_shown(presentation) for presentation in _in_order(study)])
+
+
+def presentations(study: Study) -> Table:
+    """What was shown when."""
+    columns = SHOWN | {
+        "lesions": "Number of drawn lesions",
+        "opened_at": "When the rater opened it (UTC); empty if never",
+        "submitted_at": "When the rater submitted it (UTC); empty if never",
+        "comment": "The rater's comment as it stands",
+    }
+    return Table(
+        columns,
+        [
+            [
+                *_shown(presentation),
+                presentation.item.lesions,
+                utc(presentation.opened_at),
+                utc(presentation.submitted_at),
+                presentation.comment,
+            ]
+            for presentation in _in_order(study)
+        ],
+    )
+
+
+def ratings(study: Study) -> Table:
+    """Every version of every answer."""
+    columns = SHOWN | {
+        "version": "1 is what was submitted first; the statistics use it",
+        "outcome": "rated, unreadable (scan) or wrong_mask (it belongs to another scan)",
+        "reason": "Why it could not be rated",
+        "lesions": "Number of drawn lesions",
+        "fp": "False positives: drawn lesions that are none",
+        "fn": "Missed lesions",
+        "counted_by": "marks, or typed by the rater",
+        "verdict_rater": "The rater's verdict",
+        "verdict_derived": "The verdict that the counts give; boundary is exactly on a threshold",
+        "conflict": "Whether the two verdicts differ, and which way",
+        "comment": "The rater's comment",
+        "active_ms": "Milliseconds of active reading",
+        "slices_seen": "Slices that were shown at least once",
+        "software_version": "Version of Plaque",
+        "submitted_at": "When it was submitted (UTC)",
+    }
+    own = [name for name in columns if name not in {*SHOWN, "submitted_at"}]
+    found = Rating.objects.filter(presentation__reading__study=study)
+    answers: dict[int, list[Rating]] = {}
+    for rating in found.order_by("version"):
+        answers.setdefault(rating.presentation_id, []).append(rating)
+    return Table(
+        columns,
+        [
+            [
+                *_shown(presentation),
+                *(getattr(rating, name) for name in own),
+                utc(rating.submitted_at),
+            ]
+            for presentation in _in_order(study)
+            for rating in answers.get(presentation.pk, [])
+        ],
+    )
+
+
+def marks(study: Study) -> Table:
+    """Every mark that was ever stored, removed ones too."""
+    columns = SHOWN | {
+        "mark": "Random id",
+        "kind": "FP: a drawn lesion that is none; FN: a missed lesion",
+        "lesion": "The drawn lesion's id (FP only)",
+        "x_mm": "Place in RAS+ millimetres, to the right",
+        "y_mm": "Place in RAS+ millimetres, to the front",
+        "z_mm": "Place in RAS+ millimetres, upwards",
+        "voxel_i": "Nearest voxel of the scan as imported, first axis, from 0",
+        "voxel_j": "Second axis",
+        "voxel_k": "Third axis",
+        "reason": "The rater's reason, if given",
+        "made_at": "When it was stored (UTC)",
+        "removed_at": "When the rater removed it (UTC); empty if it counted",
+    }
+    flairs = Scan.objects.filter(
+        sequence=Scan.Sequence.FLAIR, case__segmentations__items__study=study
+    )
+    grids = {scan.case_id: scan.grid for scan in flairs}
+    made: dict[int, list[Mark]] = {}
+    for mark in Mark.objects.filter(presentation__reading__study=study):
+        made.setdefault(mark.presentation_id, []).append(mark)
+    rows = []
+    for presentation in _in_order(study):
+        grid = grids[presentation.item.segmentation.case_id]
+        for mark in sorted(made.get(presentation.pk, []), key=lambda one: (one.made_at, one.pk)):
+            mm = (mark.x_mm, mark.y_mm, mark.z_mm)
+            voxel = [round(float(index)) for index in grid.to_voxel(mm)]
+            rows.append(
+                [
+                    *_shown(presentation),
+                    mark.pk,
+                    mark.kind,
+                    mark.lesion,
+                    *mm,
+                    *voxel,
+                    mark.reason,
+                    utc(mark.made_at),
+                    utc(mark.removed_at),
+                ]
+            )
+    return Table(columns, rows)
+
+
+def _in_order(study: Study) -> list[Presentation]:
+    """All presentations of a study by rater and position."""
+    found = Presentation.objects.filter(reading__study=study).select_related(
+        "reading__user", "item__segmentation__case"
+    )
+    return sorted(found, key=lambda one: (one.reading.user.get_username(), one.position))
+
+
+def _shown(presentation: Presentation) -> list[Any]:
+    """The columns of SHOWN."""
+    mask = presentation.item.segmentation
+    return [
+        presentation.reading.user.get_username(),
+        presentation.position,
+        presentation.occasion,
+        presentation.item.key,
+        mask.case.code,
+        queries.method_shown(mask),
+    ]
+
+
+def utc(at: datetime | None) -> str:
+    """A time as ISO 8601 in UTC; empty for None."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds") if at else ""

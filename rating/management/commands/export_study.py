@@ -1,0 +1,40 @@
+"""manage.py export_study NAME --out DIR: write the bundle of a closed study."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Q
+
+from rating.export import bundle_files
+from rating.models import Study
+from segmentation.refusals import Refusal
+
+
+class Command(BaseCommand):
+    help = "Write everything about a closed study as plain files; the same data, the same bytes."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", help="the study's title, or its name in the address bar")
+        parser.add_argument("--out", type=Path, required=True, help="a new or empty folder")
+
+    def handle(self, *, name: str, out: Path, **_: Any) -> None:
+        found = Study.objects.filter(Q(slug=name) | Q(title=name)).order_by("slug")
+        if not found:
+            known = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True))
+            raise CommandError(f"There is no study {name}. There is: {known or 'none yet'}.")
+        if len(found) > 1:
+            slugs = ", ".join(study.slug for study in found)
+            raise CommandError(f"Several studies are called {name}; choose one of {slugs}.")
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise CommandError(f"{out} is not empty. Nothing was written; choose a new folder.")
+        try:
+            files = bundle_files(study=found[0])
+        except Refusal as refusal:
+            raise CommandError(refusal.message) from refusal
+        for path, content in files.items():
+            target = out / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        self.stdout.write(f"{len(files)} files about {found[0].title} in {out}.")

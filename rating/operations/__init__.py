@@ -1,0 +1,1 @@
+"""Everything that changes studies and readings. Each operation is all or nothing."""

@@ -1,0 +1,380 @@
+"""Reading: one presentation after the other is opened, marked and submitted.
+
+Every change locks its presentation first and looks at the study's state after that, so that two
+tabs, a repeated request and the closing of the study cannot get in each other's way.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Prefetch, Q
+
+from rating import queries
+from rating.models import Item, Mark, Presentation, Rating, Study
+from rating.operations.study import ReasonMissing, StudyNotOpen
+from rating.protocol.verdict import conflict, derive_verdict
+from rating.queries import ReadingState
+from segmentation.refusals import Refusal
+
+
+class NotOpened(Refusal):
+    """The presentation has not been opened yet."""
+
+
+class AlreadySubmitted(Refusal):
+    """The presentation was submitted and is locked."""
+
+
+class NotYourTurn(Refusal):
+    """An earlier presentation has to be submitted first."""
+
+
+class WashoutNotOver(Refusal):
+    """The pause between the two blocks lasts longer."""
+
+
+class MarkBelongsElsewhere(Refusal):
+    """The id of a mark is taken by another mark."""
+
+
+class AlreadyMarked(Refusal):
+    """The lesion has been marked."""
+
+
+class NoSuchLesion(Refusal):
+    """A mark does not fit the drawn lesions."""
+
+
+class CountsDiffer(Refusal):
+    """The page shows other counts than the stored marks give."""
+
+
+class CountsImpossible(Refusal):
+    """Typed counts that cannot be true of this mask, or that the design does not take."""
+
+
+class VerdictMissing(Refusal):
+    """An answer without a verdict."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """False positives and missed lesions, as somebody counted them."""
+
+    fp: int
+    fn: int
+
+
+@dataclass(frozen=True)
+class NewMark:
+    """A mark as the browser made it; `mm` is RAS+ world millimetres."""
+
+    id: UUID
+    kind: Mark.Kind
+    lesion: int | None
+    mm: tuple[float, float, float]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a rater submits. `shown` are the counts on their page, `typed` those they typed."""
+
+    outcome: Rating.Outcome
+    verdict: str | None
+    shown: Counts
+    typed: Counts | None = None
+    reason: str = ""
+    comment: str = ""
+    active_ms: int = 0
+    slices_seen: int = 0
+
+
+@transaction.atomic
+def open_presentation(*, token: str, now: datetime) -> Presentation:
+    """This will open a presentation, or resume the one that is open, and return it to be shown.
+
+    Raises AlreadySubmitted, StudyNotOpen, NotYourTurn, WashoutNotOver.
+    """
+    presentation = _locked(token)
+    _refuse_submitted(presentation)
+    if presentation.opened_at is None:
+        earlier = Presentation.objects.filter(
+            reading=presentation.reading_id,
+            position__lt=presentation.position,
+            submitted_at=None,
+        )
+        if earlier.exists():
+            raise NotYourTurn(
+                "Another presentation comes before this one. Nothing was opened; go on from your "
+                "reading's own page."
+            )
+        state = queries.reading_state(token=presentation.reading.token, now=now)
+        if state.available_at is not None:
+            raise WashoutNotOver(
+                "The first block is done. The second block opens on "
+                f"{state.available_at:%d %B %Y at %H:%M %Z}; all your answers are stored."
+            )
+        presentation.opened_at = now
+        presentation.save(update_fields=["opened_at"])
+    return presentation_to_show(token=token)
+
+
+def presentation_to_show(*, token: str) -> Presentation:
+    """This will return the open presentation with its mask, study and marks in order of making.
+
+    Raises AlreadySubmitted, NotOpened, StudyNotOpen: no voxel is shown before it was opened, and
+    there is no going back after it was submitted.
+    """
+    made = Prefetch("marks", Mark.objects.order_by("made_at", "pk"))
+    presentation = (
+        Presentation.objects.select_related("reading__study", "item__segmentation__case")
+        .prefetch_related(made)
+        .get(token=token)
+    )
+    _refuse_submitted(presentation)
+    _refuse_closed(presentation.reading.study)
+    _refuse_unopened(presentation)
+    return presentation
+
+
+def put_mark(*, token: str, mark: NewMark, now: datetime) -> datetime:
+    """This will store a mark and return when it was stored; repeating it changes nothing.
+
+    The same mark with another reason changes the reason. A removed mark stays removed: its id is
+    taken. Raises NotOpened, AlreadySubmitted, StudyNotOpen, NoSuchLesion, AlreadyMarked,
+    MarkBelongsElsewhere.
+    """
+    try:
+        with transaction.atomic():
+            presentation = _open_for_changes(token)
+            _refuse_misfit(mark, presentation.item.lesions)
+            return _stored(mark, presentation, now)
+    except IntegrityError as error:  # the id was taken in another presentation a moment ago
+        raise _elsewhere() from error
+
+
+@transaction.atomic
+def remove_mark(*, token: str, mark_id: UUID, now: datetime) -> datetime:
+    """This will remove a mark and return when it was removed; repeating it changes nothing.
+
+    The row stays, with the time of its removal. A mark that never arrived counts as removed. Raises
+    NotOpened, AlreadySubmitted, StudyNotOpen, MarkBelongsElsewhere.
+    """
+    presentation = _open_for_changes(token)
+    mark = Mark.objects.filter(pk=mark_id).first()
+    if mark is None:
+        return now
+    if mark.presentation_id != presentation.pk:
+        raise _elsewhere()
+    if mark.removed_at is None:
+        mark.removed_at = now
+        mark.save(update_fields=["removed_at"])
+    return mark.removed_at
+
+
+@transaction.atomic
+def save_comment(*, token: str, comment: str, now: datetime) -> datetime:
+    """This will store the comment on the open presentation and return when it was stored."""
+    presentation = _open_for_changes(token)
+    presentation.comment = comment
+    presentation.comment_saved_at = now
+    presentation.save(update_fields=["comment", "comment_saved_at"])
+    return now
+
+
+@transaction.atomic
+def submit(*, token: str, answer: Answer, now: datetime) -> ReadingState:
+    """This will lock a presentation with its answer and return where the reading stands then.
+
+    The derived verdict is stored beside the rater's and told to nobody. Raises NotOpened,
+    AlreadySubmitted, StudyNotOpen, CountsDiffer, CountsImpossible, VerdictMissing, ReasonMissing.
+    """
+    presentation = _open_for_changes(token)
+    _refuse_other_counts(answer, presentation)
+    design = queries.design_of(presentation.item.study)
+    rating = Rating(
+        presentation=presentation,
+        outcome=answer.outcome,
+        reason=answer.reason,
+        lesions=presentation.item.lesions,
+        comment=answer.comment,
+        active_ms=answer.active_ms,
+        slices_seen=answer.slices_seen,
+        software_version=software_version(),
+        submitted_at=now,
+    )
+    if answer.outcome == Rating.Outcome.RATED:
+        counts = _counted(answer, presentation, may_type=design.allow_typed_counts)
+        if answer.verdict is None:
+            raise VerdictMissing(
+                "The verdict is missing. Nothing was submitted and all marks are stored; choose "
+                "acceptable or unacceptable and submit again.",
+                fields={"verdict": ["Choose acceptable or unacceptable."]},
+            )
+        derived = derive_verdict(
+            n=presentation.item.lesions,
+            fp=counts.fp,
+            fn=counts.fn,
+            precision_threshold=design.precision_threshold,
+            recall_threshold=design.recall_threshold,
+        )
+        rating.fp, rating.fn = counts.fp, counts.fn
+        rating.counted_by = "typed" if answer.typed else "marks"
+        rating.verdict_rater = answer.verdict
+        rating.verdict_derived = derived.verdict
+        rating.conflict = conflict(answer.verdict, derived.verdict, design.boundary_policy)
+    elif not answer.reason.strip():
+        raise ReasonMissing(
+            "An answer without a rating needs a reason. Nothing was submitted; write one "
+            "sentence and submit again.",
+            fields={"reason": ["Write why it cannot be rated."]},
+        )
+    rating.save(force_insert=True)
+    presentation.submitted_at = now
+    presentation.comment = answer.comment
+    presentation.save(update_fields=["submitted_at", "comment"])
+    return queries.reading_state(token=presentation.reading.token, now=now)
+
+
+@cache
+def software_version() -> str:
+    """The version of Plaque that a rating was made with."""
+    project = tomllib.loads((settings.ROOT / "pyproject.toml").read_text())["project"]
+    return str(project["version"])
+
+
+# --- What holds a presentation, and what refuses --------------------------------------------------
+
+
+def _locked(token: str) -> Presentation:
+    """The presentation, held until the transaction ends, with its item; refuses a closed study."""
+    presentation = Presentation.objects.select_for_update().get(token=token)
+    # Read after the lock is held: whoever closes the study waits for it, or we see it closed.
+    presentation.item = Item.objects.select_related("study").get(pk=presentation.item_id)
+    _refuse_closed(presentation.item.study)
+    return presentation
+
+
+def _open_for_changes(token: str) -> Presentation:
+    """The presentation, held, if it can be marked and submitted now."""
+    presentation = _locked(token)
+    _refuse_submitted(presentation)
+    _refuse_unopened(presentation)
+    return presentation
+
+
+def _refuse_closed(study: Study) -> None:
+    if study.state != Study.State.OPEN:
+        raise StudyNotOpen(
+            "This study is closed, so nothing can be opened or changed any more. Whatever was "
+            "shown as saved is stored."
+        )
+
+
+def _refuse_submitted(presentation: Presentation) -> None:
+    if presentation.submitted_at is not None:
+        raise AlreadySubmitted(
+            "This presentation was submitted and is locked; your answer is stored. Go on with the "
+            "next one."
+        )
+
+
+def _refuse_unopened(presentation: Presentation) -> None:
+    if presentation.opened_at is None:
+        raise NotOpened("This presentation has not been opened yet. Open it first.")
+
+
+def _elsewhere() -> MarkBelongsElsewhere:
+    return MarkBelongsElsewhere(
+        "This mark could not be stored under its id, which is taken. Nothing was changed; make the "
+        "mark again."
+    )
+
+
+def _refuse_misfit(mark: NewMark, lesions: int) -> None:
+    """This will refuse a false positive without a drawn lesion, and a missed lesion with one."""
+    if mark.kind == Mark.Kind.MISSED and mark.lesion is not None:
+        raise NoSuchLesion("A missed lesion is one that is not drawn. Nothing was stored.")
+    if mark.kind == Mark.Kind.FALSE_POSITIVE and not 1 <= (mark.lesion or 0) <= lesions:
+        raise NoSuchLesion(
+            f"A false positive names one of the {lesions} drawn lesions. Nothing was stored; click "
+            "on a drawn lesion."
+        )
+
+
+def _stored(mark: NewMark, presentation: Presentation, now: datetime) -> datetime:
+    """This will insert a mark, or recognise it, and return when it was stored."""
+    same_lesion = Q(presentation=presentation, lesion=mark.lesion, removed_at=None)
+    which = Q(pk=mark.id) if mark.lesion is None else Q(pk=mark.id) | same_lesion
+    known = {row.pk: row for row in Mark.objects.filter(which)}
+    if mark.id in known:
+        row = known[mark.id]
+        there = (row.presentation_id, row.kind, row.lesion, (row.x_mm, row.y_mm, row.z_mm))
+        if row.removed_at or there != (presentation.pk, mark.kind, mark.lesion, mark.mm):
+            raise _elsewhere()
+        if row.reason != mark.reason:
+            row.reason = mark.reason
+            row.save(update_fields=["reason"])
+        return row.made_at
+    if known:
+        raise AlreadyMarked("This lesion is marked already. Nothing was changed.")
+    x, y, z = mark.mm
+    Mark.objects.create(
+        id=mark.id,
+        presentation=presentation,
+        kind=mark.kind,
+        lesion=mark.lesion,
+        x_mm=x,
+        y_mm=y,
+        z_mm=z,
+        reason=mark.reason,
+        made_at=now,
+    )
+    return now
+
+
+def _refuse_other_counts(answer: Answer, presentation: Presentation) -> None:
+    """This will refuse an answer given on other counts than the stored marks have."""
+    stored = _marked(presentation)
+    if answer.shown != stored:
+        raise CountsDiffer(
+            f"Your page shows {answer.shown.fp} false positives and {answer.shown.fn} missed "
+            f"lesions; stored are {stored.fp} and {stored.fn}. Nothing was submitted; reload the "
+            "page to see what is stored, and submit again."
+        )
+
+
+def _marked(presentation: Presentation) -> Counts:
+    """The counts that the stored marks give."""
+    kinds = list(presentation.marks.filter(removed_at=None).values_list("kind", flat=True))
+    return Counts(
+        fp=kinds.count(Mark.Kind.FALSE_POSITIVE.value), fn=kinds.count(Mark.Kind.MISSED.value)
+    )
+
+
+def _counted(answer: Answer, presentation: Presentation, *, may_type: bool) -> Counts:
+    """The counts of an answer: typed ones, where the design takes them, or those of the marks."""
+    if answer.typed is None:
+        return answer.shown
+    if not may_type:
+        raise CountsImpossible(
+            "This study takes its counts from marks only. Nothing was submitted; mark the lesions "
+            "instead of typing numbers.",
+            fields={"typed": ["This study takes no typed counts."]},
+        )
+    lesions = presentation.item.lesions
+    if answer.typed.fp > lesions:
+        raise CountsImpossible(
+            f"{answer.typed.fp} false positives were typed, but only {lesions} lesions are drawn. "
+            "Nothing was submitted; correct the number and submit again.",
+            fields={"typed": [f"At most {lesions} drawn lesions can be false positives."]},
+        )
+    return answer.typed

@@ -1,0 +1,263 @@
+"""A study's life: drafted, opened (frozen, drawn, committed), closed (revealed)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+
+from rating import queries
+from rating.models import Item, Presentation, Study, StudyMembership
+from rating.protocol.design import (
+    AcceptanceDesign,
+    InvalidDesign,
+    canonical_json,
+    design_sha256,
+    validate,
+)
+from rating.protocol.sequence import commitment, draw_sequence
+from segmentation.models import Cohort, Segmentation
+from segmentation.refusals import Refusal
+
+SECRET_BYTES = 32
+VOLUME_TOLERANCE_MM3 = 1e-6
+
+
+class StudyNotDraft(Refusal):
+    """The study was opened: its design is frozen."""
+
+
+class StudyNotOpen(Refusal):
+    """The study is not (or no longer) open for reading."""
+
+
+class ReasonMissing(Refusal):
+    """Something that needs a reason came without one."""
+
+
+class UnknownSegmentation(Refusal):
+    """An item of a study is no mask that its coordinator may see in its cohort."""
+
+
+class UnknownRater(Refusal):
+    """A rater is no active account."""
+
+
+class CoordinatorCannotRate(Refusal):
+    """A coordinator of the study was named as its rater."""
+
+
+def create_study(*, title: str, cohort: Cohort, by: User, now: datetime) -> Study:
+    """This will create a draft of a study that `by` coordinates."""
+    stem = slugify(title)[:50].strip("-") or "study"
+    for number in range(1, 1000):
+        slug = stem if number == 1 else f"{stem}-{number}"
+        if Study.objects.filter(slug=slug).exists():
+            continue
+        try:
+            with transaction.atomic():
+                study = Study.objects.create(
+                    slug=slug, title=title.strip()[:120], cohort=cohort, created_at=now
+                )
+                study.memberships.create(user=by, role=StudyMembership.Role.COORDINATOR)
+        except IntegrityError:  # another study took this address just now
+            continue
+        return study
+    raise RuntimeError(f"no free address after 999 studies called {stem}")
+
+
+@transaction.atomic
+def edit_study(
+    *,
+    study: Study,
+    by: User,
+    title: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    items: Sequence[UUID] | None = None,
+    raters: Sequence[str] | None = None,
+) -> Study:
+    """This will change a draft; what is None stays.
+
+    `settings` are merged into those there are (a None goes back to the default); `items` (masks of
+    the study's cohort that `by` may see) and `raters` (user names) replace. Raises StudyNotDraft,
+    UnknownSegmentation, UnknownRater, CoordinatorCannotRate.
+    """
+    draft = _locked_draft(study)
+    if title is not None:
+        draft.title = title.strip()[:120]
+    if settings is not None:
+        merged = draft.settings | dict(settings)
+        draft.settings = {name: value for name, value in merged.items() if value is not None}
+    draft.save(update_fields=["title", "settings"])
+    if items is not None:
+        _replace_items(draft, items, by)
+    if raters is not None:
+        _replace_raters(draft, raters)
+    return draft
+
+
+@transaction.atomic
+def delete_study(*, study: Study) -> None:
+    """This will delete a draft; raises StudyNotDraft, since what was rated is never deleted."""
+    _locked_draft(study).delete()
+
+
+@transaction.atomic
+def open_study(
+    *, study: Study, now: datetime, draw_secret: Callable[[int], bytes] = secrets.token_bytes
+) -> Study:
+    """This will freeze a draft's design, commit to it and draw every rater's order, once.
+
+    The order follows from a secret of the study and is stored row by row; the SHA-256 of secret and
+    design is shown from now on, the secret when the study closes. Raises StudyNotDraft,
+    InvalidDesign.
+    """
+    draft = _locked_draft(study)
+    design = queries.design_of(queries.study_in_full(draft.slug))
+    validate(design)
+    _refuse_small_lesions(draft, design)
+    frozen, secret = canonical_json(design), draw_secret(SECRET_BYTES)
+    draft.state = Study.State.OPEN
+    draft.design_json = frozen
+    draft.design_sha256 = design_sha256(design)
+    draft.secret = secret.hex()
+    draft.commitment = commitment(secret, frozen)
+    draft.opened_at = now
+    draft.save()
+    items = {item.key: item for item in draft.items.all()}
+    readings = draft.memberships.filter(role=StudyMembership.Role.RATER).select_related("user")
+    Presentation.objects.bulk_create(
+        Presentation(
+            reading=reading,
+            item=items[slot.item],
+            position=slot.position,
+            occasion=slot.occasion,
+        )
+        for reading in readings
+        for slot in draw_sequence(
+            secret=secret,
+            study=draft.slug,
+            rater=reading.user.get_username(),
+            items=[item.key for item in design.items],
+            gap=design.gap,
+            cases={item.key: item.case for item in design.items},
+        )
+    )
+    return draft
+
+
+@transaction.atomic
+def close_study(*, study: Study, reason: str, now: datetime) -> Study:
+    """This will end all reading, reveal the secret and unblind the coordinator, for good.
+
+    What was not submitted stays missing. Raises StudyNotOpen, ReasonMissing.
+    """
+    if not reason.strip():
+        raise ReasonMissing(
+            "Closing ends all reading and shows the answers, so it asks for a reason. Nothing was "
+            "changed; write one sentence and close again.",
+            fields={"reason": ["Write why the study is closed now."]},
+        )
+    closing = Study.objects.select_for_update().get(pk=study.pk)
+    if closing.state != Study.State.OPEN:
+        raise StudyNotOpen(
+            f"{closing.title} is {closing.state}; only an open study can be closed. Nothing was "
+            "changed."
+        )
+    # Whoever is storing a mark or an answer holds their presentation: wait for them.
+    unfinished = Presentation.objects.filter(reading__study=closing, submitted_at=None)
+    list(unfinished.select_for_update(of=("self",)).values_list("pk", flat=True))
+    closing.state = Study.State.CLOSED
+    closing.closing_reason = reason.strip()
+    closing.closed_at = now
+    closing.save(update_fields=["state", "closing_reason", "closed_at"])
+    return closing
+
+
+def _locked_draft(study: Study) -> Study:
+    """The study's row, held until the transaction ends; raises StudyNotDraft."""
+    draft = Study.objects.select_for_update().get(pk=study.pk)
+    if draft.state != Study.State.DRAFT:
+        raise StudyNotDraft(
+            f"{draft.title} is {draft.state}: its design is frozen and its schedule is drawn. "
+            "Nothing was changed; make a new study for another design."
+        )
+    return draft
+
+
+def _replace_items(draft: Study, chosen: Iterable[UUID], by: User) -> None:
+    """This will make these masks the items, with keys in the order of case and age."""
+    wanted = set(chosen)
+    there = queries.candidate_segmentations(study=draft, user=by).filter(pk__in=wanted)
+    found: list[Segmentation] = list(there)
+    if len(found) != len(wanted):
+        missing = len(wanted) - len(found)
+        raise UnknownSegmentation(
+            f"{missing} of {len(wanted)} masks are not in the cohort {draft.cohort.title}, or you "
+            "may not see them. Nothing was changed; choose from the list again.",
+            fields={"items": [f"{missing} of these are no masks of this cohort."]},
+        )
+    draft.items.all().delete()
+    Item.objects.bulk_create(
+        Item(study=draft, segmentation=mask, key=f"item-{n:03d}", lesions=len(mask.lesion_list))
+        for n, mask in enumerate(found, 1)
+    )
+
+
+def _replace_raters(draft: Study, usernames: Iterable[str]) -> None:
+    """This will make these people the raters; those who stay keep their reading."""
+    wanted = set(usernames)
+    people = {person.username: person for person in User.objects.filter(username__in=wanted)}
+    unknown = sorted(name for name in wanted if name not in people or not people[name].is_active)
+    if unknown:
+        raise UnknownRater(
+            f"There is no active account called {', '.join(unknown)}. Nothing was changed; check "
+            "the spelling or have the account made first.",
+            fields={"raters": [f"{name}: no active account." for name in unknown]},
+        )
+    coordinators = draft.memberships.filter(
+        role=StudyMembership.Role.COORDINATOR, user__username__in=wanted
+    )
+    both = sorted(coordinators.values_list("user__username", flat=True))
+    if both:
+        raise CoordinatorCannotRate(
+            f"{', '.join(both)} coordinates this study and can therefore not rate in it. Nothing "
+            "was changed; choose somebody else.",
+            fields={"raters": [f"{name} coordinates this study." for name in both]},
+        )
+    raters = draft.memberships.filter(role=StudyMembership.Role.RATER)
+    raters.exclude(user__username__in=wanted).delete()
+    staying = set(raters.values_list("user__username", flat=True))
+    StudyMembership.objects.bulk_create(
+        StudyMembership(study=draft, user=people[name], role=StudyMembership.Role.RATER)
+        for name in sorted(wanted - staying)
+    )
+
+
+def _refuse_small_lesions(draft: Study, design: AcceptanceDesign) -> None:
+    """This will refuse masks with lesions that the design does not count as lesions.
+
+    The number of drawn lesions is what a rater sees, so the design must describe it truthfully.
+    """
+    least_mm3 = design.min_volume_mm3 - VOLUME_TOLERANCE_MM3
+    faults = []
+    for item in draft.items.select_related("segmentation__case"):
+        small = sum(lesion.volume_mm3 < least_mm3 for lesion in item.segmentation.lesions)
+        if small:
+            mask = item.segmentation
+            faults.append(
+                f"{mask.title} of {mask.case.code} has {small} lesions below "
+                f"{design.min_volume_mm3} mm3."
+            )
+    if faults:
+        raise InvalidDesign(
+            f"{len(faults)} masks have lesions smaller than the design's smallest lesion. Nothing "
+            "was opened; leave these masks out or set the smallest lesion to 0 mm3.",
+            fields={"items": faults},
+        )

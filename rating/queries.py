@@ -1,0 +1,304 @@
+"""What can be asked about studies and readings, and by whom it may be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from django.contrib.auth.models import User
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from rating.models import Item, Presentation, Rating, Study, StudyMembership
+from rating.protocol.design import (
+    AcceptanceDesign,
+    DesignItem,
+    default_gap,
+    design_from_json,
+)
+from rating.statistics import RatingRow, summarise
+from segmentation.models import Scan, Segmentation
+from segmentation.queries import visible_cases
+from segmentation.refusals import Refusal
+
+COORDINATOR = StudyMembership.Role.COORDINATOR
+RATER = StudyMembership.Role.RATER
+NO_ROLE: frozenset[str] = frozenset()
+
+
+class StudyNotClosed(Refusal):
+    """The study still runs: its answers are shown to nobody."""
+
+
+# --- Who may see what -----------------------------------------------------------------------------
+
+
+def cases_under_reading(user: User) -> QuerySet[Presentation, int]:
+    """The primary keys of the cases that this user has yet to finish rating in an open study.
+
+    Blinding: to them these cases do not exist outside their reading. Meant for `exclude(pk__in=)`.
+    """
+    return Presentation.objects.filter(
+        reading__user=user, reading__study__state=Study.State.OPEN, submitted_at=None
+    ).values_list("item__segmentation__case", flat=True)
+
+
+def studies_of(user: User) -> QuerySet[Study]:
+    """The studies that the user coordinates, less those with a case hidden from them.
+
+    Newest first, each with its number of items, raters and presentations (`total`, `done`).
+    """
+    hidden = Item.objects.filter(segmentation__case__in=cases_under_reading(user))
+    coordinated = StudyMembership.objects.filter(user=user, role=COORDINATOR)
+    shown = Presentation.objects.filter(reading__study=OuterRef("pk"))
+    return (
+        Study.objects.filter(pk__in=coordinated.values("study"))
+        .exclude(pk__in=hidden.values("study"))
+        .select_related("cohort")
+        .annotate(
+            item_count=_count(Item.objects.filter(study=OuterRef("pk"))),
+            rater_count=_count(StudyMembership.objects.filter(study=OuterRef("pk"), role=RATER)),
+            total=_count(shown),
+            done=_count(shown.filter(submitted_at__isnull=False)),
+        )
+    )
+
+
+def _count(rows: QuerySet[Any]) -> Coalesce:
+    """How many rows an outer query has, as one subquery."""
+    counted = rows.order_by().annotate(one=Value(1)).values("one").annotate(n=Count("pk"))
+    return Coalesce(Subquery(counted.values("n")), 0)
+
+
+def roles_in_study(*, user: User, slug: str) -> frozenset[str]:
+    """Coordinator, or nothing: also when a case of the study is hidden from this user."""
+    coordinates = (
+        StudyMembership.objects.filter(user=user, role=COORDINATOR, study__slug=slug)
+        .exclude(study__items__segmentation__case__in=cases_under_reading(user))
+        .exists()
+    )
+    return frozenset({str(COORDINATOR)}) if coordinates else NO_ROLE
+
+
+def roles_in_reading(*, user: User, token: str) -> frozenset[str]:
+    """Rater, when this is the user's own reading of a study that was opened."""
+    mine = StudyMembership.objects.filter(user=user, role=RATER, token=token)
+    is_mine = mine.exclude(study__state=Study.State.DRAFT).exists()
+    return frozenset({str(RATER)}) if is_mine else NO_ROLE
+
+
+def roles_in_presentation(*, user: User, token: str) -> frozenset[str]:
+    """Rater, when this presentation belongs to the user's own reading."""
+    is_mine = Presentation.objects.filter(reading__user=user, token=token).exists()
+    return frozenset({str(RATER)}) if is_mine else NO_ROLE
+
+
+# --- Studies --------------------------------------------------------------------------------------
+
+
+def study_in_full(slug: str) -> Study:
+    """One study with its items, their cases and masks; raises `Study.DoesNotExist`."""
+    return (
+        Study.objects.select_related("cohort")
+        .prefetch_related("items__segmentation__case")
+        .get(slug=slug)
+    )
+
+
+def progress(study: Study) -> QuerySet[StudyMembership]:
+    """The raters of a study with their pace (`done`, `total`, `last_activity`), never answers."""
+    shown = "presentations"
+    return (
+        study.memberships.filter(role=RATER)
+        .select_related("user")
+        .annotate(
+            total=Count(shown),
+            done=Count(shown, filter=Q(presentations__submitted_at__isnull=False)),
+            last_opened=Max("presentations__opened_at"),
+            last_submitted=Max("presentations__submitted_at"),
+        )
+        .order_by("user__username")
+    )
+
+
+def candidate_segmentations(*, study: Study, user: User) -> QuerySet[Segmentation]:
+    """The masks of the study's cohort that this coordinator may see, by case and age."""
+    return (
+        Segmentation.objects.filter(
+            case__in=visible_cases(user).filter(cohort=study.cohort_id).values("pk")
+        )
+        .select_related("case")
+        .order_by("case__code", "created_at", "pk")
+    )
+
+
+def candidate_raters(study: Study) -> QuerySet[User]:
+    """Everybody who could rate in the study: active accounts that do not coordinate it."""
+    coordinators = study.memberships.filter(role=COORDINATOR).values("user")
+    return User.objects.filter(is_active=True).exclude(pk__in=coordinators).order_by("username")
+
+
+def method_shown(segmentation: Segmentation) -> str:
+    """What made a mask, in a word: its method, or its origin when no method did."""
+    return segmentation.method or segmentation.origin
+
+
+def design_of(study: Study) -> AcceptanceDesign:
+    """The study's design: the frozen one, or what a draft amounts to so far (not validated)."""
+    if study.design_json:
+        return design_from_json(study.design_json)
+    items = tuple(
+        DesignItem(
+            key=item.key,
+            case=item.segmentation.case.code,
+            method=method_shown(item.segmentation),
+            mask_sha256=item.segmentation.sha256,
+            lesion_count=item.lesions,
+        )
+        for item in study.items.all()
+    )
+    raters = study.memberships.filter(role=RATER).order_by("user__username")
+    return design_with(
+        study.settings,
+        items=items,
+        raters=tuple(raters.values_list("user__username", flat=True)),
+    )
+
+
+def design_with(
+    settings: Mapping[str, Any], *, items: tuple[DesignItem, ...], raters: tuple[str, ...]
+) -> AcceptanceDesign:
+    """The design that a draft's settings amount to; what is not set has its default."""
+    chosen = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in settings.items()
+        if value is not None
+    }
+    if "gap" not in chosen:
+        chosen["gap"] = default_gap(len(items), chosen.get("washout_days", 0))
+    return AcceptanceDesign(**chosen, items=items, raters=raters)
+
+
+def rating_rows(study: Study) -> tuple[RatingRow, ...]:
+    """The first submitted answer to every presentation, by rater and position."""
+    first = (
+        Rating.objects.filter(presentation__reading__study=study, version=1)
+        .select_related("presentation__reading__user", "presentation__item__segmentation__case")
+        .order_by("presentation__reading__user__username", "presentation__position")
+    )
+    return tuple(
+        RatingRow(
+            study=study.slug,
+            rater=rating.presentation.reading.user.get_username(),
+            item=rating.presentation.item.key,
+            case=rating.presentation.item.segmentation.case.code,
+            method=method_shown(rating.presentation.item.segmentation),
+            position=rating.presentation.position,
+            occasion=rating.presentation.occasion,
+            n_lesions=rating.lesions,
+            fp=rating.fp,
+            fn=rating.fn,
+            outcome=rating.outcome,
+            verdict_rater=rating.verdict_rater or None,
+            verdict_derived=rating.verdict_derived or None,
+            conflict=rating.conflict or None,
+        )
+        for rating in first
+    )
+
+
+def results_of(study: Study) -> dict[str, Any]:
+    """The statistics of a closed study; raises StudyNotClosed while anybody must stay blind."""
+    if study.state != Study.State.CLOSED:
+        raise StudyNotClosed(
+            f"{study.title} is {study.state}. Answers are shown to nobody before the study is "
+            "closed; close it first."
+        )
+    return summarise(rating_rows(study), design_of(study))
+
+
+# --- Readings -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ReadingState:
+    """Where a rater is in their share of a study. Says nothing about what was or will be shown."""
+
+    reading: str
+    title: str
+    instructions: str
+    dawm_instruction: str
+    done: int
+    total: int
+    state: Literal["ready", "waiting", "finished", "closed"]
+    available_at: datetime | None  # when a washout ends; None unless waiting
+    presentation: str | None  # the one presentation that may be opened or is open
+    opened: bool
+
+
+def readings_of(*, user: User, now: datetime) -> tuple[ReadingState, ...]:
+    """The user's readings in studies that were opened, newest study first."""
+    mine = _readings().filter(user=user).order_by("-study__opened_at", "pk")
+    return tuple(_state(reading, now) for reading in mine)
+
+
+def reading_state(*, token: str, now: datetime) -> ReadingState:
+    """Where the reading with this token stands; raises `StudyMembership.DoesNotExist`."""
+    return _state(_readings().get(token=token), now)
+
+
+def flair_of(presentation: Presentation) -> Scan:
+    """The scan that a presentation shows; raises `Scan.DoesNotExist`."""
+    return Scan.objects.get(
+        case=presentation.item.segmentation.case_id, sequence=Scan.Sequence.FLAIR
+    )
+
+
+def _readings() -> QuerySet[StudyMembership]:
+    """Readings of opened studies, each with its pace and its next presentation."""
+    left = Presentation.objects.filter(reading=OuterRef("pk"), submitted_at=None)
+    following = left.order_by("position")
+    return (
+        StudyMembership.objects.filter(role=RATER)
+        .exclude(study__state=Study.State.DRAFT)
+        .select_related("study")
+        .annotate(
+            total=Count("presentations"),
+            done=Count("presentations", filter=Q(presentations__submitted_at__isnull=False)),
+            first_block_end=Max("presentations__submitted_at", filter=Q(presentations__occasion=1)),
+            next_token=Subquery(following.values("token")[:1]),
+            next_occasion=Subquery(following.values("occasion")[:1]),
+            next_opened_at=Subquery(following.values("opened_at")[:1]),
+        )
+    )
+
+
+def _state(reading: Any, now: datetime) -> ReadingState:
+    """The state of one row of `_readings`."""
+    design = design_of(reading.study)
+    state: Literal["ready", "waiting", "finished", "closed"] = "ready"
+    available_at = None
+    if reading.study.state == Study.State.CLOSED:
+        state = "closed"
+    elif reading.next_token is None:
+        state = "finished"
+    elif reading.next_occasion == 2 and reading.next_opened_at is None:
+        # Every item is shown once before any is shown again, so block 1 is all submitted here.
+        end_of_washout = reading.first_block_end + timedelta(days=design.washout_days)
+        if now < end_of_washout:
+            state, available_at = "waiting", end_of_washout
+    is_ready = state == "ready"
+    return ReadingState(
+        reading=reading.token,
+        title=reading.study.title,
+        instructions=design.instructions,
+        dawm_instruction=design.dawm_instruction,
+        done=reading.done,
+        total=reading.total,
+        state=state,
+        available_at=available_at,
+        presentation=reading.next_token if is_ready else None,
+        opened=is_ready and reading.next_opened_at is not None,
+    )

@@ -1,0 +1,398 @@
+"""What the API takes and says about studies and readings.
+
+Whatever a rater gets is listed here field by field: nothing about case, method, occasion or others.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from rating import queries
+from rating.models import Item, Mark, Presentation, Rating, Study, StudyMembership
+from rating.protocol.meaning import meaning
+from segmentation.models import Cohort, Segmentation
+
+FURTHEST_MM = 10_000.0
+LONGEST_TEXT = 4_000
+
+# --- Coordinator ----------------------------------------------------------------------------------
+
+
+class ThresholdField(serializers.ListField):
+    """A fraction as two whole numbers, such as [9, 10]: what must be exceeded."""
+
+    child = serializers.IntegerField(min_value=1, max_value=1000)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_length=2, max_length=2, **options)
+
+
+class DesignSerializer(serializers.Serializer[Any]):
+    """What a coordinator may set of a design. In a draft, null goes back to the default."""
+
+    gap = serializers.IntegerField(
+        min_value=0,
+        max_value=10_000,
+        required=False,
+        allow_null=True,
+        help_text="Positions between the two presentations of an item, at least.",
+    )
+    washout_days = serializers.IntegerField(
+        min_value=0, max_value=3650, required=False, allow_null=True
+    )
+    boundary_policy = serializers.ChoiceField(choices=["strict", "lenient"], required=False)
+    precision_threshold = ThresholdField(required=False)
+    recall_threshold = ThresholdField(required=False)
+    min_volume_mm3 = serializers.FloatField(min_value=0, max_value=10_000, required=False)
+    connectivity = serializers.IntegerField(read_only=True)
+    dawm_instruction = serializers.CharField(
+        max_length=LONGEST_TEXT, allow_blank=True, required=False
+    )
+    instructions = serializers.CharField(max_length=LONGEST_TEXT, allow_blank=True, required=False)
+    allow_typed_counts = serializers.BooleanField(required=False)
+    primary_analysis = serializers.ChoiceField(choices=["derived", "rater"], required=False)
+
+
+class NewStudySerializer(serializers.Serializer[Any]):
+    """A new study; raters see its title."""
+
+    title = serializers.CharField(max_length=120)
+
+
+class StudyChangeSerializer(serializers.Serializer[Any]):
+    """A change of a draft; what is left out stays."""
+
+    title = serializers.CharField(max_length=120, required=False)
+    design = DesignSerializer(required=False)
+    items = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=5000)
+    raters = serializers.ListField(
+        child=serializers.CharField(max_length=150), required=False, max_length=100
+    )
+
+
+class ClosingSerializer(serializers.Serializer[Any]):
+    """Why a study is closed."""
+
+    reason = serializers.CharField(max_length=LONGEST_TEXT, allow_blank=True)
+
+
+class StudyInListSerializer(serializers.ModelSerializer[Study]):
+    """A study as a row of a list."""
+
+    id = serializers.CharField(source="slug")
+    cohort = serializers.SlugRelatedField[Cohort](slug_field="slug", read_only=True)
+    items = serializers.IntegerField(source="item_count")
+    raters = serializers.IntegerField(source="rater_count")
+    done = serializers.IntegerField()
+    total = serializers.IntegerField()
+
+    class Meta:
+        model = Study
+        fields = [
+            "id",
+            "title",
+            "state",
+            "cohort",
+            "items",
+            "raters",
+            "done",
+            "total",
+            "created_at",
+            "opened_at",
+            "closed_at",
+        ]
+
+
+class ItemSerializer(serializers.ModelSerializer[Item]):
+    """A mask to be judged."""
+
+    case = serializers.CharField(source="segmentation.case.code")
+    title = serializers.CharField(source="segmentation.title")
+    method = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Item
+        fields = ["segmentation", "case", "title", "method", "lesions"]
+
+    def get_method(self, item: Item) -> str:
+        return queries.method_shown(item.segmentation)
+
+
+class RaterSerializer(serializers.ModelSerializer[StudyMembership]):
+    """A rater's pace: never answers."""
+
+    username = serializers.CharField(source="user.username")
+    name = serializers.CharField(source="user.get_full_name")
+    done = serializers.IntegerField()
+    total = serializers.IntegerField()
+    last_activity = serializers.SerializerMethodField()
+
+    class Meta:
+        model = StudyMembership
+        fields = ["username", "name", "done", "total", "last_activity"]
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_last_activity(self, reading: Any) -> str | None:
+        times = [at for at in (reading.last_opened, reading.last_submitted) if at]
+        return serializers.DateTimeField().to_representation(max(times)) if times else None
+
+
+class StudySerializer(serializers.ModelSerializer[Study]):
+    """A study with everything that its page shows while it is blind."""
+
+    id = serializers.CharField(source="slug")
+    cohort = serializers.SlugRelatedField[Cohort](slug_field="slug", read_only=True)
+    design = serializers.SerializerMethodField()
+    items = ItemSerializer(many=True)
+    raters = serializers.SerializerMethodField()
+    meaning = serializers.SerializerMethodField(help_text="What the design amounts to.")
+    secret = serializers.SerializerMethodField(help_text="Hex; null until the study is closed.")
+
+    class Meta:
+        model = Study
+        fields = [
+            "id",
+            "title",
+            "state",
+            "cohort",
+            "design",
+            "items",
+            "raters",
+            "meaning",
+            "design_sha256",
+            "commitment",
+            "secret",
+            "created_at",
+            "opened_at",
+            "closed_at",
+            "closing_reason",
+        ]
+
+    @extend_schema_field(DesignSerializer)
+    def get_design(self, study: Study) -> Any:
+        return DesignSerializer(queries.design_of(study)).data
+
+    @extend_schema_field(RaterSerializer(many=True))
+    def get_raters(self, study: Study) -> Any:
+        return RaterSerializer(queries.progress(study), many=True).data
+
+    def get_meaning(self, study: Study) -> dict[str, Any]:
+        return dict(meaning(queries.design_of(study)))
+
+    def get_secret(self, study: Study) -> str | None:
+        return study.secret if study.state == Study.State.CLOSED else None
+
+
+class CandidateMaskSerializer(serializers.ModelSerializer[Segmentation]):
+    """A mask that could become an item."""
+
+    segmentation = serializers.UUIDField(source="pk")
+    case = serializers.CharField(source="case.code")
+    lesions = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Segmentation
+        fields = ["segmentation", "case", "title", "method", "origin", "lesions", "created_at"]
+
+    def get_lesions(self, segmentation: Segmentation) -> int:
+        return len(segmentation.lesion_list)
+
+
+class CandidateRaterSerializer(serializers.ModelSerializer[User]):
+    """A person who could rate."""
+
+    name = serializers.CharField(source="get_full_name")
+
+    class Meta:
+        model = User
+        fields = ["username", "name"]
+
+
+class CandidatesSerializer(serializers.Serializer[Any]):
+    """What a draft can be made of."""
+
+    segmentations = CandidateMaskSerializer(many=True)
+    users = CandidateRaterSerializer(many=True)
+
+
+# --- Rater ----------------------------------------------------------------------------------------
+
+
+class ReadingInListSerializer(serializers.Serializer[Any]):
+    """A reading as a row of a list."""
+
+    reading = serializers.CharField()
+    title = serializers.CharField()
+    done = serializers.IntegerField()
+    total = serializers.IntegerField()
+    state = serializers.ChoiceField(choices=["ready", "waiting", "finished", "closed"])
+
+
+class ReadingSerializer(ReadingInListSerializer):
+    """Where a rater stands, and the one presentation whose turn it is."""
+
+    instructions = serializers.CharField()
+    dawm_instruction = serializers.CharField()
+    available_at = serializers.DateTimeField(allow_null=True)
+    presentation = serializers.CharField(allow_null=True)
+    opened = serializers.BooleanField()
+
+
+class ShownLesionSerializer(serializers.Serializer[Any]):
+    """A drawn lesion; its id is its value in the mask file."""
+
+    id = serializers.IntegerField()
+    centre_mm = serializers.ListField(child=serializers.FloatField())
+    voxel_mm = serializers.ListField(child=serializers.FloatField())
+
+
+class WindowSerializer(serializers.Serializer[Any]):
+    """Grey levels shown black and white."""
+
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+
+
+class ShownMarkSerializer(serializers.ModelSerializer[Mark]):
+    """A stored mark."""
+
+    mm = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Mark
+        fields = ["id", "kind", "lesion", "mm", "reason"]
+
+    def get_mm(self, mark: Mark) -> list[float]:
+        return [mark.x_mm, mark.y_mm, mark.z_mm]
+
+
+class PresentationSerializer(serializers.ModelSerializer[Presentation]):
+    """The open presentation."""
+
+    presentation = serializers.CharField(source="token")
+    image = serializers.SerializerMethodField(help_text="The FLAIR scan, RAS.")
+    mask = serializers.SerializerMethodField(help_text="Lesion ids, RAS, uint16.")
+    lesion_count = serializers.IntegerField(source="item.lesions")
+    lesions = ShownLesionSerializer(many=True, source="item.segmentation.lesions")
+    window = serializers.SerializerMethodField(
+        help_text="Null: the browser starts from percentiles of the scan, the same every time."
+    )
+    allow_typed_counts = serializers.SerializerMethodField()
+    marks = serializers.SerializerMethodField()
+    saved_at = serializers.SerializerMethodField(help_text="When anything was stored last.")
+
+    class Meta:
+        model = Presentation
+        fields = [
+            "presentation",
+            "image",
+            "mask",
+            "lesion_count",
+            "lesions",
+            "window",
+            "allow_typed_counts",
+            "marks",
+            "comment",
+            "saved_at",
+        ]
+
+    def get_image(self, presentation: Presentation) -> str:
+        return reverse("api:presentation-image", args=[presentation.token])
+
+    def get_mask(self, presentation: Presentation) -> str:
+        return reverse("api:presentation-mask", args=[presentation.token])
+
+    @extend_schema_field(WindowSerializer(allow_null=True))
+    def get_window(self, _: Presentation) -> None:
+        return None
+
+    def get_allow_typed_counts(self, presentation: Presentation) -> bool:
+        return queries.design_of(presentation.reading.study).allow_typed_counts
+
+    @extend_schema_field(ShownMarkSerializer(many=True))
+    def get_marks(self, presentation: Presentation) -> Any:
+        there = [mark for mark in presentation.marks.all() if mark.removed_at is None]
+        return ShownMarkSerializer(there, many=True).data
+
+    @extend_schema_field(serializers.DateTimeField())
+    def get_saved_at(self, presentation: Presentation) -> str:
+        marked = [mark.removed_at or mark.made_at for mark in presentation.marks.all()]
+        times = [presentation.opened_at, presentation.comment_saved_at, *marked]
+        return serializers.DateTimeField().to_representation(max(at for at in times if at))
+
+
+class MarkSerializer(serializers.Serializer[Any]):
+    """A mark as the browser made it."""
+
+    kind = serializers.ChoiceField(choices=Mark.Kind.choices)
+    lesion = serializers.IntegerField(min_value=1, max_value=1_000_000, allow_null=True)
+    mm = serializers.ListField(
+        child=serializers.FloatField(min_value=-FURTHEST_MM, max_value=FURTHEST_MM),
+        min_length=3,
+        max_length=3,
+    )
+    reason = serializers.CharField(
+        max_length=40, allow_blank=True, allow_null=True, required=False, default=""
+    )
+
+    def validate_mm(self, mm: list[float]) -> list[float]:
+        if not all(math.isfinite(coordinate) for coordinate in mm):
+            raise serializers.ValidationError("Each coordinate is a number of millimetres.")
+        return mm
+
+
+class SavedMarkSerializer(serializers.Serializer[Any]):
+    """The acknowledgement that a mark is stored (or removed)."""
+
+    id = serializers.UUIDField()
+    saved_at = serializers.DateTimeField()
+
+
+class CommentSerializer(serializers.Serializer[Any]):
+    """The comment on a presentation, the whole of it."""
+
+    comment = serializers.CharField(
+        max_length=LONGEST_TEXT, allow_blank=True, trim_whitespace=False
+    )
+
+
+class SavedSerializer(serializers.Serializer[Any]):
+    """The acknowledgement that something is stored."""
+
+    saved_at = serializers.DateTimeField()
+
+
+class CountsSerializer(serializers.Serializer[Any]):
+    """False positives and missed lesions."""
+
+    fp = serializers.IntegerField(min_value=0, max_value=100_000)
+    fn = serializers.IntegerField(min_value=0, max_value=100_000)
+
+
+class AnswerSerializer(serializers.Serializer[Any]):
+    """What a rater submits; `counts` are those their page shows."""
+
+    outcome = serializers.ChoiceField(choices=Rating.Outcome.choices)
+    verdict = serializers.ChoiceField(
+        choices=["acceptable", "unacceptable"], allow_null=True, required=False, default=None
+    )
+    reason = serializers.CharField(
+        max_length=LONGEST_TEXT, allow_blank=True, required=False, default=""
+    )
+    comment = serializers.CharField(
+        max_length=LONGEST_TEXT,
+        allow_blank=True,
+        trim_whitespace=False,
+        required=False,
+        default="",
+    )
+    counts = CountsSerializer()
+    typed = CountsSerializer(allow_null=True, required=False, default=None)
+    active_ms = serializers.IntegerField(min_value=0, max_value=10**12, required=False, default=0)
+    slices_seen = serializers.IntegerField(min_value=0, max_value=10**6, required=False, default=0)

@@ -1,0 +1,61 @@
+"""Addresses of studies and readings. A rater's part knows only random tokens."""
+
+from django.urls import path
+
+from rating import api as views_api
+from rating import views
+
+pages = [
+    path("studies/", views.studies, name="studies"),
+    path("studies/<slug:slug>/", views.study, name="study"),
+    path("reading/<str:reading>/", views.reading, name="reading"),
+]
+
+PRESENTATION = "presentations/<str:token>/"
+api = [
+    path("studies/", views_api.StudiesView.as_view(), name="studies"),
+    path(
+        "cohorts/<slug:slug>/studies/", views_api.CohortStudiesView.as_view(), name="cohort-studies"
+    ),
+    path("studies/<slug:slug>/", views_api.StudyView.as_view(), name="study"),
+    path(
+        "studies/<slug:slug>/candidates/",
+        views_api.StudyCandidatesView.as_view(),
+        name="study-candidates",
+    ),
+    path("studies/<slug:slug>/open/", views_api.StudyOpenView.as_view(), name="study-open"),
+    path("studies/<slug:slug>/close/", views_api.StudyCloseView.as_view(), name="study-close"),
+    path(
+        "studies/<slug:slug>/results/", views_api.StudyResultsView.as_view(), name="study-results"
+    ),
+    path("studies/<slug:slug>/bundle/", views_api.StudyBundleView.as_view(), name="study-bundle"),
+    path("readings/", views_api.ReadingsView.as_view(), name="readings"),
+    path("readings/<str:reading>/", views_api.ReadingView.as_view(), name="reading"),
+    path(PRESENTATION, views_api.PresentationView.as_view(), name="presentation"),
+    path(
+        f"{PRESENTATION}open/", views_api.PresentationOpenView.as_view(), name="presentation-open"
+    ),
+    path(
+        f"{PRESENTATION}image/",
+        views_api.PresentationImageView.as_view(),
+        name="presentation-image",
+    ),
+    path(
+        f"{PRESENTATION}mask/", views_api.PresentationMaskView.as_view(), name="presentation-mask"
+    ),
+    path(
+        f"{PRESENTATION}marks/<uuid:mark_id>/",
+        views_api.PresentationMarkView.as_view(),
+        name="presentation-mark",
+    ),
+    path(
+        f"{PRESENTATION}comment/",
+        views_api.PresentationCommentView.as_view(),
+        name="presentation-comment",
+    ),
+    path(
+        f"{PRESENTATION}submit/",
+        views_api.PresentationSubmitView.as_view(),
+        name="presentation-submit",
+    ),
+]

@@ -1,0 +1,102 @@
+"""The cast of the rating stories, and a study that Cora made for Rita and Ravi."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.contrib.auth.models import User
+
+from rating.models import Study
+from segmentation.models import Case, Cohort, Segmentation
+from segmentation.operations.cases import create_cohort
+from tests.rating.stage import Browser, a_case, a_mask
+
+LESIONS = (3, 0, 12)
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings: LazySettings, tmp_path: Path) -> None:
+    """Stored files of a test go to its own folder."""
+    storages = dict(settings.STORAGES)
+    storages["default"] = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": tmp_path / "files", "base_url": None},
+    }
+    settings.STORAGES = storages
+
+
+def person(name: str) -> User:
+    return User.objects.create_user(name, password=f"{name}-12345", first_name=name.capitalize())
+
+
+@pytest.fixture
+def people(db: None) -> dict[str, User]:
+    return {name: person(name) for name in ("rita", "ravi", "cora", "dana", "otto")}
+
+
+@pytest.fixture
+def rita(people: dict[str, User]) -> Browser:
+    return Browser(people["rita"])
+
+
+@pytest.fixture
+def ravi(people: dict[str, User]) -> Browser:
+    return Browser(people["ravi"])
+
+
+@pytest.fixture
+def cora(people: dict[str, User]) -> Browser:
+    return Browser(people["cora"])
+
+
+@pytest.fixture
+def dana(people: dict[str, User]) -> Browser:
+    return Browser(people["dana"])
+
+
+@pytest.fixture
+def otto(people: dict[str, User]) -> Browser:
+    return Browser(people["otto"])
+
+
+@pytest.fixture
+def cohort(people: dict[str, User]) -> Cohort:
+    cohort = create_cohort(title="Clinic 2019", coordinators=[people["cora"]])
+    cohort.memberships.create(user=people["dana"], role="delineator")
+    return cohort
+
+
+@pytest.fixture
+def cases(cohort: Cohort) -> list[Case]:
+    return [a_case(cohort, seed) for seed in range(len(LESIONS))]
+
+
+@pytest.fixture
+def masks(cases: list[Case]) -> list[Segmentation]:
+    """Masks with 3, 0 and 12 lesions."""
+    return [a_mask(case, lesions=n) for case, n in zip(cases, LESIONS, strict=True)]
+
+
+@pytest.fixture
+def draft(cora: Browser, cohort: Cohort, masks: list[Segmentation]) -> dict[str, Any]:
+    """A draft with all masks for Rita and Ravi, gap 1 and no washout."""
+    made = cora.post(f"cohorts/{cohort.slug}/studies/", {"title": "First reading"})
+    change = {
+        "items": [str(mask.pk) for mask in masks],
+        "raters": ["rita", "ravi"],
+        "design": {"gap": 1, "washout_days": 0, "instructions": "Mark what is wrong."},
+    }
+    return cora.patch(f"studies/{made['id']}/", change)
+
+
+@pytest.fixture
+def opened(cora: Browser, draft: dict[str, Any]) -> dict[str, Any]:
+    return cora.post(f"studies/{draft['id']}/open/")
+
+
+@pytest.fixture
+def study(opened: dict[str, Any]) -> Study:
+    return Study.objects.get(slug=opened["id"])

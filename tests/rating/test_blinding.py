@@ -1,0 +1,179 @@
+"""Whatever Rita's browser receives, it does not tell her what she must not know."""
+
+from __future__ import annotations
+
+import gzip
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.http import HttpResponse
+
+from rating.models import Item, Presentation, Study
+from rating.operations import study as studies
+from segmentation.models import Case, Segmentation
+from tests.rating.stage import NOON, Browser, a_mark, an_answer
+
+MARK = "33333333-3333-4333-8333-333333333333"
+
+
+class Recorder(Browser):
+    """A browser that keeps every response."""
+
+    def __init__(self, user: User) -> None:
+        super().__init__(user)
+        self.seen: list[tuple[str, HttpResponse]] = []
+
+    def ask(self, method: str, path: str, body: Any = None) -> HttpResponse:
+        response = super().ask(method, path, body)
+        self.seen.append((f"{method} {path}", response))
+        return response
+
+
+def whole(response: HttpResponse) -> bytes:
+    """Headers, cookies and body, unpacked when it is gzip."""
+    body = response.content
+    if body[:2] == b"\x1f\x8b":
+        body += gzip.decompress(body)
+    return "\n".join(f"{k}: {v}" for k, v in response.headers.items()).encode() + (
+        response.cookies.output().encode() + body
+    )
+
+
+def read_everything(rater: Recorder) -> None:
+    """This will read all presentations, with marks, refusals and repeats on the way."""
+    rater.get("studies/")
+    while (state := rater.reading())["presentation"]:
+        address = f"presentations/{state['presentation']}/"
+        rater.ask("get", address)
+        rater.post(f"{address}open/")
+        rater.ask("get", f"{address}image/")
+        rater.ask("get", f"{address}mask/")
+        rater.ask("put", f"{address}marks/{MARK}/", a_mark(1))
+        rater.ask("put", f"{address}marks/{MARK}/", a_mark())
+        shown = rater.get(address)
+        rater.put(f"{address}comment/", {"comment": "Well."})
+        fp = sum(mark["kind"] == "FP" for mark in shown["marks"])
+        fn = len(shown["marks"]) - fp
+        rater.ask("post", f"{address}submit/", an_answer(fp=fp + 1))
+        rater.submit(state["presentation"], fp=fp, fn=fn)
+        rater.ask("get", f"{address}image/")
+
+
+def test_nothing_that_rita_receives_tells_what_she_must_not_know(
+    people: dict[str, User], ravi: Browser, study: Study
+) -> None:
+    ravi.rate_next(fn=3, verdict="unacceptable")
+    rita = Recorder(people["rita"])
+    read_everything(rita)
+    secrets = {
+        study.secret,
+        study.slug,
+        study.design_sha256,
+        "ravi",
+        "cora",
+        "occasion",
+        "position",
+    }
+    secrets |= {"method", "derived", "boundary", "precision", "recall", "etag", "last-modified"}
+    for item in Item.objects.select_related("segmentation__case"):
+        mask, case = item.segmentation, item.segmentation.case
+        scan = case.scans.get()
+        secrets |= {item.key, case.code, case.subject, mask.method, mask.title, str(mask.pk)}
+        secrets |= {mask.sha256, scan.sha256, scan.original_sha256, scan.browser_sha256}
+        secrets |= {mask.labels.name, mask.mask.name, scan.browser.name, scan.original.name}
+    secrets |= {one.token for one in Presentation.objects.filter(reading__user=people["ravi"])}
+    assert len(rita.seen) > 60
+    for request, response in rita.seen:
+        told = whole(response).lower()
+        for secret in secrets:
+            assert secret.lower().encode() not in told, (request, secret)
+
+
+def test_nothing_is_kept_by_the_browser(people: dict[str, User], study: Study) -> None:
+    rita = Recorder(people["rita"])
+    read_everything(rita)
+    for request, response in rita.seen:
+        if response.status_code < 400:
+            assert response["Cache-Control"] == "no-store", request
+        assert not response.has_header("ETag"), request
+        assert not response.has_header("Last-Modified"), request
+        assert not response.has_header("Content-Disposition"), request
+        if response.status_code == 200 and request.endswith(("image/", "mask/")):
+            assert response["Content-Type"] == "application/octet-stream"
+
+
+def test_the_two_showings_of_a_mask_share_nothing_but_voxels(rita: Browser, study: Study) -> None:
+    shown: dict[int, list[dict[str, Any]]] = {}
+    while rita.reading()["presentation"]:
+        one = rita.open_next()
+        item = Presentation.objects.get(token=one["presentation"]).item_id
+        shown.setdefault(item, []).append(one)
+        rita.submit(one["presentation"])
+    for first, second in shown.values():
+        assert first["presentation"] != second["presentation"]
+        assert first["image"] != second["image"]
+        same = {"lesion_count", "lesions", "window", "allow_typed_counts", "marks", "comment"}
+        assert {name for name in first if first[name] == second[name]} == same
+
+
+def test_only_the_next_token_is_told(people: dict[str, User], study: Study) -> None:
+    rita = Recorder(people["rita"])
+    state = rita.reading()
+    rita.open_next()
+    others = Presentation.objects.exclude(token=state["presentation"])
+    for _, response in rita.seen:
+        for token in others.values_list("token", flat=True):
+            assert token.encode() not in response.content
+
+
+def test_a_case_is_hidden_everywhere_until_its_reading_is_done(
+    cora: Browser, dana: Browser, cases: list[Case], draft: dict[str, Any]
+) -> None:
+    """Dana delineates in the cohort and rates in the study."""
+    cora.patch(f"studies/{draft['id']}/", {"raters": ["dana"]})
+    addresses = [f"cases/{case.code}/" for case in cases]
+    assert all(dana.ask("get", address).status_code == 200 for address in addresses)
+    cora.post(f"studies/{draft['id']}/open/")
+    mask = Segmentation.objects.first()
+    assert mask is not None
+    for address in (*addresses, f"segmentations/{mask.pk}/", f"segmentations/{mask.pk}/mask/"):
+        assert dana.refused("get", address) == (404, "NotFound")
+    assert dana.get(f"cohorts/{cases[0].cohort.slug}/cases/") == []
+    for done in range(1, 7):
+        dana.rate_next()
+        finished = Presentation.objects.filter(submitted_at__isnull=False, occasion=2)
+        visible = {one["code"] for one in dana.get(f"cohorts/{cases[0].cohort.slug}/cases/")}
+        assert visible == {one.item.segmentation.case.code for one in finished}
+        assert len(visible) == max(0, done - 3)
+    assert all(dana.ask("get", address).status_code == 200 for address in addresses)
+
+
+def test_a_coordinator_who_rates_elsewhere_does_not_see_those_cases(
+    cora: Browser, people: dict[str, User], masks: list[Segmentation], draft: dict[str, Any]
+) -> None:
+    """Dana runs a study in which Cora rates the masks of Cora's own study."""
+    other = studies.create_study(
+        title="The other", cohort=masks[0].case.cohort, by=people["dana"], now=NOON
+    )
+    studies.edit_study(
+        study=other,
+        by=people["dana"],
+        items=[masks[0].pk],
+        raters=["cora"],
+        settings={"gap": 1, "washout_days": 0},
+    )
+    studies.edit_study(study=other, by=people["dana"], items=[mask.pk for mask in masks[:2]])
+    assert cora.get(f"studies/{draft['id']}/")
+    studies.open_study(study=other, now=NOON)
+    assert cora.refused("get", f"studies/{draft['id']}/") == (404, "NotFound")
+    assert cora.get("studies/") == []
+    for _ in range(4):
+        cora.rate_next()
+    assert cora.get(f"studies/{draft['id']}/")
+    assert len(cora.get("studies/")) == 1
+
+
+def test_ratings_and_marks_are_not_in_the_admin() -> None:
+    from django.contrib import admin
+
+    assert not [model for model in admin.site._registry if model._meta.app_label == "rating"]

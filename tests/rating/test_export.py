@@ -1,0 +1,154 @@
+"""The bundle of a closed study: complete, checkable, the same bytes every time."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from rating.models import Mark, Study
+from segmentation.models import Scan
+from tests.rating.stage import Browser, a_mark
+
+MARK = "44444444-4444-4444-8444-444444444444"
+
+
+@pytest.fixture
+def closed(cora: Browser, rita: Browser, ravi: Browser, opened: dict[str, Any]) -> dict[str, Any]:
+    """Rita rated everything, Ravi one presentation; one mark was removed again."""
+    first = rita.open_next()["presentation"]
+    rita.put(f"presentations/{first}/marks/{MARK}/", a_mark(mm=(3.0, -4.0, -9.0)))
+    rita.delete(f"presentations/{first}/marks/{MARK}/")
+    rita.submit(first, comment='Commas, "quotes" and\nlines.')
+    for _ in range(5):
+        rita.rate_next(fn=1)
+    ravi.rate_next(verdict="unacceptable")
+    return cora.post(f"studies/{opened['id']}/close/", {"reason": "Time is up."})
+
+
+def unpacked(cora: Browser, study: str) -> dict[str, bytes]:
+    response = cora.ask("get", f"studies/{study}/bundle/")
+    assert response.status_code == 200
+    with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
+        return {name.split("/", 1)[1]: archive.read(name) for name in archive.namelist()}
+
+
+def rows(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode())))
+
+
+def test_two_bundles_are_the_same_bytes(cora: Browser, closed: dict[str, Any]) -> None:
+    address = f"studies/{closed['id']}/bundle/"
+    first, second = cora.ask("get", address), cora.ask("get", address)
+    assert first.content == second.content
+    assert first["Content-Type"] == "application/zip"
+
+
+def test_the_manifest_lists_every_other_file(cora: Browser, closed: dict[str, Any]) -> None:
+    files = unpacked(cora, closed["id"])
+    listed = {row["file"]: row["sha256"] for row in rows(files.pop("manifest.csv"))}
+    assert listed == {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    assert {"README.txt", "design.json", "schedule.csv", "ratings.csv", "marks.csv"} <= set(files)
+    assert any(name.startswith("tables/") for name in files)
+
+
+def test_the_design_has_the_hash_that_was_committed_to(
+    cora: Browser, opened: dict[str, Any], closed: dict[str, Any]
+) -> None:
+    files = unpacked(cora, closed["id"])
+    assert hashlib.sha256(files["design.json"]).hexdigest() == opened["design_sha256"]
+    about = json.loads(files["study.json"])
+    assert about["commitment"] == opened["commitment"]
+    assert about["closing_reason"] == "Time is up."
+    assert len(about["secret"]) == 64
+
+
+def test_every_answer_and_every_mark_is_there(cora: Browser, closed: dict[str, Any]) -> None:
+    files = unpacked(cora, closed["id"])
+    assert len(rows(files["schedule.csv"])) == 12
+    shown = rows(files["presentations.csv"])
+    assert sum(row["submitted_at"] != "" for row in shown) == 7
+    ratings = rows(files["ratings.csv"])
+    assert [row["rater"] for row in ratings] == ["ravi"] + ["rita"] * 6
+    assert [row["position"] for row in ratings[1:]] == ["1", "2", "3", "4", "5", "6"]
+    assert ratings[1]["comment"] == 'Commas, "quotes" and\nlines.'
+    assert ratings[0]["verdict_rater"] == "unacceptable"
+    marks = rows(files["marks.csv"])
+    assert len(marks) == 6
+    assert [row["mark"] for row in marks if row["removed_at"]] == [MARK]
+
+
+def test_marks_name_the_voxel_of_the_scan_as_imported(
+    cora: Browser, closed: dict[str, Any]
+) -> None:
+    marks = rows(unpacked(cora, closed["id"])["marks.csv"])
+    (row,) = [row for row in marks if row["mark"] == MARK]
+    assert [float(row[f"{axis}_mm"]) for axis in "xyz"] == [3.0, -4.0, -9.0]
+    # The scans of these stories have affine diag(-1, -1, 3) with origin (12, 14, -15).
+    assert [int(row[f"voxel_{axis}"]) for axis in "ijk"] == [9, 18, 2]
+    assert Scan.objects.count() == 3
+    assert Mark.objects.count() == len(marks)
+
+
+def test_every_column_is_explained(cora: Browser, closed: dict[str, Any]) -> None:
+    files = unpacked(cora, closed["id"])
+    explained = {(row["file"], row["column"]) for row in rows(files["data_dictionary.csv"])}
+    for name in ("schedule.csv", "presentations.csv", "ratings.csv", "marks.csv"):
+        header = files[name].decode().splitlines()[0].split(",")
+        assert {(name, column) for column in header} <= explained
+
+
+def test_the_statistics_are_those_of_the_results_page(
+    cora: Browser, closed: dict[str, Any]
+) -> None:
+    results = cora.get(f"studies/{closed['id']}/results/")
+    assert json.loads(unpacked(cora, closed["id"])["statistics.json"]) == results
+
+
+def test_the_first_page_tells_method_and_limits(cora: Browser, closed: dict[str, Any]) -> None:
+    page = unpacked(cora, closed["id"])["README.txt"].decode()
+    assert "3 masks of 3 cases" in page
+    assert "Of 12 presentations 7 were submitted." in page
+    assert closed["commitment"] in page
+    assert "Limits of this design" in page
+
+
+def test_the_command_writes_the_same_files(
+    cora: Browser, closed: dict[str, Any], tmp_path: Path
+) -> None:
+    for folder, name in (("one", closed["id"]), ("two", closed["title"])):
+        call_command("export_study", name, "--out", str(tmp_path / folder))
+    written = [
+        {
+            str(path.relative_to(tmp_path / folder)): path.read_bytes()
+            for path in (tmp_path / folder).rglob("*")
+            if path.is_file()
+        }
+        for folder in ("one", "two")
+    ]
+    assert written[0] == written[1] == unpacked(cora, closed["id"])
+
+
+def test_the_command_refuses_what_it_cannot_do(
+    cora: Browser, opened: dict[str, Any], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(CommandError, match="There is no study nothing"):
+        call_command("export_study", "nothing", "--out", str(out))
+    with pytest.raises(CommandError, match="close it first"):
+        call_command("export_study", opened["id"], "--out", str(out))
+    assert not out.exists()
+    cora.post(f"studies/{opened['id']}/close/", {"reason": "Enough."})
+    out.mkdir()
+    (out / "mine.txt").write_text("do not touch")
+    with pytest.raises(CommandError, match="not empty"):
+        call_command("export_study", opened["id"], "--out", str(out))
+    assert [path.name for path in out.iterdir()] == ["mine.txt"]
+    assert Study.objects.get().state == "closed"

@@ -1,0 +1,341 @@
+"""Rita reads her share: in order, one presentation at a time, and nothing she did gets lost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from rating.models import Presentation, Rating, Study
+from rating.operations import reading as readings
+from rating.operations import study as studies
+from rating.queries import reading_state
+from segmentation.models import Segmentation
+from tests.rating.stage import NOON, Browser, a_mark, an_answer
+
+MARK = "11111111-1111-4111-8111-111111111111"
+OTHER_MARK = "22222222-2222-4222-8222-222222222222"
+
+
+def in_order(study: Study, username: str) -> list[Presentation]:
+    return list(
+        Presentation.objects.filter(reading__study=study, reading__user__username=username)
+        .order_by("position")
+        .select_related("item")
+    )
+
+
+def at_mask_with(browser: Browser, lesions: int) -> str:
+    """The token of the open presentation of the mask with this many lesions."""
+    while True:
+        shown = browser.open_next()
+        if shown["lesion_count"] == lesions:
+            return str(shown["presentation"])
+        browser.submit(shown["presentation"])
+
+
+def test_rita_reads_to_the_end(rita: Browser, study: Study) -> None:
+    start = rita.reading()
+    assert (start["done"], start["total"], start["state"]) == (0, 6, "ready")
+    assert start["instructions"] == "Mark what is wrong."
+    assert start["opened"] is False
+    for done in range(6):
+        shown = rita.open_next()
+        assert rita.reading()["opened"] is True
+        assert [lesion["id"] for lesion in shown["lesions"]] == list(
+            range(1, shown["lesion_count"] + 1)
+        )
+        after = rita.submit(shown["presentation"])
+        assert after["done"] == done + 1
+    assert after == rita.reading()
+    assert (after["state"], after["presentation"]) == ("finished", None)
+
+
+def test_nothing_is_shown_or_taken_before_opening(rita: Browser, study: Study) -> None:
+    token = rita.reading()["presentation"]
+    address = f"presentations/{token}/"
+    for method, path, body in (
+        ("get", address, None),
+        ("get", f"{address}image/", None),
+        ("get", f"{address}mask/", None),
+        ("put", f"{address}marks/{MARK}/", a_mark()),
+        ("delete", f"{address}marks/{MARK}/", None),
+        ("put", f"{address}comment/", {"comment": "early"}),
+        ("post", f"{address}submit/", an_answer()),
+    ):
+        assert rita.refused(method, path, body) == (409, "NotOpened")
+
+
+def test_presentations_open_strictly_in_order(rita: Browser, study: Study) -> None:
+    first, second, *_, last = (one.token for one in in_order(study, "rita"))
+    for token in (second, last):
+        assert rita.refused("post", f"presentations/{token}/open/") == (409, "NotYourTurn")
+    rita.open_next()
+    assert rita.refused("post", f"presentations/{second}/open/") == (409, "NotYourTurn")
+    rita.submit(first)
+    rita.post(f"presentations/{second}/open/")
+    for method, path, body in (
+        ("post", f"presentations/{first}/open/", {}),
+        ("get", f"presentations/{first}/", None),
+        ("get", f"presentations/{first}/image/", None),
+        ("get", f"presentations/{first}/mask/", None),
+        ("put", f"presentations/{first}/marks/{MARK}/", a_mark()),
+        ("delete", f"presentations/{first}/marks/{MARK}/", None),
+        ("put", f"presentations/{first}/comment/", {"comment": "late"}),
+        ("post", f"presentations/{first}/submit/", an_answer()),
+    ):
+        assert rita.refused(method, path, body) == (409, "AlreadySubmitted")
+
+
+def test_opening_again_resumes(rita: Browser, study: Study) -> None:
+    shown = rita.open_next()
+    opened_at = Presentation.objects.get(token=shown["presentation"]).opened_at
+    rita.mark(shown["presentation"])
+    again = rita.open_next()
+    assert len(again["marks"]) == 1
+    assert Presentation.objects.get(token=shown["presentation"]).opened_at == opened_at
+    assert again == rita.get(f"presentations/{shown['presentation']}/")
+
+
+def test_ravi_does_not_reach_what_is_ritas(ravi: Browser, rita: Browser, study: Study) -> None:
+    shown = rita.open_next()
+    address = f"presentations/{shown['presentation']}/"
+    for method, path, body in (
+        ("get", f"readings/{rita.reading()['reading']}/", None),
+        ("get", address, None),
+        ("post", f"{address}open/", {}),
+        ("get", f"{address}image/", None),
+        ("put", f"{address}marks/{MARK}/", a_mark()),
+        ("post", f"{address}submit/", an_answer()),
+        ("get", "presentations/no-such-token/", None),
+    ):
+        assert ravi.refused(method, path, body) == (404, "NotFound")
+
+
+def test_nobody_signed_in_is_asked_to_sign_in(rita: Browser, study: Study) -> None:
+    token = rita.open_next()["presentation"]
+    rita.client.logout()
+    address = f"presentations/{token}/marks/{MARK}/"
+    assert rita.refused("put", address, a_mark()) == (401, "NotSignedIn")
+
+
+# --- Marks ----------------------------------------------------------------------------------------
+
+
+def test_marks_survive_and_come_back_as_they_were_made(rita: Browser, study: Study) -> None:
+    token = at_mask_with(rita, 12)
+    rita.put(f"presentations/{token}/marks/{MARK}/", a_mark(7) | {"reason": "choroid plexus"})
+    rita.put(f"presentations/{token}/marks/{OTHER_MARK}/", a_mark(mm=(-3.5, 0.1, 2.0)))
+    there = rita.get(f"presentations/{token}/")
+    assert there["marks"] == [
+        {
+            "id": MARK,
+            "kind": "FP",
+            "lesion": 7,
+            "mm": [1.25, -2.5, 6.1],
+            "reason": "choroid plexus",
+        },
+        {"id": OTHER_MARK, "kind": "FN", "lesion": None, "mm": [-3.5, 0.1, 2.0], "reason": ""},
+    ]
+
+
+def test_repeating_a_mark_is_harmless(rita: Browser, study: Study) -> None:
+    token = at_mask_with(rita, 12)
+    address = f"presentations/{token}/marks/{MARK}/"
+    first = rita.put(address, a_mark(7))
+    assert rita.put(address, a_mark(7)) == first
+    removed = rita.delete(address)
+    assert rita.delete(address) == removed
+    assert rita.get(f"presentations/{token}/")["marks"] == []
+    assert rita.refused("put", address, a_mark(7)) == (409, "MarkBelongsElsewhere")
+    rita.put(f"presentations/{token}/marks/{OTHER_MARK}/", a_mark(7))
+    (mark,) = rita.get(f"presentations/{token}/")["marks"]
+    assert mark["id"] == OTHER_MARK
+
+
+def test_the_reason_of_a_mark_can_be_given_later(rita: Browser, study: Study) -> None:
+    token = at_mask_with(rita, 12)
+    address = f"presentations/{token}/marks/{MARK}/"
+    rita.put(address, a_mark(7))
+    rita.put(address, a_mark(7) | {"reason": "vessel"})
+    (mark,) = rita.get(f"presentations/{token}/")["marks"]
+    assert mark["reason"] == "vessel"
+    moved = rita.refused("put", address, a_mark(7, mm=(9.0, 9.0, 9.0)))
+    assert moved == (409, "MarkBelongsElsewhere")
+
+
+def test_removing_a_mark_that_never_arrived_is_harmless(rita: Browser, study: Study) -> None:
+    token = rita.open_next()["presentation"]
+    assert rita.delete(f"presentations/{token}/marks/{MARK}/")["id"] == MARK
+
+
+def test_a_lesion_is_marked_once(rita: Browser, study: Study) -> None:
+    token = at_mask_with(rita, 3)
+    rita.mark(token, lesion=2)
+    again = rita.refused("put", f"presentations/{token}/marks/{MARK}/", a_mark(2))
+    assert again == (409, "AlreadyMarked")
+
+
+@pytest.mark.parametrize(
+    ("mark", "code"),
+    [
+        (a_mark(4), "NoSuchLesion"),
+        (a_mark(None) | {"kind": "FP"}, "NoSuchLesion"),
+        (a_mark(1) | {"kind": "FN"}, "NoSuchLesion"),
+        (a_mark(0), "Invalid"),
+        (a_mark() | {"mm": [1.0, 2.0]}, "Invalid"),
+        (a_mark() | {"mm": [1.0, 2.0, "nan"]}, "Invalid"),
+        (a_mark() | {"kind": "XX"}, "Invalid"),
+        ({}, "Invalid"),
+    ],
+)
+def test_a_mark_that_fits_no_lesion_is_refused(
+    mark: dict[str, Any], code: str, rita: Browser, study: Study
+) -> None:
+    token = at_mask_with(rita, 3)
+    assert rita.refused("put", f"presentations/{token}/marks/{MARK}/", mark) == (400, code)
+    assert rita.get(f"presentations/{token}/")["marks"] == []
+
+
+def test_the_id_of_a_mark_counts_once_in_all_studies(
+    rita: Browser, ravi: Browser, study: Study
+) -> None:
+    ritas = rita.open_next()["presentation"]
+    ravis = ravi.open_next()["presentation"]
+    rita.put(f"presentations/{ritas}/marks/{MARK}/", a_mark())
+    for method, body in (("put", a_mark()), ("delete", None)):
+        refused = ravi.refused(method, f"presentations/{ravis}/marks/{MARK}/", body)
+        assert refused == (409, "MarkBelongsElsewhere")
+    assert len(rita.get(f"presentations/{ritas}/")["marks"]) == 1
+
+
+def test_storing_a_mark_takes_few_questions(rita: Browser, study: Study) -> None:
+    token = at_mask_with(rita, 12)
+    with CaptureQueriesContext(connection) as asked:
+        rita.mark(token, lesion=3)
+    # Session, account, whose presentation; then presentation, item, marks, the mark itself; and
+    # two for the transaction.
+    assert len(asked) <= 9, [query["sql"] for query in asked]
+
+
+# --- Submitting -----------------------------------------------------------------------------------
+
+
+def test_the_answer_is_stored_with_the_derived_verdict(rita: Browser, study: Study) -> None:
+    token = at_mask_with(rita, 12)
+    rita.mark(token, lesion=1)
+    rita.mark(token, lesion=2)
+    rita.mark(token)
+    rita.submit(token, fp=2, fn=1, comment="Two are flow artefacts.")
+    rating = Rating.objects.get(presentation__token=token)
+    assert (rating.lesions, rating.fp, rating.fn, rating.counted_by) == (12, 2, 1, "marks")
+    assert (rating.verdict_rater, rating.verdict_derived) == ("acceptable", "unacceptable")
+    assert rating.conflict == "rater_accepts"
+    assert (rating.version, rating.active_ms, rating.slices_seen) == (1, 41_000, 10)
+    assert rating.comment == rating.presentation.comment == "Two are flow artefacts."
+
+
+def test_other_counts_than_the_stored_ones_are_refused(rita: Browser, study: Study) -> None:
+    token = at_mask_with(rita, 12)
+    rita.mark(token, lesion=1)
+    for counts in ({"fp": 0, "fn": 0}, {"fp": 1, "fn": 1}):
+        answer = an_answer() | {"counts": counts}
+        refused = rita.refused("post", f"presentations/{token}/submit/", answer)
+        assert refused == (409, "CountsDiffer")
+    rita.submit(token, fp=1)
+
+
+def test_a_rating_needs_a_verdict_and_anything_else_a_reason(rita: Browser, study: Study) -> None:
+    token = rita.open_next()["presentation"]
+    address = f"presentations/{token}/submit/"
+    assert rita.refused("post", address, an_answer(verdict=None)) == (400, "VerdictMissing")
+    unreadable = an_answer(outcome="unreadable", verdict=None)
+    assert rita.refused("post", address, unreadable) == (400, "ReasonMissing")
+    assert rita.refused("post", address, an_answer(outcome="maybe")) == (400, "Invalid")
+    rita.post(address, unreadable | {"reason": "Motion."})
+    rating = Rating.objects.get(presentation__token=token)
+    assert (rating.outcome, rating.reason, rating.fp) == ("unreadable", "Motion.", None)
+    assert rating.verdict_rater == rating.verdict_derived == rating.counted_by == ""
+
+
+def test_typed_counts_only_where_the_design_takes_them(rita: Browser, study: Study) -> None:
+    token = rita.open_next()["presentation"]
+    answer = an_answer(typed={"fp": 0, "fn": 1})
+    refused = rita.refused("post", f"presentations/{token}/submit/", answer)
+    assert refused == (400, "CountsImpossible")
+
+
+def test_typed_counts_fit_the_mask(cora: Browser, rita: Browser, draft: dict[str, Any]) -> None:
+    cora.patch(f"studies/{draft['id']}/", {"design": {"allow_typed_counts": True}})
+    cora.post(f"studies/{draft['id']}/open/")
+    token = at_mask_with(rita, 3)
+    address = f"presentations/{token}/submit/"
+    too_many = rita.ask("post", address, an_answer(typed={"fp": 4, "fn": 0}))
+    assert too_many.status_code == 400
+    assert too_many.json()["code"] == "CountsImpossible"
+    assert "only 3 lesions" in too_many.json()["message"]
+    negative = an_answer(typed={"fp": -1, "fn": 0})
+    assert rita.refused("post", address, negative) == (400, "Invalid")
+    rita.post(address, an_answer(typed={"fp": 3, "fn": 0}))
+    rating = Rating.objects.get(presentation__token=token)
+    assert (rating.fp, rating.fn, rating.counted_by) == (3, 0, "typed")
+    assert rating.verdict_derived == "unacceptable"
+
+
+def test_an_empty_mask_is_rated_like_any_other(rita: Browser, study: Study) -> None:
+    token = at_mask_with(rita, 0)
+    rita.submit(token)
+    assert Rating.objects.get(presentation__token=token).verdict_derived == "acceptable"
+
+
+# --- The pause between the blocks ----------------------------------------------------------------
+
+
+def test_the_second_block_waits_for_the_washout(
+    people: dict[str, User], masks: list[Segmentation]
+) -> None:
+    cora = people["cora"]
+    draft = studies.create_study(title="Slow", cohort=masks[0].case.cohort, by=cora, now=NOON)
+    studies.edit_study(
+        study=draft,
+        by=cora,
+        items=[mask.pk for mask in masks],
+        raters=["rita"],
+        settings={"gap": 1, "washout_days": 14},
+    )
+    study = studies.open_study(study=draft, now=NOON)
+    reading = study.memberships.get(role="rater").token
+    answer = readings.Answer(
+        outcome=Rating.Outcome.RATED, verdict="acceptable", shown=readings.Counts(fp=0, fn=0)
+    )
+    one, two, three, four, *_ = in_order(study, "rita")
+    for hours, presentation in enumerate((one, two, three), 1):
+        now = NOON + timedelta(hours=hours)
+        readings.open_presentation(token=presentation.token, now=now)
+        state = readings.submit(token=presentation.token, answer=answer, now=now)
+    end = NOON + timedelta(hours=3, days=14)
+    assert (state.state, state.available_at, state.presentation) == ("waiting", end, None)
+    almost = end - timedelta(seconds=1)
+    with pytest.raises(readings.WashoutNotOver):
+        readings.open_presentation(token=four.token, now=almost)
+    assert reading_state(token=reading, now=end).presentation == four.token
+    readings.open_presentation(token=four.token, now=end)
+    assert reading_state(token=reading, now=end).opened
+
+
+def test_the_page_is_told_when_the_washout_ends(
+    cora: Browser, rita: Browser, draft: dict[str, Any]
+) -> None:
+    cora.patch(f"studies/{draft['id']}/", {"design": {"washout_days": 14}})
+    cora.post(f"studies/{draft['id']}/open/")
+    for _ in range(3):
+        after = rita.rate_next()
+    assert (after["state"], after["presentation"]) == ("waiting", None)
+    assert after["available_at"] is not None
+    assert [one["state"] for one in rita.get("readings/")] == ["waiting"]
+    fourth = in_order(Study.objects.get(), "rita")[3].token
+    assert rita.refused("post", f"presentations/{fourth}/open/") == (409, "WashoutNotOver")
