@@ -1,0 +1,1 @@
+"""From a volume to a probability map: preparation, the engine, clean-up."""

@@ -1,0 +1,1 @@
+"""The networks themselves, and the files that hold their weights."""

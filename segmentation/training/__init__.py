@@ -1,0 +1,1 @@
+"""Making weights: phantoms, examples, augmentation, and the training loop."""
