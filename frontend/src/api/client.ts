@@ -1,0 +1,78 @@
+// Every request of the pages goes through here: session cookie, CSRF header, named errors.
+
+import { Refused, Unreachable } from './errors'
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+function csrfToken(): string {
+  const found = /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)
+  if (found?.[1]) return decodeURIComponent(found[1])
+  const field = document.querySelector<HTMLInputElement>('input[name=csrfmiddlewaretoken]')
+  return field?.value ?? ''
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+async function refusal(response: Response): Promise<Refused> {
+  const body: unknown = await response.json().catch(() => null)
+  if (isRecord(body) && typeof body.code === 'string' && typeof body.message === 'string') {
+    const fields = isRecord(body.fields) ? (body.fields as Record<string, string[]>) : {}
+    return new Refused(response.status, body.code, body.message, fields)
+  }
+  const message =
+    response.status === 401
+      ? 'Your login has ended. Log in again; nothing that was saved is lost.'
+      : `The server could not answer this request (${response.status}). Try again.`
+  return new Refused(response.status, 'Unexplained', message)
+}
+
+async function answer(method: Method, url: string, body: BodyInit | null, type: string | null) {
+  const headers = new Headers({ Accept: 'application/json' })
+  if (type) headers.set('Content-Type', type)
+  if (method !== 'GET') headers.set('X-CSRFToken', csrfToken())
+  let response: Response
+  try {
+    response = await fetch(url, {
+      method,
+      headers,
+      body,
+      credentials: 'same-origin',
+      cache: 'no-store',
+      redirect: 'error',
+    })
+  } catch {
+    throw new Unreachable()
+  }
+  if (!response.ok) throw await refusal(response)
+  return response
+}
+
+/** This will send a JSON request and return the parsed answer. Raises Refused, Unreachable. */
+export async function request<Answer>(
+  method: Method,
+  url: string,
+  body?: unknown,
+): Promise<Answer> {
+  const sent = body === undefined ? null : JSON.stringify(body)
+  const response = await answer(method, url, sent, sent === null ? null : 'application/json')
+  if (response.status === 204) return undefined as Answer
+  return (await response.json()) as Answer
+}
+
+/** This will fetch the bytes of a volume. Raises Refused, Unreachable. */
+export async function fetchBytes(url: string): Promise<ArrayBuffer> {
+  const response = await answer('GET', url, null, null)
+  try {
+    return await response.arrayBuffer()
+  } catch {
+    throw new Unreachable() // the connection broke in the middle
+  }
+}
+
+/** This will read the JSON block that the server wrote into the page. */
+export function pageData<Data>(): Data {
+  const block = document.getElementById('page-data')
+  return JSON.parse(block?.textContent ?? 'null') as Data
+}

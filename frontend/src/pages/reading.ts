@@ -1,0 +1,6 @@
+import '../styles/reading.css'
+import { pageData } from '../api/client'
+import { type ReadingPageData, startReading } from '../reading/session'
+
+const root = document.getElementById('reading-room')
+if (root) void startReading(root, pageData<ReadingPageData>())

@@ -1,0 +1,168 @@
+// The rater's answer: verdict, or why there can be none, and the numbers where they may be typed.
+
+import type { Counts, Outcome, Verdict } from '../api/types'
+import { make, setText } from '../elements'
+
+export interface GivenAnswer {
+  readonly outcome: Outcome
+  readonly verdict: Verdict | null
+  readonly reason: string
+  readonly typed: Counts | null
+}
+
+/** This will say what is missing before an answer can be submitted, or '' when nothing is. */
+export function missingPart(answer: GivenAnswer, lesions: number): string {
+  if (answer.outcome !== 'rated') return answer.reason.trim() ? '' : 'Write why it cannot be rated.'
+  if (answer.typed) {
+    const { fp, fn } = answer.typed
+    if (![fp, fn].every((count) => Number.isInteger(count) && count >= 0)) {
+      return 'Type both numbers, or leave both empty.'
+    }
+    if (fp > lesions)
+      return `Only ${lesions} lesions are drawn, so at most ${lesions} can be false.`
+  }
+  return answer.verdict ? '' : 'Choose a verdict.'
+}
+
+export class AnswerForm {
+  readonly element = make('section', { class: 'answer', 'aria-label': 'Your verdict' })
+  private outcome: Outcome = 'rated'
+  private verdict: Verdict | null = null
+  private readonly verdicts = new Map<Verdict, HTMLButtonElement>()
+  private readonly outcomes = new Map<Outcome, HTMLButtonElement>()
+  private readonly reason = make('textarea', {
+    rows: 2,
+    maxlength: 2000,
+    'aria-label': 'Why it cannot be rated',
+    placeholder: 'Why? (one sentence)',
+  })
+  private readonly typedFp = numberInput('False positives, typed')
+  private readonly typedFn = numberInput('Missed lesions, typed')
+  private readonly typed = make(
+    'fieldset',
+    { class: 'typed' },
+    make('legend', {}, 'Type counts instead of marking (optional)'),
+    make('label', {}, 'FP ', this.typedFp),
+    make('label', {}, 'FN ', this.typedFn),
+  )
+  private readonly other = make('details', { class: 'other-outcome' })
+  private readonly hint = make('p', { class: 'hint', id: 'verdict-hint' })
+
+  constructor(private readonly onChange: () => void) {
+    const choice = (verdict: Verdict, text: string, key: string): HTMLButtonElement => {
+      const element = make(
+        'button',
+        {
+          type: 'button',
+          class: `verdict verdict-${verdict}`,
+          'data-verdict': verdict,
+          title: `${text} (${key})`,
+          click: () => this.choose(verdict),
+        },
+        text,
+      )
+      this.verdicts.set(verdict, element)
+      return element
+    }
+    const outcome = (name: Outcome, text: string): HTMLButtonElement => {
+      const element = make(
+        'button',
+        { type: 'button', 'data-outcome': name, click: () => this.chooseOutcome(name) },
+        text,
+      )
+      this.outcomes.set(name, element)
+      return element
+    }
+    this.other.append(
+      make('summary', {}, 'It cannot be rated'),
+      make(
+        'div',
+        { class: 'choices' },
+        outcome('unreadable', 'Scan unreadable'),
+        outcome('wrong_mask', 'Mask is of another scan'),
+      ),
+      this.reason,
+    )
+    for (const input of [this.reason, this.typedFp, this.typedFn])
+      input.addEventListener('input', onChange)
+    this.element.append(
+      make('h2', {}, 'Your verdict'),
+      this.typed,
+      make(
+        'div',
+        { class: 'choices' },
+        choice('acceptable', 'Acceptable', 'A'),
+        choice('unacceptable', 'Unacceptable', 'U'),
+      ),
+      this.other,
+      this.hint,
+    )
+    this.clear(false)
+  }
+
+  /** This will forget the answer before: every presentation starts without one. */
+  clear(mayType: boolean): void {
+    this.outcome = 'rated'
+    this.verdict = null
+    this.reason.value = ''
+    this.typedFp.value = ''
+    this.typedFn.value = ''
+    this.typed.hidden = !mayType
+    this.other.open = false
+    this.update()
+  }
+
+  choose(verdict: Verdict): void {
+    this.outcome = 'rated'
+    this.verdict = verdict
+    this.update()
+    this.onChange()
+  }
+
+  setHint(text: string): void {
+    setText(this.hint, text)
+  }
+
+  get given(): GivenAnswer {
+    const isRated = this.outcome === 'rated'
+    const isTyped = !this.typed.hidden && (this.typedFp.value !== '' || this.typedFn.value !== '')
+    const count = (input: HTMLInputElement): number =>
+      input.value === '' ? Number.NaN : Number(input.value)
+    return {
+      outcome: this.outcome,
+      verdict: isRated ? this.verdict : null,
+      reason: isRated ? '' : this.reason.value,
+      typed: isRated && isTyped ? { fp: count(this.typedFp), fn: count(this.typedFn) } : null,
+    }
+  }
+
+  private chooseOutcome(outcome: Outcome): void {
+    this.outcome = this.outcome === outcome ? 'rated' : outcome
+    this.update()
+    this.onChange()
+    if (this.outcome !== 'rated') this.reason.focus()
+  }
+
+  private update(): void {
+    for (const [verdict, button] of this.verdicts) {
+      button.setAttribute(
+        'aria-pressed',
+        String(this.outcome === 'rated' && this.verdict === verdict),
+      )
+    }
+    for (const [outcome, button] of this.outcomes) {
+      button.setAttribute('aria-pressed', String(this.outcome === outcome))
+    }
+    this.reason.hidden = this.outcome === 'rated'
+  }
+}
+
+function numberInput(label: string): HTMLInputElement {
+  return make('input', {
+    type: 'number',
+    min: 0,
+    step: 1,
+    inputmode: 'numeric',
+    'aria-label': label,
+  })
+}

@@ -1,0 +1,72 @@
+// The one confirmation before an answer is locked.
+
+import { make, setText } from '../elements'
+
+export class Confirmation {
+  private readonly title = make('h2', { id: 'confirm-title' })
+  private readonly lines = make('ul')
+  private readonly trouble = make('p', { class: 'trouble', role: 'alert' })
+  private readonly yes = make(
+    'button',
+    { type: 'button', class: 'primary', 'data-action': 'confirm' },
+    'Submit',
+  )
+  private readonly no = make('button', { type: 'button', 'data-action': 'go-back' }, 'Go back')
+  readonly element = make(
+    'dialog',
+    { class: 'confirm', 'aria-labelledby': 'confirm-title' },
+    this.title,
+    this.lines,
+    make(
+      'p',
+      {},
+      'Submitting locks this presentation; it will not be shown to you for changes again.',
+    ),
+    this.trouble,
+    make('div', { class: 'choices' }, this.no, this.yes),
+  )
+  private submit: () => Promise<void> = async () => {}
+
+  constructor(private readonly explain: (error: unknown) => string) {
+    this.no.addEventListener('click', () => this.element.close())
+    this.yes.addEventListener('click', () => void this.run())
+    this.element.addEventListener('cancel', (event) => {
+      if (this.yes.disabled) event.preventDefault() // an answer on its way cannot be called back
+    })
+  }
+
+  get isOpen(): boolean {
+    return this.element.open
+  }
+
+  /** This will ask, and run `submit` on yes; a failure is said here and can be tried again. */
+  ask(title: string, lines: readonly string[], submit: () => Promise<void>): void {
+    this.submit = submit
+    setText(this.title, title)
+    this.lines.replaceChildren(...lines.map((line) => make('li', {}, line)))
+    setText(this.trouble, '')
+    this.setBusy(false)
+    this.element.showModal()
+    this.yes.focus()
+  }
+
+  private async run(): Promise<void> {
+    if (this.yes.disabled) return
+    this.setBusy(true)
+    setText(this.trouble, '')
+    try {
+      await this.submit()
+      this.element.close()
+    } catch (error) {
+      setText(this.trouble, this.explain(error))
+    } finally {
+      this.setBusy(false)
+    }
+  }
+
+  private setBusy(isBusy: boolean): void {
+    this.yes.disabled = isBusy
+    this.no.disabled = isBusy
+    setText(this.yes, isBusy ? 'Submitting…' : 'Submit')
+  }
+}

@@ -1,0 +1,166 @@
+// The screen before, between and after presentations.
+
+import type { Reading } from '../api/types'
+import { make, plural } from '../elements'
+
+export type LobbyState =
+  | { readonly kind: 'loading'; readonly text: string }
+  | { readonly kind: 'at_rest'; readonly reading: Reading; readonly justSubmitted: boolean }
+  | { readonly kind: 'elsewhere'; readonly wasTakenOver: boolean }
+  | { readonly kind: 'failed'; readonly message: string; readonly isSignedOut: boolean }
+
+export interface LobbyActions {
+  readonly open: () => void
+  readonly takeOver: () => void
+  readonly retry: () => void
+  readonly loginUrl: string
+  readonly homeUrl: string
+}
+
+const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'short' })
+
+export class Lobby {
+  readonly element = make('section', { class: 'lobby', 'aria-live': 'polite' })
+
+  constructor(private readonly actions: LobbyActions) {}
+
+  show(state: LobbyState): void {
+    this.element.hidden = false
+    this.element.dataset.state = state.kind === 'at_rest' ? state.reading.state : state.kind
+    this.element.replaceChildren(make('div', { class: 'lobby-card' }, ...this.content(state)))
+    this.element.querySelector<HTMLElement>('.primary')?.focus()
+  }
+
+  hide(): void {
+    this.element.hidden = true
+    this.element.replaceChildren()
+  }
+
+  private content(state: LobbyState): Node[] {
+    switch (state.kind) {
+      case 'loading':
+        return [make('p', { class: 'lead' }, state.text)]
+      case 'elsewhere':
+        return [
+          make('h1', {}, state.wasTakenOver ? 'Goes on in another tab' : 'Open in another tab'),
+          make(
+            'p',
+            {},
+            'This reading is open in another tab of this browser. All marks made there are safe. You can go on there, or here.',
+          ),
+          this.choices(this.primary('Go on here', this.actions.takeOver)),
+        ]
+      case 'failed':
+        return this.failure(state.message, state.isSignedOut)
+      case 'at_rest':
+        return this.rest(state.reading, state.justSubmitted)
+    }
+  }
+
+  private failure(message: string, isSignedOut: boolean): Node[] {
+    const again = this.primary('Try again', this.actions.retry)
+    const login = make('a', { href: this.actions.loginUrl, class: 'primary' }, 'Log in')
+    return [
+      make('h1', {}, isSignedOut ? 'Your login has ended' : 'This did not work'),
+      make('p', { role: 'alert' }, message),
+      this.choices(...(isSignedOut ? [login] : [again])),
+    ]
+  }
+
+  private rest(reading: Reading, justSubmitted: boolean): Node[] {
+    const title = make('h1', {}, reading.title)
+    const progress = [
+      make('progress', {
+        max: Math.max(1, reading.total),
+        value: reading.done,
+        'aria-label': 'Progress',
+      }),
+      make('p', { class: 'progress-text' }, `${reading.done} of ${reading.total} submitted`),
+    ]
+    const said = justSubmitted
+      ? [make('p', { class: 'said', role: 'status' }, 'Your answer is stored.')]
+      : []
+    switch (reading.state) {
+      case 'ready':
+        return [
+          title,
+          ...said,
+          ...progress,
+          ...this.instructions(reading, justSubmitted),
+          this.choices(this.primary(`Open presentation ${reading.done + 1}`, this.actions.open)),
+        ]
+      case 'waiting':
+        return [
+          title,
+          ...said,
+          ...progress,
+          make(
+            'p',
+            { class: 'lead' },
+            'The first part is done. There is a pause before the second part.',
+          ),
+          make(
+            'p',
+            {},
+            reading.available_at
+              ? `It opens on ${moment.format(new Date(reading.available_at))}.`
+              : '',
+          ),
+          this.choices(),
+        ]
+      case 'finished':
+        return [
+          title,
+          ...said,
+          ...progress,
+          make(
+            'p',
+            { class: 'lead' },
+            `Thank you: ${plural(reading.total, 'presentation')} submitted, nothing is left to do.`,
+          ),
+          this.choices(),
+        ]
+      case 'closed':
+        return [
+          title,
+          ...progress,
+          make(
+            'p',
+            { class: 'lead' },
+            'This study is closed. Whatever you submitted is stored; nothing more can be rated.',
+          ),
+          this.choices(),
+        ]
+    }
+  }
+
+  /** The first time they stand open; between presentations they can be opened. */
+  private instructions(reading: Reading, justSubmitted: boolean): Node[] {
+    const texts = [reading.instructions, reading.dawm_instruction].filter((text) => text.trim())
+    if (texts.length === 0) return []
+    const paragraphs = texts
+      .flatMap((text) => text.split(/\n\s*\n/))
+      .map((text) => make('p', {}, text))
+    return [
+      make(
+        'details',
+        { class: 'instructions', open: !justSubmitted },
+        make('summary', {}, 'Instructions'),
+        ...paragraphs,
+      ),
+    ]
+  }
+
+  private primary(text: string, click: () => void): HTMLButtonElement {
+    return make('button', { type: 'button', class: 'primary', click }, text)
+  }
+
+  private choices(...buttons: Node[]): HTMLElement {
+    return make(
+      'div',
+      { class: 'choices' },
+      ...buttons,
+      make('a', { href: this.actions.homeUrl, class: 'quiet' }, 'Leave'),
+    )
+  }
+}

@@ -1,0 +1,120 @@
+// Where unsent changes wait: IndexedDB, or the page's memory when the browser offers nothing else.
+
+import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
+import type { Send } from './outbox'
+
+export interface Pending {
+  readonly number: number
+  readonly send: Send
+  /** Whether it would survive closing the page. */
+  readonly isKept: boolean
+}
+
+/** How long a presentation was read and which slices were seen, to go on after a reload. */
+export interface Attention {
+  readonly activeMs: number
+  readonly slices: readonly number[]
+}
+
+export interface OutboxStore {
+  keep(owner: string, presentation: string, send: Send): Promise<Pending>
+  forget(pending: Pending): Promise<void>
+  pending(owner: string, presentation: string): Promise<Pending[]>
+  attention(owner: string, presentation: string): Promise<Attention | null>
+  keepAttention(owner: string, presentation: string, attention: Attention | null): Promise<void>
+}
+
+interface Rows extends DBSchema {
+  unsent: {
+    key: number
+    value: { number?: number; owner: string; presentation: string; send: Send }
+    indexes: { share: [string, string] }
+  }
+  attention: { key: [string, string]; value: Attention }
+}
+
+/** This will open the browser's database; without one, changes stay in the memory of the page. */
+export async function openOutboxStore(name = 'plaque'): Promise<OutboxStore> {
+  try {
+    const database = await openDB<Rows>(name, 1, {
+      upgrade(fresh) {
+        const unsent = fresh.createObjectStore('unsent', { keyPath: 'number', autoIncrement: true })
+        unsent.createIndex('share', ['owner', 'presentation'])
+        fresh.createObjectStore('attention')
+      },
+    })
+    return new BrowserStore(database)
+  } catch {
+    return new MemoryStore()
+  }
+}
+
+export class MemoryStore implements OutboxStore {
+  private next = -1
+
+  async keep(_owner: string, _presentation: string, send: Send): Promise<Pending> {
+    this.next -= 1
+    return { number: this.next, send, isKept: false }
+  }
+
+  async forget(): Promise<void> {}
+
+  async pending(): Promise<Pending[]> {
+    return []
+  }
+
+  async attention(): Promise<null> {
+    return null
+  }
+
+  async keepAttention(): Promise<void> {}
+}
+
+class BrowserStore implements OutboxStore {
+  private readonly memory = new MemoryStore()
+
+  constructor(private readonly database: IDBPDatabase<Rows>) {}
+
+  async keep(owner: string, presentation: string, send: Send): Promise<Pending> {
+    try {
+      const written = this.database.transaction('unsent', 'readwrite', { durability: 'strict' })
+      const number = await written.store.add({ owner, presentation, send })
+      await written.done
+      return { number, send, isKept: true }
+    } catch {
+      return this.memory.keep(owner, presentation, send) // disk full, or storage switched off
+    }
+  }
+
+  async forget(pending: Pending): Promise<void> {
+    if (!pending.isKept) return
+    try {
+      await this.database.delete('unsent', pending.number)
+    } catch {
+      // It will be sent once more after a reload, which the server takes without harm.
+    }
+  }
+
+  async pending(owner: string, presentation: string): Promise<Pending[]> {
+    const rows = await this.database.getAllFromIndex('unsent', 'share', [owner, presentation])
+    return rows.map((row) => ({ number: row.number ?? 0, send: row.send, isKept: true }))
+  }
+
+  async attention(owner: string, presentation: string): Promise<Attention | null> {
+    return (await this.database.get('attention', [owner, presentation])) ?? null
+  }
+
+  async keepAttention(
+    owner: string,
+    presentation: string,
+    attention: Attention | null,
+  ): Promise<void> {
+    const key: [string, string] = [owner, presentation]
+    try {
+      if (attention) await this.database.put('attention', attention, key)
+      else await this.database.delete('attention', key)
+    } catch {
+      // Only the times of this presentation get less exact.
+    }
+  }
+}

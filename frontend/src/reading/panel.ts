@@ -1,0 +1,169 @@
+// What stands right of the image: counts, marks, comment, verdict, submit.
+
+import { make, plural, setText } from '../elements'
+import { AnswerForm, missingPart } from './answerForm'
+import { type MarkActions, MarkList } from './markList'
+import type { Mark } from './marks'
+import type { Sitting } from './sitting'
+
+export interface PanelActions extends MarkActions {
+  readonly undo: () => void
+  readonly redo: () => void
+  readonly tour: (steps: 1 | -1) => void
+  readonly submit: () => void
+}
+
+function button(text: string, title: string, click: () => void): HTMLButtonElement {
+  return make('button', { type: 'button', title, click }, text)
+}
+
+function tally(name: string, kind: string): { element: HTMLElement; number: HTMLElement } {
+  const number = make('strong', { 'data-count': kind }, '0')
+  return {
+    element: make('div', { class: `tally tally-${kind}` }, number, make('span', {}, name)),
+    number,
+  }
+}
+
+export class Panel {
+  readonly element = make('div', { class: 'panel' })
+  readonly form: AnswerForm
+  private sitting: Sitting | null = null
+  private readonly drawn = tally('drawn', 'drawn')
+  private readonly fp = tally('false positive', 'fp')
+  private readonly fn = tally('missed', 'fn')
+  private readonly live = make('p', { class: 'visually-hidden', 'aria-live': 'polite' })
+  private readonly note = make(
+    'p',
+    { class: 'note' },
+    'Nothing is drawn in this mask. That can be right: judge it like any other, and mark what is missing.',
+  )
+  private readonly tourText = make('output', { class: 'tour-text' })
+  private readonly tour: HTMLElement
+  private readonly undo: HTMLButtonElement
+  private readonly redo: HTMLButtonElement
+  private readonly list: MarkList
+  private readonly noMarks = make(
+    'p',
+    { class: 'hint' },
+    'Click a drawn lesion that is none: false positive. Click a lesion that is not drawn: missed.',
+  )
+  private readonly comment: HTMLTextAreaElement
+  private readonly submit: HTMLButtonElement
+
+  constructor(actions: PanelActions) {
+    this.form = new AnswerForm(() => this.update())
+    this.list = new MarkList(actions)
+    this.undo = button('Undo', 'Undo (Ctrl+Z)', actions.undo)
+    this.redo = button('Redo', 'Redo (Ctrl+Shift+Z)', actions.redo)
+    this.tour = make(
+      'div',
+      { class: 'tour', role: 'group', 'aria-label': 'Lesion tour' },
+      button('‹ Previous', 'Previous lesion (P)', () => actions.tour(-1)),
+      this.tourText,
+      button('Next ›', 'Next lesion (N)', () => actions.tour(1)),
+    )
+    this.comment = make('textarea', {
+      rows: 2,
+      maxlength: 4000,
+      id: 'comment',
+      input: () => this.sitting?.writeComment(this.comment.value),
+      blur: () => this.sitting?.finishComment(),
+    })
+    this.submit = make(
+      'button',
+      {
+        type: 'button',
+        class: 'primary',
+        'data-action': 'submit',
+        title: 'Submit (Ctrl+Enter)',
+        click: actions.submit,
+      },
+      'Submit',
+    )
+    this.element.append(
+      make(
+        'section',
+        { class: 'counts', 'aria-label': 'Counts' },
+        this.drawn.element,
+        this.fp.element,
+        this.fn.element,
+      ),
+      this.live,
+      this.note,
+      this.tour,
+      make(
+        'section',
+        { class: 'marks-section', 'aria-label': 'Marks' },
+        make(
+          'header',
+          {},
+          make('h2', {}, 'Your marks'),
+          make('div', { class: 'choices' }, this.undo, this.redo),
+        ),
+        this.noMarks,
+        this.list.element,
+      ),
+      make(
+        'section',
+        { class: 'comment' },
+        make('label', { for: 'comment' }, 'Comment (optional)'),
+        this.comment,
+      ),
+      this.form.element,
+      this.submit,
+    )
+  }
+
+  start(sitting: Sitting): void {
+    this.sitting = sitting
+    this.comment.value = sitting.writtenComment
+    this.form.clear(sitting.presentation.allow_typed_counts)
+    this.update()
+    this.element.scrollTop = 0
+  }
+
+  /** This will take the presentation off the panel. */
+  clear(): void {
+    this.sitting = null
+    this.comment.value = ''
+    this.form.clear(false)
+    this.list.update([])
+    setText(this.live, '')
+  }
+
+  /** This will show the counts, marks and what is missing as they are now. */
+  update(): void {
+    const { sitting } = this
+    if (!sitting) return
+    const { fp, fn } = sitting.marks.counts
+    const drawn = sitting.presentation.lesion_count
+    setText(this.drawn.number, String(drawn))
+    setText(this.fp.number, String(fp))
+    setText(this.fn.number, String(fn))
+    setText(this.live, `${drawn} drawn, ${fp} FP, ${fn} FN`)
+    this.note.hidden = drawn > 0
+    this.tour.hidden = drawn === 0
+    setText(
+      this.tourText,
+      sitting.tour.position
+        ? `Lesion ${sitting.tour.position} / ${sitting.tour.length}`
+        : plural(drawn, 'lesion'),
+    )
+    this.undo.disabled = !sitting.marks.canUndo
+    this.redo.disabled = !sitting.marks.canRedo
+    this.noMarks.hidden = sitting.marks.all.length > 0
+    this.list.update(sitting.marks.all as Mark[])
+    const missing = this.missing
+    this.submit.disabled = missing !== ''
+    this.form.setHint(missing)
+  }
+
+  /** What stands between the rater and submitting, or ''. */
+  get missing(): string {
+    if (!this.sitting) return 'Nothing is open.'
+    const missing = missingPart(this.form.given, this.sitting.presentation.lesion_count)
+    if (missing) return missing
+    return this.sitting.outbox.isEmpty ? '' : 'You can submit as soon as everything is saved.'
+  }
+}

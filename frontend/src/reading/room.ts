@@ -1,0 +1,324 @@
+// The reading room: one presentation on the screen, from its first slice to its submission.
+
+import { fetchBytes } from '../api/client'
+import { explanation, Refused } from '../api/errors'
+import type { Presentation, Reading } from '../api/types'
+import { make, plural, setText } from '../elements'
+import { loadLabels } from '../viewer/load'
+import { Viewer } from '../viewer/viewer'
+import type { Triple } from '../voxels/grid'
+import { slicesWithLesions } from '../voxels/labels'
+import { type Badge, buildBadge } from './badge'
+import { Confirmation } from './confirm'
+import { listenToKeys } from './keys'
+import { buildLegend } from './legend'
+import { markNames } from './markList'
+import type { Mark } from './marks'
+import type { OutboxStore } from './outboxStore'
+import { Panel } from './panel'
+import { deliver, submitAnswer } from './service'
+import { roomShortcuts } from './shortcuts'
+import { Sitting } from './sitting'
+import { SliceStrip } from './strip'
+import { buildTools, type Tools } from './tools'
+
+export interface RoomSettings {
+  readonly store: OutboxStore
+  readonly owner: string
+  readonly loginUrl: string
+  readonly homeUrl: string
+  /** The presentation is locked; `reading` says where the rater stands, if the server said it. */
+  readonly onSubmitted: (reading: Reading | null) => void
+}
+
+export class Room {
+  private viewer!: Viewer
+  private tools!: Tools
+  private sitting: Sitting | null = null
+  private readonly title = make('h1')
+  private readonly progress = make('span', { class: 'progress-text' })
+  private readonly badge: Badge
+  private readonly panel: Panel
+  private readonly strip = new SliceStrip((slice) => this.viewer.goToSlice(slice))
+  private readonly coverage = make('span', { class: 'coverage-text' })
+  private readonly stage = make('div', {
+    class: 'stage',
+    role: 'application',
+    'aria-label': 'FLAIR scan with the mask. The keys are listed in the legend.',
+    tabindex: -1,
+  })
+  private readonly confirmation = new Confirmation(explanation)
+  private legend!: HTMLElement
+
+  private constructor(
+    readonly element: HTMLElement,
+    private readonly settings: RoomSettings,
+  ) {
+    this.badge = buildBadge({
+      retry: () => this.sitting?.outbox.retry(),
+      discard: () => void this.sitting?.outbox.discardRefused().then(() => location.reload()),
+      loginUrl: settings.loginUrl,
+    })
+    this.panel = new Panel({
+      undo: () => this.change((sitting) => sitting.undo()),
+      redo: () => this.change((sitting) => sitting.redo()),
+      tour: (steps) => this.goOnTour(steps),
+      submit: () => this.submit(),
+      goTo: (mark) => this.viewer.goTo(mark.mm),
+      giveReason: (mark, reason) => this.change((sitting) => sitting.giveReason(mark.key, reason)),
+      remove: (mark) => this.change((sitting) => sitting.remove(mark.key)),
+    })
+  }
+
+  /** This will build the empty room inside `element`. */
+  static async create(element: HTMLElement, settings: RoomSettings): Promise<Room> {
+    const room = new Room(element, settings)
+    const legendButton = make(
+      'button',
+      {
+        type: 'button',
+        class: 'quiet',
+        title: 'Keys and mouse (?)',
+        click: () => room.toggleLegend(),
+      },
+      'Keys ?',
+    )
+    const image = make('div', { class: 'image' }, room.stage, room.strip.element)
+    const left = make('div', { class: 'left' }, image)
+    element.append(
+      make(
+        'header',
+        { class: 'room-bar' },
+        room.title,
+        room.progress,
+        room.coverage,
+        room.badge.element,
+        legendButton,
+        make('a', { href: settings.homeUrl, class: 'quiet' }, 'Leave'),
+      ),
+      left,
+      room.panel.element,
+      room.confirmation.element,
+    )
+    room.viewer = await Viewer.create(room.stage, {
+      onClick: (place, lesion) => room.mark(lesion, place.mm),
+      onChange: () => room.noteView(),
+    })
+    room.tools = buildTools(room.viewer)
+    left.append(room.tools.element)
+    const shortcuts = roomShortcuts(room.viewer, {
+      tour: (steps) => room.goOnTour(steps),
+      markHere: () => room.markHere(),
+      undo: () => room.change((sitting) => sitting.undo()),
+      redo: () => room.change((sitting) => sitting.redo()),
+      choose: (verdict) => room.panel.form.choose(verdict),
+      submit: () => room.submit(),
+      toggleLegend: () => room.toggleLegend(),
+    })
+    room.legend = buildLegend(shortcuts, () => room.toggleLegend())
+    element.append(room.legend)
+    listenToKeys(shortcuts, () => room.isOpen && !room.confirmation.isOpen)
+    room.watchAttention()
+    return room
+  }
+
+  get isOpen(): boolean {
+    return this.sitting !== null
+  }
+
+  /** Whether closing the page now would leave something unsent. */
+  get hasUnsent(): boolean {
+    return this.sitting !== null && !this.sitting.outbox.isEmpty
+  }
+
+  /** What the test hook tells about the page. */
+  get summary(): object {
+    const { sitting } = this
+    if (!sitting) return { stage: 'empty' }
+    const { counts, all } = sitting.marks
+    return {
+      stage: 'reading',
+      saving: sitting.outbox.state.kind,
+      counts: { drawn: sitting.presentation.lesion_count, ...counts },
+      marks: all.map(({ kind, lesion, mm, reason }) => ({ kind, lesion, mm, reason })),
+      slicesSeen: sitting.coverage.count,
+      activeMs: sitting.clock.activeMs,
+    }
+  }
+
+  get shown(): Viewer {
+    return this.viewer
+  }
+
+  /** This will fetch and show a presentation that was opened. Raises Refused, Unreachable, ... */
+  async show(presentation: Presentation, reading: Reading): Promise<void> {
+    this.clear()
+    setText(this.title, reading.title)
+    setText(this.progress, `${Math.min(reading.done + 1, reading.total)} of ${reading.total}`)
+    this.stage.dataset.busy = 'Loading the scan…'
+    try {
+      const [image, mask] = await Promise.all([
+        fetchBytes(presentation.image),
+        fetchBytes(presentation.mask).then(loadLabels),
+      ])
+      await this.viewer.show(image, mask, presentation.window)
+      const slices = mask.grid.shape[2]
+      this.sitting = await Sitting.begin(presentation, {
+        store: this.settings.store,
+        owner: this.settings.owner,
+        deliver,
+        slices,
+        onSaving: (state) => {
+          this.badge.update(state)
+          this.panel.update()
+        },
+      })
+      this.badge.update(this.sitting.outbox.state)
+      this.strip.start(slices, slicesWithLesions(mask))
+      this.panel.start(this.sitting)
+      this.sitting.clock.sign()
+      this.showMarks()
+      this.noteView()
+      this.stage.focus({ preventScroll: true })
+    } catch (error) {
+      this.clear()
+      throw error
+    } finally {
+      delete this.stage.dataset.busy
+    }
+  }
+
+  /** This will take everything of the presentation off the screen. */
+  clear(isSubmitted = false): void {
+    this.sitting?.end(isSubmitted)
+    this.sitting = null
+    this.viewer.clear()
+    this.panel.clear()
+    this.strip.start(0, new Set())
+    setText(this.coverage, '')
+    this.legend.hidden = true
+  }
+
+  private change(act: (sitting: Sitting) => void): void {
+    if (!this.sitting) return
+    act(this.sitting)
+    this.showMarks()
+  }
+
+  private mark(lesion: number, mm: Triple): void {
+    this.change((sitting) => sitting.toggle(lesion, mm))
+  }
+
+  /** The mark at the crosshair, for the keyboard: a missed lesion there is taken back again. */
+  private markHere(): void {
+    const { place, lesion } = this.viewer.atCrosshair()
+    const there = this.sitting?.marks.missed.find((mark) => {
+      const voxel = this.viewer.voxelAt(mark.mm)
+      return voxel?.every((at, axis) => at === place.voxel[axis])
+    })
+    if (lesion === 0 && there) this.change((sitting) => sitting.remove(there.key))
+    else this.mark(lesion, place.mm)
+  }
+
+  private showMarks(): void {
+    const { sitting } = this
+    if (!sitting) return
+    const names = markNames(sitting.marks.all)
+    this.viewer.setMarked(sitting.marks.falsePositives)
+    this.viewer.setDots(
+      sitting.marks.missed.map((mark) => this.dot(mark, names.get(mark.key) ?? '')),
+    )
+    this.panel.update()
+  }
+
+  private dot(mark: Mark, name: string) {
+    const number = name.replace('FN ', '')
+    return {
+      key: mark.key,
+      mm: mark.mm,
+      text: number,
+      label: `Missed lesion ${number}, remove`,
+      onClick: () => this.change((sitting) => sitting.remove(mark.key)),
+    }
+  }
+
+  private goOnTour(steps: 1 | -1): void {
+    const lesion = this.sitting?.tour.go(steps)
+    if (lesion) this.viewer.goTo(lesion.voxel_mm)
+    this.panel.update()
+  }
+
+  private noteView(): void {
+    const { sitting } = this
+    if (!sitting) return
+    const { slice, slices } = this.viewer.state
+    sitting.coverage.see(slice)
+    this.tools.update()
+    this.strip.update(slice, sitting.coverage)
+    setText(this.coverage, `Seen ${sitting.coverage.count} of ${plural(slices, 'slice')}`)
+  }
+
+  private toggleLegend(): void {
+    this.legend.hidden = !this.legend.hidden
+  }
+
+  private submit(): void {
+    const { sitting } = this
+    if (!sitting) return
+    sitting.finishComment()
+    if (this.panel.missing) {
+      this.panel.update()
+      return
+    }
+    const given = this.panel.form.given
+    const { fp, fn } = given.typed ?? sitting.marks.counts
+    const how = given.typed ? ' (typed)' : ''
+    const lines =
+      given.outcome === 'rated'
+        ? [
+            plural(sitting.presentation.lesion_count, 'drawn lesion'),
+            `${plural(fp, 'false positive')}${how}`,
+            `${plural(fn, 'missed lesion')}${how}`,
+            `Your verdict: ${given.verdict}`,
+          ]
+        : [
+            given.outcome === 'unreadable'
+              ? 'The scan is unreadable'
+              : 'The mask is of another scan',
+            `Reason: ${given.reason}`,
+          ]
+    this.confirmation.ask('Submit this answer?', lines, () => this.send(sitting))
+  }
+
+  private async send(sitting: Sitting): Promise<void> {
+    let reading: Reading | null = null
+    try {
+      const answer = sitting.answer(this.panel.form.given)
+      reading = await submitAnswer(sitting.presentation.presentation, answer)
+    } catch (error) {
+      // An earlier attempt arrived although its answer got lost on the way back.
+      if (!(error instanceof Refused && error.code === 'AlreadySubmitted')) throw error
+    }
+    this.clear(true)
+    this.settings.onSubmitted(reading)
+  }
+
+  /** Reading time counts while the rater does something on a visible page. */
+  private watchAttention(): void {
+    for (const kind of ['pointermove', 'pointerdown', 'wheel', 'keydown'] as const) {
+      window.addEventListener(kind, () => this.sitting?.clock.sign(), { passive: true })
+    }
+    document.addEventListener('visibilitychange', () => {
+      if (document.hidden) {
+        this.sitting?.finishComment()
+        this.sitting?.clock.hide()
+        this.sitting?.keepAttention()
+      } else {
+        this.sitting?.clock.sign()
+        this.sitting?.outbox.retry()
+      }
+    })
+    window.addEventListener('online', () => this.sitting?.outbox.retry())
+    window.addEventListener('focus', () => this.sitting?.outbox.retry())
+  }
+}

@@ -1,0 +1,165 @@
+// The course of a reading: where the rater stands, open, read, submit, next.
+
+import { request } from '../api/client'
+import { explanation, Refused } from '../api/errors'
+import type { Reading } from '../api/types'
+import { newUuid } from '../elements'
+import { exposeHook } from '../viewer/hook'
+import { Lobby } from './lobby'
+import { openOutboxStore } from './outboxStore'
+import { Room } from './room'
+import { openedPresentation, openPresentation } from './service'
+import { ReadingTabs } from './tabs'
+
+export interface ReadingPageData {
+  readonly reading: string
+  readonly urls: { readonly reading: string; readonly home: string }
+  readonly user: string
+}
+
+const LONGEST_WAIT_MS = 15 * 60_000
+
+/** This will run a reading inside `root` until the page is left. */
+export async function startReading(root: HTMLElement, data: ReadingPageData): Promise<void> {
+  const session = new Session(root, data)
+  await session.begin()
+}
+
+class Session {
+  private room: Room | null = null
+  private building: Promise<Room> | null = null
+  private reading: Reading | null = null
+  private isWorking = false
+  private wake: ReturnType<typeof setTimeout> | undefined
+  private readonly lobby: Lobby
+  private readonly tabs: ReadingTabs
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly data: ReadingPageData,
+  ) {
+    this.lobby = new Lobby({
+      open: () => void this.work('Opening…', () => this.open()),
+      takeOver: () => {
+        this.tabs.takeOver()
+        void this.work('Loading…', () => this.arrive())
+      },
+      retry: () => void this.work('Loading…', () => this.arrive()),
+      loginUrl: this.loginUrl,
+      homeUrl: data.urls.home,
+    })
+    this.tabs = new ReadingTabs(data.reading, newUuid(), () => {
+      this.room?.clear()
+      this.rest(() => this.lobby.show({ kind: 'elsewhere', wasTakenOver: true }))
+    })
+  }
+
+  async begin(): Promise<void> {
+    this.root.append(this.lobby.element)
+    this.lobby.show({ kind: 'loading', text: 'Loading…' })
+    window.addEventListener('beforeunload', (event) => {
+      if (this.room?.hasUnsent) event.preventDefault()
+    })
+    if (await this.tabs.isOpenElsewhere()) {
+      this.lobby.show({ kind: 'elsewhere', wasTakenOver: false })
+      return
+    }
+    await this.work('Loading…', () => this.arrive())
+  }
+
+  private get loginUrl(): string {
+    return `/accounts/login/?next=${encodeURIComponent(location.pathname)}`
+  }
+
+  /** This will do one thing at a time and say so, and what went wrong. */
+  private async work(text: string, act: () => Promise<void>): Promise<void> {
+    if (this.isWorking) return
+    this.isWorking = true
+    clearTimeout(this.wake)
+    this.lobby.show({ kind: 'loading', text })
+    try {
+      await act()
+    } catch (error) {
+      const isSignedOut = error instanceof Refused && error.isSignedOut
+      this.rest(() => this.lobby.show({ kind: 'failed', message: explanation(error), isSignedOut }))
+    } finally {
+      this.isWorking = false
+    }
+  }
+
+  /** Where does the rater stand? A presentation that was opened before goes on by itself. */
+  private async arrive(): Promise<void> {
+    this.reading = await request<Reading>('GET', this.data.urls.reading)
+    const { presentation, opened, state } = this.reading
+    if (presentation && opened && state === 'ready') await this.enter(presentation, true)
+    else {
+      this.restAt(this.reading, false)
+      if (state === 'ready') this.builtRoom().catch(() => {}) // said when a presentation is opened
+    }
+  }
+
+  private async open(): Promise<void> {
+    const presentation = this.reading?.presentation
+    if (presentation) await this.enter(presentation, false)
+    else await this.arrive()
+  }
+
+  private async enter(token: string, isResumed: boolean): Promise<void> {
+    const presentation = await (isResumed ? openedPresentation(token) : openPresentation(token))
+    const room = await this.builtRoom()
+    if (!this.reading) return
+    await room.show(presentation, this.reading)
+    this.lobby.hide()
+    room.element.inert = false
+  }
+
+  /** The room is built while the rater still reads the start screen. */
+  private builtRoom(): Promise<Room> {
+    this.building ??= this.build().catch((error) => {
+      this.building = null
+      throw error
+    })
+    return this.building
+  }
+
+  private async build(): Promise<Room> {
+    const element = document.createElement('div')
+    element.className = 'room'
+    element.inert = true
+    this.root.prepend(element)
+    const room = await Room.create(element, {
+      store: await openOutboxStore(),
+      owner: this.data.user,
+      loginUrl: this.loginUrl,
+      homeUrl: this.data.urls.home,
+      onSubmitted: (reading) => this.goOn(reading),
+    })
+    this.room = room
+    exposeHook(
+      room.shown,
+      () => room.isOpen && !room.element.inert,
+      () => room.summary,
+    )
+    return room
+  }
+
+  private goOn(reading: Reading | null): void {
+    if (reading) {
+      this.reading = reading
+      this.restAt(reading, true)
+    } else void this.work('Loading…', () => this.arrive())
+  }
+
+  private restAt(reading: Reading, justSubmitted: boolean): void {
+    this.rest(() => this.lobby.show({ kind: 'at_rest', reading, justSubmitted }))
+    if (reading.state !== 'waiting' || !reading.available_at) return
+    const wait = Date.parse(reading.available_at) - Date.now() + 1000
+    const due = Math.max(1000, Math.min(wait, LONGEST_WAIT_MS))
+    this.wake = setTimeout(() => void this.work('Loading…', () => this.arrive()), due)
+  }
+
+  private rest(show: () => void): void {
+    if (this.room) this.room.element.inert = true
+    show()
+  }
+}

@@ -1,0 +1,48 @@
+// From the bytes of the server to what NiiVue and the label look-up need. Names stay neutral.
+
+import { NVImage } from '@niivue/niivue'
+import type { Grid } from '../voxels/grid'
+import { type LabelVolume, readLabels } from '../voxels/labels'
+
+export class UnusableVolume extends Error {
+  override name = 'UnusableVolume'
+}
+
+/** This will parse a scan. Raises UnusableVolume when it is not the RAS volume that was promised. */
+export async function loadImage(bytes: ArrayBuffer): Promise<NVImage> {
+  let image: NVImage
+  try {
+    image = await NVImage.loadFromUrl({ url: bytes, name: 'image.nii.gz', colormap: 'gray' })
+  } catch {
+    throw new UnusableVolume('The scan did not arrive as a readable volume. Try again.')
+  }
+  if (!image.img || image.permRAS?.some((axis, at) => axis !== at + 1)) {
+    throw new UnusableVolume('The scan did not arrive in the orientation that was promised.')
+  }
+  return image
+}
+
+/** This will return the grid of a parsed scan, from the geometry in its file. */
+export function gridOf(image: NVImage): Grid {
+  const header = image.hdr
+  if (!header) throw new UnusableVolume('The scan has no geometry.')
+  const size = (axis: number): number => header.dims[axis] ?? 0
+  return { shape: [size(1), size(2), size(3)], affine: header.affine.flat() }
+}
+
+/** This will unpack and read the lesion ids of a mask. Raises UnusableVolume. */
+export async function loadLabels(bytes: ArrayBuffer): Promise<LabelVolume> {
+  try {
+    return readLabels(await unpacked(bytes))
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : ''
+    throw new UnusableVolume(`The mask could not be read. ${detail}`.trim())
+  }
+}
+
+async function unpacked(bytes: ArrayBuffer): Promise<ArrayBuffer> {
+  const start = new Uint8Array(bytes, 0, Math.min(2, bytes.byteLength))
+  if (start[0] !== 0x1f || start[1] !== 0x8b) return bytes
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))
+  return await new Response(stream).arrayBuffer()
+}

@@ -1,0 +1,56 @@
+// Moving through a stack of slices, and remembering which ones were looked at.
+
+/** This will return the slice some steps further, kept inside the stack. */
+export function steppedSlice(slice: number, steps: number, slices: number): number {
+  return Math.max(0, Math.min(slices - 1, slice + steps))
+}
+
+const PIXELS_PER_STEP = 40
+
+/**
+ * This will turn wheel movement into whole steps. A mouse wheel sends a notch of about 100 pixels
+ * and gets one step at once; a trackpad sends many small movements, which add up.
+ */
+export class WheelSteps {
+  private rest = 0
+
+  take(delta: number): number {
+    if (Math.abs(delta) >= PIXELS_PER_STEP) {
+      this.rest = 0
+      return Math.sign(delta)
+    }
+    if (Math.sign(delta) !== Math.sign(this.rest)) this.rest = 0
+    this.rest += delta
+    const steps = Math.trunc(this.rest / PIXELS_PER_STEP)
+    this.rest -= steps * PIXELS_PER_STEP
+    return steps
+  }
+}
+
+/** What of a stack was seen. */
+export class Coverage {
+  private readonly seen = new Set<number>()
+
+  constructor(
+    readonly slices: number,
+    seen: Iterable<number> = [],
+  ) {
+    for (const slice of seen) this.see(slice)
+  }
+
+  see(slice: number): void {
+    if (Number.isInteger(slice) && slice >= 0 && slice < this.slices) this.seen.add(slice)
+  }
+
+  has(slice: number): boolean {
+    return this.seen.has(slice)
+  }
+
+  get count(): number {
+    return this.seen.size
+  }
+
+  get list(): readonly number[] {
+    return [...this.seen].sort((one, other) => one - other)
+  }
+}
