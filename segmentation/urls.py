@@ -28,9 +28,7 @@ api = [
     path("methods/", views_api.MethodsView.as_view(), name="methods"),
     path("jobs/<uuid:pk>/", views_api.JobView.as_view(), name="job"),
     path("jobs/<uuid:pk>/cancel/", views_api.JobCancelView.as_view(), name="job-cancel"),
-    path(
-        "segmentations/<uuid:pk>/", views_api.SegmentationView.as_view(), name="segmentation"
-    ),
+    path("segmentations/<uuid:pk>/", views_api.SegmentationView.as_view(), name="segmentation"),
     path(
         "segmentations/<uuid:pk>/labels/",
         views_api.SegmentationLabelsView.as_view(),

@@ -179,13 +179,12 @@ class AccessMiddleware:
         method = "GET" if request.method in {"HEAD", "OPTIONS"} else (request.method or "")
         needed = rule.methods.get(method)
         if needed is None:
-            return refuse(request, 405, "MethodNotAllowed", f"{method} is not possible here.")
+            return refuse(405, "MethodNotAllowed", f"{method} is not possible here.")
         if needed <= ANYONE:
             return None
         if not request.user.is_authenticated:
             if is_api:
                 return refuse(
-                    request,
                     401,
                     "NotSignedIn",
                     "You are not signed in, or your session has ended. Nothing was changed; sign "
@@ -196,7 +195,7 @@ class AccessMiddleware:
         if roles & needed:
             return None
         if roles - ANYONE - SIGNED_IN:
-            return refuse(request, 403, "NotAllowed", "Your role does not allow this.")
+            return refuse(403, "NotAllowed", "Your role does not allow this.")
         if is_api:
-            return refuse(request, 404, "NotFound", "There is nothing here that you may see.")
+            return refuse(404, "NotFound", "There is nothing here that you may see.")
         raise Http404

@@ -107,7 +107,9 @@ def make_cases(cohort: Cohort, *, clock: Clock, say: Say) -> None:
             cohort=cohort,
             files=[
                 NamedFile("FLAIR.nii.gz", nifti_bytes(phantom.flair, phantom.affine)),
-                NamedFile("mask.nii.gz", nifti_bytes(phantom.mask.astype(np.uint8), phantom.affine)),
+                NamedFile(
+                    "mask.nii.gz", nifti_bytes(phantom.mask.astype(np.uint8), phantom.affine)
+                ),
             ],
             now=clock(),
         )
@@ -166,9 +168,7 @@ class ScriptedRater:
         self.reading = f"/api/v1/readings/{reading}/"
         self.chance = random.Random(person.get_username())  # noqa: S311  # not for secrets
         self.client = Client(HTTP_HOST="localhost")
-        self.client.force_login(
-            person, backend="django.contrib.auth.backends.ModelBackend"
-        )
+        self.client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
 
     def read_all(self) -> None:
         """This will rate every presentation that is left, in order."""

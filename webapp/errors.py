@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, JsonResponse
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -36,7 +36,7 @@ def body(code: str, message: str, fields: dict[str, list[str]] | None = None) ->
     return {"code": code, "message": message} | ({"fields": fields} if fields else {})
 
 
-def refuse(request: HttpRequest, http_status: int, code: str, message: str) -> JsonResponse:
+def refuse(http_status: int, code: str, message: str) -> JsonResponse:
     """This will answer an API request that never reached its view."""
     return JsonResponse(body(code, message), status=http_status)
 

@@ -34,7 +34,7 @@ DEBUG = False
 
 
 def secret_key() -> str:
-    """This will return PLAQUE_SECRET_KEY or, embedded only, a key made once and kept with the data."""
+    """This will return PLAQUE_SECRET_KEY; embedded, a key made once and kept with the data."""
     if key := os.environ.get("PLAQUE_SECRET_KEY"):
         return key
     if PRODUCTION:
@@ -215,9 +215,7 @@ SPECTACULAR_SETTINGS = {
 STATIC_URL = "static/"
 STATIC_ROOT = DATA / "static"
 STATICFILES_DIRS = [folder for folder in [ROOT / "frontend" / "dist"] if folder.exists()]
-DJANGO_VITE = {
-    "default": {"manifest_path": ROOT / "frontend" / "dist" / ".vite" / "manifest.json"}
-}
+DJANGO_VITE = {"default": {"manifest_path": ROOT / "frontend" / "dist" / ".vite" / "manifest.json"}}
 WHITENOISE_USE_FINDERS = not PRODUCTION
 WHITENOISE_AUTOREFRESH = False
 

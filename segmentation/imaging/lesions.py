@@ -83,9 +83,7 @@ def drop_small_lesions(
 ) -> NDArray[np.bool_]:
     """This will return the mask without lesions smaller (strictly) than `min_volume_mm3`."""
     labels, lesions = find_lesions(mask, grid=grid, connectivity=connectivity)
-    fewest = min_voxels_kept(
-        voxel_volume_mm3=grid.voxel_volume_mm3, min_volume_mm3=min_volume_mm3
-    )
+    fewest = min_voxels_kept(voxel_volume_mm3=grid.voxel_volume_mm3, min_volume_mm3=min_volume_mm3)
     kept = np.array([False, *(lesion.voxels >= fewest for lesion in lesions)])
     return np.asarray(kept[labels])
 

@@ -104,10 +104,14 @@ def tissue_peak(image: NDArray[np.float32]) -> float | None:
     return float((edges[at] + edges[at + 1]) / 2)
 
 
-def _bias(relative: NDArray[np.float32], spacing_mm: tuple[float, float, float]) -> NDArray[np.float32]:
+def _bias(
+    relative: NDArray[np.float32], spacing_mm: tuple[float, float, float]
+) -> NDArray[np.float32]:
     """The slow intensity field of an image whose tissue peak is 1, from voxels near the peak."""
     coarse = torch.from_numpy(np.ascontiguousarray(relative))[None, None]
-    size = [max(2, round(n * mm / COARSE_MM)) for n, mm in zip(relative.shape, spacing_mm, strict=True)]
+    size = [
+        max(2, round(n * mm / COARSE_MM)) for n, mm in zip(relative.shape, spacing_mm, strict=True)
+    ]
     small = functional.interpolate(coarse, size=size, mode="area")[0, 0].numpy()
     tissue = ((small > 0.7) & (small < 1.28)).astype(np.float32)
     sigma = BIAS_SIGMA_MM / COARSE_MM
@@ -115,6 +119,9 @@ def _bias(relative: NDArray[np.float32], spacing_mm: tuple[float, float, float])
     field = ndimage.gaussian_filter(small * tissue, sigma) / np.maximum(weight, 1e-3)
     field = np.where(weight > 1e-3, field, 1.0).astype(np.float32)
     full = functional.interpolate(
-        torch.from_numpy(field)[None, None], size=relative.shape, mode="trilinear", align_corners=False
+        torch.from_numpy(field)[None, None],
+        size=relative.shape,
+        mode="trilinear",
+        align_corners=False,
     )
     return np.asarray(full[0, 0].numpy())

@@ -57,14 +57,20 @@ def load_checkpoint(path: Path) -> Checkpoint:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UnusableCheckpoint(f"{path.name}: the checkpoint cannot be read ({error}).") from error
+        raise UnusableCheckpoint(
+            f"{path.name}: the checkpoint cannot be read ({error})."
+        ) from error
     try:
         header = _header(content)
         settings = json.loads(header["settings"])
         network = UNet(UNetSettings(**{**settings, "widths": tuple(settings["widths"])}))
         weights = safetensors.torch.load(content)
-        network.load_state_dict({name: value.float() if value.is_floating_point() else value
-                                 for name, value in weights.items()})
+        network.load_state_dict(
+            {
+                name: value.float() if value.is_floating_point() else value
+                for name, value in weights.items()
+            }
+        )
         record = json.loads(header["record"])
     except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise UnusableCheckpoint(

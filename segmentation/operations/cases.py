@@ -166,7 +166,9 @@ def import_case(
         delete_files(*written)
         raise
     warnings = tuple(
-        f"{parts[role].name} is empty: it marks no voxel." for role, m in masks.items() if not m.any()
+        f"{parts[role].name} is empty: it marks no voxel."
+        for role, m in masks.items()
+        if not m.any()
     )
     return ImportedCase(
         case=case,
@@ -247,5 +249,3 @@ def _scan_row(case: Case, sequence: str, scan: TakenScan) -> Scan:
     store(row.original, scan.original)
     store(row.browser, scan.browser)
     return row
-
-

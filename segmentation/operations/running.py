@@ -39,9 +39,7 @@ class Lease:
 
     def report(self, progress: float, stage: str) -> None:
         """This will store progress (0 to 1) as a sign of life; raises LeaseLost."""
-        self._change(
-            progress=min(max(progress, 0.0), 1.0), stage=stage, heartbeat_at=self.clock()
-        )
+        self._change(progress=min(max(progress, 0.0), 1.0), stage=stage, heartbeat_at=self.clock())
 
     def beat(self) -> None:
         """This will store a sign of life; raises LeaseLost."""

@@ -41,7 +41,9 @@ def draw_batch(
     for _ in range(count):
         pool = groups[names[rng.choice(len(names), p=weights / weights.sum())]]
         crops.append(_crop(pool[int(rng.integers(len(pool)))], size, rng))
-    images, lesion, known, brain, brain_known = (torch.stack(part) for part in zip(*crops, strict=True))
+    images, lesion, known, brain, brain_known = (
+        torch.stack(part) for part in zip(*crops, strict=True)
+    )
     return Batch(images, lesion, known, brain, brain_known)
 
 
@@ -79,12 +81,13 @@ def _place(example: Example, rng: Generator) -> tuple[int, tuple[float, float]]:
         if found.size:
             k, i, j = np.unravel_index(found[int(rng.integers(found.size))], example.lesion.shape)
             return int(k), (i + rng.uniform(-40, 40), j + rng.uniform(-40, 40))
-    return int(rng.integers(slices)), (rng.uniform(0.1, 0.9) * height, rng.uniform(0.1, 0.9) * width)
+    return int(rng.integers(slices)), (
+        rng.uniform(0.1, 0.9) * height,
+        rng.uniform(0.1, 0.9) * width,
+    )
 
 
-def _affine(
-    layers: Tensor, centre: tuple[float, float], size: int, rng: Generator
-) -> Tensor:
+def _affine(layers: Tensor, centre: tuple[float, float], size: int, rng: Generator) -> Tensor:
     """This will sample a turned, scaled, sheared, mirrored crop around a centre."""
     height, width = layers.shape[-2:]
     angle, shear = np.deg2rad(rng.uniform(-15, 15)), rng.uniform(-0.1, 0.1)

@@ -128,7 +128,9 @@ def train(
 def main() -> None:
     """Read the command line, train, and write the checkpoint."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cases", type=Path, help="folder of real case folders; none: phantoms only")
+    parser.add_argument(
+        "--cases", type=Path, help="folder of real case folders; none: phantoms only"
+    )
     parser.add_argument("--leave-out", action="append", default=[], metavar="CASE")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
@@ -139,7 +141,7 @@ def main() -> None:
     chosen = parser.parse_args()
 
     def say(line: str) -> None:
-        print(line, flush=True)  # noqa: T201  # this is a command
+        print(line, flush=True)  # this is a command
 
     groups = collect_examples(
         chosen.cases,

@@ -135,9 +135,7 @@ def assert_nothing_told(browser: Browser, study: Study) -> None:
             assert not [name for name in TELLING_HEADERS[:3] if name in answer], address
 
 
-def test_a_rater_who_looks_everywhere_learns_nothing(
-    study: Study, people: dict[str, User]
-) -> None:
+def test_a_rater_who_looks_everywhere_learns_nothing(study: Study, people: dict[str, User]) -> None:
     client = signed_in(people["rita"])
     browser = Browser(client)
     reading = client.get("/api/v1/readings/").json()[0]["reading"]
