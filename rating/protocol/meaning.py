@@ -1,0 +1,127 @@
+"""What a design means, said before it is frozen: work, tolerated errors, width of the interval."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rating.protocol.design import AcceptanceDesign
+from rating.protocol.verdict import derive_verdict, is_accepted
+from rating.statistics.intervals import Clustered, adjusted_size, korn_graubard
+
+MINUTES_EACH = (1, 2, 3, 5)
+EXPECTED_RATES = (0.90, 0.95, 0.98)
+ASSUMED_CORRELATION = 0.6
+LESION_COUNTS = (1, 2, 5, 9, 10, 11, 20, 21, 30, 50, 100)
+
+
+def meaning(design: AcceptanceDesign) -> dict[str, Any]:
+    """This will say what the design amounts to, as JSON; a draft without items or raters too.
+
+    hours_per_rater: at 1, 2, 3 and 5 minutes each. tolerance: for masks of some lesion counts, how
+    many false positives are tolerated with nothing missed, and the other way round (None: not even
+    a faultless mask is). expected_interval: the Korn-Graubard interval at some true rates, if the
+    readings of one case correlate by `correlation`. warnings: what the coordinator should know.
+    """
+    n = len(design.items)
+    each = design.presentations_per_item * n
+    return {
+        "items": n,
+        "cases": len({item.case for item in design.items}),
+        "methods": sorted({item.method for item in design.items}),
+        "raters": len(design.raters),
+        "presentations_per_rater": each,
+        "presentations": each * len(design.raters),
+        "hours_per_rater": [
+            {"minutes_each": minutes, "hours": round(each * minutes / 60, 1)}
+            for minutes in MINUTES_EACH
+        ],
+        "washout_days": design.washout_days,
+        "gap": design.gap,
+        "tolerance": [_tolerance(design, lesions) for lesions in LESION_COUNTS],
+        "items_tolerating_no_error": sum(
+            not _passes(design, item.lesion_count, fp=min(1, item.lesion_count), fn=0)
+            or not _passes(design, item.lesion_count, fp=0, fn=1)
+            for item in design.items
+        ),
+        "expected_interval": _expected_intervals(design),
+        "warnings": _warnings(design),
+    }
+
+
+def _passes(design: AcceptanceDesign, lesions: int, *, fp: int, fn: int) -> bool:
+    derived = derive_verdict(
+        n=lesions,
+        fp=fp,
+        fn=fn,
+        precision_threshold=design.precision_threshold,
+        recall_threshold=design.recall_threshold,
+    )
+    return is_accepted(derived.verdict, design.boundary_policy)
+
+
+def _tolerance(design: AcceptanceDesign, lesions: int) -> dict[str, int | None]:
+    """The most errors of one kind, none of the other, that leave a mask acceptable."""
+    false = [fp for fp in range(lesions + 1) if _passes(design, lesions, fp=fp, fn=0)]
+    missed: int | None = None
+    for fn in range(1000 * lesions + 1):
+        if not _passes(design, lesions, fp=0, fn=fn):
+            break
+        missed = fn
+    return {
+        "lesions": lesions,
+        "false_positives": max(false) if false else None,
+        "missed": missed,
+    }
+
+
+def _expected_intervals(design: AcceptanceDesign) -> list[dict[str, Any]]:
+    """The interval at some true rates for one rater and all pooled; none below two cases."""
+    cases = len({item.case for item in design.items})
+    if cases < 2:
+        return []
+    rows = []
+    for raters, label in ((1, "one rater"), (len(design.raters), "all raters")):
+        if raters < 1:
+            continue
+        total = design.presentations_per_item * len(design.items) * raters
+        effective = total / (1 + (total / cases - 1) * ASSUMED_CORRELATION)
+        adjusted = adjusted_size(effective, n=cases, total=total)
+        for rate in EXPECTED_RATES:
+            low, high = korn_graubard(Clustered(rate, 0.0, total, cases, effective, adjusted))
+            rows.append(
+                {
+                    "of": label,
+                    "rate": rate,
+                    "low": round(low, 4),
+                    "high": round(high, 4),
+                    "width": round(high - low, 4),
+                    "correlation": ASSUMED_CORRELATION,
+                }
+            )
+    return rows
+
+
+def _warnings(design: AcceptanceDesign) -> list[str]:
+    """What is allowed but limits what the study can show, as sentences."""
+    found = []
+    cases = len({item.case for item in design.items})
+    empty = sum(item.lesion_count == 0 for item in design.items)
+    if not design.dawm_instruction.strip():
+        found.append(
+            "There is no instruction about diffusely abnormal white matter; raters will decide "
+            "differently."
+        )
+    if 0 < cases < 36:
+        found.append(
+            f"With {cases} cases even a study without any rejection cannot show that more than "
+            "90 % are acceptable (36 cases would)."
+        )
+    if len(design.raters) == 1:
+        found.append("With one rater there is no agreement between raters.")
+    if empty:
+        found.append(
+            f"{empty} of the masks have no lesion: they are acceptable unless a lesion is missed."
+        )
+    if not design.washout_days and design.items:
+        found.append("Both blocks may be read on one day: raters may remember masks.")
+    return found
