@@ -5,14 +5,14 @@ from django.contrib import admin
 from segmentation.models import Cohort, CohortMembership
 
 
-class MembershipInline(admin.TabularInline[CohortMembership, Cohort]):
+class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
     model = CohortMembership
     extra = 1
     autocomplete_fields = ["user"]
 
 
 @admin.register(Cohort)
-class CohortAdmin(admin.ModelAdmin[Cohort]):
+class CohortAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
     list_display = ["title", "slug"]
     prepopulated_fields = {"slug": ["title"]}
     inlines = [MembershipInline]

@@ -159,13 +159,16 @@ def rule_for(view_name: str, namespace: str) -> Rule | None:
 
 
 class AccessMiddleware:
-    """Asks the table before every view."""
+    """Asks the table before every view, and keeps every answer out of caches."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
+        """This will pass the request on; what a person is shown is kept in no cache."""
+        response = self.get_response(request)
+        response.setdefault("Cache-Control", "no-store")
+        return response
 
     def process_view(
         self, request: HttpRequest, _view: object, _args: object, address: Mapping[str, Any]

@@ -97,9 +97,9 @@ def case_files(path: Path) -> list[tuple[str, list[Path]]]:
         raise CommandError(f"{path}: there is no such file or folder.")
     folders = [path, *sorted(folder for folder in path.rglob("*") if folder.is_dir())]
     cases = [
-        (str(folder.relative_to(path.parent)), files)
+        (str(folder.relative_to(path.parent)), files_in(folder))
         for folder in folders
-        if any(role_of_file(file.name) == "FLAIR" for file in (files := files_in(folder)))
+        if any(role_of_file(file.name) == "FLAIR" for file in files_in(folder))
     ]
     if not cases and any(NIFTI_NAME.fullmatch(file.name) for file in files_in(path)):
         return [(path.name, files_in(path))]
