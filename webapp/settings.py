@@ -93,8 +93,8 @@ STORAGES = {
 
 # --- The worker -----------------------------------------------------------------------------------
 
-CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL", "filesystem://")
-if CELERY_BROKER_URL == "filesystem://":
+CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL", "filesystem://localhost")
+if CELERY_BROKER_URL.startswith("filesystem://"):
     BROKER = DATA / "broker"
     for folder in ("queue", "done"):
         (BROKER / folder).mkdir(parents=True, exist_ok=True)
