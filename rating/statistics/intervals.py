@@ -32,13 +32,14 @@ class Clustered:
     n_adjusted: float
 
 
-def cluster_proportion(successes: Sequence[int], observations: Sequence[int]) -> Clustered | None:
+def cluster_proportion(successes: Sequence[float], observations: Sequence[int]) -> Clustered | None:
     """This will estimate a proportion from clusters: the ratio of the sums, variance over clusters.
 
     One entry per cluster; clusters without observations are left out. None when nothing is left.
     v = n/(n-1) sum (x_c - p m_c)^2 / (sum m_c)^2, n_eff = p (1-p) / v, n* = min(N, n_eff
     (t_{.975,N-1} / t_{.975,n-1})^2). Where the clusters do not vary at all (v = 0), every cluster
-    counts once. With one cluster n* is 1. Source: Korn and Graubard 1998; `survey::svyciprop`.
+    counts once. A single cluster gives no
+    variance: its sizes are 1. Source: Korn and Graubard 1998; `survey::svyciprop`.
     """
     pairs = [(x, m) for x, m in zip(successes, observations, strict=True) if m > 0]
     if not pairs:
@@ -82,6 +83,15 @@ def wilson(successes: float, n: float) -> Interval:
     low = 0.0 if successes <= 0 else max(0.0, centre - half)
     high = 1.0 if successes >= n else min(1.0, centre + half)
     return low, high
+
+
+def agresti_coull(successes: float, n: float) -> Interval:
+    """This will give the adjusted Wald interval, cut to 0..1; n > 0."""
+    z = float(special.ndtri((1 + LEVEL) / 2))
+    more = n + z * z
+    p = (successes + z * z / 2) / more
+    half = z * math.sqrt(p * (1 - p) / more)
+    return max(0.0, p - half), min(1.0, p + half)
 
 
 def t_quantile(degrees: int) -> float:
