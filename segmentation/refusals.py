@@ -2,7 +2,7 @@
 
 
 class Refusal(Exception):
-    """An anticipated refusal: nothing was changed, and the message says what happened and what to do.
+    """An anticipated refusal: nothing was changed; the message says what happened, what to do.
 
     Subclasses are named after the state that caused the refusal (`StudyNotClosed`). The message is
     one to three plain sentences for the person who asked. `fields` names the faults of a form, one

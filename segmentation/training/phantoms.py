@@ -1,9 +1,9 @@
 """Phantoms: synthetic FLAIR heads with known lesions, from a seed and nothing else.
 
 Every structure is a signed distance in mm (positive inside) turned into a soft membership, which
-gives partial volume for free. The result looks like a FLAIR where a network looks: ventricles dark,
-cortex brighter than white matter, sulci, skull and scalp, bright caps and choroid plexus that are no
-lesions, diffusely abnormal white matter that is not labelled, bias field and Rician noise.
+gives partial volume for free. The result looks like a FLAIR where a network looks: dark ventricles,
+cortex brighter than white matter, sulci, skull and scalp; bright caps and choroid plexus that are
+no lesions; diffusely abnormal white matter that is not labelled; bias field and Rician noise.
 """
 
 from __future__ import annotations

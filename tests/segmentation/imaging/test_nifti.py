@@ -1,0 +1,212 @@
+"""Scans are checked and stripped at the door; masks leave with the scan's own geometry."""
+
+import gzip
+import struct
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from segmentation.imaging.lesions import find_lesions
+from segmentation.imaging.nifti import (
+    UnusableImage,
+    lesion_label_file,
+    mask_file,
+    probability_file,
+    read_volume,
+    take_in_mask,
+    take_in_scan,
+)
+
+AFFINE = np.array([[-0.8, 0, 0.3, 40], [0, -0.8, 0.2, 50], [0.1, 0.1, 3.0, -20], [0, 0, 0, 1.0]])
+VOXELS = np.random.default_rng(1).integers(0, 900, (12, 14, 6)).astype(np.int16)
+
+
+def image(voxels: np.ndarray = VOXELS, affine: np.ndarray = AFFINE, **fields: object) -> bytes:
+    """An uncompressed NIfTI-1 file with both geometries and these header fields."""
+    made = nib.Nifti1Image(voxels, affine)
+    made.set_sform(affine, 1)
+    made.set_qform(affine, 1, strip_shears=True)
+    for name, value in fields.items():
+        made.header[name] = value
+    return made.to_bytes()
+
+
+def with_field(offset: int, fmt: str, *values: object) -> bytes:
+    """A good file with some header bytes overwritten."""
+    content = bytearray(image(affine=np.diag([-1.0, -1, 3, 1])))
+    struct.pack_into(fmt, content, offset, *values)
+    return bytes(content)
+
+
+def nib_read(content: bytes) -> nib.Nifti1Image:
+    return nib.Nifti1Image.from_bytes(gzip.decompress(content))
+
+
+@pytest.mark.parametrize("dtype", ["u1", "<i2", ">i2", "<u2", "<f4", ">f4", "<f8", "<i4"])
+def test_voxels_of_every_type_are_read_and_kept(dtype: str) -> None:
+    header = nib.Nifti1Header(endianness=dtype[0] if dtype[0] in "<>" else "<")
+    header.set_data_dtype(np.dtype(dtype))
+    content = nib.Nifti1Image((VOXELS % 200).astype(dtype), AFFINE, header).to_bytes()
+    taken = take_in_scan(content, name="FLAIR")
+    assert gzip.decompress(taken.original)[352:] == content[352:]
+    np.testing.assert_array_equal(read_volume(taken.original, name="x").data, VOXELS % 200)
+    np.testing.assert_allclose(nib_read(taken.original).affine, AFFINE, atol=1e-5)
+    assert nib.aff2axcodes(nib_read(taken.browser).affine) == ("R", "A", "S")
+
+
+def test_slope_and_intercept_are_applied() -> None:
+    content = image(scl_slope=0.5, scl_inter=-10)
+    data = read_volume(content, name="x").data
+    assert data.dtype == np.float32
+    np.testing.assert_allclose(data, VOXELS * 0.5 - 10)
+    browser = nib_read(take_in_scan(content, name="x").browser)
+    assert browser.get_data_dtype() == np.float32
+
+
+def test_text_and_extensions_are_emptied_and_named() -> None:
+    made = nib.Nifti1Image(VOXELS, AFFINE)
+    made.header["descrip"], made.header["aux_file"] = b"Jens Jensen", b"/home/jens"
+    made.header.extensions.append(nib.nifti1.Nifti1Extension("comment", b"born 1967"))
+    taken = take_in_scan(gzip.compress(made.to_bytes()), name="FLAIR")
+    assert taken.removed == ("descrip", "aux_file", "extensions")
+    for stored in (taken.original, taken.browser):
+        assert not any(word in gzip.decompress(stored) for word in (b"ens", b"1967"))
+    np.testing.assert_array_equal(np.asarray(nib_read(taken.original).dataobj), VOXELS)
+    assert taken.original[4:8] == b"\0\0\0\0"
+
+
+def test_a_scan_is_known_again_however_it_was_compressed() -> None:
+    content = image()
+    hashes = {
+        take_in_scan(form, name="x").sha256
+        for form in (content, gzip.compress(content, 1), gzip.compress(content, 9))
+    }
+    assert len(hashes) == 1
+    other = VOXELS.copy()
+    other[0, 0, 0] += 1
+    assert take_in_scan(image(other), name="x").sha256 not in hashes
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "not a NIfTI"),
+        (b"hello world" * 100, "not a NIfTI"),
+        (gzip.compress(image())[:-20], "ends too early"),
+        (b"\x1f\x8b" + b"x" * 500, "damaged"),
+        (image()[:-100], "announces"),
+        (image(np.stack([VOXELS] * 2, axis=-1)), "4 dimensions"),
+        (image(VOXELS[:, :, 0]), "12 x 14"),
+        (image(VOXELS[:, :, :1]), "at least 2 x 2 x 2"),
+        (image(VOXELS.astype(np.complex64)), "type"),
+        (nib.Nifti2Image(VOXELS, AFFINE).to_bytes(), "NIfTI-2"),
+        (image(np.where(VOXELS > 890, np.nan, VOXELS).astype("f4")), "not numbers"),
+        (image(np.where(VOXELS > 890, np.inf, VOXELS).astype("f4")), "not numbers"),
+        (image(np.full_like(VOXELS, 7)), "same value"),
+        (with_field(252, "<hh", 0, 0), "says nothing about where"),
+        (with_field(80, "<f", 0.0), "voxel size"),
+        (with_field(80, "<f", -1.0), "voxel size"),
+        (with_field(80, "<f", float("nan")), "voxel size"),
+        (with_field(280, "<4f", 0, 0, 0, 0), "geometry"),
+        (with_field(280, "<8f", 1, 1, 0, 0, 1, 1, 0, 0), "singular"),
+        (with_field(292, "<f", 25.0), "contradict"),
+        (with_field(42, "<3h", 32000, 32000, 32000), "MB in memory"),
+        (with_field(42, "<3h", -5, 10, 10), "at least"),
+        (with_field(108, "<f", -900.0), "announces"),
+        (with_field(344, "4s", b"ni1\0"), "single-file"),
+    ],
+)
+def test_what_is_wrong_is_refused_with_a_reason(content: bytes, says: str) -> None:
+    with pytest.raises(UnusableImage, match=says) as refused:
+        take_in_scan(content, name="patient.nii")
+    assert refused.value.message.startswith("patient.nii: ")
+
+
+def test_a_gzip_bomb_is_never_unpacked_whole() -> None:
+    bomb = gzip.compress(bytes(50_000_000))
+    with pytest.raises(UnusableImage, match="1 MB in memory"):
+        read_volume(bomb, name="bomb", max_bytes=1024**2)
+
+
+def test_a_fourth_axis_of_one_frame_is_dropped() -> None:
+    assert read_volume(image(VOXELS[..., None]), name="x").data.shape == VOXELS.shape
+
+
+@pytest.mark.parametrize(("qform", "sform"), [(1, 0), (0, 1), (2, 4)])
+def test_a_mask_leaves_with_the_scans_geometry(qform: int, sform: int) -> None:
+    affine = np.diag([-1.0, -1.0, 3.0, 1.0])
+    content = bytearray(image(affine=affine))
+    struct.pack_into("<hh", content, 252, qform, sform)
+    scan = read_volume(bytes(content), name="x")
+    mask = VOXELS > 500
+    for written, dtype in (
+        (mask_file(mask, like=scan), np.uint8),
+        (probability_file(mask.astype(np.float32) / 3, like=scan), np.float32),
+    ):
+        header = gzip.decompress(written)[:348]
+        assert header[252:328] == bytes(content)[252:328]  # codes, quaternion, offsets, sform
+        assert header[76:92] == bytes(content)[76:92]  # pixdim
+        assert header[123] == content[123]  # units
+        assert nib_read(written).get_data_dtype() == dtype
+    np.testing.assert_array_equal(
+        take_in_mask(mask_file(mask, like=scan), name="m", scan=scan), mask
+    )
+
+
+def test_a_mask_of_another_array_is_a_bug_not_a_file() -> None:
+    with pytest.raises(ValueError, match="array of"):
+        mask_file(np.zeros((3, 3, 3), bool), like=read_volume(image(), name="x"))
+
+
+@pytest.mark.parametrize(
+    ("mask", "affine", "says"),
+    [
+        (VOXELS[:-1] > 500, AFFINE, "another grid"),
+        (VOXELS > 500, AFFINE + np.eye(4)[[3, 3, 3, 3]] * 0.5, "another grid"),
+        (VOXELS, AFFINE, "0 and 1 only"),
+        ((VOXELS > 500) * 0.5, AFFINE, "0 and 1 only"),
+    ],
+)
+def test_a_mask_that_does_not_fit_is_refused(
+    mask: np.ndarray, affine: np.ndarray, says: str
+) -> None:
+    affine = np.vstack([affine[:3], [0, 0, 0, 1]])
+    scan = read_volume(image(), name="FLAIR")
+    with pytest.raises(UnusableImage, match=says):
+        take_in_mask(image(mask.astype(np.float32), affine), name="mask", scan=scan)
+
+
+def test_an_empty_mask_is_accepted() -> None:
+    scan = read_volume(image(), name="FLAIR")
+    empty = np.zeros(VOXELS.shape, np.uint8)
+    assert not take_in_mask(image(empty), name="mask", scan=scan).any()
+
+
+def test_the_browser_gets_lesion_ids_in_ras_order() -> None:
+    scan = read_volume(image(), name="x")
+    mask = VOXELS > 860
+    written = nib_read(lesion_label_file(mask, grid=scan.grid))
+    labels, lesions = find_lesions(mask, grid=scan.grid)
+    assert written.get_data_dtype() == np.uint16
+    assert nib.aff2axcodes(written.affine) == ("R", "A", "S")
+    np.testing.assert_array_equal(np.asarray(written.dataobj), scan.grid.to_ras(labels))
+    assert np.asarray(written.dataobj).max() == len(lesions)
+
+
+@pytest.mark.real_scans
+def test_every_real_scan_is_taken_in_as_nibabel_reads_it(real_scans: Path) -> None:
+    scans = sorted((real_scans / "ljubljana").glob("*/FLAIR.nii.gz"))
+    assert scans
+    for path in scans:
+        taken = take_in_scan(path.read_bytes(), name="FLAIR")
+        theirs, ours = nib.Nifti1Image.from_filename(path), nib_read(taken.original)
+        np.testing.assert_array_equal(ours.affine, theirs.affine)
+        np.testing.assert_array_equal(np.asarray(ours.dataobj), np.asarray(theirs.dataobj))
+        canonical = nib.as_closest_canonical(theirs)
+        browser = nib_read(taken.browser)
+        np.testing.assert_allclose(browser.affine, canonical.affine, atol=1e-4)
+        np.testing.assert_array_equal(
+            browser.get_fdata(dtype=np.float32), np.squeeze(canonical.get_fdata(dtype=np.float32))
+        )

@@ -1,0 +1,74 @@
+"""The engine shows each slice with its neighbours, reports, and can be stopped."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from segmentation.imaging.geometry import Grid
+from segmentation.inference.cleaning import brain_mask, clean_mask
+from segmentation.inference.engine import BATCH, predict
+from segmentation.networks.unet import UNet, UNetSettings
+
+
+class Echo(UNet):
+    """A network whose logits are its first and its last channel."""
+
+    def __init__(self) -> None:
+        nn.Module.__init__(self)
+        self.settings = UNetSettings(3, (1, 1, 1, 1, 1), 3, 3, False, 0.0, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, [0, 2]]
+
+
+def test_each_slice_is_seen_with_its_neighbours_and_ends_repeat() -> None:
+    slices = np.arange(10, dtype=np.float32)[:, None, None] * np.ones((10, 16, 16), np.float32)
+    maps = predict(Echo(), slices / 10, progress=lambda *_: None)
+    seen = torch.logit(torch.from_numpy(maps[:, :, 0, 0])).mul(10).round().tolist()
+    assert seen == [[0, 0, 1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3, 4, 5, 6, 7, 8, 9, 9]]
+
+
+def test_progress_is_reported_before_each_batch_and_can_end_the_work() -> None:
+    slices = np.zeros((3 * BATCH, 16, 16), np.float32)
+    reports: list[float] = []
+    predict(Echo(), slices, progress=lambda done, _: reports.append(done))
+    assert reports == pytest.approx([0, 1 / 3, 2 / 3])
+
+    def stop(done: float, _: str) -> None:
+        if done > 0:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        predict(Echo(), slices, progress=stop)
+
+
+def test_the_brain_is_the_largest_part_without_holes() -> None:
+    likely = np.zeros((20, 20, 8), np.float32)
+    likely[3:15, 3:15, 1:7] = 0.9
+    likely[8, 8, 4] = 0.1
+    likely[18:, 18:, 7] = 0.9
+    brain = brain_mask(likely)
+    assert brain[8, 8, 4]
+    assert brain.sum() == 12 * 12 * 6
+    assert not brain_mask(np.zeros((4, 4, 4), np.float32)).any()
+
+
+def test_cleaning_keeps_large_lesions_inside_the_brain() -> None:
+    probability = np.zeros((20, 20, 8), np.float32)
+    probability[2:5, 2:5, 2:5] = 0.8  # 27 mm3
+    probability[10, 10, 4] = 0.9  # 1 mm3
+    probability[15:19, 15:19, 2:6] = 0.9  # outside the brain
+    probability[6:9, 6:9, 2:4] = 0.5  # on the threshold
+    brain = np.ones(probability.shape, bool)
+    brain[14:] = False
+    mask = clean_mask(
+        probability,
+        brain=brain,
+        grid=Grid(probability.shape, np.eye(4)),
+        threshold=0.5,
+        min_volume_mm3=10.7,
+        connectivity=26,
+    )
+    assert mask.sum() == 27
+    assert mask[3, 3, 3]

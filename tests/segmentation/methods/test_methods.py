@@ -1,0 +1,113 @@
+"""The shipped method finds lesions that it was never shown, and says what it is."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from segmentation.imaging.geometry import Grid
+from segmentation.imaging.lesions import find_lesions
+from segmentation.imaging.nifti import Volume, read_volume
+from segmentation.methods import (
+    DEFAULT_METHOD,
+    METHOD_CARDS,
+    MissingSequence,
+    UnknownMethod,
+    load_method,
+    method_card,
+)
+from segmentation.methods.slim_unet import CHECKPOINT
+from segmentation.training.phantoms import Phantom, make_phantom
+
+
+def volume_of(phantom: Phantom) -> Volume:
+    return read_volume(nib.Nifti1Image(phantom.flair, phantom.affine).to_bytes(), name="phantom")
+
+
+def lesion_f1(found: np.ndarray, known: np.ndarray, grid: Grid) -> tuple[int, int, int, int]:
+    """Detected known lesions, known lesions, hitting found lesions, found lesions."""
+    known_labels, known_lesions = find_lesions(known, grid=grid)
+    found_labels, found_lesions = find_lesions(found, grid=grid)
+    detected = len(set(np.unique(known_labels[found])) - {0})
+    hitting = len(set(np.unique(found_labels[known])) - {0})
+    return detected, len(known_lesions), hitting, len(found_lesions)
+
+
+def f1_of(counts: np.ndarray) -> float:
+    recall, precision = counts[0] / counts[1], counts[2] / max(counts[3], 1)
+    return 2 * recall * precision / (recall + precision)
+
+
+def test_held_out_phantoms_are_segmented_with_an_f1_of_half_or_more() -> None:
+    method = load_method(DEFAULT_METHOD)
+    total = np.zeros(4)
+    for seed in range(60_000, 60_004):
+        phantom = make_phantom(seed=seed, shape=(256, 288, 32), spacing_mm=(0.8, 0.8, 4.5))
+        volume = volume_of(phantom)
+        prediction = method.segment({"FLAIR": volume}, progress=lambda *_: None)
+        assert prediction.mask.shape == phantom.mask.shape
+        assert not (prediction.mask & ~prediction.brain).any()
+        brain = 2 * (prediction.brain & phantom.brain).sum()
+        assert brain / (prediction.brain.sum() + phantom.brain.sum()) > 0.9
+        total += lesion_f1(prediction.mask, phantom.mask, volume.grid)
+    assert f1_of(total) >= 0.5
+
+
+def test_a_prediction_names_checkpoint_code_and_settings() -> None:
+    phantom = make_phantom(seed=60_000, shape=(64, 72, 10), spacing_mm=(3.0, 3.0, 14.0))
+    prediction = load_method(DEFAULT_METHOD).segment(
+        {"FLAIR": volume_of(phantom)}, progress=lambda *_: None
+    )
+    told: Mapping[str, object] = json.loads(json.dumps(prediction.provenance))
+    assert told["checkpoint_sha256"] == hashlib.sha256(CHECKPOINT.read_bytes()).hexdigest()
+    assert told["settings"] == {"threshold": 0.5, "min_volume_mm3": 10.7, "connectivity": 26}
+    assert told["min_voxels_kept"] == 1  # 126 mm3 per voxel
+    assert len(str(told["code_version"])) == len(str(told["settings_sha256"])) == 64
+
+
+def test_work_can_be_ended_by_the_progress_report() -> None:
+    phantom = make_phantom(seed=60_000, shape=(64, 72, 10), spacing_mm=(3.0, 3.0, 14.0))
+    stages = []
+
+    def stop(done: float, stage: str) -> None:
+        stages.append(stage)
+        if done > 0.3:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        load_method(DEFAULT_METHOD).segment({"FLAIR": volume_of(phantom)}, progress=stop)
+    assert stages[0] == "Preparing the scan"
+
+
+def test_an_unknown_method_is_refused_with_those_there_are() -> None:
+    with pytest.raises(UnknownMethod, match=DEFAULT_METHOD):
+        method_card("magic")
+
+
+def test_a_method_says_which_scan_it_lacks() -> None:
+    with pytest.raises(MissingSequence, match="FLAIR"):
+        load_method(DEFAULT_METHOD).segment({}, progress=lambda *_: None)
+
+
+def test_every_card_leads_to_a_method_with_a_model_card() -> None:
+    for card in METHOD_CARDS:
+        assert load_method(card.name)
+        assert (CHECKPOINT.parent / f"{card.name}.md").read_text().startswith("# ")
+    assert CHECKPOINT.stat().st_size < 3_000_000
+
+
+@pytest.mark.real_scans
+def test_the_left_out_real_case_scores_what_the_model_card_says(real_scans: Path) -> None:
+    folder = real_scans / "ljubljana" / "mni_patient07"
+    flair = read_volume((folder / "FLAIR.nii.gz").read_bytes(), name="FLAIR")
+    known = read_volume((folder / "mask.nii.gz").read_bytes(), name="mask").data > 0
+    prediction = load_method(DEFAULT_METHOD).segment({"FLAIR": flair}, progress=lambda *_: None)
+    dice = 2 * (prediction.mask & known).sum() / (prediction.mask.sum() + known.sum())
+    card = (CHECKPOINT.parent / "slim-unet.md").read_text()
+    line = next(line for line in card.splitlines() if line.startswith("| mni_patient07"))
+    stated = float(line.split("|")[2])
+    assert dice == pytest.approx(stated, abs=0.02)
