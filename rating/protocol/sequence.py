@@ -90,7 +90,7 @@ def draw_sequence(
     stream = Stream(secret=secret, study=study, rater=rater)
     groups = _groups(items, cases)
     for _ in range(MOST_DRAWS):
-        order = _draw(stream, groups, gap)
+        order = draw_order(stream, groups, gap)
         if order is not None:
             return tuple(
                 Slot(position=at + 1, occasion=1 + at // n, item=items[item])
@@ -120,8 +120,11 @@ def _groups(items: Sequence[str], cases: Mapping[str, str]) -> tuple[int, ...]:
     )
 
 
-def _draw(stream: Stream, groups: Sequence[int], gap: int) -> list[int] | None:
-    """One draw of both blocks (item numbers); None when two masks of one case follow each other."""
+def draw_order(stream: Stream, groups: Sequence[int], gap: int) -> list[int] | None:
+    """This will draw both blocks once; None when two masks of one case follow each other.
+
+    `groups` has an entry per item, the same for masks of one case; the order is of item numbers.
+    """
     n = len(groups)
     first = list(range(n))
     for at in range(n):
