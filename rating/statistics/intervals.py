@@ -38,18 +38,23 @@ def cluster_proportion(successes: Sequence[float], observations: Sequence[int]) 
     One entry per cluster; clusters without observations are left out. None when nothing is left.
     v = n/(n-1) sum (x_c - p m_c)^2 / (sum m_c)^2, n_eff = p (1-p) / v, n* = min(N, n_eff
     (t_{.975,N-1} / t_{.975,n-1})^2). Where the clusters do not vary at all (v = 0), every cluster
-    counts once. A single cluster gives no
+    counts once and n* is their number. A single cluster gives no
     variance: its sizes are 1. Source: Korn and Graubard 1998; `survey::svyciprop`.
     """
     pairs = [(x, m) for x, m in zip(successes, observations, strict=True) if m > 0]
     if not pairs:
         return None
     n, total = len(pairs), sum(m for _, m in pairs)
-    p = sum(x for x, _ in pairs) / total
+    accepted = math.fsum(x for x, _ in pairs)
+    p = accepted / total
     if n == 1:
         return Clustered(p, 0.0, total, 1, 1.0, 1.0)
-    variance = n / (n - 1) * math.fsum((x - p * m) ** 2 for x, m in pairs) / total**2
-    n_effective = p * (1 - p) / variance if variance > 0 else float(n)
+    # Multiplied out, so that clusters which do not vary give exactly 0.
+    squares = math.fsum((x * total - accepted * m) ** 2 for x, m in pairs)
+    variance = n / (n - 1) * squares / total**4
+    if variance == 0:
+        return Clustered(p, 0.0, total, n, float(n), float(n))
+    n_effective = p * (1 - p) / variance
     return Clustered(
         p, variance, total, n, n_effective, adjusted_size(n_effective, n=n, total=total)
     )
