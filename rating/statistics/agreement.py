@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,12 +169,15 @@ def redrawn_ac1(sums: CaseSums) -> Redrawn | None:
     return _redrawn(_ac1(_totals(sums, _weights(len(sums.masks)))))
 
 
+@lru_cache(maxsize=4)
 def _weights(cases: int) -> Floats:
-    """How often each case is drawn, one row per redraw."""
+    """How often each case is drawn, one row per redraw; kept, since every table of a study asks."""
     rng = np.random.Generator(np.random.PCG64(SEED))
     if cases == 0:
         return np.zeros((0, 0))
-    return rng.multinomial(cases, [1 / cases] * cases, size=REDRAWS).astype(np.float64)
+    weights = rng.multinomial(cases, [1 / cases] * cases, size=REDRAWS).astype(np.float64)
+    weights.flags.writeable = False
+    return weights
 
 
 def _totals(sums: CaseSums, weights: Floats) -> tuple[Floats, Floats, Floats]:

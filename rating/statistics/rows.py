@@ -83,9 +83,9 @@ def rated(rows: Sequence[RatingRow]) -> list[RatingRow]:
 def showings(rows: Sequence[RatingRow], rater: str) -> dict[str, dict[int, RatingRow]]:
     """A rater's rows by item and occasion, items sorted."""
     found: dict[str, dict[int, RatingRow]] = defaultdict(dict)
-    for row in sorted(rows, key=lambda row: (row.item, row.occasion)):
-        if row.rater == rater:
-            found[row.item][row.occasion] = row
+    own = [row for row in rows if row.rater == rater]
+    for row in sorted(own, key=lambda row: (row.item, row.occasion)):
+        found[row.item][row.occasion] = row
     return found
 
 
