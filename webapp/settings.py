@@ -208,6 +208,11 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "JobState": "segmentation.models.InferenceJob.State",
+        "StudyState": "rating.models.Study.State",
+        "ReadingState": ["ready", "waiting", "finished", "closed"],
+    },
 }
 
 # --- Pages ----------------------------------------------------------------------------------------

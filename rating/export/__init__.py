@@ -17,7 +17,7 @@ from rating import queries
 from rating.export.readme import readme
 from rating.export.tables import marks, presentations, ratings, schedule, utc
 from rating.models import Study
-from rating.statistics import tables
+from rating.statistics import data_dictionary, tables
 
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -54,11 +54,15 @@ def bundle_files(*, study: Study) -> dict[str, bytes]:
     for name, rows in tables(results).items():
         files[f"tables/{name}.csv"] = _csv(rows[0], rows[1:])
     files["data_dictionary.csv"] = _csv(
-        ["file", "column", "meaning"],
+        ["file", "column", "meaning", "unit"],
         [
-            [name, column, meaning]
+            [name, column, meaning, ""]
             for name, table in described.items()
             for column, meaning in table.columns.items()
+        ]
+        + [
+            [f"tables/{name}.csv", column, meaning, unit]
+            for name, column, meaning, unit in data_dictionary()
         ],
     )
     listed = [

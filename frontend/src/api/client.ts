@@ -16,16 +16,19 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 async function refusal(response: Response): Promise<Refused> {
-  const body: unknown = await response.json().catch(() => null)
+  return refused(response.status, await response.json().catch(() => null))
+}
+
+function refused(status: number, body: unknown): Refused {
   if (isRecord(body) && typeof body.code === 'string' && typeof body.message === 'string') {
     const fields = isRecord(body.fields) ? (body.fields as Record<string, string[]>) : {}
-    return new Refused(response.status, body.code, body.message, fields)
+    return new Refused(status, body.code, body.message, fields)
   }
   const message =
-    response.status === 401
+    status === 401
       ? 'Your login has ended. Log in again; nothing that was saved is lost.'
-      : `The server could not answer this request (${response.status}). Try again.`
-  return new Refused(response.status, 'Unexplained', message)
+      : `The server could not answer this request (${status}). Try again.`
+  return new Refused(status, 'Unexplained', message)
 }
 
 async function answer(method: Method, url: string, body: BodyInit | null, type: string | null) {
@@ -59,6 +62,34 @@ export async function request<Answer>(
   const response = await answer(method, url, sent, sent === null ? null : 'application/json')
   if (response.status === 204) return undefined as Answer
   return (await response.json()) as Answer
+}
+
+/**
+ * This will send a form with files, reporting the share sent (0 to 1), and return the parsed answer.
+ * Raises Refused, Unreachable. (XMLHttpRequest: fetch does not report what was sent.)
+ */
+export function sendForm<Answer>(
+  url: string,
+  form: FormData,
+  progress: (share: number) => void,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sending = new XMLHttpRequest()
+    sending.open('POST', url)
+    sending.setRequestHeader('Accept', 'application/json')
+    sending.setRequestHeader('X-CSRFToken', csrfToken())
+    sending.responseType = 'json'
+    sending.upload.addEventListener('progress', (event) => {
+      if (event.lengthComputable) progress(event.loaded / event.total)
+    })
+    sending.addEventListener('load', () => {
+      if (sending.status >= 200 && sending.status < 300) resolve(sending.response as Answer)
+      else reject(refused(sending.status, sending.response))
+    })
+    sending.addEventListener('error', () => reject(new Unreachable()))
+    sending.addEventListener('abort', () => reject(new Unreachable()))
+    sending.send(form)
+  })
 }
 
 /** This will fetch the bytes of a volume. Raises Refused, Unreachable. */

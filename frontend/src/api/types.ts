@@ -1,5 +1,7 @@
 // The bodies of the API that the viewer pages use.
 
+import type { components } from './schema'
+
 export type Point = [number, number, number]
 
 export type ReadingState = 'ready' | 'waiting' | 'finished' | 'closed'
@@ -124,4 +126,40 @@ export interface Case {
   scans: Scan[]
   segmentations: Segmentation[]
   jobs: Job[]
+}
+
+type Schemas = components['schemas']
+
+export type ImportedCase = Schemas['ImportedCase']
+export type Study = Schemas['Study']
+export type Design = Schemas['Design']
+export type Candidates = Schemas['Candidates']
+
+/** What a design amounts to (`meaning` of a study). */
+export interface Meaning {
+  presentations_per_rater: number
+  presentations: number
+  hours_per_rater: { minutes_each: number; hours: number }[]
+  tolerance: { lesions: number; false_positives: number | null; missed: number | null }[]
+  items_tolerating_no_error: number
+  expected_interval: { of: string; rate: number; low: number; high: number }[]
+  warnings: string[]
+}
+
+/** A value of a statistics table; what the data leave undefined says why. */
+export type Value = number | string | boolean | null | { undefined: string }
+export type Line = Record<string, Value>
+
+export interface Results {
+  primary_analysis: string
+  boundary_policy: string
+  notes: string[]
+  presentations: Line[]
+  acceptance: Line[]
+  masks: Line[]
+  intra_rater: Line[]
+  inter_rater: Line[]
+  counts: Line[]
+  verdicts: Line[]
+  missing: Line[]
 }

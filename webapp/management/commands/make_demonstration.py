@@ -13,6 +13,6 @@ class Command(BaseCommand):
 
     def handle(self, **_: Any) -> None:
         make_demonstration(clock=timezone.now, say=self.stdout.write)
-        self.stdout.write("Demonstration accounts:")
+        self.stdout.write("Demonstration accounts (user name, password):")
         for name, password in demonstration_accounts().items():
             self.stdout.write(f"  {name:6} {password}")

@@ -1,0 +1,73 @@
+# Two commands do everything: `make run` serves Plaque, `make test` runs every test.
+# Each step leaves a stamp, so that the second time only what changed is done again.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+PLAQUE_DATA ?= var
+export PORT PLAQUE_DATA
+
+.PHONY: run test check schema setup setup-test frontend clean
+
+run: setup
+	@$(BIN)/python manage.py serve
+
+test: setup-test
+	@$(BIN)/python tests/find_chromium.py --install
+	@npm test --silent
+	@$(BIN)/python -m pytest
+
+check: setup-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	npm run --silent check
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file $(VENV)/schema.yaml
+	npx openapi-typescript $(VENV)/schema.yaml -o $(VENV)/schema.d.ts --silent
+	@cmp -s $(VENV)/schema.d.ts frontend/src/api/schema.d.ts || { \
+	  echo "frontend/src/api/schema.d.ts is not what the API says: run 'make schema'."; exit 1; }
+
+schema: setup-test
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file $(VENV)/schema.yaml
+	npx openapi-typescript $(VENV)/schema.yaml -o frontend/src/api/schema.d.ts --silent
+
+setup: $(VENV)/installed frontend/dist/.vite/manifest.json
+
+setup-test: setup $(VENV)/installed-test
+
+frontend: frontend/dist/.vite/manifest.json
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Plaque needs Python 3.11 or newer."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Plaque needs Python 3.11 or newer; $(PYTHON) is older. Try: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
+	@echo "Making a Python environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: requirements.txt | $(VENV)/bin/python
+	@echo "Installing Python packages (a few minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-test: tests/requirements.txt $(VENV)/installed
+	@echo "Installing what tests and checks need"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+node_modules/installed: package.json package-lock.json
+	@command -v npm >/dev/null || { echo "Plaque needs Node.js 20 or newer, with npm."; exit 1; }
+	@echo "Installing front-end packages"
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
+FRONTEND := $(shell find frontend -path frontend/dist -prune -o -type f -print)
+frontend/dist/.vite/manifest.json: node_modules/installed $(FRONTEND)
+	@echo "Building the front end"
+	@npm run --silent build -- --logLevel warn
+	@touch $@
+
+clean:
+	rm -rf $(VENV) node_modules frontend/dist

@@ -1,0 +1,2 @@
+// What every page shares: the styles.
+import '../styles/base.css'

@@ -1,0 +1,43 @@
+// One question before something that cannot be undone.
+
+import { explanation } from '../api/errors'
+import { make, setText } from '../elements'
+
+/**
+ * This will ask in a dialog and run `act` on yes; a failure is said there and can be tried again.
+ * `fields` stands between the text and the buttons.
+ */
+export function askFirst(
+  title: string,
+  text: string,
+  yes: string,
+  act: () => Promise<void>,
+  ...fields: HTMLElement[]
+): void {
+  const trouble = make('p', { class: 'trouble', role: 'alert' })
+  const goOn = make('button', { type: 'submit', class: 'primary', 'data-action': 'confirm' }, yes)
+  const back = make('button', { type: 'button', click: () => dialog.close() }, 'Go back')
+  const form = make(
+    'form',
+    {},
+    make('h2', { id: 'ask-title' }, title),
+    make('p', {}, text),
+    ...fields,
+    trouble,
+    make('div', { class: 'actions' }, goOn, back),
+  )
+  const dialog = make('dialog', { 'aria-labelledby': 'ask-title' }, form)
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    goOn.disabled = true
+    act()
+      .then(() => dialog.close())
+      .catch((error: unknown) => setText(trouble, explanation(error)))
+      .finally(() => {
+        goOn.disabled = false
+      })
+  })
+  dialog.addEventListener('close', () => dialog.remove())
+  document.body.append(dialog)
+  dialog.showModal()
+}

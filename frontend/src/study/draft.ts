@@ -1,0 +1,319 @@
+// Editing a draft: which masks, which raters, which rules, and what that means.
+
+import { request } from '../api/client'
+import { explanation, Refused } from '../api/errors'
+import type { Candidates, Design, Meaning, Study } from '../api/types'
+import { make, plural, setText } from '../elements'
+import { askFirst } from './dialog'
+import { meaningPanel } from './meaning'
+import type { StudyPageData } from './studyPage'
+
+const SAVE_AFTER_MS = 500
+
+export async function showDraft(
+  root: HTMLElement,
+  study: Study,
+  data: StudyPageData,
+  refresh: () => Promise<void>,
+): Promise<void> {
+  const candidates = await request<Candidates>('GET', `${data.study}candidates/`)
+  new Draft(root, study, candidates, data, refresh)
+}
+
+class Draft {
+  private readonly state = make('p', { class: 'hint', role: 'status' }, 'All changes are saved.')
+  private readonly trouble = make('p', { class: 'trouble', role: 'alert' })
+  private readonly means: HTMLElement
+  private readonly masks = new Map<string, HTMLInputElement>()
+  private readonly raters = new Map<string, HTMLInputElement>()
+  private readonly title: HTMLInputElement
+  private readonly design: Record<
+    string,
+    HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement
+  > = {}
+  private timer: ReturnType<typeof setTimeout> | undefined
+  private saving: Promise<void> = Promise.resolve()
+
+  constructor(
+    root: HTMLElement,
+    study: Study,
+    private readonly candidates: Candidates,
+    private readonly data: StudyPageData,
+    private readonly refresh: () => Promise<void>,
+  ) {
+    this.title = make('input', { id: 'title', value: study.title, maxlength: 120 })
+    this.means = make('div', {}, meaningPanel(study.meaning as unknown as Meaning))
+    const form = make(
+      'div',
+      {},
+      this.masksPanel(study),
+      this.ratersPanel(study),
+      this.rulesPanel(study.design),
+    )
+    const open = make(
+      'button',
+      { type: 'button', class: 'primary', 'data-action': 'open', click: () => void this.open() },
+      'Open the study',
+    )
+    const remove = make(
+      'button',
+      { type: 'button', class: 'quiet', click: () => this.remove() },
+      'Delete this draft',
+    )
+    root.replaceChildren(
+      this.state,
+      this.trouble,
+      make('div', { class: 'two' }, form, make('div', {}, this.means)),
+      make('div', { class: 'actions' }, open, remove),
+    )
+    form.addEventListener('input', () => this.saveSoon())
+  }
+
+  private masksPanel(study: Study): HTMLElement {
+    const chosen = new Set(study.items.map((item) => item.segmentation))
+    const rows = this.candidates.segmentations.map((mask) => {
+      const box = make('input', { type: 'checkbox', value: mask.segmentation })
+      box.checked = chosen.has(mask.segmentation)
+      this.masks.set(mask.segmentation, box)
+      const text = `${mask.case}: ${mask.title}, ${plural(mask.lesions, 'lesion')}`
+      return make('label', { class: 'check' }, box, text)
+    })
+    const methods = [...new Set(this.candidates.segmentations.map((mask) => mask.method ?? ''))].sort()
+    const newest = methods.map((method) =>
+      make(
+        'button',
+        { type: 'button', click: () => this.pickNewest(method) },
+        `Newest ${method} of every case`,
+      ),
+    )
+    return make(
+      'section',
+      { class: 'panel' },
+      make('h2', {}, 'Masks to be judged'),
+      rows.length > 0
+        ? make('div', { class: 'pick', 'data-list': 'masks' }, ...rows)
+        : make(
+            'p',
+            { class: 'notice is-warning' },
+            'This cohort has no mask yet. Open a case and segment it, or run manage.py segment --all.',
+          ),
+      make('div', { class: 'actions' }, ...newest),
+    )
+  }
+
+  private pickNewest(method: string): void {
+    const newest = new Map<string, string>()
+    for (const mask of this.candidates.segmentations) {
+      if (mask.method === method) newest.set(mask.case, mask.segmentation) // the list is by age
+    }
+    const picked = new Set(newest.values())
+    for (const [id, box] of this.masks) box.checked = picked.has(id)
+    this.saveSoon()
+  }
+
+  private ratersPanel(study: Study): HTMLElement {
+    const chosen = new Set(study.raters.map((rater) => rater.username))
+    const rows = this.candidates.users.map((user) => {
+      const box = make('input', { type: 'checkbox', value: user.username })
+      box.checked = chosen.has(user.username)
+      this.raters.set(user.username, box)
+      const name = user.name && user.name !== user.username ? ` (${user.name})` : ''
+      return make('label', { class: 'check' }, box, `${user.username}${name}`)
+    })
+    return make(
+      'section',
+      { class: 'panel' },
+      make('h2', {}, 'Raters'),
+      make('p', { class: 'hint' }, 'Whoever coordinates this study cannot rate in it.'),
+      make('div', { class: 'pick', 'data-list': 'raters' }, ...rows),
+    )
+  }
+
+  private rulesPanel(design: Design): HTMLElement {
+    const field = <Element extends HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement>(
+      name: string,
+      label: string,
+      element: Element,
+      hint = '',
+    ): HTMLElement[] => {
+      element.id = name
+      this.design[name] = element
+      const parts: HTMLElement[] = [make('label', { for: name }, label), element]
+      if (hint) parts.push(make('p', { class: 'hint' }, hint))
+      return parts
+    }
+    const number = (value: unknown, max: number): HTMLInputElement =>
+      make('input', { type: 'number', min: 0, max, value: String(value ?? '') })
+    const choice = (value: unknown, options: Record<string, string>): HTMLSelectElement => {
+      const made = make(
+        'select',
+        {},
+        ...Object.entries(options).map(([key, text]) => make('option', { value: key }, text)),
+      )
+      made.value = String(value)
+      return made
+    }
+    const text = (value: unknown): HTMLTextAreaElement => {
+      const made = make('textarea')
+      made.value = String(value ?? '')
+      return made
+    }
+    const typed = make('input', { type: 'checkbox', id: 'allow_typed_counts' })
+    typed.checked = design.allow_typed_counts ?? false
+    this.design.allow_typed_counts = typed
+    return make(
+      'section',
+      { class: 'panel' },
+      make('h2', {}, 'Rules'),
+      make('label', { for: 'title' }, 'Title (raters see it)'),
+      this.title,
+      ...field('instructions', 'Instructions to the raters', text(design.instructions)),
+      ...field(
+        'dawm_instruction',
+        'Diffusely abnormal white matter',
+        text(design.dawm_instruction),
+        'How it is to be counted, in words. Raters see it.',
+      ),
+      ...field(
+        'gap',
+        'Gap',
+        number(design.gap, 10_000),
+        'At least so many positions between the two showings of a mask.',
+      ),
+      ...field(
+        'washout_days',
+        'Washout (days)',
+        number(design.washout_days, 365),
+        'Pause between the first and the second showing of all masks. 0: none.',
+      ),
+      ...field(
+        'boundary_policy',
+        'Exactly 90 %',
+        choice(design.boundary_policy, {
+          strict: 'is not acceptable (strict)',
+          lenient: 'is acceptable (lenient)',
+        }),
+        'Acceptable means more than 90 % of the drawn lesions are right and more than 90 % of the true ones are drawn.',
+      ),
+      ...field(
+        'primary_analysis',
+        'Primary analysis',
+        choice(design.primary_analysis, {
+          derived: 'the verdict derived from the counts',
+          rater: "the rater's own verdict",
+        }),
+      ),
+      ...field(
+        'min_volume_mm3',
+        'Smallest lesion (mm³)',
+        make('input', {
+          type: 'number',
+          min: 0,
+          max: 1000,
+          step: 0.1,
+          value: String(design.min_volume_mm3 ?? 10.7),
+        }),
+        'Masks with smaller drawn lesions cannot be judged in this study. 0: any size.',
+      ),
+      make(
+        'label',
+        { class: 'check', for: 'allow_typed_counts' },
+        typed,
+        'Raters may type counts instead of marking',
+      ),
+    )
+  }
+
+  private saveSoon(): void {
+    setText(this.state, 'Saving…')
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => void this.save(), SAVE_AFTER_MS)
+  }
+
+  private save(): Promise<void> {
+    clearTimeout(this.timer)
+    const change = {
+      title: this.title.value,
+      design: this.chosenDesign(),
+      items: [...this.masks.values()].filter((box) => box.checked).map((box) => box.value),
+      raters: [...this.raters.values()].filter((box) => box.checked).map((box) => box.value),
+    }
+    const send = async (): Promise<void> => {
+      try {
+        const study = await request<Study>('PATCH', this.data.study, change)
+        this.means.replaceChildren(meaningPanel(study.meaning as unknown as Meaning))
+        const gap = this.design.gap
+        if (gap && gap !== document.activeElement) gap.value = String(study.design.gap ?? '')
+        setText(this.state, 'All changes are saved.')
+        setText(this.trouble, '')
+      } catch (error) {
+        setText(this.state, 'Not saved.')
+        setText(this.trouble, described(error))
+        throw error
+      }
+    }
+    const sent = this.saving.then(send)
+    this.saving = sent.catch(() => undefined)
+    return sent
+  }
+
+  private chosenDesign(): Record<string, unknown> {
+    const chosen: Record<string, unknown> = {}
+    for (const [name, element] of Object.entries(this.design)) {
+      if (element instanceof HTMLInputElement && element.type === 'checkbox') {
+        chosen[name] = element.checked
+      } else if (element instanceof HTMLInputElement && element.type === 'number') {
+        const isSet = element.value !== ''
+        chosen[name] = isSet ? Number(element.value) : null
+      } else chosen[name] = element.value
+    }
+    // The gap follows the number of masks until somebody sets it.
+    const gap = this.design.gap
+    if (gap && !gap.dataset.touched && document.activeElement !== gap) chosen.gap = null
+    if (gap && document.activeElement === gap) gap.dataset.touched = 'yes'
+    if (chosen.min_volume_mm3 === null) delete chosen.min_volume_mm3
+    return chosen
+  }
+
+  private async open(): Promise<void> {
+    try {
+      await this.save()
+    } catch {
+      return
+    }
+    const masks = [...this.masks.values()].filter((box) => box.checked).length
+    const raters = [...this.raters.values()].filter((box) => box.checked).length
+    askFirst(
+      'Open the study?',
+      `${plural(masks, 'mask')}, ${plural(raters, 'rater')}, every mask twice: ${2 * masks} presentations each. Opening freezes the design, draws every order and lets the raters begin. Until you close the study you see their pace, never their answers.`,
+      'Open',
+      async () => {
+        try {
+          await request<Study>('POST', `${this.data.study}open/`)
+        } catch (error) {
+          throw new Error(described(error))
+        }
+        await this.refresh()
+      },
+    )
+  }
+
+  private remove(): void {
+    askFirst(
+      'Delete this draft?',
+      'The masks and the people stay; only the draft goes.',
+      'Delete',
+      async () => {
+        await request<void>('DELETE', this.data.study)
+        location.assign(this.data.studies)
+      },
+    )
+  }
+}
+
+/** A refusal with the sentences of its fields. */
+function described(error: unknown): string {
+  const more = error instanceof Refused ? Object.values(error.fields).flat() : []
+  const text = explanation(error)
+  return [text, ...more.filter((sentence) => !text.includes(sentence))].join(' ')
+}

@@ -1,0 +1,101 @@
+// An open study: who is how far. Never what anybody answered.
+
+import { request } from '../api/client'
+import type { Study } from '../api/types'
+import { make, plural } from '../elements'
+import { askFirst } from './dialog'
+import { hashes, type StudyPageData } from './studyPage'
+
+export function showProgress(
+  root: HTMLElement,
+  study: Study,
+  data: StudyPageData,
+  refresh: () => Promise<void>,
+): void {
+  const left = study.raters.reduce((sum, rater) => sum + rater.total - rater.done, 0)
+  const rows = study.raters.map((rater) =>
+    make(
+      'tr',
+      {},
+      make('th', { scope: 'row' }, rater.name || rater.username),
+      make(
+        'td',
+        {},
+        make('progress', {
+          max: rater.total,
+          value: rater.done,
+          'aria-label': `Progress of ${rater.username}`,
+        }),
+      ),
+      make('td', { class: 'number' }, `${rater.done} of ${rater.total}`),
+      make(
+        'td',
+        {},
+        rater.last_activity ? new Date(rater.last_activity).toLocaleString() : 'not started',
+      ),
+    ),
+  )
+  root.replaceChildren(
+    make(
+      'p',
+      { class: left === 0 ? 'notice is-ok' : 'notice' },
+      left === 0
+        ? 'All presentations are rated. Close the study to see the results.'
+        : `${plural(left, 'presentation')} left. You see the pace of the raters, never their answers, until you close the study.`,
+    ),
+    make(
+      'table',
+      { class: 'rows' },
+      make(
+        'thead',
+        {},
+        make(
+          'tr',
+          {},
+          ...['Rater', 'Progress', 'Done', 'Last activity'].map((text) =>
+            make('th', { scope: 'col' }, text),
+          ),
+        ),
+      ),
+      make('tbody', {}, ...rows),
+    ),
+    make(
+      'div',
+      { class: 'actions' },
+      make(
+        'button',
+        {
+          type: 'button',
+          class: left === 0 ? 'primary' : '',
+          'data-action': 'close',
+          click: () => close(study, data, left, refresh),
+        },
+        'Close the study',
+      ),
+      make('button', { type: 'button', class: 'quiet', click: () => void refresh() }, 'Refresh'),
+    ),
+    hashes(study),
+  )
+}
+
+function close(
+  study: Study,
+  data: StudyPageData,
+  left: number,
+  refresh: () => Promise<void>,
+): void {
+  const reason = make('textarea', { id: 'closing-reason', required: true })
+  askFirst(
+    `Close ${study.title}?`,
+    left > 0
+      ? `${plural(left, 'presentation')} will stay unrated and count as missing. Closing ends all reading for good and shows the answers.`
+      : 'Closing ends all reading for good and shows the answers.',
+    'Close the study',
+    async () => {
+      await request<Study>('POST', `${data.study}close/`, { reason: reason.value })
+      await refresh()
+    },
+    make('label', { for: 'closing-reason' }, 'Reason (kept with the study)'),
+    reason,
+  )
+}

@@ -1,0 +1,292 @@
+// A closed study: acceptance, agreement, what is missing; and everything as a bundle.
+
+import { request } from '../api/client'
+import type { Line, Results, Study, Value } from '../api/types'
+import { make } from '../elements'
+import { hashes, type StudyPageData } from './studyPage'
+
+export async function showResults(
+  root: HTMLElement,
+  study: Study,
+  data: StudyPageData,
+): Promise<void> {
+  const results = await request<Results>('GET', `${data.study}results/`)
+  root.replaceChildren(
+    make(
+      'p',
+      {},
+      `${study.items.length} masks, ${study.raters.length} raters. Closed ${day(study.closed_at)}: ${study.closing_reason ?? ''}`,
+    ),
+    make(
+      'div',
+      { class: 'actions' },
+      make(
+        'a',
+        { class: 'button primary', href: `${data.study}bundle/`, download: '' },
+        'Download the bundle',
+      ),
+      make(
+        'span',
+        { class: 'hint' },
+        'Design, schedule, ratings, marks and statistics, with a manifest.',
+      ),
+    ),
+    headline(results),
+    acceptancePanel(results),
+    masksPanel(results),
+    intraPanel(results),
+    interPanel(results),
+    verdictsPanel(results),
+    missingPanel(results),
+    notesPanel(results),
+    hashes(study),
+  )
+}
+
+function day(at: string | null | undefined): string {
+  return at ? new Date(at).toLocaleDateString() : ''
+}
+
+// --- Values ---------------------------------------------------------------------------------------
+
+function isUndefined(value: Value | undefined): value is { undefined: string } {
+  return typeof value === 'object' && value !== null
+}
+
+function share(value: Value | undefined): string {
+  return typeof value === 'number' ? `${(100 * value).toFixed(1)} %` : ''
+}
+
+function decimal(value: Value | undefined): string {
+  return typeof value === 'number' ? value.toFixed(2) : ''
+}
+
+/** A value with its interval, or why it is undefined. */
+function estimate(
+  line: Line,
+  name: string,
+  low: string,
+  high: string,
+  write: (value: Value | undefined) => string,
+): Node {
+  const value = line[name]
+  if (isUndefined(value)) return undefinedText(value)
+  const lower = line[low]
+  const upper = line[high]
+  const hasInterval = typeof lower === 'number' && typeof upper === 'number'
+  return document.createTextNode(
+    hasInterval ? `${write(value)} (${write(lower)} to ${write(upper)})` : write(value),
+  )
+}
+
+function undefinedText(value: { undefined: string }): HTMLElement {
+  return make('span', { class: 'undefined' }, `undefined: ${value.undefined}`)
+}
+
+function plain(value: Value | undefined): Node {
+  if (isUndefined(value)) return undefinedText(value)
+  if (typeof value === 'number' && !Number.isInteger(value)) {
+    return document.createTextNode(value.toFixed(2))
+  }
+  return document.createTextNode(String(value ?? ''))
+}
+
+function rule(line: Line): string {
+  if (line.verdict === 'rater') return "rater's verdict"
+  if (line.verdict === 'combined') return 'combined rule of the abstract'
+  return `derived, ${String(line.boundary_policy)}`
+}
+
+function who(line: Line): string {
+  return line.rater === '' || line.rater === null ? 'All raters' : String(line.rater)
+}
+
+type Column = [head: string, cell: (line: Line) => Node | string, isNumber?: boolean]
+
+function table(lines: readonly Line[], columns: Column[]): HTMLElement {
+  return make(
+    'div',
+    { class: 'scroll' },
+    make(
+      'table',
+      { class: 'figures' },
+      make(
+        'thead',
+        {},
+        make(
+          'tr',
+          {},
+          ...columns.map(([head, , isNumber]) =>
+            make('th', { scope: 'col', class: isNumber ? 'number' : '' }, head),
+          ),
+        ),
+      ),
+      make(
+        'tbody',
+        {},
+        ...lines.map((line) =>
+          make(
+            'tr',
+            { class: line.is_primary === true ? 'is-primary' : '' },
+            ...columns.map(([, cell, isNumber]) =>
+              make('td', { class: isNumber ? 'number' : '' }, cell(line)),
+            ),
+          ),
+        ),
+      ),
+    ),
+  )
+}
+
+function panel(title: string, hint: string, ...content: HTMLElement[]): HTMLElement {
+  return make(
+    'section',
+    { class: 'panel' },
+    make('h2', {}, title),
+    make('p', { class: 'hint' }, hint),
+    ...content,
+  )
+}
+
+// --- Panels ---------------------------------------------------------------------------------------
+
+function headline(results: Results): HTMLElement {
+  const primary = results.acceptance.find(
+    (line) => line.is_primary === true && who(line) === 'All raters' && line.group === 'all',
+  )
+  if (!primary || isUndefined(primary.rate)) {
+    return make('p', { class: 'notice is-warning' }, 'Nothing was rated, so there is no rate.')
+  }
+  return make(
+    'p',
+    { class: 'notice', 'data-result': 'headline' },
+    make('strong', {}, `${share(primary.rate)} acceptable`),
+    ` (95 % interval ${share(primary.low)} to ${share(primary.high)}; ${String(primary.accepted)} of ${String(primary.rated)} presentations of ${String(primary.cases)} cases; ${rule(primary)}).`,
+  )
+}
+
+function acceptancePanel(results: Results): HTMLElement {
+  return panel(
+    'Acceptance',
+    'Share of rated presentations that were accepted, with the Korn-Graubard interval (the case is the cluster). The highlighted analysis is the primary one of the design.',
+    table(results.acceptance, [
+      ['Rater', who],
+      [
+        'Of',
+        (line) => (line.group === 'all' ? 'all' : `${String(line.group)}: ${String(line.name)}`),
+      ],
+      ['Verdict', rule],
+      ['Accepted', (line) => `${String(line.accepted)} of ${String(line.rated)}`, true],
+      ['Rate (95 % interval)', (line) => estimate(line, 'rate', 'low', 'high', share), true],
+    ]),
+  )
+}
+
+function masksPanel(results: Results): HTMLElement {
+  return panel(
+    'Masks',
+    'Masks with all their presentations rated: accepted every time, sometimes, never.',
+    table(results.masks, [
+      ['Rater', who],
+      ['Verdict', rule],
+      ['Masks', (line) => plain(line.masks), true],
+      ['Every time', (line) => plain(line.every_time), true],
+      ['Sometimes', (line) => plain(line.sometimes), true],
+      ['Never', (line) => plain(line.never), true],
+      [
+        'Every time (95 % interval)',
+        (line) => estimate(line, 'rate_every_time', 'every_time_low', 'every_time_high', share),
+        true,
+      ],
+    ]),
+  )
+}
+
+function intraPanel(results: Results): HTMLElement {
+  return panel(
+    'Same rater, same mask, twice',
+    'First against second showing. Where nearly everything is accepted, read kappa and AC1 beside the counts.',
+    table(results.intra_rater, [
+      ['Rater', who],
+      ['Verdict', rule],
+      ['Both accepted', (line) => plain(line.both_accepted), true],
+      ['Only first', (line) => plain(line.only_first_accepted), true],
+      ['Only second', (line) => plain(line.only_second_accepted), true],
+      ['Both rejected', (line) => plain(line.both_rejected), true],
+      [
+        'Agreement',
+        (line) => estimate(line, 'agreement', 'agreement_low', 'agreement_high', share),
+        true,
+      ],
+      ['AC1', (line) => estimate(line, 'ac1', 'ac1_low', 'ac1_high', decimal), true],
+      ['Kappa', (line) => estimate(line, 'kappa', 'kappa_low', 'kappa_high', decimal), true],
+    ]),
+  )
+}
+
+function interPanel(results: Results): HTMLElement {
+  if (results.inter_rater.length === 0) {
+    return panel('Between raters', 'One rater alone: there is no agreement between raters.')
+  }
+  return panel(
+    'Between raters',
+    'Mean over masks of the share of pairs of showings answered alike.',
+    table(results.inter_rater, [
+      ['Raters', (line) => `${String(line.rater)} and ${String(line.other_rater)}`],
+      ['Verdict', rule],
+      ['Masks', (line) => plain(line.masks), true],
+      [
+        'Agreement',
+        (line) => estimate(line, 'agreement', 'agreement_low', 'agreement_high', share),
+        true,
+      ],
+      ['AC1', (line) => estimate(line, 'ac1', 'ac1_low', 'ac1_high', decimal), true],
+      ['Kappa', (line) => estimate(line, 'kappa', 'kappa_low', 'kappa_high', decimal), true],
+    ]),
+  )
+}
+
+function verdictsPanel(results: Results): HTMLElement {
+  return panel(
+    "The rater's verdict and the counts",
+    'How often the two verdicts differ, and which way. A conflict is data; it is never corrected.',
+    table(results.verdicts, [
+      ['Rater', who],
+      ['Rated', (line) => plain(line.rated), true],
+      ['Exactly 90 %', (line) => plain(line.boundary), true],
+      ['Rater accepts, counts do not', (line) => plain(line.conflict_rater_accepts), true],
+      ['Rater rejects, counts do not', (line) => plain(line.conflict_rater_rejects), true],
+    ]),
+  )
+}
+
+function missingPanel(results: Results): HTMLElement {
+  const planned = new Map(results.presentations.map((line) => [line.rater, line]))
+  return panel(
+    'What is missing',
+    'Answers without a rating are in no rate. The bounds say what the primary rate would be if all of them had been rejected, or accepted.',
+    table(results.missing, [
+      ['Rater', who],
+      ['Planned', (line) => plain(planned.get(line.rater ?? '')?.planned), true],
+      ['Unreadable', (line) => plain(planned.get(line.rater ?? '')?.unreadable), true],
+      ['Wrong mask', (line) => plain(planned.get(line.rater ?? '')?.wrong_mask), true],
+      ['Without an answer', (line) => plain(line.missing), true],
+      [
+        'Bounds of the rate',
+        (line) =>
+          isUndefined(line.rate_if_not_rated_rejected)
+            ? plain(line.rate_if_not_rated_rejected)
+            : `${share(line.rate_if_not_rated_rejected)} to ${share(line.rate_if_not_rated_accepted)}`,
+        true,
+      ],
+    ]),
+  )
+}
+
+function notesPanel(results: Results): HTMLElement {
+  return panel(
+    'How to read this',
+    'These notes are part of the bundle.',
+    make('ul', {}, ...results.notes.map((note) => make('li', {}, note))),
+  )
+}

@@ -1,0 +1,62 @@
+// A coordinator's study: a design to edit, then a pace to watch, then results.
+
+import { request } from '../api/client'
+import { explanation } from '../api/errors'
+import type { Study } from '../api/types'
+import { make } from '../elements'
+import { showDraft } from './draft'
+import { showProgress } from './progress'
+import { showResults } from './results'
+
+export interface StudyPageData {
+  readonly study: string
+  readonly studies: string
+}
+
+/** This will show a study inside `root`, by its state. */
+export async function showStudy(root: HTMLElement, data: StudyPageData): Promise<void> {
+  const refresh = (): Promise<void> => showStudy(root, data)
+  try {
+    const study = await request<Study>('GET', data.study)
+    const heading = make(
+      'div',
+      { class: 'title-row' },
+      make('h1', {}, study.title),
+      make('span', { class: `state is-${study.state ?? 'draft'}` }, study.state ?? 'draft'),
+    )
+    const body = make('div')
+    root.replaceChildren(heading, body)
+    if (study.state === 'open') showProgress(body, study, data, refresh)
+    else if (study.state === 'closed') await showResults(body, study, data)
+    else await showDraft(body, study, data, refresh)
+  } catch (error) {
+    root.replaceChildren(
+      make('p', { class: 'notice is-danger', role: 'alert' }, explanation(error)),
+      make('button', { type: 'button', click: () => void refresh() }, 'Try again'),
+    )
+  }
+}
+
+/** The hashes that were fixed at opening, and how to check them. */
+export function hashes(study: Study): HTMLElement {
+  const facts = make('dl', { class: 'facts' })
+  const add = (name: string, value: string): void => {
+    facts.append(make('dt', {}, name), make('dd', { class: 'hash' }, value))
+  }
+  add('Design (SHA-256)', study.design_sha256 ?? '')
+  add('Commitment', study.commitment ?? '')
+  if (study.secret) add('Secret', study.secret)
+  return make(
+    'section',
+    { class: 'panel' },
+    make('h2', {}, 'Proof'),
+    make(
+      'p',
+      {},
+      study.secret
+        ? 'The commitment is the SHA-256 of the secret (as bytes) followed by design.json. Both are in the bundle, and every order follows from them, so anybody can check that no order was touched.'
+        : 'Design and order were fixed when the study opened. The secret behind the commitment is revealed when it closes, so that anybody can check that no order was touched.',
+    ),
+    facts,
+  )
+}

@@ -1,0 +1,51 @@
+"""The pages of studies and readings. What changes anything goes through the API."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.crypto import salted_hmac
+
+from rating.queries import study_in_full, studies_of
+from segmentation.queries import cohorts_of
+
+
+def studies(request: HttpRequest) -> HttpResponse:
+    """The studies that I coordinate, and the way to a new one."""
+    cohorts = [cohort for cohort in cohorts_of(request.user) if cohort.role == "coordinator"]
+    context = {
+        "studies": studies_of(request.user),
+        "cohorts": cohorts,
+        "page_data": {
+            "cohorts": [
+                {
+                    "title": cohort.title,
+                    "studies": reverse("api:cohort-studies", args=[cohort.slug]),
+                }
+                for cohort in cohorts
+            ],
+            "study_page": reverse("study", args=["SLUG"]),
+        },
+    }
+    return render(request, "rating/studies.html", context)
+
+
+def study(request: HttpRequest, slug: str) -> HttpResponse:
+    """One study: its design while it is a draft, its pace while it is open, then its results."""
+    context = {
+        "study": study_in_full(slug),
+        "page_data": {"study": reverse("api:study", args=[slug]), "studies": reverse("studies")},
+    }
+    return render(request, "rating/study.html", context)
+
+
+def reading(request: HttpRequest, reading: str) -> HttpResponse:
+    """A rater's reading room. The page holds nothing but its own token."""
+    context = {
+        "page_data": {
+            "reading": reading,
+            "urls": {"reading": reverse("api:reading", args=[reading]), "home": reverse("home")},
+            # What the browser keeps unsent is kept per person, under a key that names nobody.
+            "user": salted_hmac("reading", str(request.user.pk)).hexdigest()[:16],
+        }
+    }
+    return render(request, "rating/reading.html", context)

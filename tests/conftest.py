@@ -1,0 +1,60 @@
+"""What every test gets: a data folder of its own, and real scans where there are some."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+SCANS = os.environ.get("PLAQUE_TEST_SCANS")
+counted = {"ran": 0, "deselected": 0}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs real scans where there are none; the summary says so."""
+    if SCANS:
+        return
+    without = [item for item in items if item.get_closest_marker("real_scans")]
+    counted["deselected"] = len(without)
+    items[:] = [item for item in items if item not in without]
+    config.hook.pytest_deselected(items=without)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Count the tests that ran on real scans."""
+    if report.when == "call" and "real_scans" in report.keywords:
+        counted["ran"] += 1
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what ran on real scans and on which database and broker."""
+    from django.conf import settings
+
+    terminalreporter.section("what the tests ran on")
+    if SCANS:
+        terminalreporter.write_line(f"Real scans: {counted['ran']} tests ran on {SCANS}")
+    else:
+        terminalreporter.write_line(
+            f"Real scans: PLAQUE_TEST_SCANS is not set, {counted['deselected']} tests did not run"
+        )
+    engine = settings.DATABASES["default"]["ENGINE"].rsplit(".", 1)[-1]
+    broker = settings.CELERY_BROKER_URL.split(":", 1)[0]
+    terminalreporter.write_line(f"Database: {engine}. Broker: {broker}.")
+
+
+@pytest.fixture(scope="session")
+def real_scans() -> Path:
+    """The folder with real scans."""
+    assert SCANS, "tests that need real scans carry the marker real_scans"
+    return Path(SCANS).resolve()
+
+
+@pytest.fixture(autouse=True)
+def own_files(settings: object, tmp_path: Path) -> None:
+    """Stored files of one test are its own."""
+    files = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": tmp_path / "files", "base_url": None},
+    }
+    settings.STORAGES = {**settings.STORAGES, "default": files}  # type: ignore[attr-defined]

@@ -1,0 +1,37 @@
+"""Says in plain words what happens to Plaque's processes. Started by supervisor as a listener."""
+
+import sys
+from typing import TextIO
+
+from supervisor import childutils
+
+WORDS = {
+    "PROCESS_STATE_EXITED": "The {name} process stopped; it is started again. Nothing is lost.",
+    "PROCESS_STATE_BACKOFF": "The {name} process could not start; trying again.",
+    "PROCESS_STATE_FATAL": "The {name} process cannot be started; see the messages above.",
+}
+
+
+def sentence(event: str, name: str, *, expected: bool) -> str | None:
+    """What to say about an event; None when it needs no words."""
+    if event == "PROCESS_STATE_EXITED" and expected:
+        return None
+    words = WORDS.get(event)
+    return words.format(name=name) if words else None
+
+
+def listen(stdin: TextIO, stdout: TextIO, said: TextIO) -> None:
+    """This will answer supervisor's events for ever, and say what matters on `said`."""
+    while True:
+        headers, payload = childutils.listener.wait(stdin, stdout)
+        about = childutils.get_headers(payload.splitlines()[0])
+        words = sentence(
+            headers["eventname"], about["processname"], expected=about.get("expected") == "1"
+        )
+        if words:
+            print(f"Plaque: {words}", file=said, flush=True)  # noqa: T201
+        childutils.listener.ok(stdout)
+
+
+if __name__ == "__main__":
+    listen(sys.stdin, sys.stdout, sys.stderr)
