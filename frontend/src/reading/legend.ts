@@ -13,26 +13,32 @@ const MOUSE: readonly (readonly [string, string])[] = [
 ]
 
 export function buildLegend(shortcuts: readonly Shortcut[], close: () => void): HTMLElement {
-  const row = (what: string, does: string): HTMLElement =>
-    make('tr', {}, make('th', { scope: 'row' }, what), make('td', {}, does))
-  return make(
-    'aside',
-    { class: 'legend', 'aria-label': 'Keys and mouse', hidden: true },
-    make(
-      'button',
-      { type: 'button', class: 'legend-close', 'aria-label': 'Close the legend', click: close },
-      '×',
-    ),
-    make('h2', {}, 'Keys and mouse'),
+  const rows = [
+    ...MOUSE,
+    ...shortcuts.filter(({ shown }) => shown).map(({ shown, does }) => [shown, does] as const),
+  ]
+  const half = Math.ceil(rows.length / 2)
+  const table = (part: typeof rows): HTMLElement =>
     make(
       'table',
       {},
       make(
         'tbody',
         {},
-        ...MOUSE.map(([what, does]) => row(what, does)),
-        ...shortcuts.filter(({ shown }) => shown).map(({ shown, does }) => row(shown, does)),
+        ...part.map(([what, does]) =>
+          make('tr', {}, make('th', { scope: 'row' }, what), make('td', {}, does)),
+        ),
       ),
+    )
+  return make(
+    'aside',
+    { class: 'legend', 'aria-label': 'Keys and mouse', hidden: true },
+    make(
+      'header',
+      {},
+      make('h2', {}, 'Keys and mouse'),
+      make('button', { type: 'button', 'aria-label': 'Close the legend', click: close }, '×'),
     ),
+    make('div', { class: 'legend-tables' }, table(rows.slice(0, half)), table(rows.slice(half))),
   )
 }

@@ -5,6 +5,8 @@ import { explanation, Refused } from '../api/errors'
 import type { Presentation, Reading } from '../api/types'
 import { make, plural, setText } from '../elements'
 import { loadLabels } from '../viewer/load'
+import { SliceStrip } from '../viewer/strip'
+import { buildTools, type Tools } from '../viewer/tools'
 import { Viewer } from '../viewer/viewer'
 import type { Triple } from '../voxels/grid'
 import { slicesWithLesions } from '../voxels/labels'
@@ -19,8 +21,6 @@ import { Panel } from './panel'
 import { deliver, submitAnswer } from './service'
 import { roomShortcuts } from './shortcuts'
 import { Sitting } from './sitting'
-import { SliceStrip } from './strip'
-import { buildTools, type Tools } from './tools'
 
 export interface RoomSettings {
   readonly store: OutboxStore

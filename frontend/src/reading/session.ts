@@ -111,6 +111,7 @@ class Session {
     await room.show(presentation, this.reading)
     this.lobby.hide()
     room.element.inert = false
+    this.root.dataset.ready = 'true'
   }
 
   /** The room is built while the rater still reads the start screen. */
@@ -160,6 +161,7 @@ class Session {
 
   private rest(show: () => void): void {
     if (this.room) this.room.element.inert = true
+    delete this.root.dataset.ready
     show()
   }
 }

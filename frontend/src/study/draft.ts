@@ -78,17 +78,17 @@ class Draft {
       const text = `${mask.case}: ${mask.title}, ${plural(mask.lesions, 'lesion')}`
       return make('label', { class: 'check' }, box, text)
     })
-    const methods = [...new Set(this.candidates.segmentations.map((mask) => mask.method ?? ''))].sort()
-    const newest = methods.map((method) =>
+    const kinds = [...new Set(this.candidates.segmentations.map((mask) => mask.title))].sort()
+    const newest = kinds.map((kind) =>
       make(
         'button',
-        { type: 'button', click: () => this.pickNewest(method) },
-        `Newest ${method} of every case`,
+        { type: 'button', click: () => this.pickNewest(kind) },
+        `Newest ${kind} of every case`,
       ),
     )
     return make(
       'section',
-      { class: 'panel' },
+      { class: 'sheet' },
       make('h2', {}, 'Masks to be judged'),
       rows.length > 0
         ? make('div', { class: 'pick', 'data-list': 'masks' }, ...rows)
@@ -101,10 +101,10 @@ class Draft {
     )
   }
 
-  private pickNewest(method: string): void {
+  private pickNewest(kind: string): void {
     const newest = new Map<string, string>()
     for (const mask of this.candidates.segmentations) {
-      if (mask.method === method) newest.set(mask.case, mask.segmentation) // the list is by age
+      if (mask.title === kind) newest.set(mask.case, mask.segmentation) // the list is by age
     }
     const picked = new Set(newest.values())
     for (const [id, box] of this.masks) box.checked = picked.has(id)
@@ -122,7 +122,7 @@ class Draft {
     })
     return make(
       'section',
-      { class: 'panel' },
+      { class: 'sheet' },
       make('h2', {}, 'Raters'),
       make('p', { class: 'hint' }, 'Whoever coordinates this study cannot rate in it.'),
       make('div', { class: 'pick', 'data-list': 'raters' }, ...rows),
@@ -163,7 +163,7 @@ class Draft {
     this.design.allow_typed_counts = typed
     return make(
       'section',
-      { class: 'panel' },
+      { class: 'sheet' },
       make('h2', {}, 'Rules'),
       make('label', { for: 'title' }, 'Title (raters see it)'),
       this.title,

@@ -8,7 +8,7 @@ function percent(share: number): string {
 }
 
 export function meaningPanel(meaning: Meaning): HTMLElement {
-  const panel = make('section', { class: 'panel', 'aria-label': 'What this design means' })
+  const panel = make('section', { class: 'sheet', 'aria-label': 'What this design means' })
   panel.append(make('h2', {}, 'What this means'))
   const hours = meaning.hours_per_rater.find((entry) => entry.minutes_each === 3)
   const facts = make('dl', { class: 'facts' })

@@ -22,7 +22,7 @@ export function showNewStudy(root: HTMLElement, data: NewStudyData): void {
   const create = make('button', { type: 'submit', class: 'primary' }, 'Create the draft')
   const form = make(
     'form',
-    { class: 'panel' },
+    { class: 'sheet' },
     make('h2', {}, 'New study'),
     make('label', { for: 'new-title' }, 'Title'),
     title,

@@ -141,7 +141,7 @@ function table(lines: readonly Line[], columns: Column[]): HTMLElement {
 function panel(title: string, hint: string, ...content: HTMLElement[]): HTMLElement {
   return make(
     'section',
-    { class: 'panel' },
+    { class: 'sheet' },
     make('h2', {}, title),
     make('p', { class: 'hint' }, hint),
     ...content,
@@ -166,19 +166,29 @@ function headline(results: Results): HTMLElement {
 }
 
 function acceptancePanel(results: Results): HTMLElement {
+  const columns: Column[] = [
+    ['Rater', who],
+    ['Verdict', rule],
+    ['Accepted', (line) => `${String(line.accepted)} of ${String(line.rated)}`, true],
+    ['Rate (95 % interval)', (line) => estimate(line, 'rate', 'low', 'high', share), true],
+  ]
+  const group: Column = ['Of', (line) => `${String(line.group)}: ${String(line.name)}`]
+  const parts = results.acceptance.filter(
+    (line) => line.group !== 'all' && line.is_primary === true,
+  )
   return panel(
     'Acceptance',
     'Share of rated presentations that were accepted, with the Korn-Graubard interval (the case is the cluster). The highlighted analysis is the primary one of the design.',
-    table(results.acceptance, [
-      ['Rater', who],
-      [
-        'Of',
-        (line) => (line.group === 'all' ? 'all' : `${String(line.group)}: ${String(line.name)}`),
-      ],
-      ['Verdict', rule],
-      ['Accepted', (line) => `${String(line.accepted)} of ${String(line.rated)}`, true],
-      ['Rate (95 % interval)', (line) => estimate(line, 'rate', 'low', 'high', share), true],
-    ]),
+    table(
+      results.acceptance.filter((line) => line.group === 'all'),
+      columns,
+    ),
+    make(
+      'details',
+      {},
+      make('summary', {}, 'By method, occasion and number of drawn lesions (primary analysis)'),
+      table(parts, [group, ...columns]),
+    ),
   )
 }
 

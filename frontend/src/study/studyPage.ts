@@ -48,7 +48,7 @@ export function hashes(study: Study): HTMLElement {
   if (study.secret) add('Secret', study.secret)
   return make(
     'section',
-    { class: 'panel' },
+    { class: 'sheet' },
     make('h2', {}, 'Proof'),
     make(
       'p',

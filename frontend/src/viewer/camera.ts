@@ -45,16 +45,21 @@ export function middleVoxel(nv: Niivue): Triple {
   return [Math.floor(shape[0] / 2), Math.floor(shape[1] / 2), Math.floor(shape[2] / 2)]
 }
 
+const THREE_PLANES: Parameters<Niivue['setCustomLayout']>[0] = [
+  { sliceType: SLICE_TYPE.AXIAL, position: [0, 0, 0.62, 1] },
+  { sliceType: SLICE_TYPE.CORONAL, position: [0.63, 0, 0.37, 0.5] },
+  { sliceType: SLICE_TYPE.SAGITTAL, position: [0.63, 0.5, 0.37, 0.5] },
+]
+
 /** This will show the axial slice alone, or the three planes with the axial one large. */
 export function setView(nv: Niivue, view: View): void {
   if (view === 'axial') {
-    nv.setHeroImage(0)
+    nv.clearCustomLayout()
     nv.setSliceType(SLICE_TYPE.AXIAL)
-    return
+  } else {
+    nv.setSliceType(SLICE_TYPE.MULTIPLANAR)
+    nv.setCustomLayout(THREE_PLANES)
   }
-  nv.opts.heroSliceType = SLICE_TYPE.AXIAL
-  nv.setHeroImage(0.62)
-  nv.setSliceType(SLICE_TYPE.MULTIPLANAR)
 }
 
 /** This will zoom by a factor so that what lies under a canvas point stays there. */

@@ -30,13 +30,17 @@ const COLOURS = cmapper.makeDrawLut({
 // NiiVue draws the outline only while the fill has an opacity above 0.
 const ALMOST_NOTHING = 0.003
 
+/** This will give the drawing layer its colours; they reach the screen with the next volume. */
+export function setMaskColours(nv: Niivue): void {
+  nv.drawLut = COLOURS
+}
+
 /** This will show a mask over the scan that is open. Raises UnusableVolume on another grid. */
 export function drawMask(nv: Niivue, volume: LabelVolume, marked: ReadonlySet<number>): void {
   const image = nv.volumes[0]
   if (!image || !isSameGrid(gridOf(image), volume.grid)) {
     throw new UnusableVolume('Scan and mask do not lie on the same grid, so nothing is shown.')
   }
-  nv.drawLut = COLOURS
   nv.createEmptyDrawing()
   repaintMask(nv, volume, marked)
 }

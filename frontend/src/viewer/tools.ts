@@ -1,7 +1,7 @@
 // The controls of the viewer, below the image.
 
 import { make, setText } from '../elements'
-import type { Viewer } from '../viewer/viewer'
+import type { Viewer } from './viewer'
 
 export interface Tools {
   readonly element: HTMLElement

@@ -10,7 +10,15 @@ import { createStage, removeStage, type Stage } from './create'
 import { type Dot, placeDots } from './dots'
 import { listen } from './input'
 import { gridOf, loadImage } from './load'
-import { applyLook, countDrawn, drawMask, FIRST_LOOK, type MaskLook, repaintMask } from './mask'
+import {
+  applyLook,
+  countDrawn,
+  drawMask,
+  FIRST_LOOK,
+  type MaskLook,
+  repaintMask,
+  setMaskColours,
+} from './mask'
 import {
   type CanvasPoint,
   crosshairMm,
@@ -254,6 +262,7 @@ export class Viewer {
     if (!this.image) return
     this.image.cal_min = this.window.low
     this.image.cal_max = this.window.high
+    setMaskColours(this.nv)
     this.nv.addVolume(this.image)
     camera.setView(this.nv, this.view)
     if (this.labels) drawMask(this.nv, this.labels, this.marked)

@@ -1,0 +1,182 @@
+// The working part of a case's page: its scans, its segmentations over them, its jobs.
+
+import { fetchBytes, request } from '../api/client'
+import { explanation } from '../api/errors'
+import type { Case, Scan, Segmentation } from '../api/types'
+import { make, setText } from '../elements'
+import { exposeHook } from '../viewer/hook'
+import { loadLabels } from '../viewer/load'
+import { SliceStrip } from '../viewer/strip'
+import { buildTools, type Tools } from '../viewer/tools'
+import { Viewer } from '../viewer/viewer'
+import { type LabelVolume, slicesWithLesions } from '../voxels/labels'
+import { Coverage } from '../voxels/slices'
+import { JobPanel, type MethodChoice } from './jobs'
+import { SegmentationList } from './segmentations'
+
+export interface CasePageData {
+  readonly code: string
+  readonly urls: { readonly case: string }
+  readonly can_segment: boolean
+  readonly methods: readonly MethodChoice[]
+}
+
+/** This will show a case inside `root`. */
+export async function showCase(root: HTMLElement, data: CasePageData): Promise<void> {
+  const trouble = make('p', { class: 'trouble', role: 'alert' })
+  root.replaceChildren(make('p', { class: 'hint' }, 'Loading the case…'))
+  try {
+    const shown = await request<Case>('GET', data.urls.case)
+    root.replaceChildren(trouble)
+    await new CaseView(root, data, shown, trouble).begin()
+  } catch (error) {
+    const again = make(
+      'button',
+      { type: 'button', click: () => void showCase(root, data) },
+      'Try again',
+    )
+    setText(trouble, explanation(error))
+    root.replaceChildren(trouble, again)
+  }
+}
+
+class CaseView {
+  private viewer!: Viewer
+  private tools!: Tools
+  private scan: Scan | null = null
+  private segmentation: Segmentation | null = null
+  private labels: LabelVolume | null = null
+  private isShown = false
+  private work: Promise<void> = Promise.resolve()
+  private readonly stage = make('div', {
+    class: 'stage',
+    role: 'application',
+    'aria-label': 'Scan',
+  })
+  private readonly strip = new SliceStrip((slice) => this.viewer.goToSlice(slice))
+  private readonly sequence: HTMLSelectElement
+  private readonly segmentations: SegmentationList
+  private readonly jobs: JobPanel
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly data: CasePageData,
+    private shown: Case,
+    private readonly trouble: HTMLElement,
+  ) {
+    const names = shown.scans.map((scan) => scan.sequence)
+    this.sequence = make(
+      'select',
+      { 'aria-label': 'Sequence', change: () => this.pickScan(this.sequence.value) },
+      ...names.map((name) => make('option', { value: name }, name)),
+    )
+    this.segmentations = new SegmentationList({
+      show: (segmentation) => this.pickSegmentation(segmentation),
+      goTo: (mm) => this.viewer.goTo(mm),
+    })
+    this.jobs = new JobPanel({
+      caseUrl: data.urls.case,
+      methods: data.methods,
+      sequences: names,
+      canSegment: data.can_segment,
+      onFinished: (segmentation) => void this.refresh(segmentation),
+    })
+  }
+
+  async begin(): Promise<void> {
+    const picture = make('div', { class: 'image' }, this.stage, this.strip.element)
+    const viewing = make('div', { class: 'viewing' }, picture)
+    const side = make(
+      'div',
+      { class: 'case-side' },
+      make('label', { class: 'sequence' }, 'Sequence ', this.sequence),
+      this.segmentations.element,
+      this.jobs.element,
+    )
+    this.root.append(make('div', { class: 'case-view' }, viewing, side))
+    this.viewer = await Viewer.create(this.stage, {
+      onClick: (place) => this.viewer.goTo(place.mm),
+      onChange: () => this.noteView(),
+    })
+    this.tools = buildTools(this.viewer)
+    viewing.append(this.tools.element)
+    exposeHook(
+      this.viewer,
+      () => this.isShown,
+      () => ({ segmentation: this.segmentation?.id ?? null }),
+    )
+    this.jobs.show(this.shown.jobs)
+    this.segmentation = this.shown.segmentations[0] ?? null
+    this.segmentations.show(this.shown.segmentations, this.segmentation?.id ?? null)
+    const first =
+      this.shown.scans.find(({ sequence }) => sequence === 'FLAIR') ?? this.shown.scans[0]
+    if (first) this.pickScan(first.sequence)
+  }
+
+  private pickScan(sequence: string): void {
+    this.sequence.value = sequence
+    this.scan = this.shown.scans.find((scan) => scan.sequence === sequence) ?? null
+    this.next(async () => {
+      if (!this.scan) return
+      this.stage.dataset.busy = 'Loading the scan…'
+      const { segmentation } = this
+      const [bytes, labels] = await Promise.all([
+        fetchBytes(this.scan.volume),
+        segmentation ? fetchBytes(segmentation.labels).then(loadLabels) : null,
+      ])
+      this.labels = labels
+      await this.viewer.show(bytes, labels)
+      this.drawStrip()
+    })
+  }
+
+  private pickSegmentation(segmentation: Segmentation | null): void {
+    this.segmentation = segmentation
+    this.segmentations.show(this.shown.segmentations, segmentation?.id ?? null)
+    this.next(async () => {
+      this.labels = segmentation ? await loadLabels(await fetchBytes(segmentation.labels)) : null
+      this.viewer.setLabels(this.labels)
+      this.drawStrip()
+    })
+  }
+
+  /** One thing after the other: a slow scan never lands on top of a later choice. */
+  private next(act: () => Promise<void>): void {
+    this.isShown = false
+    delete this.root.dataset.ready
+    setText(this.trouble, '')
+    this.work = this.work.then(act).then(
+      () => {
+        this.isShown = true
+        this.root.dataset.ready = 'true'
+        this.noteView()
+      },
+      (error) => setText(this.trouble, explanation(error)),
+    )
+    void this.work.finally(() => delete this.stage.dataset.busy)
+  }
+
+  private async refresh(segmentation: string | null): Promise<void> {
+    try {
+      this.shown = await request<Case>('GET', this.data.urls.case)
+    } catch (error) {
+      setText(this.trouble, explanation(error))
+      return
+    }
+    const made = this.shown.segmentations.find(({ id }) => id === segmentation)
+    if (made) this.pickSegmentation(made)
+    else this.segmentations.show(this.shown.segmentations, this.segmentation?.id ?? null)
+  }
+
+  private drawStrip(): void {
+    const { slices } = this.viewer.state
+    this.strip.start(slices, this.labels ? slicesWithLesions(this.labels) : new Set())
+  }
+
+  private noteView(): void {
+    if (!this.isShown) return
+    const { slice, slices } = this.viewer.state
+    this.tools.update()
+    this.strip.update(slice, new Coverage(slices))
+  }
+}
