@@ -36,19 +36,9 @@ from rating.serializers import (
 )
 from segmentation.api import NIFTI, nifti
 from segmentation.models import Cohort
+from segmentation.people import signed_in
 
 ZIP = {(200, "application/zip"): OpenApiTypes.BINARY}
-
-
-class UnstoredView(APIView):
-    """A view whose answers no browser and no proxy keeps."""
-
-    def finalize_response(
-        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
-        final: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)
-        final["Cache-Control"] = "no-store"
-        return final
 
 
 def study_body(study: Study) -> Any:
@@ -59,15 +49,17 @@ def study_body(study: Study) -> Any:
 # --- Coordinator ----------------------------------------------------------------------------------
 
 
-class StudiesView(UnstoredView):
+class StudiesView(APIView):
     """The studies that I coordinate."""
 
     @extend_schema(operation_id="studies", responses=StudyInListSerializer(many=True))
     def get(self, request: Request) -> Response:
-        return Response(StudyInListSerializer(queries.studies_of(request.user), many=True).data)
+        return Response(
+            StudyInListSerializer(queries.studies_of(signed_in(request)), many=True).data
+        )
 
 
-class CohortStudiesView(UnstoredView):
+class CohortStudiesView(APIView):
     """The way to a new study of a cohort."""
 
     @extend_schema(
@@ -79,13 +71,13 @@ class CohortStudiesView(UnstoredView):
         study = studies.create_study(
             title=sent.validated_data["title"],
             cohort=Cohort.objects.get(slug=slug),
-            by=request.user,
+            by=signed_in(request),
             now=timezone.now(),
         )
         return Response(study_body(study), status=201)
 
 
-class StudyView(UnstoredView):
+class StudyView(APIView):
     """One study: design, items, the raters' pace. Answers are shown when it is closed."""
 
     @extend_schema(operation_id="study", responses=StudySerializer)
@@ -100,7 +92,7 @@ class StudyView(UnstoredView):
         sent.is_valid(raise_exception=True)
         study = studies.edit_study(
             study=Study.objects.get(slug=slug),
-            by=request.user,
+            by=signed_in(request),
             title=sent.validated_data.get("title"),
             settings=sent.validated_data.get("design"),
             items=sent.validated_data.get("items"),
@@ -114,20 +106,20 @@ class StudyView(UnstoredView):
         return Response(status=204)
 
 
-class StudyCandidatesView(UnstoredView):
+class StudyCandidatesView(APIView):
     """The masks and the people that a draft can be made of."""
 
     @extend_schema(operation_id="study_candidates", responses=CandidatesSerializer)
     def get(self, request: Request, slug: str) -> Response:
         study = Study.objects.get(slug=slug)
         found = {
-            "segmentations": queries.candidate_segmentations(study=study, user=request.user),
+            "segmentations": queries.candidate_segmentations(study=study, user=signed_in(request)),
             "users": queries.candidate_raters(study),
         }
         return Response(CandidatesSerializer(found).data)
 
 
-class StudyOpenView(UnstoredView):
+class StudyOpenView(APIView):
     """Freeze a draft, draw its schedule, let the raters begin."""
 
     @extend_schema(operation_id="open_study", request=None, responses=StudySerializer)
@@ -136,7 +128,7 @@ class StudyOpenView(UnstoredView):
         return Response(study_body(opened))
 
 
-class StudyCloseView(UnstoredView):
+class StudyCloseView(APIView):
     """End all reading and unblind."""
 
     @extend_schema(operation_id="close_study", request=ClosingSerializer, responses=StudySerializer)
@@ -151,7 +143,7 @@ class StudyCloseView(UnstoredView):
         return Response(study_body(closed))
 
 
-class StudyResultsView(UnstoredView):
+class StudyResultsView(APIView):
     """The statistics of a closed study."""
 
     @extend_schema(operation_id="study_results", responses=OpenApiTypes.OBJECT)
@@ -159,7 +151,7 @@ class StudyResultsView(UnstoredView):
         return Response(queries.results_of(Study.objects.get(slug=slug)))
 
 
-class StudyBundleView(UnstoredView):
+class StudyBundleView(APIView):
     """Everything about a closed study, as one zip file."""
 
     @extend_schema(operation_id="study_bundle", responses=ZIP)
@@ -173,16 +165,16 @@ class StudyBundleView(UnstoredView):
 # --- Rater ----------------------------------------------------------------------------------------
 
 
-class ReadingsView(UnstoredView):
+class ReadingsView(APIView):
     """My readings."""
 
     @extend_schema(operation_id="readings", responses=ReadingInListSerializer(many=True))
     def get(self, request: Request) -> Response:
-        mine = queries.readings_of(user=request.user, now=timezone.now())
+        mine = queries.readings_of(user=signed_in(request), now=timezone.now())
         return Response(ReadingInListSerializer(mine, many=True).data)
 
 
-class ReadingView(UnstoredView):
+class ReadingView(APIView):
     """Where I am in one reading, and whose turn it is."""
 
     @extend_schema(operation_id="reading", responses=ReadingSerializer)
@@ -191,7 +183,7 @@ class ReadingView(UnstoredView):
         return Response(ReadingSerializer(state).data)
 
 
-class PresentationView(UnstoredView):
+class PresentationView(APIView):
     """The open presentation."""
 
     @extend_schema(operation_id="presentation", responses=PresentationSerializer)
@@ -199,7 +191,7 @@ class PresentationView(UnstoredView):
         return Response(PresentationSerializer(readings.presentation_to_show(token=token)).data)
 
 
-class PresentationOpenView(UnstoredView):
+class PresentationOpenView(APIView):
     """Open the presentation whose turn it is, or resume it."""
 
     @extend_schema(operation_id="open_presentation", request=None, responses=PresentationSerializer)
@@ -208,7 +200,7 @@ class PresentationOpenView(UnstoredView):
         return Response(PresentationSerializer(opened).data)
 
 
-class PresentationImageView(UnstoredView):
+class PresentationImageView(APIView):
     """The FLAIR scan of the open presentation."""
 
     @extend_schema(operation_id="presentation_image", responses=NIFTI)
@@ -217,7 +209,7 @@ class PresentationImageView(UnstoredView):
         return nifti(queries.flair_of(shown).browser)
 
 
-class PresentationMaskView(UnstoredView):
+class PresentationMaskView(APIView):
     """The lesion ids of the open presentation's mask."""
 
     @extend_schema(operation_id="presentation_mask", responses=NIFTI)
@@ -226,7 +218,7 @@ class PresentationMaskView(UnstoredView):
         return nifti(shown.item.segmentation.labels)
 
 
-class PresentationMarkView(UnstoredView):
+class PresentationMarkView(APIView):
     """One mark, under an id that the browser made. Repeating a request is harmless."""
 
     @extend_schema(operation_id="put_mark", request=MarkSerializer, responses=SavedMarkSerializer)
@@ -250,7 +242,7 @@ class PresentationMarkView(UnstoredView):
         return Response(SavedMarkSerializer({"id": mark_id, "saved_at": saved_at}).data)
 
 
-class PresentationCommentView(UnstoredView):
+class PresentationCommentView(APIView):
     """The comment on the open presentation."""
 
     @extend_schema(
@@ -265,7 +257,7 @@ class PresentationCommentView(UnstoredView):
         return Response(SavedSerializer({"saved_at": saved_at}).data)
 
 
-class PresentationSubmitView(UnstoredView):
+class PresentationSubmitView(APIView):
     """Lock the open presentation with an answer."""
 
     @extend_schema(operation_id="submit", request=AnswerSerializer, responses=ReadingSerializer)

@@ -171,7 +171,7 @@ def design_with(
     settings: Mapping[str, Any], *, items: tuple[DesignItem, ...], raters: tuple[str, ...]
 ) -> AcceptanceDesign:
     """The design that a draft's settings amount to; what is not set has its default."""
-    chosen = {
+    chosen: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in settings.items()
         if value is not None

@@ -5,15 +5,16 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
-from rating.queries import study_in_full, studies_of
+from rating.queries import studies_of, study_in_full
+from segmentation.people import signed_in
 from segmentation.queries import cohorts_of
 
 
 def studies(request: HttpRequest) -> HttpResponse:
     """The studies that I coordinate, and the way to a new one."""
-    cohorts = [cohort for cohort in cohorts_of(request.user) if cohort.role == "coordinator"]
+    cohorts = [cohort for cohort in cohorts_of(signed_in(request)) if cohort.role == "coordinator"]
     context = {
-        "studies": studies_of(request.user),
+        "studies": studies_of(signed_in(request)),
         "cohorts": cohorts,
         "page_data": {
             "cohorts": [
@@ -45,7 +46,7 @@ def reading(request: HttpRequest, reading: str) -> HttpResponse:
             "reading": reading,
             "urls": {"reading": reverse("api:reading", args=[reading]), "home": reverse("home")},
             # What the browser keeps unsent is kept per person, under a key that names nobody.
-            "user": salted_hmac("reading", str(request.user.pk)).hexdigest()[:16],
+            "user": salted_hmac("reading", str(signed_in(request).pk)).hexdigest()[:16],
         }
     }
     return render(request, "rating/reading.html", context)

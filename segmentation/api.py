@@ -20,6 +20,7 @@ from segmentation import queries
 from segmentation.methods import METHOD_CARDS
 from segmentation.models import Cohort, InferenceJob, Scan
 from segmentation.operations import cases, jobs
+from segmentation.people import signed_in
 from segmentation.refusals import Refusal
 from segmentation.serializers import (
     CaseInListSerializer,
@@ -44,6 +45,7 @@ def nifti(stored: FieldFile, *, download_as: str | None = None) -> HttpResponseB
     """This will send a stored NIfTI file; 404 when the row has none."""
     if not stored:
         raise Http404
+    response: HttpResponse | FileResponse
     if download_as is None:
         with stored.open("rb") as file:
             response = HttpResponse(file.read(), content_type="application/octet-stream")
@@ -63,7 +65,7 @@ class CohortsView(APIView):
 
     @extend_schema(operation_id="cohorts", responses=CohortSerializer(many=True))
     def get(self, request: Request) -> Response:
-        return Response(CohortSerializer(queries.cohorts_of(request.user), many=True).data)
+        return Response(CohortSerializer(queries.cohorts_of(signed_in(request)), many=True).data)
 
 
 class CohortCasesView(APIView):
@@ -73,7 +75,7 @@ class CohortCasesView(APIView):
 
     @extend_schema(operation_id="cases", responses=CaseInListSerializer(many=True))
     def get(self, request: Request, slug: str) -> Response:
-        found = queries.cases_in_cohort(request.user, slug)
+        found = queries.cases_in_cohort(signed_in(request), slug)
         return Response(CaseInListSerializer(found, many=True).data)
 
     @extend_schema(
@@ -97,7 +99,7 @@ class CohortCasesView(APIView):
             ],
             subject=sent.validated_data["subject"],
             mask_origin=sent.validated_data["mask_origin"],
-            by=request.user,
+            by=signed_in(request),
             now=timezone.now(),
         )
         body = {
@@ -158,7 +160,7 @@ class CaseJobsView(APIView):
         job = jobs.request_segmentation(
             case=queries.case_in_full(code),
             method=sent.validated_data["method"],
-            by=request.user,
+            by=signed_in(request),
             now=timezone.now(),
         )
         return Response(JobSerializer(job).data, status=201)

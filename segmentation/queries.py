@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -32,12 +32,10 @@ def visible_cases(user: User | AnonymousUser) -> QuerySet[Case]:
     """The cases of the user's cohorts, less those they have yet to finish reading."""
     if not user.is_authenticated:
         return Case.objects.none()
-    return Case.objects.filter(cohort__memberships__user=user).exclude(
-        pk__in=hidden_cases(cast(User, user))
-    )
+    return Case.objects.filter(cohort__memberships__user=user).exclude(pk__in=hidden_cases(user))
 
 
-def cohorts_of(user: User) -> QuerySet[Cohort]:
+def cohorts_of(user: User) -> QuerySet[Any]:
     """The user's cohorts, each with the user's `role` and the number of `visible` cases."""
     return (
         Cohort.objects.filter(memberships__user=user)

@@ -5,23 +5,25 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from segmentation.methods import METHOD_CARDS
+from segmentation.models import CohortMembership
+from segmentation.people import signed_in
 from segmentation.queries import case_in_full, cases_in_cohort, cohorts_of
 
 
 def cases(request: HttpRequest) -> HttpResponse:
     """The cases of one cohort (`?cohort=`, else the first), and the way in for new ones."""
-    cohorts = list(cohorts_of(request.user))
+    cohorts = list(cohorts_of(signed_in(request)))
     wanted = request.GET.get("cohort")
     chosen = next((one for one in cohorts if one.slug == wanted), cohorts[0] if cohorts else None)
-    may_import = chosen is not None and chosen.role == "coordinator"
+    upload = None
+    if chosen and chosen.role == CohortMembership.Role.COORDINATOR:
+        upload = reverse("api:cohort-cases", args=[chosen.slug])
     context = {
         "cohorts": cohorts,
         "chosen": chosen,
-        "cases": cases_in_cohort(request.user, chosen.slug) if chosen else [],
-        "may_import": may_import,
-        "page_data": {"upload": reverse("api:cohort-cases", args=[chosen.slug])}
-        if may_import
-        else {"upload": None},
+        "cases": cases_in_cohort(signed_in(request), chosen.slug) if chosen else [],
+        "may_import": upload is not None,
+        "page_data": {"upload": upload},
     }
     return render(request, "segmentation/cases.html", context)
 

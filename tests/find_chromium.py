@@ -41,6 +41,7 @@ if __name__ == "__main__":
         install()
     if find_chromium() is None:
         sys.exit(
-            "The browser tests need Chromium. Install it (Debian, Ubuntu: apt-get install chromium; "
-            "elsewhere: .venv/bin/playwright install chromium) or set PLAQUE_CHROMIUM to its path."
+            "The browser tests need Chromium. Install it (Debian and Ubuntu: apt-get install "
+            "chromium; elsewhere: .venv/bin/playwright install chromium) or set "
+            "PLAQUE_CHROMIUM to its path."
         )

@@ -18,7 +18,7 @@ app.autodiscover_tasks()
 log = logging.getLogger(__name__)
 
 
-@worker_ready.connect  # type: ignore[untyped-decorator]  # Celery ships no types
+@worker_ready.connect
 def start_sweep(**_: Any) -> None:
     """This will look for due jobs now and every few seconds while the worker lives.
 

@@ -3,7 +3,7 @@
 import sys
 from typing import TextIO
 
-from supervisor import childutils
+from supervisor import childutils  # type: ignore[import-untyped]  # ships no types
 
 WORDS = {
     "PROCESS_STATE_EXITED": "The {name} process stopped; it is started again. Nothing is lost.",
@@ -29,7 +29,7 @@ def listen(stdin: TextIO, stdout: TextIO, said: TextIO) -> None:
             headers["eventname"], about["processname"], expected=about.get("expected") == "1"
         )
         if words:
-            print(f"Plaque: {words}", file=said, flush=True)  # noqa: T201
+            print(f"Plaque: {words}", file=said, flush=True)
         childutils.listener.ok(stdout)
 
 

@@ -1,7 +1,7 @@
 """Every address of Plaque. `webapp.access` says who may use which."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
 import rating.urls
@@ -9,7 +9,7 @@ import segmentation.urls
 from webapp.accounts import LogInView, LogOutView
 from webapp.views import health, home
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("v1/", include([*segmentation.urls.api, *rating.urls.api])),
 ]

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
 from rating import queries
 from rating.models import Mark, Presentation, Rating, Study
 from segmentation.models import Scan
@@ -126,7 +128,7 @@ def marks(study: Study) -> Table:
         grid = grids[presentation.item.segmentation.case_id]
         for mark in sorted(made.get(presentation.pk, []), key=lambda one: (one.made_at, one.pk)):
             mm = (mark.x_mm, mark.y_mm, mark.z_mm)
-            voxel = [round(float(index)) for index in grid.to_voxel(mm)]
+            voxel = [round(float(index)) for index in grid.to_voxel(np.array(mm))]
             rows.append(
                 [
                     *_shown(presentation),

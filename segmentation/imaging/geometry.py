@@ -1,14 +1,14 @@
 """Where voxels are: a grid, its millimetres, and the way to the RAS order that browsers get.
 
-World is RAS+ millimetres (x to the patient's right-to-left... right, y anterior, z superior); arrays
-are indexed i, j, k as nibabel loads them.
+World is RAS+ millimetres (x to the right, y to the front, z upwards); arrays are indexed i, j, k as
+nibabel loads them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from nibabel.orientations import apply_orientation, inv_ornt_aff, io_orientation, ornt_transform
@@ -40,14 +40,16 @@ class Grid:
         """Volume of one voxel in cubic millimetres."""
         return float(abs(np.linalg.det(self.affine[:3, :3])))
 
-    def to_mm(self, voxel: NDArray[np.float64]) -> NDArray[np.float64]:
+    def to_mm(self, voxel: NDArray[Any]) -> NDArray[np.float64]:
         """This will turn voxel indices (..., 3) into RAS+ millimetres (..., 3)."""
-        return np.asarray(voxel, dtype=float) @ self.affine[:3, :3].T + self.affine[:3, 3]
+        mm: NDArray[np.float64] = np.asarray(voxel, float) @ self.affine[:3, :3].T
+        return mm + self.affine[:3, 3]
 
-    def to_voxel(self, mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    def to_voxel(self, mm: NDArray[Any]) -> NDArray[np.float64]:
         """This will turn RAS+ millimetres (..., 3) into voxel indices (..., 3), not rounded."""
         inverse = np.linalg.inv(self.affine)
-        return np.asarray(mm, dtype=float) @ inverse[:3, :3].T + inverse[:3, 3]
+        voxel: NDArray[np.float64] = np.asarray(mm, float) @ inverse[:3, :3].T
+        return voxel + inverse[:3, 3]
 
     def matches(self, other: Grid) -> bool:
         """Whether both grids have the same shape and no corner lies more than 0.001 mm apart."""
@@ -55,14 +57,6 @@ class Grid:
             return False
         corners = np.array(np.meshgrid(*[(0, n - 1) for n in self.shape])).reshape(3, -1).T
         return bool(np.abs(self.to_mm(corners) - other.to_mm(corners)).max() <= 1e-3)
-
-    @cached_property
-    def _to_ras(self) -> NDArray[np.float64]:
-        return ornt_transform(io_orientation(self.affine), RAS)
-
-    @cached_property
-    def _to_native(self) -> NDArray[np.float64]:
-        return ornt_transform(RAS, io_orientation(self.affine))
 
     @cached_property
     def ras(self) -> Grid:
@@ -77,4 +71,6 @@ class Grid:
 
     def to_native(self, array: NDArray[Scalar]) -> NDArray[Scalar]:
         """This will bring an array in RAS order back into this grid's own order."""
-        return np.asarray(apply_orientation(array, self._to_native))
+        return np.asarray(
+            apply_orientation(array, ornt_transform(RAS, io_orientation(self.affine)))
+        )

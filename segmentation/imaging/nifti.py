@@ -11,6 +11,7 @@ import hashlib
 import io
 import zlib
 from dataclasses import dataclass
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -40,7 +41,7 @@ class Volume:
     `data` is as stored; float32 when the header scales it.
     """
 
-    data: NDArray[np.generic]
+    data: NDArray[Any]
     grid: Grid
     header: bytes
 
@@ -299,7 +300,7 @@ def _empty_text(header: nib.Nifti1Header, raw: bytes, offset: int) -> tuple[str,
 # --- Writing ----------------------------------------------------------------------------------
 
 
-def _like(data: NDArray[np.generic], like: Volume) -> bytes:
+def _like(data: NDArray[Any], like: Volume) -> bytes:
     """A .nii.gz of `data` (stored order) with the geometry fields of `like`, byte for byte."""
     if data.shape != like.grid.shape:
         raise ValueError(f"array of {data.shape} for a scan of {like.grid.shape}")
@@ -316,7 +317,7 @@ def _like(data: NDArray[np.generic], like: Volume) -> bytes:
     return gzip.compress(header.binaryblock + bytes(4) + stored, 6, mtime=0)
 
 
-def _file(data: NDArray[np.generic], grid: Grid) -> bytes:
+def _file(data: NDArray[Any], grid: Grid) -> bytes:
     """A .nii.gz under a fresh header whose sform and qform are the grid's."""
     image = nib.Nifti1Image(np.ascontiguousarray(data), grid.affine)
     image.set_sform(grid.affine, code=1)

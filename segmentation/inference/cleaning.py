@@ -33,7 +33,7 @@ def clean_mask(
     min_volume_mm3: float,
     connectivity: int,
 ) -> NDArray[np.bool_]:
-    """This will threshold (strict >) inside the brain and drop lesions below the size (strict <)."""
+    """This will threshold (strict >) inside the brain and drop small lesions (strict <)."""
     return drop_small_lesions(
         (probability > threshold) & brain,
         grid=grid,

@@ -24,7 +24,8 @@ def predict(
     is called before each batch with the share done; what it raises ends the prediction.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = network.to(device=device, memory_format=torch.channels_last).eval()
+    network.eval().to(device)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stubs lack it
     count = len(slices)
     around = range(-(network.settings.in_channels // 2), network.settings.in_channels // 2 + 1)
     result = np.empty((network.settings.outputs, *slices.shape), dtype=np.float32)

@@ -89,7 +89,8 @@ def normalise(
     for _ in range(2):
         image = image / _bias(image / peak, spacing_mm)
         peak = tissue_peak(image) or peak
-    return np.clip(5 * (image / peak - 1), LOWEST, HIGHEST).astype(np.float32)
+    normal = np.clip(5 * (image / peak - 1), LOWEST, HIGHEST)
+    return np.asarray(normal, dtype=np.float32)
 
 
 def tissue_peak(image: NDArray[np.float32]) -> float | None:

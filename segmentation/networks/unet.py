@@ -1,8 +1,8 @@
 """The U-Net of Li et al. (NeuroImage 2018), the paper's adaptation of it, and a slim variant.
 
-One class; `UNetSettings` says which. Two convolutions per level, 2 x 2 max pooling, nearest-neighbour
-upsampling, skip features cropped centrally to the upsampled size and concatenated behind it, features
-padded with zeros back to the input's size before the 1 x 1 output. It returns logits.
+One class; `UNetSettings` says which. Two convolutions per level, 2 x 2 max pooling, upsampling by
+the nearest neighbour, skip features cropped centrally to the upsampled size and concatenated behind
+it, features padded with zeros back to the input's size before the 1 x 1 output. It returns logits.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ class SameConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if self.padding[0] != self.padding[1]:
             x = functional.pad(x, self.padding)
-        return self.dropout(functional.relu(self.norm(self.conv(x))))
+        features: Tensor = self.dropout(functional.relu(self.norm(self.conv(x))))
+        return features
 
 
 class UNet(nn.Module):

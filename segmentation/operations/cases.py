@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
-from segmentation.imaging.nifti import TakenScan, read_volume, take_in_mask, take_in_scan
+from segmentation.imaging.nifti import TakenScan, mask_file, read_volume, take_in_mask, take_in_scan
 from segmentation.models import BrainMask, Case, Cohort, Scan, Segmentation
 from segmentation.operations.masks import NewMask, delete_files, store, store_mask
 from segmentation.queries import visible_cases
@@ -153,8 +153,6 @@ def import_case(
                 )
                 written.append(store_mask(new, like=like, now=now))
             if "brainmask" in masks:
-                from segmentation.imaging.nifti import mask_file
-
                 content = mask_file(masks["brainmask"], like=like)
                 brain = BrainMask(
                     case=case, sha256=hashlib.sha256(content).hexdigest(), origin="imported"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from segmentation.imaging.lesions import find_lesions
 from segmentation.imaging.nifti import Volume, lesion_label_file, mask_file, probability_file
-from segmentation.models import Case, Scan, Segmentation
+from segmentation.models import BrainMask, Case, Scan, Segmentation
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def store(target: FieldFile, content: bytes) -> None:
     target.save(f"{uuid4().hex}.nii.gz", ContentFile(content), save=False)
 
 
-def delete_files(*rows: Segmentation | Scan) -> None:
+def delete_files(*rows: Segmentation | Scan | BrainMask) -> None:
     """This will delete the files of rows that were not saved after all."""
     for row in rows:
         for name in ("mask", "labels", "probability", "original", "browser"):

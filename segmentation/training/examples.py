@@ -96,14 +96,14 @@ def read_real_case(folder: Path) -> RealCase:
         file = folder / f"{name}.nii.gz"
         if file.exists():
             mask = grid.to_ras(read_volume(file.read_bytes(), name=name).data > 0)
-            masks[name] = _zoomed(mask.astype(np.float32), factors, order=1) > 0.5
-    return RealCase(folder.name, _zoomed(pixels, factors, order=1), masks)
+            masks[name] = _zoomed(mask.astype(np.float32), factors) > 0.5
+    return RealCase(folder.name, _zoomed(pixels, factors), masks)
 
 
-def _zoomed(array: Stack, factors: tuple[float, float, float], *, order: int) -> Stack:
+def _zoomed(array: Stack, factors: tuple[float, float, float]) -> Stack:
     if all(abs(factor - 1) < 1e-6 for factor in factors):
         return array
-    return np.asarray(ndimage.zoom(array, factors, order=order, prefilter=False), np.float32)
+    return np.asarray(ndimage.zoom(array, factors, order=1, prefilter=False), np.float32)
 
 
 def complete_examples(case: RealCase, *, thickness: tuple[int, ...]) -> Iterator[Example]:
@@ -168,7 +168,7 @@ def partial_example(case: RealCase) -> Example:
     change = case.masks.get("change_mask", np.zeros(case.pixels.shape, dtype=bool))
     bright = case.pixels > BRIGHT
     brain = case.masks.get("brainmask")
-    near = ndimage.binary_dilation(bright, np.ones((3, 3, 1)), iterations=1)
+    near = ndimage.binary_dilation(bright, np.ones((3, 3, 1), dtype=bool), iterations=1)
     if brain is None:
         inner = np.zeros_like(bright)
         inner[12:-12, 12:-12] = True

@@ -9,6 +9,7 @@ no lesions; diffusely abnormal white matter that is not labelled; bias field and
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -116,12 +117,12 @@ def _smooth(rng: Generator, axes: tuple[Field, ...], wavelength_mm: float) -> Fi
     field = rng.standard_normal([bump.shape[1] for bump in bumps]).astype(np.float32)
     for bump in bumps:
         field = np.tensordot(field, bump, axes=(0, 1))
-    return field.astype(np.float32)
+    return np.asarray(field, dtype=np.float32)
 
 
 def _soft(distance_mm: Field, width_mm: float = 1.0) -> Field:
     """Membership from a signed distance: 0 outside, 1 inside, a ramp of +-width in between."""
-    return 0.5 * (1 + np.clip(distance_mm / width_mm, -1, 1))
+    return np.asarray(0.5 * (1 + np.clip(distance_mm / width_mm, -1, 1)), dtype=np.float32)
 
 
 def _ellipsoid(
@@ -132,7 +133,7 @@ def _ellipsoid(
     v = (space.y - centre[1]) / radii[1]
     w = (space.z - centre[2]) / radii[2]
     length = np.sqrt(u * u + v * v + w * w)
-    return (1 - length) * float(np.cbrt(np.prod(radii)))
+    return np.asarray((1 - length) * float(np.cbrt(np.prod(radii))), dtype=np.float32)
 
 
 def _anatomy(rng: Generator, space: Space, *, skull: bool) -> dict[str, Field]:
@@ -268,10 +269,10 @@ def _with_head(rng: Generator, space: Space, out: Field, image: Field) -> Field:
     thick = 1.2 * _smooth(rng, space.axes, 40)
     outer = out - 2.5 - bone - thick
     scalp = rng.uniform(60, 170) * (1 + 0.25 * _smooth(rng, space.axes, 14))
-    layers = [
+    layers: list[tuple[Field, Any]] = [
         (_soft(out - 2.5), 8 + 25 * _soft(1.5 - np.abs(out - 2.5 - bone / 2))),
         (_soft(outer), scalp),
-        (_soft(outer - fat - 1.5 * _smooth(rng, space.axes, 30)), np.float32(0)),
+        (_soft(outer - fat - 1.5 * _smooth(rng, space.axes, 30)), 0.0),
     ]
     for share, level in layers:
         image = image * (1 - share) + level * share
@@ -280,17 +281,18 @@ def _with_head(rng: Generator, space: Space, out: Field, image: Field) -> Field:
 
 def _slices(field: Field, fine: int) -> Field:
     """The mean over each slice's thickness."""
-    return field.reshape(*field.shape[:2], -1, fine).mean(axis=3)
+    means: Field = field.reshape(*field.shape[:2], -1, fine).mean(axis=3)
+    return means
 
 
 def _scanned(rng: Generator, image: Field, *, brain: Field) -> NDArray[np.int16]:
     """Bias field, gains, Rician noise and scaling to integers, as a scanner would add them."""
     axes = tuple(np.linspace(0, 180, n, dtype=np.float32) for n in image.shape)
     image = image * np.exp(rng.uniform(0.03, 0.14) * _smooth(rng, axes, 220))
-    image = image * (1 + 0.012 * rng.standard_normal(image.shape[2])).astype(np.float32)
+    image = image * np.float32(1 + 0.012 * rng.standard_normal(image.shape[2]))
     level = float(image[brain > 0.5].mean()) if (brain > 0.5).any() else 100.0
     sigma = level * rng.uniform(0.015, 0.05)
     real = image + sigma * rng.standard_normal(image.shape, dtype=np.float32)
     imaginary = sigma * rng.standard_normal(image.shape, dtype=np.float32)
     noisy = np.sqrt(real**2 + imaginary**2) * rng.uniform(2, 10)
-    return np.clip(np.round(noisy), 0, 32767).astype(np.int16)
+    return np.asarray(np.clip(np.round(noisy), 0, 32767), dtype=np.int16)

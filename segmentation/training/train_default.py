@@ -101,7 +101,8 @@ def train(
         raise ValueError("no examples to train on")
     torch.manual_seed(seed)
     rng = np.random.default_rng([seed, 2])
-    network = UNet(slim()).to(memory_format=torch.channels_last).train()
+    network = UNet(slim()).train()
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in the stubs
     optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer,
@@ -122,7 +123,8 @@ def train(
         if (step + 1) % 100 == 0:
             left = (time.monotonic() - started) / (step + 1) * (steps - step - 1)
             say(f"step {step + 1} of {steps}: loss {recent:.3f}, {left / 60:.0f} minutes left")
-    return network.eval()
+    network.eval()
+    return network
 
 
 def main() -> None:

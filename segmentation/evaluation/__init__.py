@@ -1,0 +1,1 @@
+"""One pair of masks in, numbers out: overlap, and which lesions were found."""
