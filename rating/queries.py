@@ -35,14 +35,18 @@ class StudyNotClosed(Refusal):
 # --- Who may see what -----------------------------------------------------------------------------
 
 
-def cases_under_reading(user: User) -> QuerySet[Presentation, int]:
-    """The primary keys of the cases that this user has yet to finish rating in an open study.
+def cases_under_reading(user: User) -> QuerySet[Item, int]:
+    """The primary keys of all cases of the open studies that this user has yet to finish rating.
 
-    Blinding: to them these cases do not exist outside their reading. Meant for `exclude(pk__in=)`.
+    Blinding: to them these cases do not exist outside their reading. All of them, also those that
+    are rated already: what reappeared would tell what is left. Meant for `exclude(pk__in=)`.
     """
-    return Presentation.objects.filter(
+    unfinished = Presentation.objects.filter(
         reading__user=user, reading__study__state=Study.State.OPEN, submitted_at=None
-    ).values_list("item__segmentation__case", flat=True)
+    )
+    return Item.objects.filter(study__in=unfinished.values("reading__study")).values_list(
+        "segmentation__case", flat=True
+    )
 
 
 def studies_of(user: User) -> QuerySet[Study]:

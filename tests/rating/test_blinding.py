@@ -141,10 +141,8 @@ def test_a_case_is_hidden_everywhere_until_its_reading_is_done(
     assert dana.get(f"cohorts/{cases[0].cohort.slug}/cases/") == []
     for done in range(1, 7):
         dana.rate_next()
-        finished = Presentation.objects.filter(submitted_at__isnull=False, occasion=2)
-        visible = {one["code"] for one in dana.get(f"cohorts/{cases[0].cohort.slug}/cases/")}
-        assert visible == {one.item.segmentation.case.code for one in finished}
-        assert len(visible) == max(0, done - 3)
+        visible = dana.get(f"cohorts/{cases[0].cohort.slug}/cases/")
+        assert len(visible) == (3 if done == 6 else 0), "what reappeared would tell what is left"
     assert all(dana.ask("get", address).status_code == 200 for address in addresses)
 
 

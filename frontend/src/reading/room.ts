@@ -138,6 +138,7 @@ export class Room {
     const { counts, all } = sitting.marks
     return {
       stage: 'reading',
+      presentation: sitting.presentation.presentation,
       saving: sitting.outbox.state.kind,
       counts: { drawn: sitting.presentation.lesion_count, ...counts },
       marks: all.map(({ kind, lesion, mm, reason }) => ({ kind, lesion, mm, reason })),

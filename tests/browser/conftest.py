@@ -1,0 +1,94 @@
+"""A real Chromium on the real pages; a console error or a failed request fails the test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.find_chromium import find_chromium
+
+SWITCHES = [
+    *("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--use-gl=angle"),
+    *("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"),
+]
+PICTURES = Path("test-results")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One Chromium for all browser tests."""
+    path = find_chromium()
+    assert path, "no Chromium: run `python tests/find_chromium.py --install`"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=SWITCHES)
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """A person at a browser of their own."""
+
+    def __init__(self, browser: Browser, address: str) -> None:
+        self.address = address
+        self.context: BrowserContext = browser.new_context(viewport={"width": 1280, "height": 800})
+        self.context.set_default_timeout(60_000)
+        self.page: Page = self.context.new_page()
+        self.troubles: list[str] = []
+        self.page.on(
+            "console", lambda m: self.troubles.append(m.text) if m.type == "error" else None
+        )
+        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.page.on(
+            "response",
+            lambda r: self.troubles.append(f"{r.status} {r.url}") if r.status >= 400 else None,
+        )
+
+    def log_in(self, user: User, password: str) -> None:
+        """Through the log-in page, as a person would."""
+        self.go("/accounts/login/")
+        self.page.get_by_label("User name").fill(user.get_username())
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Log in").click()
+        self.page.wait_for_url(f"{self.address}/")
+
+    def go(self, path: str) -> None:
+        """To a page of this site."""
+        self.page.goto(self.address + path)
+
+    def wait_for_viewer(self) -> None:
+        """Until a scan is on the screen and takes input."""
+        self.page.wait_for_function("window.plaque && window.plaque.ready")
+
+    def click_at(self, mm: list[float]) -> None:
+        """On a place in the scan, after going to its slice."""
+        self.page.evaluate("mm => window.plaque.viewer.goTo(mm)", mm)
+        point = self.page.evaluate("mm => window.plaque.viewer.canvasPointOf(mm)", mm)
+        assert point, f"{mm} is not on the screen"
+        self.page.mouse.click(point["x"], point["y"])
+
+
+@pytest.fixture
+def visitor(
+    request: pytest.FixtureRequest, chromium: Browser, live_server: object
+) -> Iterator[type[Visitor]]:
+    """Makes visitors; afterwards each must have met no trouble."""
+    made: list[Visitor] = []
+
+    def make() -> Visitor:
+        made.append(Visitor(chromium, str(live_server)))
+        return made[-1]
+
+    yield make  # type: ignore[misc]
+    name = re.sub(r"\W+", "-", request.node.name)
+    for number, one in enumerate(made, 1):
+        if one.troubles:
+            PICTURES.mkdir(exist_ok=True)
+            one.page.screenshot(path=PICTURES / f"{name}-{number}.png")
+        one.context.close()
+    assert [trouble for one in made for trouble in one.troubles] == []
