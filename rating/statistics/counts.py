@@ -67,10 +67,13 @@ def icc_agreement(counts: Sequence[Sequence[int]]) -> Icc | None:
     return Icc(value, _interval(value, n, k, msr, msc, mse))
 
 
-def _interval(r: float, n: int, k: int, msr: float, msc: float, mse: float) -> Interval:
+def _interval(r: float, n: int, k: int, msr: float, msc: float, mse: float) -> Interval | None:
+    """The 95 % interval by F; None where the approximation leaves no degrees of freedom."""
     a = k * r / (n * (1 - r))
     b = 1 + k * r * (n - 1) / (n * (1 - r))
     spread = (a * msc) ** 2 / (k - 1) + (b * mse) ** 2 / ((n - 1) * (k - 1))
+    if spread <= 1e-12:
+        return None
     freedom = (a * msc + b * mse) ** 2 / spread
     tail = (1 + LEVEL) / 2
     f_low = float(special.fdtri(n - 1, freedom, tail))
