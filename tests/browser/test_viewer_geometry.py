@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+from scipy.spatial.transform import Rotation
 
 from segmentation.models import Case
 from segmentation.operations.cases import NamedFile, create_cohort, import_case
@@ -15,9 +16,10 @@ from tests.segmentation.scans import flair_voxels, nifti
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-OBLIQUE = np.array(
-    [[-2.4, 0.2, 0.9, 70], [0.1, -2.2, 2.6, 80], [-0.5, -0.9, 7.0, -40], [0, 0, 0, 1.0]]
-)
+TURNED = Rotation.from_euler("zyx", (4, -12, 26), degrees=True).as_matrix()
+OBLIQUE = np.eye(4)
+OBLIQUE[:3, :3] = TURNED @ np.diag([-2.4, -2.2, 7.0])
+OBLIQUE[:3, 3] = (70, 80, -40)
 
 
 def show(visitor: Callable[[], Visitor], flair: bytes) -> tuple[Visitor, Case]:
