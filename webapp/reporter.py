@@ -7,7 +7,7 @@ from supervisor import childutils  # type: ignore[import-untyped]  # ships no ty
 
 WORDS = {
     "PROCESS_STATE_EXITED": "The {name} process stopped; it is started again. Nothing is lost.",
-    "PROCESS_STATE_BACKOFF": "The {name} process stopped right after its start; it is started again.",
+    "PROCESS_STATE_BACKOFF": "The {name} process stopped while starting; it is started again.",
     "PROCESS_STATE_FATAL": "The {name} process cannot be started; see the messages above.",
 }
 
