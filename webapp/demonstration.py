@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ SEEDS = (9001, 9002, 9003, 9004, 9005, 9006)
 LESIONS = (4, 9, 14, 18, 24, 33)
 PEOPLE = {"cora": "coordinator", "rita": "rater", "ravi": "rater"}
 ACCOUNTS = "demonstration-accounts.json"
+OVERLOOKED_MM3 = 60
 
 Say = Callable[[str], None]
 Clock = Callable[[], datetime]
@@ -67,9 +68,11 @@ def make_demonstration(*, clock: Clock, say: Say) -> None:
             request_segmentation(case=case, method=DEFAULT_METHOD, by=None, now=clock())
             while run_next_job(clock=clock):
                 pass
-    make_study(CLOSED_STUDY, cohort, people, clock=clock)
+    predicted = Segmentation.objects.filter(case__cohort=cohort, method=DEFAULT_METHOD)
+    everything = Segmentation.objects.filter(case__cohort=cohort)
+    make_study(CLOSED_STUDY, cohort, people, everything, clock=clock)
     read_and_close(CLOSED_STUDY, people, clock=clock, say=say)
-    make_study(OPEN_STUDY, cohort, people, clock=clock)
+    make_study(OPEN_STUDY, cohort, people, predicted, clock=clock)
 
 
 def make_accounts() -> dict[str, User]:
@@ -123,22 +126,29 @@ def nifti_bytes(voxels: NDArray[Any], affine: NDArray[np.float64]) -> bytes:
     return gzip.compress(image.to_bytes(), 6, mtime=0)
 
 
-def make_study(title: str, cohort: Cohort, people: dict[str, User], *, clock: Clock) -> None:
-    """This will create and open a study of the newest predictions, unless it is there."""
+def make_study(
+    title: str,
+    cohort: Cohort,
+    people: dict[str, User],
+    masks: Iterable[Segmentation],
+    *,
+    clock: Clock,
+) -> None:
+    """This will create and open a study of these masks, unless it is there."""
     if Study.objects.filter(title=title, state__in=["open", "closed"]).exists():
         return
-    predictions = Segmentation.objects.filter(case__cohort=cohort, method=DEFAULT_METHOD)
     draft = Study.objects.filter(title=title).first() or studies.create_study(
         title=title, cohort=cohort, by=people["cora"], now=clock()
     )
     studies.edit_study(
         study=draft,
         by=people["cora"],
-        items=[segmentation.pk for segmentation in predictions],
+        items=[mask.pk for mask in masks],
         raters=[name for name, role in PEOPLE.items() if role == "rater"],
         settings={
             "gap": 2,
             "washout_days": 0,
+            "min_volume_mm3": 0,  # the phantoms' known lesions come in any size
             "instructions": "Mark every drawn lesion that is none (false positive) and every "
             "lesion that is not drawn (missed). Then say whether you would accept the mask.",
             "dawm_instruction": "Diffusely abnormal white matter does not count as a lesion.",
@@ -215,9 +225,9 @@ class ScriptedRater:
         """This will mark most of what is wrong or missed, as a person would."""
         places = {lesion["id"]: lesion["voxel_mm"] for lesion in shown["lesions"]}
         marks: list[dict[str, Any]] = [
-            {"kind": "FP", "lesion": lesion, "mm": places[lesion]}
-            for lesion in wrong
-            if self.chance.random() < 0.85
+            {"kind": "FP", "lesion": lesion, "mm": place}
+            for lesion, place in places.items()
+            if self.chance.random() < (0.85 if lesion in wrong else 0.03)
         ]
         marks += [
             {"kind": "FN", "lesion": None, "mm": list(place)}
@@ -239,7 +249,10 @@ class ScriptedRater:
 
 
 def disagreement(presentation: Presentation) -> tuple[list[int], list[tuple[float, float, float]]]:
-    """The drawn lesions that touch no known lesion (ids), and places (mm) of known ones missed."""
+    """The drawn lesions that touch no known lesion (ids), and places (mm) of known ones missed.
+
+    Like a person, it overlooks what is very small.
+    """
     case: Case = presentation.item.segmentation.case
     drawn, grid = stored_mask(presentation.item.segmentation)
     known, _ = stored_mask(case.segmentations.get(origin=Segmentation.Origin.IMPORTED))
@@ -248,7 +261,11 @@ def disagreement(presentation: Presentation) -> tuple[list[int], list[tuple[floa
     right = set(np.unique(drawn_labels[known]).tolist())
     found = set(np.unique(known_labels[drawn]).tolist())
     wrong = [lesion.id for lesion in drawn_lesions if lesion.id not in right]
-    missed = [lesion.voxel_mm for lesion in known_lesions if lesion.id not in found]
+    missed = [
+        lesion.voxel_mm
+        for lesion in known_lesions
+        if lesion.id not in found and lesion.volume_mm3 > OVERLOOKED_MM3
+    ]
     return wrong, missed
 
 

@@ -176,6 +176,7 @@ function acceptancePanel(results: Results): HTMLElement {
   const parts = results.acceptance.filter(
     (line) => line.group !== 'all' && line.is_primary === true,
   )
+  const methods = parts.filter((line) => line.group === 'method' && who(line) === 'All raters')
   return panel(
     'Acceptance',
     'Share of rated presentations that were accepted, with the Korn-Graubard interval (the case is the cluster). The highlighted analysis is the primary one of the design.',
@@ -183,6 +184,9 @@ function acceptancePanel(results: Results): HTMLElement {
       results.acceptance.filter((line) => line.group === 'all'),
       columns,
     ),
+    ...(methods.length > 1
+      ? [table(methods, [['Method', (line) => String(line.name)], ...columns])]
+      : []),
     make(
       'details',
       {},
