@@ -53,7 +53,7 @@ export function showProgress(
           'tr',
           {},
           ...['Rater', 'Progress', 'Done', 'Last activity'].map((text) =>
-            make('th', { scope: 'col' }, text),
+            make('th', { scope: 'col', class: text === 'Done' ? 'number' : '' }, text),
           ),
         ),
       ),
