@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 SCANS = os.environ.get("PLAQUE_TEST_SCANS")
 counted = {"ran": 0, "deselected": 0}
@@ -51,10 +52,11 @@ def real_scans() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def own_files(settings: object, tmp_path: Path) -> None:
-    """Stored files of one test are its own."""
+def own_settings(settings: Settings, tmp_path: Path) -> None:
+    """Stored files of one test are its own; passwords are hashed quickly."""
     files = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": tmp_path / "files", "base_url": None},
     }
-    settings.STORAGES = {**settings.STORAGES, "default": files}  # type: ignore[attr-defined]
+    settings.STORAGES = {**settings.STORAGES, "default": files}
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
