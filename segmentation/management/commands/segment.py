@@ -12,6 +12,8 @@ from segmentation.models import Case, InferenceJob
 from segmentation.operations.jobs import request_segmentation
 from segmentation.refusals import Refusal
 
+PATIENCE_S = 20
+
 
 class Command(BaseCommand):
     help = "Queue inference jobs. A running worker does the work; --wait shows its progress."
@@ -48,8 +50,14 @@ class Command(BaseCommand):
         """This will print each job as it ends and return how many did not succeed."""
         open_jobs = {job.pk for job in jobs}
         failed = 0
-        last = ""
+        last, waited_since = "", time.monotonic()
         while open_jobs:
+            if not last and time.monotonic() - waited_since > PATIENCE_S:
+                last = "waiting"
+                self.stderr.write(
+                    "No worker has begun yet. The jobs are kept; start Plaque (make run) to have "
+                    "them done. Ctrl-C ends only this waiting."
+                )
             for job in InferenceJob.objects.filter(pk__in=open_jobs).select_related("case"):
                 if job.is_finished:
                     open_jobs.remove(job.pk)
