@@ -81,4 +81,6 @@ def _interval(r: float, n: int, k: int, msr: float, msc: float, mse: float) -> I
     rest = k * msc + (k * n - k - n) * mse
     low = n * (msr - f_low * mse) / (f_low * rest + n * msr)
     high = n * (f_high * msr - mse) / (rest + n * f_high * msr)
+    if high < -1:  # so little between masks that F says nothing about a coefficient
+        return None
     return max(-1.0, low), min(1.0, high)

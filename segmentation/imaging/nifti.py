@@ -310,7 +310,7 @@ def _like(data: NDArray[Any], like: Volume) -> bytes:
     header.set_data_dtype(data.dtype)
     for field in GEOMETRY_FIELDS:
         header[field] = source[field]
-    header["pixdim"][:4] = source["pixdim"][:4]
+    header["pixdim"] = source["pixdim"]
     header["scl_slope"], header["scl_inter"] = 1, 0
     header["vox_offset"], header["magic"] = DATA_OFFSET, b"n+1"
     stored = data.astype(header.get_data_dtype()).tobytes(order="F")
