@@ -33,6 +33,7 @@ class Draft {
   > = {}
   private timer: ReturnType<typeof setTimeout> | undefined
   private saving: Promise<void> = Promise.resolve()
+  private isGapEdited = false
 
   constructor(
     root: HTMLElement,
@@ -66,7 +67,15 @@ class Draft {
       make('div', { class: 'two' }, form, make('div', {}, this.means)),
       make('div', { class: 'actions' }, open, remove),
     )
-    form.addEventListener('input', () => this.saveSoon())
+    form.addEventListener('input', (event) => {
+      if (event.target === this.design.gap) this.isGapEdited = true
+      this.saveSoon()
+    })
+    window.addEventListener('beforeunload', (event) => {
+      if (this.timer === undefined) return
+      event.preventDefault()
+      this.save().catch(() => undefined) // what went wrong is said on the page
+    })
   }
 
   private masksPanel(study: Study): HTMLElement {
@@ -107,7 +116,10 @@ class Draft {
       if (mask.title === kind) newest.set(mask.case, mask.segmentation) // the list is by age
     }
     const picked = new Set(newest.values())
-    for (const [id, box] of this.masks) box.checked = picked.has(id)
+    for (const mask of this.candidates.segmentations) {
+      const box = this.masks.get(mask.segmentation)
+      if (box && mask.title === kind) box.checked = picked.has(mask.segmentation)
+    }
     this.saveSoon()
   }
 
@@ -227,11 +239,14 @@ class Draft {
   private saveSoon(): void {
     setText(this.state, 'Saving…')
     clearTimeout(this.timer)
-    this.timer = setTimeout(() => void this.save(), SAVE_AFTER_MS)
+    this.timer = setTimeout(() => {
+      this.save().catch(() => undefined) // what went wrong is said on the page
+    }, SAVE_AFTER_MS)
   }
 
   private save(): Promise<void> {
     clearTimeout(this.timer)
+    this.timer = undefined
     const change = {
       title: this.title.value,
       design: this.chosenDesign(),
@@ -242,9 +257,9 @@ class Draft {
       try {
         const study = await request<Study>('PATCH', this.data.study, change)
         this.means.replaceChildren(meaningPanel(study.meaning as unknown as Meaning))
-        const gap = this.design.gap
-        if (gap && gap !== document.activeElement) gap.value = String(study.design.gap ?? '')
-        setText(this.state, 'All changes are saved.')
+        this.showGap(study)
+        // Whatever was changed while this was on its way is still to be sent.
+        if (this.timer === undefined) setText(this.state, 'All changes are saved.')
         setText(this.trouble, '')
       } catch (error) {
         setText(this.state, 'Not saved.')
@@ -267,12 +282,18 @@ class Draft {
         chosen[name] = isSet ? Number(element.value) : null
       } else chosen[name] = element.value
     }
-    // The gap follows the number of masks until somebody sets it.
-    const gap = this.design.gap
-    if (gap && !gap.dataset.touched && document.activeElement !== gap) chosen.gap = null
-    if (gap && document.activeElement === gap) gap.dataset.touched = 'yes'
+    // The gap follows the number of masks until somebody sets it; what is left out stays.
+    if (!this.isGapEdited) delete chosen.gap
     if (chosen.min_volume_mm3 === null) delete chosen.min_volume_mm3
     return chosen
+  }
+
+  /** This will show the gap that the server counts with, unless the person has set another. */
+  private showGap(study: Study): void {
+    const gap = this.design.gap
+    if (!gap || gap === document.activeElement || (this.isGapEdited && gap.value !== '')) return
+    this.isGapEdited = false // emptied: back to the default
+    gap.value = String(study.design.gap ?? '')
   }
 
   private async open(): Promise<void> {
