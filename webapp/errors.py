@@ -53,6 +53,8 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
             body("Invalid", "What was sent is not complete or not valid.", _fields(error.detail)),
             status=error.status_code,
         )
+    if isinstance(error, RecursionError):  # JSON nested deeper than the parser goes
+        return Response(body("ParseError", "What was sent is nested too deeply."), status=400)
     if isinstance(error, Http404):
         return Response(body("NotFound", "There is nothing here that you may see."), status=404)
     response = exception_handler(error, context)

@@ -173,16 +173,12 @@ def _checked(raw: bytes, name: str, max_bytes: int) -> tuple[Volume, tuple[str, 
     """The volume of a decompressed file, its emptied text fields, and its voxel bytes."""
     header = _header(raw, name)
     shape = _shape(header, name)
-    dtype = header.get_data_dtype()
-    if dtype.kind not in "iuf" or dtype.itemsize > 8:
-        raise UnusableImage(
-            f"{name}: the voxels are of type {header.get_value_label('datatype')}. Send a "
-            "greyscale image (integers or floating point numbers)."
-        )
+    dtype = _greyscale(header, name)
     size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
     if size > max_bytes:
         raise _too_large(name, max_bytes)
-    offset = int(header["vox_offset"])
+    told = float(header["vox_offset"])
+    offset = int(told) if 0 <= told <= len(raw) else -1
     voxels = raw[offset : offset + size]
     if offset < HEADER_BYTES or len(voxels) < size:
         raise UnusableImage(
@@ -193,7 +189,7 @@ def _checked(raw: bytes, name: str, max_bytes: int) -> tuple[Volume, tuple[str, 
     data = np.frombuffer(voxels, dtype=dtype).reshape(shape, order="F")
     if not np.isfinite(data).all():
         raise UnusableImage(f"{name}: some voxels are not numbers (NaN or infinite). Mend them.")
-    slope, intercept = header.get_slope_inter()
+    slope, intercept = _scaling(header, name)
     if (slope, intercept) not in {(None, None), (1.0, 0.0)}:
         with np.errstate(over="ignore", invalid="ignore"):
             data = (data * slope + (intercept or 0)).astype(np.float32)
@@ -207,6 +203,32 @@ def _checked(raw: bytes, name: str, max_bytes: int) -> tuple[Volume, tuple[str, 
         removed,
         voxels,
     )
+
+
+def _greyscale(header: nib.Nifti1Header, name: str) -> np.dtype[Any]:
+    """The type of the voxels, when they are plain numbers."""
+    try:
+        dtype: np.dtype[Any] = header.get_data_dtype()
+    except KeyError as error:
+        raise UnusableImage(
+            f"{name}: the header names a type of voxels ({int(header['datatype'])}) that does not "
+            "exist. Convert the scan again from its source."
+        ) from error
+    if dtype.kind not in "iuf" or dtype.itemsize > 8:
+        raise UnusableImage(
+            f"{name}: the voxels are of type {header.get_value_label('datatype')}. Send a "
+            "greyscale image (integers or floating point numbers)."
+        )
+    return dtype
+
+
+def _scaling(header: nib.Nifti1Header, name: str) -> tuple[float | None, float | None]:
+    """Slope and intercept of the voxels; (None, None) when the header sets none."""
+    try:
+        slope, intercept = header.get_slope_inter()
+    except nib.spatialimages.HeaderDataError as error:
+        raise UnusableImage(f"{name}: the scaling in the header is damaged ({error}).") from error
+    return slope, intercept
 
 
 def _header(raw: bytes, name: str) -> nib.Nifti1Header:

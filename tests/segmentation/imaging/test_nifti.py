@@ -115,6 +115,9 @@ def test_a_scan_is_known_again_however_it_was_compressed() -> None:
         (with_field(42, "<3h", 32000, 32000, 32000), "MB in memory"),
         (with_field(42, "<3h", -5, 10, 10), "at least"),
         (with_field(108, "<f", -900.0), "announces"),
+        (with_field(108, "<f", float("nan")), "announces"),
+        (with_field(70, "<h", 21764), "does not exist"),
+        (with_field(112, "<ff", 2.0, float("nan")), "scaling"),
         (with_field(344, "4s", b"ni1\0"), "single-file"),
     ],
 )
@@ -122,6 +125,22 @@ def test_what_is_wrong_is_refused_with_a_reason(content: bytes, says: str) -> No
     with pytest.raises(UnusableImage, match=says) as refused:
         take_in_scan(content, name="patient.nii")
     assert refused.value.message.startswith("patient.nii: ")
+
+
+def test_mutated_files_are_taken_or_refused_and_nothing_else() -> None:
+    rng = np.random.default_rng(20260301)
+    good = np.frombuffer(image(), np.uint8)
+    outcomes = set()
+    for _ in range(1500):
+        content = good.copy()
+        places = rng.integers(0, 352, rng.integers(1, 5))
+        content[places] = rng.choice([0, 1, 127, 128, 255, rng.integers(256)], len(places))
+        try:
+            take_in_scan(content.tobytes(), name="x")
+            outcomes.add("taken")
+        except UnusableImage:
+            outcomes.add("refused")
+    assert outcomes == {"taken", "refused"}
 
 
 def test_a_gzip_bomb_is_never_unpacked_whole() -> None:
