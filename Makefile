@@ -63,7 +63,7 @@ node_modules/installed: package.json package-lock.json
 	@npm ci --silent --no-audit --no-fund
 	@touch $@
 
-FRONTEND := $(shell find frontend -path frontend/dist -prune -o -type f -print)
+FRONTEND := $(shell find frontend/src frontend/vite.config.ts frontend/tsconfig.json -type f)
 frontend/dist/.vite/manifest.json: node_modules/installed $(FRONTEND)
 	@echo "Building the front end"
 	@npm run --silent build -- --logLevel warn
