@@ -64,6 +64,9 @@ class StudyMembership(models.Model):
     )
     role = models.CharField(max_length=20, choices=Role)
     token = models.CharField(max_length=40, unique=True, default=new_token)
+    rater = models.CharField(
+        max_length=150, blank=True, help_text="The rater's name in the design, frozen at opening."
+    )
 
     class Meta:
         ordering = ["study", "role", "user"]

@@ -189,13 +189,13 @@ def rating_rows(study: Study) -> tuple[RatingRow, ...]:
     """The first submitted answer to every presentation, by rater and position."""
     first = (
         Rating.objects.filter(presentation__reading__study=study, version=1)
-        .select_related("presentation__reading__user", "presentation__item__segmentation__case")
-        .order_by("presentation__reading__user__username", "presentation__position")
+        .select_related("presentation__reading", "presentation__item__segmentation__case")
+        .order_by("presentation__reading__rater", "presentation__position")
     )
     return tuple(
         RatingRow(
             study=study.slug,
-            rater=rating.presentation.reading.user.get_username(),
+            rater=rating.presentation.reading.rater,
             item=rating.presentation.item.key,
             case=rating.presentation.item.segmentation.case.code,
             method=method_shown(rating.presentation.item.segmentation),

@@ -390,7 +390,9 @@ class AnswerSerializer(serializers.Serializer[Any]):
         allow_blank=True,
         trim_whitespace=False,
         required=False,
-        default="",
+        allow_null=True,
+        default=None,
+        help_text="Left out: what is stored stays.",
     )
     counts = CountsSerializer()
     typed = CountsSerializer(allow_null=True, required=False, default=None)

@@ -148,16 +148,16 @@ def marks(study: Study) -> Table:
 def _in_order(study: Study) -> list[Presentation]:
     """All presentations of a study by rater and position."""
     found = Presentation.objects.filter(reading__study=study).select_related(
-        "reading__user", "item__segmentation__case"
+        "reading", "item__segmentation__case"
     )
-    return sorted(found, key=lambda one: (one.reading.user.get_username(), one.position))
+    return sorted(found, key=lambda one: (one.reading.rater, one.position))
 
 
 def _shown(presentation: Presentation) -> list[Any]:
     """The columns of SHOWN."""
     mask = presentation.item.segmentation
     return [
-        presentation.reading.user.get_username(),
+        presentation.reading.rater,
         presentation.position,
         presentation.occasion,
         presentation.item.key,

@@ -92,7 +92,7 @@ class Answer:
     shown: Counts
     typed: Counts | None = None
     reason: str = ""
-    comment: str = ""
+    comment: str | None = None  # None: what is stored stays
     active_ms: int = 0
     slices_seen: int = 0
 
@@ -198,6 +198,8 @@ def submit(*, token: str, answer: Answer, now: datetime) -> ReadingState:
     AlreadySubmitted, StudyNotOpen, CountsDiffer, CountsImpossible, VerdictMissing, ReasonMissing.
     """
     presentation = _open_for_changes(token)
+    if answer.comment is not None:
+        presentation.comment = answer.comment
     _refuse_other_counts(answer, presentation)
     design = queries.design_of(presentation.item.study)
     rating = Rating(
@@ -205,7 +207,7 @@ def submit(*, token: str, answer: Answer, now: datetime) -> ReadingState:
         outcome=answer.outcome,
         reason=answer.reason,
         lesions=presentation.item.lesions,
-        comment=answer.comment,
+        comment=presentation.comment,
         active_ms=answer.active_ms,
         slices_seen=answer.slices_seen,
         software_version=software_version(),
@@ -239,7 +241,6 @@ def submit(*, token: str, answer: Answer, now: datetime) -> ReadingState:
         )
     rating.save(force_insert=True)
     presentation.submitted_at = now
-    presentation.comment = answer.comment
     presentation.save(update_fields=["submitted_at", "comment"])
     return queries.reading_state(token=presentation.reading.token, now=now)
 

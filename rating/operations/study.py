@@ -132,6 +132,9 @@ def open_study(
     draft.save()
     items = {item.key: item for item in draft.items.all()}
     readings = draft.memberships.filter(role=StudyMembership.Role.RATER).select_related("user")
+    for reading in readings:
+        reading.rater = reading.user.get_username()
+    StudyMembership.objects.bulk_update(readings, ["rater"])
     Presentation.objects.bulk_create(
         Presentation(
             reading=reading,
@@ -143,7 +146,7 @@ def open_study(
         for slot in draw_sequence(
             secret=secret,
             study=draft.slug,
-            rater=reading.user.get_username(),
+            rater=reading.rater,
             items=[item.key for item in design.items],
             gap=design.gap,
             cases={item.key: item.case for item in design.items},

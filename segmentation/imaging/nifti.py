@@ -146,9 +146,12 @@ def _decompressed(content: bytes, name: str, max_bytes: int) -> bytes:
         if len(content) > max_bytes:
             raise _too_large(name, max_bytes)
         return content
-    unzip = zlib.decompressobj(wbits=31)
+    raw, left = b"", content
     try:
-        raw = unzip.decompress(content, max_bytes + 1)
+        while left[:2] == b"\x1f\x8b" and len(raw) <= max_bytes:  # a file can have several parts
+            unzip = zlib.decompressobj(wbits=31)
+            raw += unzip.decompress(left, max_bytes + 1 - len(raw))
+            left = unzip.unused_data
     except zlib.error as error:
         raise UnusableImage(
             f"{name}: the compressed file is damaged. Copy it again from where it came."
@@ -197,6 +200,10 @@ def _checked(raw: bytes, name: str, max_bytes: int) -> tuple[Volume, tuple[str, 
             raise UnusableImage(f"{name}: the scaling in the header makes infinite voxels.")
     elif not data.dtype.isnative:
         data = data.astype(data.dtype.newbyteorder("="))
+    if data.dtype.kind == "f" and np.abs(data).max() > np.finfo(np.float32).max:
+        raise UnusableImage(
+            f"{name}: some voxels are larger than any scanner measures (over 1e38). Mend them."
+        )
     removed = _empty_text(header, raw, offset)
     return (
         Volume(data=data, grid=Grid(shape, affine), header=header.binaryblock),

@@ -90,6 +90,8 @@ def create_cohort(*, title: str, coordinators: Iterable[User] = ()) -> Cohort:
     slug = slugify(title)[:60]
     if not slug:
         raise InvalidTitle("A cohort's title needs at least one letter or digit.")
+    if Cohort.objects.filter(slug=slug).exists():
+        raise InvalidTitle(f"There is a cohort of nearly this title already ({slug}).")
     with transaction.atomic():
         cohort = Cohort.objects.create(title=title.strip()[:120], slug=slug)
         for user in coordinators:

@@ -529,8 +529,8 @@ export interface components {
             verdict?: (components["schemas"]["VerdictEnum"] | components["schemas"]["NullEnum"]) | null;
             /** @default  */
             reason: string;
-            /** @default  */
-            comment: string;
+            /** @description Left out: what is stored stays. */
+            comment?: string | null;
             counts: components["schemas"]["CountsRequest"];
             typed?: components["schemas"]["CountsRequest"] | null;
             /**

@@ -33,8 +33,13 @@ class Command(BaseCommand):
             files = bundle_files(study=found[0])
         except Refusal as refusal:
             raise CommandError(refusal.message) from refusal
-        for path, content in files.items():
-            target = out / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
+        try:
+            for path, content in files.items():
+                target = out / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+        except OSError as error:
+            raise CommandError(
+                f"{out} cannot be written ({error}). Choose another folder."
+            ) from error
         self.stdout.write(f"{len(files)} files about {found[0].title} in {out}.")

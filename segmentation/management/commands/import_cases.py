@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
+from django.utils.text import slugify
 
 from segmentation.models import Cohort
 from segmentation.operations.cases import (
@@ -65,7 +66,7 @@ class Command(BaseCommand):
                     if removed:
                         self.stdout.write(f"  {role}: emptied header text {', '.join(removed)}")
                 for name in done.ignored:
-                    self.stdout.write(f"  {name}: unknown name, ignored")
+                    self.stdout.write(f"  {printable(Path(name))}: unknown name, ignored")
                 for warning in done.warnings:
                     self.stdout.write(f"  warning: {warning}")
         for name in stray_files(path):
@@ -78,31 +79,39 @@ class Command(BaseCommand):
 
     def cohort(self, title: str, coordinator: str | None) -> Cohort:
         """The cohort of this title, made when there is none."""
-        known = Cohort.objects.filter(title=title).first()
+        known = Cohort.objects.filter(slug=slugify(title)).first()
         if known is not None:
             return known
         try:
             people = [User.objects.get(username=coordinator)] if coordinator else []
         except User.DoesNotExist as error:
             raise CommandError(f"There is no account {coordinator}.") from error
-        return create_cohort(title=title, coordinators=people)
+        try:
+            return create_cohort(title=title, coordinators=people)
+        except Refusal as refusal:
+            raise CommandError(refusal.message) from refusal
+
+
+def printable(path: Path) -> str:
+    """A path as any terminal can show it."""
+    return str(path).encode("utf-8", "replace").decode()
 
 
 def case_files(path: Path) -> list[tuple[str, list[Path]]]:
     """This will list the cases at a path: their label and files. A folder is a case when it has a
     FLAIR; a folder given by itself is tried as a case when nothing below it is one."""
     if path.is_file():
-        return [(path.name, [path])]
+        return [(printable(Path(path.name)), [path])]
     if not path.is_dir():
         raise CommandError(f"{path}: there is no such file or folder.")
     folders = [path, *sorted(folder for folder in path.rglob("*") if folder.is_dir())]
     cases = [
-        (str(folder.relative_to(path.parent)), files_in(folder))
+        (printable(folder.relative_to(path.parent)), files_in(folder))
         for folder in folders
         if any(role_of_file(file.name) == "FLAIR" for file in files_in(folder))
     ]
     if not cases and any(NIFTI_NAME.fullmatch(file.name) for file in files_in(path)):
-        return [(path.name, files_in(path))]
+        return [(printable(Path(path.name)), files_in(path))]
     return cases
 
 
@@ -112,7 +121,7 @@ def stray_files(path: Path) -> list[str]:
         return []
     in_cases = {file for _, files in case_files(path) for file in files}
     return [
-        str(file.relative_to(path))
+        printable(file.relative_to(path))
         for file in sorted(path.rglob("*"))
         if file.is_file() and NIFTI_NAME.fullmatch(file.name) and file not in in_cases
     ]
