@@ -5,7 +5,21 @@ import os
 import sys
 
 from django.core.management import execute_from_command_line
+from django.db import OperationalError, connection
+
+
+def main() -> None:
+    """This will run one command; without its database it says so in words."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+    try:
+        execute_from_command_line(sys.argv)
+    except OperationalError:
+        try:
+            connection.ensure_connection()
+        except OperationalError as error:
+            sys.exit(f"The database (DATABASE_URL) does not answer; nothing was changed. {error}")
+        raise
+
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
-    execute_from_command_line(sys.argv)
+    main()

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import HttpResponse, HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -30,11 +30,12 @@ from rating.serializers import (
     ReadingSerializer,
     SavedMarkSerializer,
     SavedSerializer,
+    StudiesPageSerializer,
     StudyChangeSerializer,
     StudyInListSerializer,
     StudySerializer,
 )
-from segmentation.api import NIFTI, nifti
+from segmentation.api import NIFTI, PAGING, in_pages, nifti
 from segmentation.models import Cohort
 from segmentation.people import signed_in
 
@@ -52,11 +53,14 @@ def study_body(study: Study) -> Any:
 class StudiesView(APIView):
     """The studies that I coordinate."""
 
-    @extend_schema(operation_id="studies", responses=StudyInListSerializer(many=True))
+    @extend_schema(
+        operation_id="studies",
+        responses=StudiesPageSerializer,
+        parameters=[*PAGING, OpenApiParameter("q", str, description="A part of the title.")],
+    )
     def get(self, request: Request) -> Response:
-        return Response(
-            StudyInListSerializer(queries.studies_of(signed_in(request)), many=True).data
-        )
+        found = queries.studies_of(signed_in(request), search=request.query_params.get("q", ""))
+        return in_pages(found, request, StudyInListSerializer)
 
 
 class CohortStudiesView(APIView):
@@ -102,7 +106,9 @@ class StudyView(APIView):
 
     @extend_schema(operation_id="delete_study", responses={204: None})
     def delete(self, request: Request, slug: str) -> Response:
-        studies.delete_study(study=Study.objects.get(slug=slug))
+        studies.delete_study(
+            study=Study.objects.get(slug=slug), by=signed_in(request), now=timezone.now()
+        )
         return Response(status=204)
 
 
@@ -124,7 +130,9 @@ class StudyOpenView(APIView):
 
     @extend_schema(operation_id="open_study", request=None, responses=StudySerializer)
     def post(self, request: Request, slug: str) -> Response:
-        opened = studies.open_study(study=Study.objects.get(slug=slug), now=timezone.now())
+        opened = studies.open_study(
+            study=Study.objects.get(slug=slug), by=signed_in(request), now=timezone.now()
+        )
         return Response(study_body(opened))
 
 
@@ -138,6 +146,7 @@ class StudyCloseView(APIView):
         closed = studies.close_study(
             study=Study.objects.get(slug=slug),
             reason=sent.validated_data["reason"],
+            by=signed_in(request),
             now=timezone.now(),
         )
         return Response(study_body(closed))
@@ -156,7 +165,9 @@ class StudyBundleView(APIView):
 
     @extend_schema(operation_id="study_bundle", responses=ZIP)
     def get(self, request: Request, slug: str) -> HttpResponseBase:
-        content = bundle(study=Study.objects.get(slug=slug))
+        study = Study.objects.select_related("cohort").get(slug=slug)
+        content = bundle(study=study)
+        studies.record_export(study=study, by=signed_in(request), now=timezone.now())
         response = HttpResponse(content, content_type="application/zip")
         response["Content-Disposition"] = f'attachment; filename="{slug}.zip"'
         return response
@@ -201,20 +212,20 @@ class PresentationOpenView(APIView):
 
 
 class PresentationImageView(APIView):
-    """The FLAIR scan of the open presentation."""
+    """The FLAIR scan of the open presentation, or of the next one in its block."""
 
     @extend_schema(operation_id="presentation_image", responses=NIFTI)
     def get(self, request: Request, token: str) -> HttpResponseBase:
-        shown = readings.presentation_to_show(token=token)
+        shown = readings.presentation_to_fetch(token=token)
         return nifti(queries.flair_of(shown).browser)
 
 
 class PresentationMaskView(APIView):
-    """The lesion ids of the open presentation's mask."""
+    """The lesion ids of the mask of the open presentation, or of the next one in its block."""
 
     @extend_schema(operation_id="presentation_mask", responses=NIFTI)
     def get(self, request: Request, token: str) -> HttpResponseBase:
-        shown = readings.presentation_to_show(token=token)
+        shown = readings.presentation_to_fetch(token=token)
         return nifti(shown.item.segmentation.labels)
 
 

@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 
 from rating.models import Item, Presentation, Rating, Study, StudyMembership
 from rating.protocol.design import (
@@ -19,12 +18,13 @@ from rating.protocol.design import (
     design_from_json,
 )
 from rating.statistics import RatingRow, summarise
-from segmentation.models import Scan, Segmentation
-from segmentation.queries import visible_cases
+from segmentation.models import Cohort, CohortMembership, Scan, Segmentation
+from segmentation.queries import how_many, visible_cases
 from segmentation.refusals import Refusal
 
 COORDINATOR = StudyMembership.Role.COORDINATOR
 RATER = StudyMembership.Role.RATER
+IDLE_DAYS = 7
 NO_ROLE: frozenset[str] = frozenset()
 
 
@@ -49,37 +49,59 @@ def cases_under_reading(user: User) -> QuerySet[Item, int]:
     )
 
 
-def studies_of(user: User) -> QuerySet[Study]:
-    """The studies that the user coordinates, less those with a case hidden from them.
-
-    Newest first, each with its number of items, raters and presentations (`total`, `done`).
-    """
-    hidden = Item.objects.filter(segmentation__case__in=cases_under_reading(user))
-    coordinated = StudyMembership.objects.filter(user=user, role=COORDINATOR)
-    shown = Presentation.objects.filter(reading__study=OuterRef("pk"))
-    return (
-        Study.objects.filter(pk__in=coordinated.values("study"))
-        .exclude(pk__in=hidden.values("study"))
-        .select_related("cohort")
-        .annotate(
-            item_count=_count(Item.objects.filter(study=OuterRef("pk"))),
-            rater_count=_count(StudyMembership.objects.filter(study=OuterRef("pk"), role=RATER)),
-            total=_count(shown),
-            done=_count(shown.filter(submitted_at__isnull=False)),
-        )
+def coordinated_by(user: User) -> QuerySet[StudyMembership]:
+    """The user's memberships as coordinator, as long as they also coordinate the study's cohort."""
+    return StudyMembership.objects.filter(
+        user=user,
+        role=COORDINATOR,
+        study__cohort__memberships__in=CohortMembership.objects.filter(
+            user=user, role=CohortMembership.Role.COORDINATOR
+        ),
     )
 
 
-def _count(rows: QuerySet[Any]) -> Coalesce:
-    """How many rows an outer query has, as one subquery."""
-    counted = rows.order_by().annotate(one=Value(1)).values("one").annotate(n=Count("pk"))
-    return Coalesce(Subquery(counted.values("n")), 0)
+def studies_left_alone(*, user: User, cohort: Cohort) -> list[str]:
+    """The titles of the cohort's unclosed studies that nobody but this user coordinates."""
+    others = CohortMembership.objects.filter(
+        cohort=cohort, role=CohortMembership.Role.COORDINATOR
+    ).exclude(user=user)
+    coordinated = StudyMembership.objects.filter(role=COORDINATOR)
+    kept = coordinated.filter(user__in=others.values("user"))
+    return list(
+        Study.objects.filter(cohort=cohort, pk__in=coordinated.filter(user=user).values("study"))
+        .exclude(state=Study.State.CLOSED)
+        .exclude(pk__in=kept.values("study"))
+        .values_list("title", flat=True)
+    )
+
+
+def studies_of(user: User, *, search: str = "") -> QuerySet[Study]:
+    """The studies that the user coordinates, less those with a case hidden from them.
+
+    Those with `search` in their title, newest first, each with its number of items, raters and
+    presentations (`total`, `done`).
+    """
+    hidden = Item.objects.filter(segmentation__case__in=cases_under_reading(user))
+    coordinated = coordinated_by(user)
+    shown = Presentation.objects.filter(reading__study=OuterRef("pk"))
+    return (
+        Study.objects.filter(pk__in=coordinated.values("study"), title__icontains=search)
+        .exclude(pk__in=hidden.values("study"))
+        .select_related("cohort")
+        .annotate(
+            item_count=how_many(Item.objects.filter(study=OuterRef("pk"))),
+            rater_count=how_many(StudyMembership.objects.filter(study=OuterRef("pk"), role=RATER)),
+            total=how_many(shown),
+            done=how_many(shown.filter(submitted_at__isnull=False)),
+        )
+    )
 
 
 def roles_in_study(*, user: User, slug: str) -> frozenset[str]:
     """Coordinator, or nothing: also when a case of the study is hidden from this user."""
     coordinates = (
-        StudyMembership.objects.filter(user=user, role=COORDINATOR, study__slug=slug)
+        coordinated_by(user)
+        .filter(study__slug=slug)
         .exclude(study__items__segmentation__case__in=cases_under_reading(user))
         .exists()
     )
@@ -248,9 +270,61 @@ def readings_of(*, user: User, now: datetime) -> tuple[ReadingState, ...]:
     return tuple(_state(reading, now) for reading in mine)
 
 
+@dataclass(frozen=True)
+class IdleReading:
+    """A rater of an open study who could go on and has not for a while."""
+
+    study: Study
+    rater: str
+    days: int
+    after_washout: bool
+
+
+def idle_readings(*, user: User, now: datetime) -> list[IdleReading]:
+    """Readings in the user's open studies that have rested for IDLE_DAYS or more, longest first.
+
+    Says nothing of what was answered. A washout that still runs is no rest.
+    """
+    ours = studies_of(user).filter(state=Study.State.OPEN)
+    rows: QuerySet[Any] = (
+        _readings()
+        .filter(study__in=ours.values("pk"))
+        .annotate(
+            last_opened=Max("presentations__opened_at"),
+            last_submitted=Max("presentations__submitted_at"),
+        )
+    )
+    idle = []
+    for reading in rows:
+        if _state(reading, now).state != "ready":
+            continue
+        after_washout = reading.next_occasion == 2 and reading.next_opened_at is None
+        since = [reading.last_opened, reading.last_submitted, reading.study.opened_at]
+        if after_washout:
+            washout = timedelta(days=design_of(reading.study).washout_days)
+            since.append(reading.first_block_end + washout)
+        days = (now - max(at for at in since if at)).days
+        if days >= IDLE_DAYS:
+            idle.append(IdleReading(reading.study, reading.rater, days, after_washout))
+    return sorted(idle, key=lambda one: -one.days)
+
+
 def reading_state(*, token: str, now: datetime) -> ReadingState:
     """Where the reading with this token stands; raises `StudyMembership.DoesNotExist`."""
     return _state(_readings().get(token=token), now)
+
+
+def following(presentation: Presentation) -> Presentation | None:
+    """The presentation that comes next in the same block; None at the block's end.
+
+    Its image and mask may be fetched ahead, so that it is in memory when its turn comes. Never
+    across the blocks: what comes after a washout is not known before the washout is over.
+    """
+    return Presentation.objects.filter(
+        reading=presentation.reading_id,
+        occasion=presentation.occasion,
+        position=presentation.position + 1,
+    ).first()
 
 
 def flair_of(presentation: Presentation) -> Scan:

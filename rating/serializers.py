@@ -17,6 +17,7 @@ from rating import queries
 from rating.models import Item, Mark, Presentation, Rating, Study, StudyMembership
 from rating.protocol.meaning import meaning
 from segmentation.models import Cohort, Segmentation
+from segmentation.serializers import PageSerializer
 
 FURTHEST_MM = 10_000.0
 LONGEST_TEXT = 4_000
@@ -107,6 +108,12 @@ class StudyInListSerializer(serializers.ModelSerializer[Study]):
             "opened_at",
             "closed_at",
         ]
+
+
+class StudiesPageSerializer(PageSerializer):
+    """A page of studies."""
+
+    results = StudyInListSerializer(many=True)
 
 
 class ItemSerializer(serializers.ModelSerializer[Item]):
@@ -272,12 +279,27 @@ class ShownMarkSerializer(serializers.ModelSerializer[Mark]):
         return [mark.x_mm, mark.y_mm, mark.z_mm]
 
 
-class PresentationSerializer(serializers.ModelSerializer[Presentation]):
-    """The open presentation."""
+class FollowingSerializer(serializers.ModelSerializer[Presentation]):
+    """What may be fetched ahead of the next presentation."""
 
     presentation = serializers.CharField(source="token")
     image = serializers.SerializerMethodField(help_text="The FLAIR scan, RAS.")
     mask = serializers.SerializerMethodField(help_text="Lesion ids, RAS, uint16.")
+
+    class Meta:
+        model = Presentation
+        fields = ["presentation", "image", "mask"]
+
+    def get_image(self, presentation: Presentation) -> str:
+        return reverse("api:presentation-image", args=[presentation.token])
+
+    def get_mask(self, presentation: Presentation) -> str:
+        return reverse("api:presentation-mask", args=[presentation.token])
+
+
+class PresentationSerializer(FollowingSerializer):
+    """The open presentation."""
+
     lesion_count = serializers.IntegerField(source="item.lesions")
     lesions = ShownLesionSerializer(many=True, source="item.segmentation.lesions")
     window = serializers.SerializerMethodField(
@@ -286,13 +308,11 @@ class PresentationSerializer(serializers.ModelSerializer[Presentation]):
     allow_typed_counts = serializers.SerializerMethodField()
     marks = serializers.SerializerMethodField()
     saved_at = serializers.SerializerMethodField(help_text="When anything was stored last.")
+    next = serializers.SerializerMethodField(help_text="The next one of the block, to be fetched.")
 
-    class Meta:
-        model = Presentation
+    class Meta(FollowingSerializer.Meta):
         fields = [
-            "presentation",
-            "image",
-            "mask",
+            *FollowingSerializer.Meta.fields,
             "lesion_count",
             "lesions",
             "window",
@@ -300,13 +320,13 @@ class PresentationSerializer(serializers.ModelSerializer[Presentation]):
             "marks",
             "comment",
             "saved_at",
+            "next",
         ]
 
-    def get_image(self, presentation: Presentation) -> str:
-        return reverse("api:presentation-image", args=[presentation.token])
-
-    def get_mask(self, presentation: Presentation) -> str:
-        return reverse("api:presentation-mask", args=[presentation.token])
+    @extend_schema_field(FollowingSerializer(allow_null=True))
+    def get_next(self, presentation: Presentation) -> Any:
+        following = queries.following(presentation)
+        return following and FollowingSerializer(following).data
 
     @extend_schema_field(WindowSerializer(allow_null=True))
     def get_window(self, _: Presentation) -> None:
@@ -327,13 +347,22 @@ class PresentationSerializer(serializers.ModelSerializer[Presentation]):
         return serializers.DateTimeField().to_representation(max(at for at in times if at))
 
 
+class Millimetres(serializers.FloatField):
+    """A JSON number; neither text nor true or false, which Python would take for one."""
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool) or not isinstance(data, int | float):
+            raise serializers.ValidationError("A coordinate is a number of millimetres.")
+        return super().to_internal_value(data)
+
+
 class MarkSerializer(serializers.Serializer[Any]):
     """A mark as the browser made it."""
 
     kind = serializers.ChoiceField(choices=Mark.Kind.choices)
     lesion = serializers.IntegerField(min_value=1, max_value=1_000_000, allow_null=True)
     mm = serializers.ListField(
-        child=serializers.FloatField(min_value=-FURTHEST_MM, max_value=FURTHEST_MM),
+        child=Millimetres(min_value=-FURTHEST_MM, max_value=FURTHEST_MM),
         min_length=3,
         max_length=3,
     )

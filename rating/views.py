@@ -1,5 +1,6 @@
 """The pages of studies and readings. What changes anything goes through the API."""
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -9,12 +10,17 @@ from rating.queries import studies_of, study_in_full
 from segmentation.people import signed_in
 from segmentation.queries import cohorts_of
 
+STUDIES_PAGE = 50
+
 
 def studies(request: HttpRequest) -> HttpResponse:
-    """The studies that I coordinate, and the way to a new one."""
+    """The studies that I coordinate (`?q=` in the title, `?page=`), and the way to a new one."""
     cohorts = [cohort for cohort in cohorts_of(signed_in(request)) if cohort.role == "coordinator"]
+    search = request.GET.get("q", "").strip()
+    found = studies_of(signed_in(request), search=search)
     context = {
-        "studies": studies_of(signed_in(request)),
+        "page": Paginator(found, STUDIES_PAGE).get_page(request.GET.get("page")),
+        "search": search,
         "cohorts": cohorts,
         "page_data": {
             "cohorts": [

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
+from django.db.models import QuerySet
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.pagination import PageNumberPagination
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,27 +20,29 @@ from rest_framework.views import APIView
 
 from segmentation import queries
 from segmentation.methods import METHOD_CARDS
-from segmentation.models import Cohort, InferenceJob, Scan
-from segmentation.operations import cases, jobs
+from segmentation.models import Case, Cohort, InferenceJob, Scan
+from segmentation.operations import announcing, cases, deletion, describing, jobs
 from segmentation.people import signed_in
-from segmentation.refusals import Refusal
 from segmentation.serializers import (
+    AnnouncementSerializer,
+    CaseChangeSerializer,
     CaseInListSerializer,
     CaseSerializer,
+    CasesPageSerializer,
     CohortSerializer,
+    DeletionSerializer,
+    ForeseenSerializer,
     ImportedCaseSerializer,
     JobRequestSerializer,
     JobSerializer,
+    JobsPageSerializer,
     MethodSerializer,
+    QueuedSerializer,
     SegmentationSerializer,
     UploadSerializer,
 )
 
 NIFTI = {(200, "application/octet-stream"): OpenApiTypes.BINARY}
-
-
-class FileTooLarge(Refusal):
-    """An uploaded file is larger than this installation takes."""
 
 
 def nifti(stored: FieldFile, *, download_as: str | None = None) -> HttpResponseBase:
@@ -60,6 +64,29 @@ def nifti(stored: FieldFile, *, download_as: str | None = None) -> HttpResponseB
     return response
 
 
+class Pages(PageNumberPagination):
+    """Long lists come in pages: `?page=` from 1, `?page_size=` up to 1,000."""
+
+    page_size = 100
+    page_size_query_param = "page_size"
+    max_page_size = 1000
+
+
+PAGING = [
+    OpenApiParameter("page", int, description="From 1."),
+    OpenApiParameter("page_size", int, description="At most 1,000; else 100."),
+]
+
+
+def in_pages(
+    rows: QuerySet[Any], request: Request, shown_by: type[serializers.BaseSerializer[Any]]
+) -> Response:
+    """This will answer with the asked page of rows; 404 beyond the last."""
+    pages = Pages()
+    page = pages.paginate_queryset(rows, request)
+    return pages.get_paginated_response(shown_by(page, many=True).data)
+
+
 class CohortsView(APIView):
     """The cohorts that I belong to."""
 
@@ -73,10 +100,26 @@ class CohortCasesView(APIView):
 
     parser_classes = [MultiPartParser]
 
-    @extend_schema(operation_id="cases", responses=CaseInListSerializer(many=True))
+    @extend_schema(
+        operation_id="cases",
+        responses=CasesPageSerializer,
+        parameters=[
+            *PAGING,
+            OpenApiParameter("q", str, description="A part of the code or the subject."),
+            OpenApiParameter("sequence", str, description="One that a case must have."),
+            OpenApiParameter("mask", str, description="Method of a mask it must have, or none."),
+            OpenApiParameter("order", str, enum=list(queries.CASE_ORDERS)),
+        ],
+    )
     def get(self, request: Request, slug: str) -> Response:
-        found = queries.cases_in_cohort(signed_in(request), slug)
-        return Response(CaseInListSerializer(found, many=True).data)
+        asked = request.query_params
+        found = queries.cases_in_cohort(
+            signed_in(request),
+            slug,
+            search=asked.get("q", ""),
+            **{name: asked.get(name, "") for name in ("sequence", "mask", "order")},
+        )
+        return in_pages(found, request, CaseInListSerializer)
 
     @extend_schema(
         operation_id="import_case",
@@ -86,12 +129,6 @@ class CohortCasesView(APIView):
     def post(self, request: Request, slug: str) -> Response:
         sent = UploadSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        for file in sent.validated_data["files"]:
-            if file.size > settings.UPLOAD_MAX_BYTES:
-                raise FileTooLarge(
-                    f"{file.name} is larger than {settings.UPLOAD_MAX_BYTES // 1024**2} MB, which "
-                    "is the most that is taken. Nothing was stored; send it compressed (.nii.gz)."
-                )
         done = cases.import_case(
             cohort=Cohort.objects.get(slug=slug),
             files=[
@@ -99,6 +136,7 @@ class CohortCasesView(APIView):
             ],
             subject=sent.validated_data["subject"],
             mask_origin=sent.validated_data["mask_origin"],
+            description=sent.validated_data.get("description"),
             by=signed_in(request),
             now=timezone.now(),
         )
@@ -106,18 +144,68 @@ class CohortCasesView(APIView):
             "code": done.case.code,
             "subject": done.case.subject,
             "taken": [{"sequence": name, "removed": list(gone)} for name, gone in done.taken],
+            "described": list(done.described),
             "ignored": list(done.ignored),
             "warnings": list(done.warnings),
         }
         return Response(body, status=201)
 
 
+class CohortAnnouncementView(APIView):
+    """What would become of cases before they are sent."""
+
+    @extend_schema(
+        operation_id="announce_cases", request=AnnouncementSerializer, responses=ForeseenSerializer
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        sent = AnnouncementSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        foreseen, notes = announcing.foresee(
+            cohort=Cohort.objects.get(slug=slug),
+            flairs={case["folder"]: case["flair_sha256"] for case in sent.validated_data["cases"]},
+            manifest=sent.validated_data["manifest"],
+            participants=sent.validated_data["participants"],
+            by=signed_in(request),
+        )
+        return Response(ForeseenSerializer({"cases": foreseen, "notes": notes}).data)
+
+
 class CaseView(APIView):
-    """One case with its scans, masks and jobs."""
+    """One case with its scans, masks and jobs, and what is known about it."""
 
     @extend_schema(operation_id="case", responses=CaseSerializer)
     def get(self, request: Request, code: str) -> Response:
         return Response(CaseSerializer(queries.case_in_full(code)).data)
+
+    @extend_schema(
+        operation_id="describe_case", request=CaseChangeSerializer, responses=CaseSerializer
+    )
+    def patch(self, request: Request, code: str) -> Response:
+        sent = CaseChangeSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        describing.describe_case(
+            case=Case.objects.get(code=code),
+            by=signed_in(request),
+            now=timezone.now(),
+            **sent.validated_data,
+        )
+        return Response(CaseSerializer(queries.case_in_full(code)).data)
+
+
+class CaseDeleteView(APIView):
+    """Delete a case for good."""
+
+    @extend_schema(operation_id="delete_case", request=DeletionSerializer, responses={204: None})
+    def post(self, request: Request, code: str) -> Response:
+        sent = DeletionSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        deletion.delete_case(
+            case=Case.objects.get(code=code),
+            reason=sent.validated_data["reason"],
+            by=signed_in(request),
+            now=timezone.now(),
+        )
+        return Response(status=204)
 
 
 def scan_of(code: str, sequence: str) -> Scan:
@@ -180,6 +268,48 @@ class JobCancelView(APIView):
     @extend_schema(operation_id="cancel_job", request=None, responses=JobSerializer)
     def post(self, request: Request, pk: UUID) -> Response:
         return Response(JobSerializer(jobs.cancel_job(job_id=pk, now=timezone.now())).data)
+
+
+class JobRetryView(APIView):
+    """Ask again for what a failed or cancelled job was to make."""
+
+    @extend_schema(operation_id="retry_job", request=None, responses={201: JobSerializer})
+    def post(self, request: Request, pk: UUID) -> Response:
+        job = jobs.retry_job(job_id=pk, by=signed_in(request), now=timezone.now())
+        return Response(JobSerializer(job).data, status=201)
+
+
+class RetryFailedView(APIView):
+    """Ask again for every failed job of a cohort."""
+
+    @extend_schema(operation_id="retry_failed", request=None, responses=QueuedSerializer)
+    def post(self, request: Request, slug: str) -> Response:
+        cohort = Cohort.objects.get(slug=slug)
+        queued = jobs.retry_failed(cohort=cohort, by=signed_in(request), now=timezone.now())
+        return Response(QueuedSerializer({"queued": queued}).data)
+
+
+class JobsView(APIView):
+    """The inference jobs of every case that I may see, newest first."""
+
+    @extend_schema(
+        operation_id="jobs",
+        responses=JobsPageSerializer,
+        parameters=[
+            *PAGING,
+            OpenApiParameter("state", str, enum=InferenceJob.State.values),
+            OpenApiParameter("method", str),
+            OpenApiParameter("q", str, description="A part of the case's code."),
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        asked = request.query_params
+        found = queries.jobs_of(
+            signed_in(request),
+            search=asked.get("q", ""),
+            **{name: asked.get(name, "") for name in ("state", "method")},
+        )
+        return in_pages(found, request, JobSerializer)
 
 
 class SegmentationView(APIView):

@@ -61,12 +61,24 @@ class Case(models.Model):
     subject = models.CharField(max_length=20, help_text="Two time points of a person share it.")
     cohort = models.ForeignKey(Cohort, models.PROTECT, related_name="cases")
     imported_at = models.DateTimeField()
+    description = models.JSONField(
+        default=dict, blank=True, help_text="Subject and acquisition (`segmentation.description`)."
+    )
 
     class Meta:
         ordering = ["code"]
 
     def __str__(self) -> str:
         return self.code
+
+
+class LastCaseNumber(models.Model):
+    """The number of the newest case code. One row: a deleted case's code is never given again."""
+
+    number = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return str(self.number)
 
 
 class Scan(models.Model):
@@ -84,6 +96,12 @@ class Scan(models.Model):
     sha256 = models.CharField(max_length=64, help_text="Of the voxels and the geometry.")
     original_sha256 = models.CharField(max_length=64, help_text="Of the stored original file.")
     browser_sha256 = models.CharField(max_length=64, help_text="Of the stored browser copy.")
+    sent_sha256 = models.CharField(
+        max_length=64,
+        blank=True,
+        db_index=True,
+        help_text="Of the file as it was sent, by which it is known again before it is sent.",
+    )
     removed = models.JSONField(default=list, help_text="Header fields that were emptied.")
     shape = models.JSONField(help_text="Voxels along the stored axes.")
     affine = models.JSONField(help_text="Voxel to RAS+ millimetres, 4 x 4.")
@@ -122,6 +140,8 @@ class Segmentation(models.Model):
     labels = models.FileField(upload_to="masks/", max_length=200, help_text="Lesion ids, RAS.")
     probability = models.FileField(upload_to="masks/", max_length=200, blank=True)
     sha256 = models.CharField(max_length=64, help_text="Of the stored mask file.")
+    labels_sha256 = models.CharField(max_length=64)
+    probability_sha256 = models.CharField(max_length=64, blank=True)
     lesion_list = models.JSONField(default=list)
     provenance = models.JSONField(default=dict, help_text="Input, checkpoint, code, settings.")
     created_at = models.DateTimeField()
@@ -226,3 +246,91 @@ class InferenceJob(models.Model):
     def seconds_since(self, now: datetime) -> float:
         """Seconds since the holder of the lease last said that it is alive; 0 when never."""
         return (now - self.heartbeat_at).total_seconds() if self.heartbeat_at else 0.0
+
+
+class FileDraft(models.Model):
+    """A file that is about to be stored: no row names it yet (`segmentation.operations.files`)."""
+
+    name = models.CharField(max_length=200, unique=True)
+    begun_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Worker(models.Model):
+    """A worker process by its name, and when it last said that it is there."""
+
+    name = models.CharField(max_length=200, unique=True)
+    seen_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AuditEntry(models.Model):
+    """One sensitive act: who did what, when and why. Rows are only ever added.
+
+    The database itself refuses to change or delete one (migration 0002). There are no foreign keys:
+    an entry outlives the people and things that it is about.
+    """
+
+    class Act(models.TextChoices):
+        SIGNED_IN = "signed-in"
+        SIGNED_OUT = "signed-out"
+        LOCKED_OUT = "locked-out", "account locked after failed sign-ins"
+        PASSWORD_CHANGED = "password-changed"  # noqa: S105
+        PASSWORD_RESET = "password-reset", "password chosen by a mailed link"
+        EMAIL_CHANGED = "email-changed", "e-mail address changed"
+        TOKEN_MADE = "token-made", "token for scripts made"
+        TOKEN_REVOKED = "token-revoked", "token for scripts revoked"
+        INVITED = "invited"
+        INVITATION_ACCEPTED = "invitation-accepted"
+        INVITATION_REVOKED = "invitation-revoked"
+        MEMBER_REMOVED = "member-removed"
+        TWO_FACTOR_ON = "two-factor-on", "two-factor authentication switched on"
+        TWO_FACTOR_OFF = "two-factor-off", "two-factor authentication switched off"
+        CASE_IMPORTED = "case-imported"
+        CASE_DESCRIBED = "case-described", "case described or its subject changed"
+        CASE_DELETED = "case-deleted"
+        STUDY_OPENED = "study-opened"
+        STUDY_CLOSED = "study-closed", "study closed and unblinded"
+        STUDY_DELETED = "study-deleted"
+        STUDY_EXPORTED = "study-exported"
+        AUDIT_EXPORTED = "audit-exported"
+        BACKED_UP = "backed-up"
+        RESTORED = "restored"
+
+    # Acts that concern a person's account and no cohort.
+    OF_PERSON = (
+        Act.SIGNED_IN,
+        Act.SIGNED_OUT,
+        Act.LOCKED_OUT,
+        Act.PASSWORD_CHANGED,
+        Act.PASSWORD_RESET,
+        Act.EMAIL_CHANGED,
+        Act.TWO_FACTOR_ON,
+        Act.TWO_FACTOR_OFF,
+        Act.TOKEN_MADE,
+        Act.TOKEN_REVOKED,
+    )
+
+    at = models.DateTimeField(db_index=True)
+    actor = models.CharField(max_length=150, help_text="User name; empty for a command.")
+    actor_id = models.PositiveBigIntegerField(null=True)
+    act = models.CharField(max_length=40, help_text="One of Act.")
+    what = models.CharField(max_length=300)
+    why = models.TextField(blank=True)
+    cohort = models.CharField(max_length=60, blank=True, db_index=True, help_text="Its slug.")
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        verbose_name_plural = "audit log"
+
+    def __str__(self) -> str:
+        return f"{self.actor or 'a command'}: {self.words}, {self.what}"
+
+    @property
+    def words(self) -> str:
+        """The act in words."""
+        return self.Act(self.act).label.lower()

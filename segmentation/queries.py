@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Count, Q, QuerySet
+from django.db import connection
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Length
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from segmentation.models import (
+    AuditEntry,
     Case,
     Cohort,
     CohortMembership,
     InferenceJob,
+    Scan,
     Segmentation,
+    Worker,
 )
 
 NO_ROLE: frozenset[str] = frozenset()
@@ -35,39 +42,158 @@ def visible_cases(user: User | AnonymousUser) -> QuerySet[Case]:
     return Case.objects.filter(cohort__memberships__user=user).exclude(pk__in=hidden_cases(user))
 
 
+def belongs_to_a_cohort(user: User) -> bool:
+    """Whether cases and studies are somebody's business, or readings alone."""
+    return CohortMembership.objects.filter(user=user).exists()
+
+
 def cohorts_of(user: User) -> QuerySet[Any]:
     """The user's cohorts, each with the user's `role` and the number of `visible` cases."""
     return (
         Cohort.objects.filter(memberships__user=user)
         .annotate(
             role=_own_role(user),
-            visible=Count("cases", filter=~Q(cases__in=hidden_cases(user)), distinct=True),
+            visible=how_many(visible_cases(user).filter(cohort=OuterRef("pk"))),
         )
         .order_by("title")
     )
 
 
 def _own_role(user: User) -> Any:
-    from django.db.models import OuterRef, Subquery
-
     mine = CohortMembership.objects.filter(cohort=OuterRef("pk"), user=user)
     return Subquery(mine.values("role")[:1])
 
 
-def cases_in_cohort(user: User, slug: str) -> QuerySet[Case]:
-    """The visible cases of one cohort with scans, the count of masks and the state of jobs."""
+NO_MASK = "none"  # as the wanted mask: cases that have none yet
+CASE_ORDERS: dict[str, tuple[Any, ...]] = {
+    "code": (Length("code"), F("code")),  # C10000 comes after C9999
+    "-code": (Length("code").desc(), F("code").desc()),
+    "subject": (F("subject"), F("code")),
+    "imported": (F("imported_at"), F("pk")),
+    "-imported": (F("imported_at").desc(), F("pk").desc()),
+}
+
+
+def cases_in_cohort(
+    user: User, slug: str, *, search: str = "", sequence: str = "", mask: str = "", order: str = ""
+) -> QuerySet[Case]:
+    """The visible cases of one cohort with scans, the count of masks and of unfinished jobs.
+
+    `search` is a part of the code or the subject, `sequence` one that a case must have, `mask` the
+    method (or origin) of a mask that it must have or NO_MASK, `order` a key of CASE_ORDERS.
+    """
+    found = visible_cases(user).filter(cohort__slug=slug)
+    if search:
+        found = found.filter(Q(code__icontains=search) | Q(subject__icontains=search))
+    if sequence:
+        found = found.filter(Exists(Scan.objects.filter(case=OuterRef("pk"), sequence=sequence)))
+    masks = Segmentation.objects.filter(case=OuterRef("pk"))
+    if mask == NO_MASK:
+        found = found.filter(~Exists(masks))
+    elif mask:
+        found = found.filter(Exists(masks.filter(Q(method=mask) | Q(method="", origin=mask))))
+    under_way = InferenceJob.objects.filter(case=OuterRef("pk"), state__in=InferenceJob.UNFINISHED)
+    return (
+        found.select_related("cohort")
+        .prefetch_related("scans")
+        .annotate(mask_count=how_many(masks), unfinished_jobs=how_many(under_way))
+        .order_by(*CASE_ORDERS.get(order, CASE_ORDERS["code"]))
+    )
+
+
+def how_many(rows: QuerySet[Any]) -> Coalesce:
+    """How many rows an outer query has, as one subquery."""
+    counted = rows.order_by().annotate(one=Value(1)).values("one").annotate(n=Count("pk"))
+    return Coalesce(Subquery(counted.values("n")), 0)
+
+
+def masks_in_cohort(user: User, slug: str) -> list[str]:
+    """What made the masks that somebody sees in a cohort: methods, or origins where none did."""
+    found = Segmentation.objects.filter(case__in=visible_cases(user).filter(cohort__slug=slug))
+    pairs = found.order_by().values_list("method", "origin").distinct()
+    return sorted({method or origin for method, origin in pairs})
+
+
+def found_cases(user: User, words: str) -> QuerySet[Case]:
+    """The visible cases of all the user's cohorts with this in their code or subject."""
     return (
         visible_cases(user)
-        .filter(cohort__slug=slug)
+        .filter(Q(code__icontains=words) | Q(subject__icontains=words))
         .select_related("cohort")
-        .prefetch_related("scans")
-        .annotate(
-            mask_count=Count("segmentations", distinct=True),
-            unfinished_jobs=Count(
-                "jobs", filter=Q(jobs__state__in=InferenceJob.UNFINISHED), distinct=True
-            ),
-        )
+        .order_by(*CASE_ORDERS["code"])
     )
+
+
+def people_called(words: str) -> QuerySet[User]:
+    """The accounts with this in their user name or name, for an administrator."""
+    by_name = Q(first_name__icontains=words) | Q(last_name__icontains=words)
+    return User.objects.filter(Q(username__icontains=words) | by_name).order_by("username")
+
+
+def failed_for_good(user: User) -> QuerySet[InferenceJob]:
+    """The failed jobs of visible cases that nobody has asked for again."""
+    again = InferenceJob.objects.filter(
+        case=OuterRef("case"), method=OuterRef("method"), queued_at__gt=OuterRef("queued_at")
+    )
+    return InferenceJob.objects.filter(
+        ~Exists(again), state=InferenceJob.State.FAILED, case__in=visible_cases(user)
+    )
+
+
+def jobs_of(
+    user: User, *, state: str = "", method: str = "", search: str = ""
+) -> QuerySet[InferenceJob]:
+    """The jobs of all cases that somebody may see, newest first.
+
+    `state` and `method` are exact, `search` is a part of the case's code.
+    """
+    exact = {name: value for name, value in (("state", state), ("method", method)) if value}
+    return (
+        InferenceJob.objects.filter(case__in=visible_cases(user), **exact)
+        .filter(case__code__icontains=search)
+        .select_related("case")
+        .order_by("-queued_at", "pk")
+    )
+
+
+def database_now() -> datetime:
+    """The time by the database's clock, which all workers share whatever their own clocks say.
+
+    With SQLite everything runs on one machine, so that machine's clock is the database's.
+    """
+    if connection.vendor == "sqlite":
+        return timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now
+
+
+def needing_attention(user: User) -> QuerySet[Any]:
+    """The cohorts that the user coordinates where something waits, by title.
+
+    Each with the number of `failed` jobs that nobody asked for again, and of `bare` cases without
+    any mask or unfinished job.
+    """
+    seen = visible_cases(user).filter(cohort=OuterRef("pk"))
+    masked = Segmentation.objects.filter(case=OuterRef("pk"))
+    under_way = InferenceJob.objects.filter(case=OuterRef("pk"), state__in=InferenceJob.UNFINISHED)
+    failed = failed_for_good(user).filter(case__cohort=OuterRef("pk"))
+    mine = Cohort.objects.filter(
+        memberships__user=user, memberships__role=CohortMembership.Role.COORDINATOR
+    )
+    bare = seen.filter(~Exists(masked), ~Exists(under_way))
+    return (
+        mine.annotate(failed=how_many(failed), bare=how_many(bare))
+        .filter(Q(failed__gt=0) | Q(bare__gt=0))
+        .order_by("title")
+    )
+
+
+def flairs_by_sent_file(cohort: Cohort, hashes: Sequence[str]) -> dict[str, int]:
+    """The cases (primary keys) of a cohort by the SHA-256 of their FLAIR file as it was sent."""
+    found = Scan.objects.filter(case__cohort=cohort, sequence="FLAIR", sent_sha256__in=hashes)
+    return dict(found.values_list("sent_sha256", "case"))
 
 
 def case_in_full(code: str) -> Case:
@@ -114,9 +240,38 @@ def segmentation_in_full(segmentation_id: UUID) -> Segmentation:
     return Segmentation.objects.select_related("case").get(pk=segmentation_id)
 
 
+def roles_in_whole_cohort(*, user: User, slug: str) -> frozenset[str]:
+    """The user's roles in a cohort of which no case is hidden from them; else empty."""
+    if Case.objects.filter(cohort__slug=slug, pk__in=hidden_cases(user)).exists():
+        return NO_ROLE
+    return roles_in_cohort(user=user, slug=slug)
+
+
+def members_of(cohort: str) -> QuerySet[CohortMembership]:
+    """The members of a cohort (its slug) by role and user name."""
+    return (
+        CohortMembership.objects.filter(cohort__slug=cohort)
+        .select_related("user")
+        .order_by("role", "user__username")
+    )
+
+
+def audit_of(cohort: str, *, act: str = "") -> QuerySet[AuditEntry]:
+    """What was done in a cohort (its slug), and when its members came and went; newest first."""
+    members = CohortMembership.objects.filter(cohort__slug=cohort).values("user")
+    comings_and_goings = Q(act__in=AuditEntry.OF_PERSON, actor_id__in=members)
+    found = AuditEntry.objects.filter(Q(cohort=cohort) | comings_and_goings)
+    return found.filter(act=act) if act else found
+
+
 def jobs_of_case(code: str) -> QuerySet[InferenceJob]:
     """All jobs of a case, newest first."""
     return InferenceJob.objects.filter(case__code=code).select_related("case")
+
+
+def worker_seen_at() -> datetime | None:
+    """When any worker last said that it is there; None when there never was one."""
+    return Worker.objects.order_by("-seen_at").values_list("seen_at", flat=True).first()
 
 
 def due_jobs(*, stale_before: datetime) -> QuerySet[InferenceJob]:

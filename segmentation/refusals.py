@@ -18,3 +18,7 @@ class Refusal(Exception):
     def code(self) -> str:
         """The name of the state, stable enough for a program to branch on."""
         return type(self).__name__
+
+
+class ReasonMissing(Refusal):
+    """Something that needs a reason came without one."""

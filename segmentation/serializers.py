@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from segmentation.description import FIELDS
 from segmentation.imaging.geometry import Grid
 from segmentation.models import Case, Cohort, InferenceJob, Scan, Segmentation
 from segmentation.operations.cases import MASK_ORIGINS
@@ -24,6 +26,40 @@ class CohortSerializer(serializers.ModelSerializer[Cohort]):
         fields = ["slug", "title", "role", "cases"]
 
 
+def description_schema() -> dict[str, Any]:
+    """What a description looks like in the schema of the API."""
+    kinds: dict[str, Any] = {
+        "number": lambda field: {"type": "number", "minimum": field.low, "maximum": field.high},
+        "choice": lambda field: {"type": "string", "enum": list(field.choices)},
+        "text": lambda _: {"type": "string", "maxLength": 60},
+    }
+    return {
+        "type": "object",
+        "properties": {
+            field.name: {**kinds[field.kind](field), "nullable": True, "description": field.meaning}
+            for field in FIELDS
+        },
+    }
+
+
+@extend_schema_field(description_schema())
+class DescriptionField(serializers.Field):  # type: ignore[type-arg]
+    """What is known about subject and acquisition; `segmentation.description` checks the values."""
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+    def to_internal_value(self, data: Any) -> Any:
+        """JSON, or text that holds JSON (in a form with files)."""
+        try:
+            read = json.loads(data) if isinstance(data, str) else data
+        except (ValueError, RecursionError):
+            read = None
+        if not isinstance(read, dict):
+            raise serializers.ValidationError("A description is a JSON object.")
+        return read
+
+
 class CaseInListSerializer(serializers.ModelSerializer[Case]):
     """A case as a row of a list."""
 
@@ -37,6 +73,20 @@ class CaseInListSerializer(serializers.ModelSerializer[Case]):
 
     def get_sequences(self, case: Case) -> list[str]:
         return [scan.sequence for scan in case.scans.all()]
+
+
+class PageSerializer(serializers.Serializer[Any]):
+    """One page of a list, and where the pages before and after it are."""
+
+    count = serializers.IntegerField(help_text="Of the whole list.")
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+
+
+class CasesPageSerializer(PageSerializer):
+    """A page of cases."""
+
+    results = CaseInListSerializer(many=True)
 
 
 class ScanSerializer(serializers.ModelSerializer[Scan]):
@@ -141,17 +191,80 @@ class JobSerializer(serializers.ModelSerializer[InferenceJob]):
         read_only_fields = fields
 
 
+class JobsPageSerializer(PageSerializer):
+    """A page of jobs."""
+
+    results = JobSerializer(many=True)
+
+
+class QueuedSerializer(serializers.Serializer[Any]):
+    """How many jobs were queued."""
+
+    queued = serializers.IntegerField()
+
+
 class CaseSerializer(serializers.ModelSerializer[Case]):
     """A case with everything that its page shows."""
 
     cohort = serializers.SlugRelatedField[Cohort](slug_field="slug", read_only=True)
+    description = DescriptionField()
     scans = ScanSerializer(many=True)
     segmentations = SegmentationSerializer(many=True)
     jobs = JobSerializer(many=True)
 
     class Meta:
         model = Case
-        fields = ["code", "subject", "cohort", "imported_at", "scans", "segmentations", "jobs"]
+        fields = [
+            *("code", "subject", "cohort", "imported_at", "description"),
+            *("scans", "segmentations", "jobs"),
+        ]
+
+
+class CaseChangeSerializer(serializers.Serializer[Any]):
+    """What is to be changed about a case; null empties a field, what is left out stays."""
+
+    subject = serializers.CharField(required=False, max_length=20)
+    description = DescriptionField(required=False)
+
+
+class AnnouncedCaseSerializer(serializers.Serializer[Any]):
+    """A case that a browser is about to send."""
+
+    folder = serializers.CharField(
+        max_length=2000, trim_whitespace=False, help_text="As seen from the manifest."
+    )
+    flair_sha256 = serializers.RegexField(
+        r"^[0-9a-f]{64}$", required=False, allow_blank=True, default=""
+    )
+
+
+class AnnouncementSerializer(serializers.Serializer[Any]):
+    """Cases that a browser is about to send, and the text of the files that describe them."""
+
+    cases = serializers.ListField(child=AnnouncedCaseSerializer(), max_length=5000)
+    manifest = serializers.CharField(
+        required=False, allow_blank=True, default="", trim_whitespace=False
+    )
+    participants = serializers.CharField(
+        required=False, allow_blank=True, default="", trim_whitespace=False
+    )
+
+
+class ForeseenCaseSerializer(serializers.Serializer[Any]):
+    """What would become of a case that was announced."""
+
+    folder = serializers.CharField()
+    known = serializers.BooleanField(help_text="The cohort has this FLAIR.")
+    code = serializers.CharField(allow_null=True)
+    subject = serializers.CharField(allow_blank=True)
+    description = DescriptionField()
+
+
+class ForeseenSerializer(serializers.Serializer[Any]):
+    """What would become of the cases that were announced."""
+
+    cases = ForeseenCaseSerializer(many=True)
+    notes = serializers.ListField(child=serializers.CharField())
 
 
 class UploadSerializer(serializers.Serializer[Any]):
@@ -162,6 +275,7 @@ class UploadSerializer(serializers.Serializer[Any]):
     mask_origin = serializers.ChoiceField(
         choices=sorted(MASK_ORIGINS), required=False, default="imported"
     )
+    description = DescriptionField(required=False)
 
 
 class TakenSerializer(serializers.Serializer[Any]):
@@ -177,8 +291,15 @@ class ImportedCaseSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     subject = serializers.CharField()
     taken = TakenSerializer(many=True)
+    described = serializers.ListField(child=serializers.CharField())
     ignored = serializers.ListField(child=serializers.CharField())
     warnings = serializers.ListField(child=serializers.CharField())
+
+
+class DeletionSerializer(serializers.Serializer[Any]):
+    """Why something is deleted."""
+
+    reason = serializers.CharField(allow_blank=True, max_length=2000)
 
 
 class JobRequestSerializer(serializers.Serializer[Any]):

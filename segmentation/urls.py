@@ -7,13 +7,23 @@ from segmentation import views
 
 pages = [
     path("cases/", views.cases, name="cases"),
+    path("jobs/", views.jobs, name="jobs"),
     path("cases/<str:code>/", views.case, name="case"),
+    path("manifest.csv", views.manifest_template, name="manifest-template"),
+    path("cohorts/<slug:slug>/audit/", views.audit, name="audit"),
+    path("cohorts/<slug:slug>/audit.csv", views.audit_csv, name="audit-csv"),
 ]
 
 api = [
     path("cohorts/", views_api.CohortsView.as_view(), name="cohorts"),
     path("cohorts/<slug:slug>/cases/", views_api.CohortCasesView.as_view(), name="cohort-cases"),
+    path(
+        "cohorts/<slug:slug>/cases/announce/",
+        views_api.CohortAnnouncementView.as_view(),
+        name="cohort-announcement",
+    ),
     path("cases/<str:code>/", views_api.CaseView.as_view(), name="case"),
+    path("cases/<str:code>/delete/", views_api.CaseDeleteView.as_view(), name="case-delete"),
     path("cases/<str:code>/jobs/", views_api.CaseJobsView.as_view(), name="case-jobs"),
     path(
         "cases/<str:code>/scans/<str:sequence>/volume/",
@@ -26,6 +36,11 @@ api = [
         name="scan-original",
     ),
     path("methods/", views_api.MethodsView.as_view(), name="methods"),
+    path("jobs/", views_api.JobsView.as_view(), name="jobs"),
+    path(
+        "cohorts/<slug:slug>/jobs/retry/", views_api.RetryFailedView.as_view(), name="cohort-retry"
+    ),
+    path("jobs/<uuid:pk>/retry/", views_api.JobRetryView.as_view(), name="job-retry"),
     path("jobs/<uuid:pk>/", views_api.JobView.as_view(), name="job"),
     path("jobs/<uuid:pk>/cancel/", views_api.JobCancelView.as_view(), name="job-cancel"),
     path("segmentations/<uuid:pk>/", views_api.SegmentationView.as_view(), name="segmentation"),

@@ -1,29 +1,68 @@
-"""The pages of cases. What changes anything goes through the API."""
+"""The pages of cases and of the audit log. What changes anything goes through the API."""
 
+from typing import Any
+
+from django.conf import settings
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 
+from segmentation.description import COLUMNS, FIELDS
 from segmentation.methods import METHOD_CARDS
-from segmentation.models import CohortMembership
+from segmentation.models import Case, Cohort, CohortMembership, InferenceJob
+from segmentation.operations.audit import Act, record
+from segmentation.operations.cases import SEQUENCES
 from segmentation.people import signed_in
-from segmentation.queries import case_in_full, cases_in_cohort, cohorts_of
+from segmentation.queries import (
+    audit_of,
+    case_in_full,
+    cases_in_cohort,
+    cohorts_of,
+    masks_in_cohort,
+    roles_in_case,
+)
+from segmentation.spreadsheets import csv_file
+
+AUDIT_PAGE = 100
+
+
+CASES_PAGE = 50
 
 
 def cases(request: HttpRequest) -> HttpResponse:
-    """The cases of one cohort (`?cohort=`, else the first), and the way in for new ones."""
-    cohorts = list(cohorts_of(signed_in(request)))
+    """The cases of one cohort (`?cohort=`, else the first), and the way in for new ones.
+
+    `?q=`, `?sequence=`, `?mask=` and `?order=` choose as `cases_in_cohort` does; `?page=` turns.
+    """
+    user = signed_in(request)
+    chosen_by = {name: request.GET.get(name, "") for name in ("sequence", "mask", "order")}
+    search = request.GET.get("q", "").strip()
+    cohorts = list(cohorts_of(user))
     wanted = request.GET.get("cohort")
     chosen = next((one for one in cohorts if one.slug == wanted), cohorts[0] if cohorts else None)
     upload = None
     if chosen and chosen.role == CohortMembership.Role.COORDINATOR:
         upload = reverse("api:cohort-cases", args=[chosen.slug])
-    context = {
+    found = Case.objects.none()
+    if chosen:
+        found = cases_in_cohort(user, chosen.slug, search=search, **chosen_by)
+    context: dict[str, Any] = {
         "cohorts": cohorts,
         "chosen": chosen,
-        "cases": cases_in_cohort(signed_in(request), chosen.slug) if chosen else [],
+        "page": Paginator(found, CASES_PAGE).get_page(request.GET.get("page")),
+        "search": search,
+        "filters": chosen_by,
+        "is_filtered": bool(search or chosen_by["sequence"] or chosen_by["mask"]),
+        "sequences": SEQUENCES,
+        "masks": masks_in_cohort(user, chosen.slug) if chosen else [],
         "may_import": upload is not None,
-        "page_data": {"upload": upload},
+        "page_data": {
+            "upload": upload,
+            "upload_max_bytes": settings.UPLOAD_MAX_BYTES,
+            "manifest_template": reverse("manifest-template"),
+        },
     }
     return render(request, "segmentation/cases.html", context)
 
@@ -35,8 +74,24 @@ def case(request: HttpRequest, code: str) -> HttpResponse:
         "case": shown,
         "page_data": {
             "code": code,
-            "urls": {"case": reverse("api:case", args=[code])},
+            "urls": {
+                "case": reverse("api:case", args=[code]),
+                "cases": f"{reverse('cases')}?cohort={shown.cohort.slug}",
+            },
+            "may_manage": CohortMembership.Role.COORDINATOR
+            in roles_in_case(user=signed_in(request), code=code),
             "can_segment": True,
+            "fields": [
+                {
+                    "name": field.name,
+                    "title": field.title,
+                    "unit": field.unit,
+                    "kind": field.kind,
+                    "choices": field.choices,
+                    "takes": field.takes,
+                }
+                for field in FIELDS
+            ],
             "methods": [
                 {"name": card.name, "title": card.title, "needs": card.needs}
                 for card in METHOD_CARDS
@@ -44,3 +99,58 @@ def case(request: HttpRequest, code: str) -> HttpResponse:
         },
     }
     return render(request, "segmentation/case.html", context)
+
+
+def jobs(request: HttpRequest) -> HttpResponse:
+    """The inference jobs of every case that I may see; the page reads them from the API."""
+    context = {
+        "page_data": {
+            "jobs": reverse("api:jobs"),
+            "case_page": reverse("case", args=["CODE"]),
+            "cases": reverse("cases"),
+            "states": InferenceJob.State.values,
+            "methods": [{"name": card.name, "title": card.title} for card in METHOD_CARDS],
+            "cohorts": [
+                {"title": cohort.title, "retry": reverse("api:cohort-retry", args=[cohort.slug])}
+                for cohort in cohorts_of(signed_in(request))
+            ],
+        }
+    }
+    return render(request, "segmentation/jobs.html", context)
+
+
+def manifest_template(request: HttpRequest) -> HttpResponse:
+    """An empty manifest.csv: the line that names the columns."""
+    return csv_download("manifest.csv", csv_file(COLUMNS, []))
+
+
+def audit(request: HttpRequest, slug: str) -> HttpResponse:
+    """What was done in a cohort, newest first (`?act=` picks one kind, `?page=` goes back)."""
+    act = request.GET.get("act", "")
+    pages = Paginator(audit_of(slug, act=act), AUDIT_PAGE)
+    context = {
+        "cohort": Cohort.objects.get(slug=slug),
+        "acts": Act.choices,
+        "act": act,
+        "page": pages.get_page(request.GET.get("page")),
+    }
+    return render(request, "segmentation/audit.html", context)
+
+
+def audit_csv(request: HttpRequest, slug: str) -> HttpResponse:
+    """The whole audit log of a cohort; taking it out is an entry as well."""
+    now = timezone.now()
+    record(Act.AUDIT_EXPORTED, by=signed_in(request), now=now, what="audit log", cohort=slug)
+    rows = (
+        [entry.at.isoformat(), entry.actor, entry.act, entry.what, entry.why]
+        for entry in audit_of(slug)
+    )
+    content = csv_file(["at_utc", "user", "act", "what", "why"], rows)
+    return csv_download(f"{slug}-audit.csv", content)
+
+
+def csv_download(name: str, content: bytes) -> HttpResponse:
+    """This will send a CSV file under a name."""
+    response = HttpResponse(content, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from pathlib import Path
 
 import pytest
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 
 SCANS = os.environ.get("PLAQUE_TEST_SCANS")
+audit_log = importlib.import_module("segmentation.migrations.0002_audit_log")
+figures: list[str] = []  # what a test measured and the summary shall say
 counted = {"ran": 0, "deselected": 0}
 
 
@@ -39,9 +42,21 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             f"Real scans: PLAQUE_TEST_SCANS is not set, {counted['deselected']} tests did not run"
         )
+    for line in figures:
+        terminalreporter.write_line(line)
     engine = settings.DATABASES["default"]["ENGINE"].rsplit(".", 1)[-1]
     broker = settings.CELERY_BROKER_URL.split(":", 1)[0]
     terminalreporter.write_line(f"Database: {engine}. Broker: {broker}.")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """On SQLite, let tests empty the audit log between them (Django does it by DELETE there)."""
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        with django_db_blocker.unblock():
+            audit_log.unprotect(connection, "DELETE")
 
 
 @pytest.fixture(scope="session")

@@ -16,9 +16,12 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.utils import timezone
 
+import accounts.queries as accounts
 import rating.queries as rating
 import segmentation.queries as segmentation
+from accounts.operations.tokens import user_of_token
 from webapp.errors import refuse
 
 Person = AbstractBaseUser | AnonymousUser
@@ -30,6 +33,7 @@ SIGNED_IN = frozenset({"signed in"})
 STAFF = frozenset({"staff"})
 COORDINATOR = frozenset({"coordinator"})
 RATER = frozenset({"rater"})
+OWNER = frozenset({"owner"})
 MEMBER = frozenset({"coordinator", "delineator"})
 
 
@@ -46,6 +50,11 @@ def everywhere(person: Any, _: Mapping[str, Any]) -> Roles:
 def in_cohort(person: Any, address: Mapping[str, Any]) -> Roles:
     """The person's role in the cohort of the address."""
     return segmentation.roles_in_cohort(user=person, slug=address["slug"])
+
+
+def in_whole_cohort(person: Any, address: Mapping[str, Any]) -> Roles:
+    """The person's role in the cohort of the address, unless any case of it is hidden from them."""
+    return segmentation.roles_in_whole_cohort(user=person, slug=address["slug"])
 
 
 def in_case(person: Any, address: Mapping[str, Any]) -> Roles:
@@ -78,6 +87,16 @@ def in_presentation(person: Any, address: Mapping[str, Any]) -> Roles:
     return rating.roles_in_presentation(user=person, token=address["token"])
 
 
+def in_invitation(person: Any, address: Mapping[str, Any]) -> Roles:
+    """The person's role in the cohort of the invitation of the address."""
+    return accounts.roles_in_invitation(user=person, invitation_id=address["pk"])
+
+
+def in_token(person: Any, address: Mapping[str, Any]) -> Roles:
+    """Owner, when the token of the address is the person's own."""
+    return accounts.roles_in_token(user=person, token_id=address["pk"])
+
+
 @dataclass(frozen=True)
 class Rule:
     """Where roles are looked up, and which of them each HTTP method takes."""
@@ -100,11 +119,42 @@ TABLE: dict[str, Rule] = {
     # Doors
     "account_login": Rule(everywhere, {"GET": ANYONE, "POST": ANYONE}),
     "account_logout": Rule(everywhere, {"GET": ANYONE, "POST": ANYONE}),
+    "account_inactive": read(everywhere, ANYONE),
+    "account_reset_password": Rule(everywhere, {"GET": ANYONE, "POST": ANYONE}),
+    "account_reset_password_done": read(everywhere, ANYONE),
+    "account_reset_password_from_key": Rule(everywhere, {"GET": ANYONE, "POST": ANYONE}),
+    "account_reset_password_from_key_done": read(everywhere, ANYONE),
+    "invitation": Rule(everywhere, {"GET": ANYONE, "POST": ANYONE}),
+    "mfa_authenticate": Rule(everywhere, {"GET": ANYONE, "POST": ANYONE}),
     "health": read(everywhere, ANYONE),
+    "ready": read(everywhere, ANYONE),
+    # One's own account
+    "account": Rule(everywhere, {"GET": SIGNED_IN, "POST": SIGNED_IN}),
+    "account_email": Rule(everywhere, {"GET": SIGNED_IN, "POST": SIGNED_IN}),
+    "account_email_confirm": Rule(everywhere, {"GET": SIGNED_IN, "POST": SIGNED_IN}),
+    "account_change_password": Rule(everywhere, {"GET": SIGNED_IN, "POST": SIGNED_IN}),
+    "account_reauthenticate": Rule(everywhere, {"GET": SIGNED_IN, "POST": SIGNED_IN}),
+    "mfa_reauthenticate": Rule(everywhere, {"GET": SIGNED_IN, "POST": SIGNED_IN}),
+    "tokens": Rule(everywhere, {"GET": SIGNED_IN, "POST": SIGNED_IN}),
+    "token-revoke": write(in_token, OWNER),
+    "mfa_index": read(everywhere, SIGNED_IN),
+    "mfa_activate_totp": Rule(everywhere, {"GET": SIGNED_IN, "POST": SIGNED_IN}),
+    "mfa_deactivate_totp": Rule(everywhere, {"GET": SIGNED_IN, "POST": SIGNED_IN}),
+    "mfa_view_recovery_codes": read(everywhere, SIGNED_IN),
+    "mfa_generate_recovery_codes": Rule(everywhere, {"GET": SIGNED_IN, "POST": SIGNED_IN}),
     # Pages
     "home": read(everywhere, SIGNED_IN),
+    "members": Rule(in_whole_cohort, {"GET": COORDINATOR, "POST": COORDINATOR}),
+    "member-remove": Rule(in_whole_cohort, {"GET": COORDINATOR, "POST": COORDINATOR}),
+    "invitation-again": write(in_invitation, COORDINATOR),
+    "invitation-revoke": write(in_invitation, COORDINATOR),
+    "search": read(everywhere, SIGNED_IN),
     "cases": read(everywhere, SIGNED_IN),
     "case": read(in_case, MEMBER),
+    "jobs": read(everywhere, SIGNED_IN),
+    "manifest-template": read(everywhere, SIGNED_IN),
+    "audit": read(in_whole_cohort, COORDINATOR),
+    "audit-csv": read(in_whole_cohort, COORDINATOR),
     "studies": read(everywhere, SIGNED_IN),
     "study": read(in_study, COORDINATOR),
     "reading": read(in_reading, RATER),
@@ -113,7 +163,9 @@ TABLE: dict[str, Rule] = {
     # API: cases and masks
     "api:cohorts": read(everywhere, SIGNED_IN),
     "api:cohort-cases": Rule(in_cohort, {"GET": MEMBER, "POST": COORDINATOR}),
-    "api:case": read(in_case, MEMBER),
+    "api:cohort-announcement": write(in_cohort, COORDINATOR),
+    "api:case": Rule(in_case, {"GET": MEMBER, "PATCH": COORDINATOR}),
+    "api:case-delete": write(in_case, COORDINATOR),
     "api:scan-volume": read(in_case, MEMBER),
     "api:scan-original": read(in_case, MEMBER),
     "api:case-jobs": Rule(in_case, {"GET": MEMBER, "POST": MEMBER}),
@@ -123,7 +175,10 @@ TABLE: dict[str, Rule] = {
     "api:segmentation-probability": read(in_segmentation, MEMBER),
     "api:methods": read(everywhere, SIGNED_IN),
     "api:job": read(in_job, MEMBER),
+    "api:jobs": read(everywhere, SIGNED_IN),
     "api:job-cancel": write(in_job, MEMBER),
+    "api:job-retry": write(in_job, MEMBER),
+    "api:cohort-retry": write(in_cohort, MEMBER),
     # API: studies
     "api:studies": read(everywhere, SIGNED_IN),
     "api:cohort-studies": write(in_cohort, COORDINATOR),
@@ -158,6 +213,33 @@ def rule_for(view_name: str, namespace: str) -> Rule | None:
     return TABLE.get(view_name) or NAMESPACES.get(namespace)
 
 
+def take_token(request: HttpRequest) -> bool:
+    """This will make the owner of a request's token the one who asks; false when it has a bad one.
+
+    Asked for the API only: a token opens no page, no account and no administration.
+    """
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return True
+    owner = user_of_token(key=key.strip(), now=timezone.now())
+    if owner is not None:
+        request.user = owner
+        request.token_user = owner  # type: ignore[attr-defined]  # for DRF, see accounts
+    return owner is not None
+
+
+def refuse_token() -> HttpResponse:
+    """This will refuse a token without telling what is wrong with it."""
+    answer = refuse(
+        401,
+        "TokenRefused",
+        "This token is unknown, too old or revoked. Nothing was changed; make another on your "
+        "account page.",
+    )
+    answer["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
 class AccessMiddleware:
     """Asks the table before every view, and keeps every answer out of caches."""
 
@@ -179,6 +261,8 @@ class AccessMiddleware:
         if rule is None:
             raise Http404
         is_api = request.path.startswith("/api/")
+        if is_api and not take_token(request):
+            return refuse_token()
         method = "GET" if request.method in {"HEAD", "OPTIONS"} else (request.method or "")
         needed = rule.methods.get(method)
         if needed is None:
@@ -199,6 +283,4 @@ class AccessMiddleware:
             return None
         if roles - ANYONE - SIGNED_IN:
             return refuse(403, "NotAllowed", "Your role does not allow this.")
-        if is_api:
-            return refuse(404, "NotFound", "There is nothing here that you may see.")
         raise Http404

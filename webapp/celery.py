@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_ready
+from celery.signals import setup_logging, worker_ready
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
@@ -18,25 +18,36 @@ app.autodiscover_tasks()
 log = logging.getLogger(__name__)
 
 
+@setup_logging.connect
+def keep_logging(**_: Any) -> None:
+    """This will keep Celery from setting up logs of its own; the settings' are used."""
+
+
 @worker_ready.connect
-def start_sweep(**_: Any) -> None:
-    """This will look for due jobs now and every few seconds while the worker lives.
+def start_sweep(sender: Any, **_: Any) -> None:
+    """This will say that the worker is there, look for due jobs and sweep, every few seconds.
 
     A message can be lost and a worker can die; the job row stays. The thread runs beside the job
     in hand, so a dead worker's job is found although this worker is busy.
     """
-    from django.db import close_old_connections
-    from django.utils import timezone
+    from django.db import OperationalError, close_old_connections
 
-    from segmentation.operations.jobs import ring_if_due
+    from segmentation.operations.files import sweep_drafts
+    from segmentation.operations.jobs import ring_if_due, say_present
+    from segmentation.queries import database_now
 
     def sweep() -> None:
         while True:
             close_old_connections()
             try:
-                ring_if_due(now=timezone.now())
+                now = database_now()
+                say_present(worker=sender.hostname, now=now)
+                ring_if_due(now=now)
+                sweep_drafts(now=now)
+            except OperationalError:
+                log.error("The database does not answer; the worker will try again.")  # noqa: TRY400
             except Exception:
-                log.exception("The sweep for due jobs failed; it will try again.")
+                log.exception("The sweep failed; it will try again.")
             pause.wait(settings.JOB_SWEEP_SECONDS)
 
     pause = threading.Event()

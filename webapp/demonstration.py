@@ -49,6 +49,11 @@ Say = Callable[[str], None]
 Clock = Callable[[], datetime]
 
 
+def may_demonstrate() -> bool:
+    """Whether accounts with passwords that a file tells may exist here: not in production."""
+    return not settings.PRODUCTION or "demonstration" in settings.ALLOWED_IN_PRODUCTION
+
+
 def demonstration_accounts() -> dict[str, str]:
     """The passwords of the demonstration's accounts by user name; empty when there is none."""
     kept = Path(settings.DATA) / ACCOUNTS
@@ -154,7 +159,7 @@ def make_study(
             "dawm_instruction": "Diffusely abnormal white matter does not count as a lesion.",
         },
     )
-    studies.open_study(study=draft, now=clock())
+    studies.open_study(study=draft, by=people["cora"], now=clock())
 
 
 # --- The scripted raters of the closed study ------------------------------------------------------
@@ -168,7 +173,9 @@ def read_and_close(title: str, people: dict[str, User], *, clock: Clock, say: Sa
     for reading in study.memberships.filter(role=StudyMembership.Role.RATER).order_by("user"):
         say(f"Scripted reading of the finished study by {reading.user.get_username()}")
         ScriptedRater(people[reading.user.get_username()], reading.token).read_all()
-    studies.close_study(study=study, reason="All presentations are rated.", now=clock())
+    studies.close_study(
+        study=study, reason="All presentations are rated.", by=people["cora"], now=clock()
+    )
 
 
 class ScriptedRater:

@@ -1,13 +1,23 @@
 """The one place that knows which refusal is which HTTP status."""
 
+import logging
+import sys
 from typing import Any
 
-from django.http import Http404, JsonResponse
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.views.defaults import page_not_found
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from segmentation.refusals import Refusal
+from webapp.logs import current_request
+
+log = logging.getLogger(__name__)
 
 # The request was fine, the state of things forbids it (now). Every other refusal is about what was
 # sent and answers 400.
@@ -21,6 +31,7 @@ CONFLICTS = frozenset(
         "CaseInStudy",
         "CountsDiffer",
         "MarkBelongsElsewhere",
+        "NotFailed",
         "NotOpened",
         "NotYourTurn",
         "StudyNotClosed",
@@ -28,6 +39,16 @@ CONFLICTS = frozenset(
         "StudyNotOpen",
         "WashoutNotOver",
     }
+)
+OTHER_STATUS = {"StorageFailed": status.HTTP_507_INSUFFICIENT_STORAGE}
+NOTHING_HERE = "There is nothing here that you may see."
+NOT_AVAILABLE = (
+    "The database does not answer, or cannot store anything. What was shown as saved is safe. Try "
+    "again in a minute; if this stays, tell your administrator and quote {request}."
+)
+FAILED = (
+    "This is a fault of Plaque, not of yours. What was saved is safe. Try again; if it happens "
+    "again, tell your administrator and quote {request}."
 )
 
 
@@ -41,26 +62,63 @@ def refuse(http_status: int, code: str, message: str) -> JsonResponse:
     return JsonResponse(body(code, message), status=http_status)
 
 
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """This will say that nothing is there: to programs as JSON, to people as a page."""
+    if request.path.startswith("/api/"):
+        return refuse(404, "NotFound", NOTHING_HERE)
+    return page_not_found(request, exception)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """This will answer what nobody foresaw: 503 when the database does not answer, else 500.
+
+    It asks the database nothing, not even who is signed in.
+    """
+    error = sys.exc_info()[1]
+    log.error("This request failed.", exc_info=error)
+    gone = isinstance(error, OperationalError | InterfaceError)
+    http_status = 503 if gone else 500
+    if request.path.startswith("/api/"):
+        code, words = ("NotAvailable", NOT_AVAILABLE) if gone else ("Failed", FAILED)
+        return refuse(http_status, code, words.format(request=current_request.get()))
+    page = render_to_string(f"{http_status}.html", {"request_id": current_request.get()})
+    return HttpResponse(page, status=http_status)
+
+
 def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     """This will turn a refusal into an answer; anything unforeseen stays a bug and surfaces."""
     if isinstance(error, Refusal):
-        http_status = (
-            status.HTTP_409_CONFLICT if error.code in CONFLICTS else status.HTTP_400_BAD_REQUEST
-        )
+        usual = status.HTTP_409_CONFLICT if error.code in CONFLICTS else 400
+        http_status = OTHER_STATUS.get(error.code, usual)
         return Response(body(error.code, error.message, error.fields), status=http_status)
     if isinstance(error, exceptions.ValidationError):
         return Response(
             body("Invalid", "What was sent is not complete or not valid.", _fields(error.detail)),
             status=error.status_code,
         )
+    if isinstance(error, SuspiciousOperation):
+        return Response(*_too_much(error))
     if isinstance(error, RecursionError):  # JSON nested deeper than the parser goes
         return Response(body("ParseError", "What was sent is nested too deeply."), status=400)
     if isinstance(error, Http404):
-        return Response(body("NotFound", "There is nothing here that you may see."), status=404)
+        return Response(body("NotFound", NOTHING_HERE), status=404)
     response = exception_handler(error, context)
     if response is not None and isinstance(error, exceptions.APIException):
         response.data = body(type(error).__name__, str(error.detail))
     return response
+
+
+def _too_much(error: SuspiciousOperation) -> tuple[dict[str, Any], int]:
+    """The body and status for a request that Django would not read to its end."""
+    if isinstance(error, TooManyFilesSent):
+        most = settings.DATA_UPLOAD_MAX_NUMBER_FILES
+        words = f"A case has at most {most} files. Nothing was stored; send fewer at once."
+        return body("TooManyFiles", words), status.HTTP_400_BAD_REQUEST
+    if isinstance(error, RequestDataTooBig):
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024**2
+        words = f"What was sent is larger than {most} MB. Nothing was changed; send less at once."
+        return body("TooLarge", words), status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    return body("Invalid", "What was sent cannot be read."), status.HTTP_400_BAD_REQUEST
 
 
 def _fields(detail: Any, prefix: str = "") -> dict[str, list[str]]:

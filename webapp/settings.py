@@ -6,10 +6,16 @@ Embedded (nothing set): SQLite, a Celery broker that is a folder, local files, a
 
 import os
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import dj_database_url
+import psutil
+from csp.constants import NONE, SELF
+from django.contrib.messages import constants as message_levels
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
+
+from webapp.production import unsafe_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,15 +36,15 @@ DATA = Path(os.environ.get("PLAQUE_DATA", ROOT / "var")).resolve()
 DATA.mkdir(parents=True, exist_ok=True)
 
 PRODUCTION = flag("PLAQUE_PRODUCTION", default=False)
+ALLOWED_IN_PRODUCTION = words("PLAQUE_ALLOW")
 DEBUG = False
 
 
 def secret_key() -> str:
     """This will return PLAQUE_SECRET_KEY; embedded, a key made once and kept with the data."""
-    if key := os.environ.get("PLAQUE_SECRET_KEY"):
+    key = os.environ.get("PLAQUE_SECRET_KEY", "")
+    if key or PRODUCTION:
         return key
-    if PRODUCTION:
-        raise ImproperlyConfigured("PLAQUE_PRODUCTION needs PLAQUE_SECRET_KEY to be set.")
     kept = DATA / "secret-key"
     if not kept.exists():
         draft = DATA / f"secret-key.{os.getpid()}"
@@ -54,7 +60,8 @@ def secret_key() -> str:
 
 
 SECRET_KEY = secret_key()
-ALLOWED_HOSTS = words("PLAQUE_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
+SECRET_KEY_FALLBACKS = words("PLAQUE_OLD_SECRET_KEYS")  # until nothing is signed with them
+ALLOWED_HOSTS = words("PLAQUE_HOSTS") or ([] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = words("PLAQUE_ORIGINS")
 
 DATABASES = {
@@ -70,6 +77,20 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+
+# What the web processes share: counted attempts, used one-time codes.
+CACHE_URL = os.environ.get("PLAQUE_CACHE_URL")
+CACHES = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
+        if CACHE_URL
+        else {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "cache",
+            "OPTIONS": {"MAX_ENTRIES": 100_000},  # nobody's count is pushed out by others'
+        }
+    )
+}
 
 S3_BUCKET = os.environ.get("PLAQUE_S3_BUCKET")
 STORAGES = {
@@ -106,21 +127,37 @@ if CELERY_BROKER_URL.startswith("filesystem://"):
         "store_processed": False,
         "polling_interval": 0.2,
     }
+CELERY_BROKER_CONNECTION_TIMEOUT = 4
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "plaque"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker as long as it takes
 CELERY_BROKER_HEARTBEAT = 0  # a job outlasts it; the job row's own heartbeat is what counts
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # A worker that has not said for this long that it works on a job is taken for dead.
 JOB_LEASE_SECONDS = float(os.environ.get("PLAQUE_JOB_LEASE_SECONDS", "15"))
 JOB_SWEEP_SECONDS = 5.0
 JOB_ATTEMPTS = 3
+# A job that takes longer, or more of the machine's memory, ends as failed and says so.
+JOB_SECONDS_MOST = 60 * float(os.environ.get("PLAQUE_JOB_MINUTES", "60"))
+JOB_BYTES_MOST = int(
+    1024**3 * float(os.environ.get("PLAQUE_JOB_MEMORY_GB", "0"))
+    or 0.75 * psutil.virtual_memory().total
+)
+JOB_GRACE_SECONDS = 10.0  # for a job over a limit to stop by itself, before its process is ended
+# Workers on this machine share its cores.
+WORKERS = max(1, int(os.environ.get("PLAQUE_WORKERS", "1")))
+WORKER_THREADS = int(os.environ.get("PLAQUE_WORKER_THREADS", "0")) or max(
+    1, (os.cpu_count() or 1) // WORKERS
+)
+WORKER_SEEN_SECONDS = 30
 
 # --- What is installed ----------------------------------------------------------------------------
 
 INSTALLED_APPS = [
     "webapp",
+    "accounts",
     "segmentation",
     "rating",
     "django.contrib.admin",
@@ -131,13 +168,19 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "csp",
     "rest_framework",
     "drf_spectacular",
     "django_vite",
 ]
 
 MIDDLEWARE = [
+    "webapp.logs.RequestLogMiddleware",
+    "webapp.limits.LargestRequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "webapp.headers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -146,6 +189,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.clock.TimeZoneMiddleware",
     "webapp.access.AccessMiddleware",
 ]
 
@@ -162,6 +206,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.tz",
+                "webapp.views.navigation",
             ]
         },
     }
@@ -175,28 +221,80 @@ AUTHENTICATION_BACKENDS = [
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-ACCOUNT_ADAPTER = "webapp.accounts.ClosedDoor"
+ACCOUNT_ADAPTER = "accounts.adapter.Adapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
+# Five wrong passwords lock an account for this long, wherever they come from.
+LOCKOUT_MINUTES = 5
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": f"20/m/ip,5/{LOCKOUT_MINUTES}m/key",
+    "invite": "20/m/user",
+    "accept_invitation": "20/m/ip",
+}
+# How many proxies of ours stand in front. Each adds the address that it heard to X-Forwarded-For;
+# whatever else that header holds was written by the client and counts for nothing.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("PLAQUE_PROXIES") or 0)
 ACCOUNT_SESSION_REMEMBER = True
 LOGIN_URL = "account_login"
+ACCOUNT_FORMS = {"reset_password": "accounts.forms.ForgottenPasswordForm"}
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # whoever has no account gets no mail from here
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Plaque] "
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+PASSWORD_RESET_TIMEOUT = 24 * 60 * 60
+MFA_ADAPTER = "accounts.adapter.SecondFactors"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Plaque"
+MFA_TOTP_TOLERANCE = 1  # clocks differ by up to half a minute
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 LOGIN_REDIRECT_URL = "/"
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+MESSAGE_TAGS = {message_levels.SUCCESS: "ok", message_levels.ERROR: "danger"}
+
+# --- Mail -----------------------------------------------------------------------------------------
+
+# Embedded, mails are written to the terminal. In production those links would lie in logs.
+EMAIL_URL = os.environ.get("PLAQUE_EMAIL_URL", "")
+MAIL_WORKS = bool(EMAIL_URL) or not PRODUCTION
+EMAIL_BACKEND = "django.core.mail.backends." + (
+    "smtp.EmailBackend"
+    if EMAIL_URL
+    else "dummy.EmailBackend"
+    if PRODUCTION
+    else "console.EmailBackend"
+)
+mail_server = urlsplit(EMAIL_URL)
+EMAIL_HOST = mail_server.hostname or ""
+EMAIL_USE_SSL = mail_server.scheme == "smtps"
+EMAIL_USE_TLS = mail_server.scheme == "smtp+starttls"
+EMAIL_PORT = mail_server.port or (465 if EMAIL_USE_SSL else 587 if EMAIL_USE_TLS else 25)
+EMAIL_HOST_USER = unquote(mail_server.username or "")
+EMAIL_HOST_PASSWORD = unquote(mail_server.password or "")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = os.environ.get("PLAQUE_EMAIL_FROM", "plaque@localhost")
 
 # What rating must hide of a case (blinding) is a rule that segmentation asks without knowing it.
 CASES_HIDDEN_FROM = "rating.queries.cases_under_reading"
+# And so is what would have nobody left when a coordinator leaves.
+STUDIES_LEFT_ALONE = "rating.queries.studies_left_alone"
 
 # --- The API --------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
     # Who may do what is one table, held by webapp.access for pages and API alike.
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNICODE_JSON": False,  # what cannot be encoded is escaped, in refusals too
@@ -209,6 +307,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "webapp.schema.add_refusals",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "JobState": "segmentation.models.InferenceJob.State",
         "StudyState": "rating.models.Study.State",
@@ -238,18 +340,64 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_SSL_REDIRECT = PRODUCTION
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
+# A hospital's name does not belong on the browsers' public preload list.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+# Everything comes from here and nothing is inline. The viewer keeps its font as a data: image.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024**2
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
-# One uploaded file, as it arrives and once decompressed.
+# All files of one case together, as they arrive.
 UPLOAD_MAX_BYTES = 512 * 1024**2
-VOLUME_MAX_BYTES = 1024**3
 
+# --- The log --------------------------------------------------------------------------------------
+
+# "json" for machines (production); "line" for a person at a terminal, told only what matters.
+LOG_FORMAT = os.environ.get("PLAQUE_LOG_FORMAT", "json" if PRODUCTION else "line")
+LOG_FORMAT = LOG_FORMAT if LOG_FORMAT == "json" else "line"
+QUIET = "INFO" if LOG_FORMAT == "json" else "WARNING"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "json": {"()": "webapp.logs.JsonLines"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": os.environ.get("PLAQUE_LOG_LEVEL", "INFO")},
+    "loggers": {
+        "webapp.logs": {"level": QUIET},
+        "celery": {"level": QUIET},
+        "celery.worker.strategy": {"level": "WARNING"},  # every bell, whether it means work or not
+        "celery.app.trace": {"level": "WARNING"},
+        "gunicorn.error": {"level": QUIET, "handlers": [], "propagate": True},
+        "gunicorn.access": {"level": "CRITICAL"},
+        # Django's: nobody gets mail, and no address of a request is written (webapp.logs does it).
+        "django": {"handlers": []},
+        "django.request": {"level": "CRITICAL"},
+        "django.security": {"level": "CRITICAL"},
+    },
 }
+
+# --- Last: nothing unsafe goes into production ----------------------------------------------------
+
+if PRODUCTION and (
+    unsafe := unsafe_settings(globals(), demonstration=DATA / "demonstration-accounts.json")
+):
+    raise ImproperlyConfigured(
+        "Plaque does not start in production with unsafe settings:\n"
+        + "\n".join(f"- {sentence}" for sentence in unsafe)
+    )

@@ -1,26 +1,35 @@
 """Every address of Plaque. `webapp.access` says who may use which."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
+import accounts.urls
 import rating.urls
 import segmentation.urls
-from webapp.accounts import LogInView, LogOutView
-from webapp.views import health, home
+from webapp.views import health, home, ready, search
 
 api: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("v1/", include([*segmentation.urls.api, *rating.urls.api])),
 ]
 
+handler404 = "webapp.errors.not_found"
+handler429 = "accounts.views.doors.too_many"
+handler500 = "webapp.errors.failed"
+
+# The administration has no door of its own: its log-in would know no limits and no second factor.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
 urlpatterns = [
     path("", home, name="home"),
+    path("search/", search, name="search"),
     path("health/", health, name="health"),
-    path("accounts/login/", LogInView.as_view(), name="account_login"),
-    path("accounts/logout/", LogOutView.as_view(), name="account_logout"),
+    path("ready/", ready, name="ready"),
     path("admin/", admin.site.urls),
     path("api/", include((api, "api"))),
+    *accounts.urls.pages,
     *segmentation.urls.pages,
     *rating.urls.pages,
 ]

@@ -1,24 +1,74 @@
-"""The home page, and the answer to whoever asks whether Plaque is alive."""
+"""The home page, search, and the answers to whoever asks whether Plaque is alive and ready."""
+
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from rating.queries import readings_of, studies_of
+from rating.queries import idle_readings, readings_of, studies_of
 from segmentation.people import signed_in
-from segmentation.queries import cohorts_of
+from segmentation.queries import (
+    belongs_to_a_cohort,
+    cohorts_of,
+    found_cases,
+    needing_attention,
+    people_called,
+)
+from webapp.readiness import what_is_missing
+
+HOME_STUDIES = 12
+HOME_IDLE = 8
+SEARCH_MOST = 20
 
 
 def home(request: HttpRequest) -> HttpResponse:
     """What needs this person's attention."""
+    user, now = signed_in(request), timezone.now()
+    idle = idle_readings(user=user, now=now)
+    studies = list(studies_of(user)[: HOME_STUDIES + 1])
     context = {
-        "readings": readings_of(user=signed_in(request), now=timezone.now()),
-        "cohorts": cohorts_of(signed_in(request)),
-        "studies": studies_of(signed_in(request)),
+        "readings": readings_of(user=user, now=now),
+        "cohorts": list(cohorts_of(user)),
+        "studies": studies[:HOME_STUDIES],
+        "more_studies": len(studies) > HOME_STUDIES,
+        "waiting_cohorts": list(needing_attention(user)),
+        "idle_readings": idle[:HOME_IDLE],
+        "more_idle": max(0, len(idle) - HOME_IDLE),
     }
     return render(request, "webapp/home.html", context)
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """For every page: whether cases and studies are this person's business, or readings alone."""
+    user = getattr(request, "user", None)
+    is_theirs = bool(user and user.is_authenticated) and belongs_to_a_cohort(signed_in(request))
+    return {"has_lists": is_theirs}
+
+
+def search(request: HttpRequest) -> HttpResponse:
+    """What this person may see with `?q=` in its code, subject or title; people for staff."""
+    user, words = signed_in(request), request.GET.get("q", "").strip()[:60]
+    found = {
+        "cases": found_cases(user, words),
+        "studies": studies_of(user, search=words),
+        "people": people_called(words) if user.is_staff else (),
+    }
+    context: dict[str, Any] = {"words": words, "most": SEARCH_MOST}
+    if words:
+        context |= {name: list(rows[: SEARCH_MOST + 1]) for name, rows in found.items()}
+    return render(request, "webapp/search.html", context)
 
 
 def health(request: HttpRequest) -> HttpResponse:
     """Says ok as soon as requests are answered."""
     return HttpResponse("ok\n", content_type="text/plain")
+
+
+def ready(request: HttpRequest) -> HttpResponse:
+    """Says ready when everything that Plaque needs does its work; else 503 and what is missing."""
+    missing = what_is_missing(now=timezone.now())
+    words = "\n".join(missing or ["ready"])
+    return HttpResponse(
+        f"{words}\n", content_type="text/plain; charset=utf-8", status=503 if missing else 200
+    )

@@ -5,19 +5,18 @@ The same data give the same bytes: the tables are sorted, and the zip file holds
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterable
 from typing import Any
 
 from rating import queries
 from rating.export.readme import readme
-from rating.export.tables import marks, presentations, ratings, schedule, utc
+from rating.export.tables import cases, marks, presentations, ratings, schedule, utc
 from rating.models import Study
 from rating.statistics import data_dictionary, tables
+from segmentation.spreadsheets import csv_file
 
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -45,15 +44,16 @@ def bundle_files(*, study: Study) -> dict[str, bytes]:
         "statistics.json": _json(results),
     }
     described = {
+        "cases.csv": cases(study),
         "schedule.csv": schedule(study),
         "presentations.csv": presentations(study),
         "ratings.csv": ratings(study),
         "marks.csv": marks(study),
     }
-    files |= {name: _csv(table.columns, table.rows) for name, table in described.items()}
+    files |= {name: csv_file(table.columns, table.rows) for name, table in described.items()}
     for name, rows in tables(results).items():
-        files[f"tables/{name}.csv"] = _csv(rows[0], rows[1:])
-    files["data_dictionary.csv"] = _csv(
+        files[f"tables/{name}.csv"] = csv_file(rows[0], rows[1:])
+    files["data_dictionary.csv"] = csv_file(
         ["file", "column", "meaning", "unit"],
         [
             [name, column, meaning, ""]
@@ -69,7 +69,7 @@ def bundle_files(*, study: Study) -> dict[str, bytes]:
         [name, len(content), hashlib.sha256(content).hexdigest()]
         for name, content in sorted(files.items())
     ]
-    files["manifest.csv"] = _csv(["file", "bytes", "sha256"], listed)
+    files["manifest.csv"] = csv_file(["file", "bytes", "sha256"], listed)
     return files
 
 
@@ -93,12 +93,3 @@ def _json(value: Any) -> bytes:
     """JSON for people and programs; refuses what JSON cannot say (NaN)."""
     text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return f"{text}\n".encode()
-
-
-def _csv(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> bytes:
-    """Comma-separated UTF-8 with one header line; None is an empty field."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue().encode()

@@ -10,6 +10,7 @@ FILES = """\
 Files
   design.json          the design, frozen when the study opened; its SHA-256 is the design's hash
   study.json           hashes, times, and the secret that the schedule was drawn from
+  cases.csv            subject, demographics and acquisition of every case that was shown
   schedule.csv         the order drawn for every rater
   presentations.csv    what was shown when
   ratings.csv          every version of every answer; the statistics use version 1
@@ -17,6 +18,8 @@ Files
   statistics.json      all statistics; tables/ holds the same as CSV
   data_dictionary.csv  the meaning of every column
   manifest.csv         size and SHA-256 of every file
+Text that begins with = + - @ has an apostrophe before it in the CSV files, so that no spreadsheet
+takes it for a formula.
 """
 
 LIMITS = """\

@@ -14,6 +14,7 @@ import numpy as np
 
 from rating import queries
 from rating.models import Mark, Presentation, Rating, Study
+from segmentation.description import FIELDS
 from segmentation.models import Scan
 
 SHOWN = {
@@ -26,12 +27,47 @@ SHOWN = {
 }
 
 
+ESCAPED = "; an apostrophe is put before text that begins with = + - @"
+
+
 @dataclass(frozen=True)
 class Table:
     """One CSV file: its columns with their meaning, and its rows in that order."""
 
     columns: Mapping[str, str]
     rows: Sequence[Sequence[Any]]
+
+
+def cases(study: Study) -> Table:
+    """What is known about each case that was shown."""
+    columns = {
+        "case": "Code of the case",
+        "subject": "Code of the person; two time points of a person share it",
+        **{f"voxels_{axis}": f"Voxels of the FLAIR along its {axis} axis" for axis in "ijk"},
+        **{f"voxel_{axis}_mm": f"Size of a voxel along the {axis} axis, in mm" for axis in "ijk"},
+        **{
+            field.name: f"{field.meaning}{f' ({field.unit})' if field.unit else ''}; empty if "
+            "nothing is known"
+            for field in FIELDS
+        },
+    }
+    flairs = Scan.objects.filter(
+        sequence=Scan.Sequence.FLAIR, case__segmentations__items__study=study
+    )
+    shown = {flair.case_id: flair for flair in flairs.select_related("case")}
+    return Table(
+        columns,
+        [
+            [
+                flair.case.code,
+                flair.case.subject,
+                *flair.shape,
+                *(round(float(mm), 4) for mm in flair.grid.spacing_mm),
+                *(flair.case.description.get(field.name) for field in FIELDS),
+            ]
+            for flair in sorted(shown.values(), key=lambda one: one.case.code)
+        ],
+    )
 
 
 def schedule(study: Study) -> Table:
@@ -45,7 +81,7 @@ def presentations(study: Study) -> Table:
         "lesions": "Number of drawn lesions",
         "opened_at": "When the rater opened it (UTC); empty if never",
         "submitted_at": "When the rater submitted it (UTC); empty if never",
-        "comment": "The rater's comment as it stands",
+        "comment": f"The rater's comment as it stands{ESCAPED}",
     }
     return Table(
         columns,
@@ -67,7 +103,7 @@ def ratings(study: Study) -> Table:
     columns = SHOWN | {
         "version": "1 is what was submitted first; the statistics use it",
         "outcome": "rated, unreadable (scan) or wrong_mask (it belongs to another scan)",
-        "reason": "Why it could not be rated",
+        "reason": f"Why it could not be rated{ESCAPED}",
         "lesions": "Number of drawn lesions",
         "fp": "False positives: drawn lesions that are none",
         "fn": "Missed lesions",
@@ -75,7 +111,7 @@ def ratings(study: Study) -> Table:
         "verdict_rater": "The rater's verdict",
         "verdict_derived": "The verdict that the counts give; boundary is exactly on a threshold",
         "conflict": "Whether the two verdicts differ, and which way",
-        "comment": "The rater's comment",
+        "comment": f"The rater's comment{ESCAPED}",
         "active_ms": "Milliseconds of active reading",
         "slices_seen": "Slices that were shown at least once",
         "software_version": "Version of Plaque",
@@ -112,7 +148,7 @@ def marks(study: Study) -> Table:
         "voxel_i": "Nearest voxel of the scan as imported, first axis, from 0",
         "voxel_j": "Second axis",
         "voxel_k": "Third axis",
-        "reason": "The rater's reason, if given",
+        "reason": f"The rater's reason, if given{ESCAPED}",
         "made_at": "When it was stored (UTC)",
         "removed_at": "When the rater removed it (UTC); empty if it counted",
     }

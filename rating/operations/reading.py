@@ -14,14 +14,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch
 
 from rating import queries
 from rating.models import Item, Mark, Presentation, Rating, Study
-from rating.operations.study import ReasonMissing, StudyNotOpen
+from rating.operations.study import StudyNotOpen
 from rating.protocol.verdict import conflict, derive_verdict
 from rating.queries import ReadingState
-from segmentation.refusals import Refusal
+from segmentation.refusals import ReasonMissing, Refusal
 
 
 class NotOpened(Refusal):
@@ -145,6 +145,21 @@ def presentation_to_show(*, token: str) -> Presentation:
     return presentation
 
 
+def presentation_to_fetch(*, token: str) -> Presentation:
+    """This will return a presentation whose image and mask may be fetched now.
+
+    That is the open one, and the one after it in its block. Raises as `presentation_to_show`.
+    """
+    presentation = Presentation.objects.select_related(
+        "reading__study", "item__segmentation__case"
+    ).get(token=token)
+    _refuse_submitted(presentation)
+    _refuse_closed(presentation.reading.study)
+    if presentation.opened_at is None and not _is_next(presentation):
+        _refuse_unopened(presentation)
+    return presentation
+
+
 def put_mark(*, token: str, mark: NewMark, now: datetime) -> datetime:
     """This will store a mark and return when it was stored; repeating it changes nothing.
 
@@ -153,12 +168,9 @@ def put_mark(*, token: str, mark: NewMark, now: datetime) -> datetime:
     MarkBelongsElsewhere.
     """
     try:
-        with transaction.atomic():
-            presentation = _open_for_changes(token)
-            _refuse_misfit(mark, presentation.item.lesions)
-            return _stored(mark, presentation, now)
-    except IntegrityError as error:  # the id was taken in another presentation a moment ago
-        raise _elsewhere() from error
+        return _stored(mark, token, now)
+    except IntegrityError:  # the id is taken, or the lesion is marked
+        return _recognised(mark, token)
 
 
 @transaction.atomic
@@ -259,7 +271,9 @@ def _locked(token: str) -> Presentation:
     """The presentation, held until the transaction ends, with its item; refuses a closed study."""
     presentation = Presentation.objects.select_for_update().get(token=token)
     # Read after the lock is held: whoever closes the study waits for it, or we see it closed.
-    presentation.item = Item.objects.select_related("study").get(pk=presentation.item_id)
+    # What marks need is read at once; the frozen design, a long text, by whoever asks for it.
+    needed = Item.objects.select_related("study").only("lesions", "study__state")
+    presentation.item = needed.get(pk=presentation.item_id)
     _refuse_closed(presentation.item.study)
     return presentation
 
@@ -293,6 +307,16 @@ def _refuse_unopened(presentation: Presentation) -> None:
         raise NotOpened("This presentation has not been opened yet. Open it first.")
 
 
+def _is_next(presentation: Presentation) -> bool:
+    """Whether the presentation before this one, in the same block, has been opened."""
+    before = Presentation.objects.filter(
+        reading=presentation.reading_id,
+        occasion=presentation.occasion,
+        position=presentation.position - 1,
+    )
+    return before.filter(opened_at__isnull=False).exists()
+
+
 def _elsewhere() -> MarkBelongsElsewhere:
     return MarkBelongsElsewhere(
         "This mark could not be stored under its id, which is taken. Nothing was changed; make the "
@@ -311,22 +335,30 @@ def _refuse_misfit(mark: NewMark, lesions: int) -> None:
         )
 
 
-def _stored(mark: NewMark, presentation: Presentation, now: datetime) -> datetime:
-    """This will insert a mark, or recognise it, and return when it was stored."""
-    same_lesion = Q(presentation=presentation, lesion=mark.lesion, removed_at=None)
-    which = Q(pk=mark.id) if mark.lesion is None else Q(pk=mark.id) | same_lesion
-    known = {row.pk: row for row in Mark.objects.filter(which)}
-    if mark.id in known:
-        row = known[mark.id]
-        there = (row.presentation_id, row.kind, row.lesion, (row.x_mm, row.y_mm, row.z_mm))
-        if row.removed_at or there != (presentation.pk, mark.kind, mark.lesion, mark.mm):
-            raise _elsewhere()
-        if row.reason != mark.reason:
-            row.reason = mark.reason
-            row.save(update_fields=["reason"])
-        return row.made_at
-    if known:
+@transaction.atomic
+def _recognised(mark: NewMark, token: str) -> datetime:
+    """This will return when the same mark was stored, with its reason brought up to date.
+
+    Raises MarkBelongsElsewhere, or AlreadyMarked when it is another mark on the same lesion.
+    """
+    presentation = _open_for_changes(token)
+    row = Mark.objects.filter(pk=mark.id).first()
+    if row is None:
         raise AlreadyMarked("This lesion is marked already. Nothing was changed.")
+    there = (row.presentation_id, row.kind, row.lesion, (row.x_mm, row.y_mm, row.z_mm))
+    if row.removed_at or there != (presentation.pk, mark.kind, mark.lesion, mark.mm):
+        raise _elsewhere()
+    if row.reason != mark.reason:
+        row.reason = mark.reason
+        row.save(update_fields=["reason"])
+    return row.made_at
+
+
+@transaction.atomic
+def _stored(mark: NewMark, token: str, now: datetime) -> datetime:
+    """This will insert a mark; raises IntegrityError when it, or its lesion's mark, is there."""
+    presentation = _open_for_changes(token)
+    _refuse_misfit(mark, presentation.item.lesions)
     x, y, z = mark.mm
     Mark.objects.create(
         id=mark.id,

@@ -23,7 +23,8 @@ from rating.protocol.design import (
 )
 from rating.protocol.sequence import commitment, draw_sequence
 from segmentation.models import Cohort, Segmentation
-from segmentation.refusals import Refusal
+from segmentation.operations.audit import Act, record
+from segmentation.refusals import ReasonMissing, Refusal
 
 SECRET_BYTES = 32
 VOLUME_TOLERANCE_MM3 = 1e-6
@@ -35,10 +36,6 @@ class StudyNotDraft(Refusal):
 
 class StudyNotOpen(Refusal):
     """The study is not (or no longer) open for reading."""
-
-
-class ReasonMissing(Refusal):
-    """Something that needs a reason came without one."""
 
 
 class UnknownSegmentation(Refusal):
@@ -103,14 +100,20 @@ def edit_study(
 
 
 @transaction.atomic
-def delete_study(*, study: Study) -> None:
+def delete_study(*, study: Study, by: User | None, now: datetime) -> None:
     """This will delete a draft; raises StudyNotDraft, since what was rated is never deleted."""
-    _locked_draft(study).delete()
+    draft = _locked_draft(study)
+    _record(Act.STUDY_DELETED, draft, by=by, now=now)
+    draft.delete()
 
 
 @transaction.atomic
 def open_study(
-    *, study: Study, now: datetime, draw_secret: Callable[[int], bytes] = secrets.token_bytes
+    *,
+    study: Study,
+    by: User | None,
+    now: datetime,
+    draw_secret: Callable[[int], bytes] = secrets.token_bytes,
 ) -> Study:
     """This will freeze a draft's design, commit to it and draw every rater's order, once.
 
@@ -152,11 +155,12 @@ def open_study(
             cases={item.key: item.case for item in design.items},
         )
     )
+    _record(Act.STUDY_OPENED, draft, by=by, now=now)
     return draft
 
 
 @transaction.atomic
-def close_study(*, study: Study, reason: str, now: datetime) -> Study:
+def close_study(*, study: Study, reason: str, by: User | None, now: datetime) -> Study:
     """This will end all reading, reveal the secret and unblind the coordinator, for good.
 
     What was not submitted stays missing. Raises StudyNotOpen, ReasonMissing.
@@ -180,7 +184,19 @@ def close_study(*, study: Study, reason: str, now: datetime) -> Study:
     closing.closing_reason = reason.strip()
     closing.closed_at = now
     closing.save(update_fields=["state", "closing_reason", "closed_at"])
+    _record(Act.STUDY_CLOSED, closing, by=by, now=now, why=closing.closing_reason)
     return closing
+
+
+def record_export(*, study: Study, by: User | None, now: datetime) -> None:
+    """This will write into the audit log that the answers of a closed study were taken out."""
+    _record(Act.STUDY_EXPORTED, study, by=by, now=now)
+
+
+def _record(act: Act, study: Study, *, by: User | None, now: datetime, why: str = "") -> None:
+    """This will write into the audit log what was done to a study."""
+    what = f"{study.title} ({study.slug})"
+    record(act, by=by, now=now, what=what, why=why, cohort=study.cohort.slug)
 
 
 def _locked_draft(study: Study) -> Study:

@@ -12,30 +12,59 @@ from segmentation.networks.unet import UNet
 
 Progress = Callable[[float, str], None]
 BATCH = 4
+MULTIPLE = 16  # the network pools four times: a crop must start on its coarsest grid
+MARGIN = 32  # pixels around the box, so that its edge is as far away as it matters
 
 
 def predict(
-    network: UNet, slices: NDArray[np.float32], *, progress: Progress
+    network: UNet,
+    slices: NDArray[np.float32],
+    *,
+    progress: Progress,
+    within: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float32]:
     """This will return the network's probabilities (outputs, slices, height, width).
 
     `slices` is (slices, height, width); the network sees each with its neighbours where it takes
-    three channels (the first and the last slice stand in for their missing neighbour). `progress`
-    is called before each batch with the share done; what it raises ends the prediction.
+    three channels (the first and the last slice stand in for their missing neighbour). Only a box
+    around `within` (same shape; None: everything) is computed, the rest is 0. `progress` is called
+    before each batch with the share done; what it raises ends the prediction.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.eval().to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stubs lack it
-    count = len(slices)
     around = range(-(network.settings.in_channels // 2), network.settings.in_channels // 2 + 1)
-    result = np.empty((network.settings.outputs, *slices.shape), dtype=np.float32)
+    result = np.zeros((network.settings.outputs, *slices.shape), dtype=np.float32)
+    wanted, rows, columns = box_around(np.ones(slices.shape, bool) if within is None else within)
+    seen = slices[:, rows, columns]
     with torch.inference_mode():
-        for start in range(0, count, BATCH):
-            progress(start / count, "Segmenting")
-            middle = np.arange(start, min(start + BATCH, count))
+        for start in range(0, len(wanted), BATCH):
+            progress(start / len(wanted), "Segmenting")
+            middle = wanted[start : start + BATCH]
             batch = np.stack(
-                [slices[np.clip(middle + offset, 0, count - 1)] for offset in around], axis=1
+                [seen[np.clip(middle + offset, 0, len(seen) - 1)] for offset in around], axis=1
             )
             x = torch.from_numpy(batch).to(device=device, memory_format=torch.channels_last)
-            result[:, middle] = network(x).sigmoid().float().cpu().numpy().swapaxes(0, 1)
+            maps = network(x).sigmoid().float().cpu().numpy()
+            result[:, middle, rows, columns] = maps.swapaxes(0, 1)
     return result
+
+
+def box_around(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], slice, slice]:
+    """This will return the slices of a mask that hold anything, and the rows and columns.
+
+    Rows and columns have a margin, start at a multiple of 16 and end at one where the image does
+    not end first. An empty mask gives no slice and one block of rows and columns.
+    """
+    filled, rows, columns = (
+        np.flatnonzero(mask.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))
+    )
+    return filled, _block(rows, mask.shape[1]), _block(columns, mask.shape[2])
+
+
+def _block(used: NDArray[np.intp], size: int) -> slice:
+    """The block of whole multiples around the used places of an axis, with the margin."""
+    first, last = (int(used[0]), int(used[-1])) if used.size else (0, 0)
+    start = max(0, first - MARGIN) // MULTIPLE * MULTIPLE
+    stop = min(size, -(-(last + 1 + MARGIN) // MULTIPLE) * MULTIPLE)
+    return slice(start, stop)

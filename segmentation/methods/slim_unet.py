@@ -21,6 +21,7 @@ from segmentation.networks.checkpoint import Checkpoint, load_checkpoint
 CARD = method_card("slim-unet")
 CHECKPOINT = Path(segmentation.__file__).parent / "checkpoints" / "slim-unet.safetensors"
 SETTINGS: dict[str, Any] = {"threshold": 0.5, "min_volume_mm3": 10.7, "connectivity": 26}
+AIR = -4.0  # a fifth of the tissue peak, see `normalise`
 
 
 class SlimUNet:
@@ -38,6 +39,7 @@ class SlimUNet:
         maps = predict(
             self.checkpoint.network,
             slices.pixels,
+            within=slices.pixels > AIR,
             progress=lambda done, stage: progress(0.1 + 0.8 * done, stage),
         )
         progress(0.9, "Cleaning up the mask")

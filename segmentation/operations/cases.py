@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
+from typing import Any
 
+import numpy as np
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.text import slugify
+from numpy.typing import NDArray
 
+from segmentation.description import Description, checked
+from segmentation.description.bids import is_sidecar, read_sidecar
+from segmentation.description.manifest import SUBJECT, SUBJECT_TAKES
 from segmentation.imaging.nifti import TakenScan, mask_file, read_volume, take_in_mask, take_in_scan
-from segmentation.models import BrainMask, Case, Cohort, Scan, Segmentation
-from segmentation.operations.masks import NewMask, delete_files, store, store_mask
+from segmentation.models import BrainMask, Case, Cohort, LastCaseNumber, Scan, Segmentation
+from segmentation.operations.audit import Act, record
+from segmentation.operations.files import delete_files, keep, store
+from segmentation.operations.masks import NewMask, store_mask
 from segmentation.queries import visible_cases
 from segmentation.refusals import Refusal
 
+Stored = Scan | Segmentation | BrainMask
 SEQUENCES = ("FLAIR", "T1", "T2")
 MASKS = ("mask", "brainmask")
+SIDECAR = "sidecar"
 NIFTI_NAME = re.compile(r"(?P<stem>.+?)\.nii(\.gz)?$", re.IGNORECASE)
-SUBJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,19}")
+BIDS_STEM = re.compile(r"sub-[a-z0-9]+(?:_[a-z0-9]+-[a-z0-9]+)*_(flair|t1w|t2w)")
 MASK_ORIGINS = {
     "imported": "Imported mask",
     "delineation": "Imported delineation",
@@ -68,21 +78,44 @@ class ImportedCase:
 
     case: Case
     taken: tuple[tuple[str, tuple[str, ...]], ...]  # sequence, names of emptied header fields
+    described: tuple[str, ...]  # names of the fields that are known of it
     ignored: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
 def role_of_file(name: str, *, alone: bool = False) -> str | None:
-    """This will tell what a file is by its name: FLAIR, T1, T2, mask, brainmask or None.
+    """This will tell what a file is by its name: FLAIR, T1, T2, mask, brainmask, sidecar or None.
 
-    A NIfTI file that comes alone is the FLAIR, whatever it is called.
+    Names are those of a case folder (FLAIR.nii.gz) or of BIDS (sub-01_T1w.nii.gz). A NIfTI file
+    that comes `alone` is the FLAIR, whatever it is called.
     """
-    match = NIFTI_NAME.fullmatch(PurePath(name).name)
+    last = last_part(name)
+    if is_sidecar(last):
+        return SIDECAR
+    match = NIFTI_NAME.fullmatch(last)
     if match is None:
         return None
+    stem = match["stem"].lower()
+    if bids := BIDS_STEM.fullmatch(stem):
+        stem = bids[1].removesuffix("w")
     known = {role.lower(): role for role in (*SEQUENCES, *MASKS)}
-    role = known.get(match["stem"].lower())
+    role = known.get(stem)
     return "FLAIR" if role is None and alone else role
+
+
+def last_part(name: str) -> str:
+    """The last part of a path as any system writes it."""
+    return PurePath(name.replace("\\", "/")).name
+
+
+def check_subject(subject: str) -> None:
+    """This will raise InvalidSubject unless it is a code."""
+    if not SUBJECT.fullmatch(subject):
+        raise InvalidSubject(
+            "A subject code is up to 20 letters, digits and dashes, such as S0012. Use a "
+            "pseudonym, never a name or a number that identifies the person.",
+            fields={"subject": [SUBJECT_TAKES]},
+        )
 
 
 def create_cohort(*, title: str, coordinators: Iterable[User] = ()) -> Cohort:
@@ -106,101 +139,140 @@ def import_case(
     now: datetime,
     subject: str = "",
     mask_origin: str = "imported",
+    description: Mapping[str, Any] | None = None,
     by: User | None = None,
 ) -> ImportedCase:
     """This will take in one case from its files, or refuse and leave nothing behind.
 
     Names say what the files are (`role_of_file`); unknown names are listed and ignored. The FLAIR
     is needed; masks must lie on its grid; an empty mask is taken with a warning. `subject` links
-    time points of one person; without it the case gets a subject of its own. Raises NoFlair,
-    TwoFilesForOneSequence, AlreadyImported, InvalidSubject, InvalidMaskOrigin, UnusableImage.
+    time points of one person; without it the case gets a subject of its own. `description` goes
+    before what the FLAIR's sidecar says. Raises NoFlair, TwoFilesForOneSequence, AlreadyImported,
+    InvalidSubject, InvalidDescription, InvalidMaskOrigin, UnusableImage, UnusableSidecar,
+    StorageFailed.
     """
-    if subject and not SUBJECT.fullmatch(subject):
-        raise InvalidSubject(
-            "A subject code is up to 20 letters, digits and dashes, such as S0012. Use a "
-            "pseudonym, never a name or a number that identifies the person.",
-            fields={"subject": ["Up to 20 letters, digits and dashes."]},
-        )
+    if subject:
+        check_subject(subject)
+    said = {name: value for name, value in checked(description or {}).items() if value is not None}
     if mask_origin not in MASK_ORIGINS:
         raise InvalidMaskOrigin(f"A mask's origin is one of {', '.join(MASK_ORIGINS)}.")
+    sent = _read(files)
+    _refuse_duplicate(cohort, sent.scans["FLAIR"], by)
+    described = sent.description | said
+    case = Case(cohort=cohort, subject=subject, imported_at=now, description=described)
+    rows: list[Stored] = []
+    try:
+        _write(case, sent, Segmentation.Origin(mask_origin), now, rows)
+        # The database is held only now: reading and writing files takes seconds.
+        with transaction.atomic():
+            _save(case, rows, flair=sent.scans["FLAIR"], by=by)
+            record(Act.CASE_IMPORTED, by=by, now=now, what=f"case {case.code}", cohort=cohort.slug)
+    except BaseException:
+        delete_files(*rows)
+        raise
+    return ImportedCase(
+        case=case,
+        taken=tuple((role, scan.removed) for role, scan in sent.scans.items())
+        + tuple((role, ()) for role in sent.masks),
+        described=tuple(described),
+        ignored=sent.ignored,
+        warnings=sent.warnings,
+    )
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """The files of a case, read and found usable."""
+
+    parts: Mapping[str, NamedFile]
+    scans: Mapping[str, TakenScan]
+    masks: Mapping[str, NDArray[np.bool_]]
+    description: Description
+    ignored: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def _read(files: Sequence[NamedFile]) -> _Sent:
+    """This will read the files of a case by what they are."""
     parts, ignored = _sort_files(files)
     scans = {
         role: take_in_scan(parts[role].content, name=parts[role].name)
         for role in SEQUENCES
         if role in parts
     }
-    flair = scans["FLAIR"]
     masks = {
-        role: take_in_mask(parts[role].content, name=parts[role].name, scan=flair)
+        role: take_in_mask(parts[role].content, name=parts[role].name, scan=scans["FLAIR"])
         for role in MASKS
         if role in parts
     }
-    _refuse_duplicate(cohort, flair, by)
-    written: list[Segmentation | Scan | BrainMask] = []
-    try:
-        with transaction.atomic():
-            case = _new_case(cohort, subject, now)
-            for sequence, scan in scans.items():
-                row = _scan_row(case, sequence, scan)
-                written.append(row)
-                row.save(force_insert=True)
-            like = read_volume(flair.original, name=parts["FLAIR"].name)
-            if "mask" in masks:
-                new = NewMask(
-                    case=case,
-                    origin=Segmentation.Origin(mask_origin),
-                    title=MASK_ORIGINS[mask_origin],
-                    mask=masks["mask"],
-                    provenance={"inputs_sha256": {"FLAIR": flair.sha256}},
-                )
-                written.append(store_mask(new, like=like, now=now))
-            if "brainmask" in masks:
-                content = mask_file(masks["brainmask"], like=like)
-                brain = BrainMask(
-                    case=case, sha256=hashlib.sha256(content).hexdigest(), origin="imported"
-                )
-                written.append(brain)
-                store(brain.mask, content)
-                brain.save(force_insert=True)
-    except BaseException:
-        delete_files(*written)
-        raise
-    warnings = tuple(
+    warnings = [
         f"{parts[role].name} is empty: it marks no voxel."
-        for role, m in masks.items()
-        if not m.any()
-    )
-    return ImportedCase(
-        case=case,
-        taken=tuple((role, scan.removed) for role, scan in scans.items())
-        + tuple((role, ()) for role in masks),
-        ignored=ignored,
-        warnings=warnings,
-    )
+        for role, mask in masks.items()
+        if not mask.any()
+    ]
+    description: Description = {}
+    if SIDECAR in parts:
+        sidecar = parts[SIDECAR]
+        description, of_no_use = read_sidecar(sidecar.content, name=sidecar.name)
+        warnings += [f"{sidecar.name}: its {name} is of no use and was left." for name in of_no_use]
+    return _Sent(parts, scans, masks, description, ignored, tuple(warnings))
 
 
 def _sort_files(files: Sequence[NamedFile]) -> tuple[dict[str, NamedFile], tuple[str, ...]]:
     """The files by what they are, and the names of those that are nothing we know."""
     parts: dict[str, NamedFile] = {}
     ignored = []
+    alone = sum(NIFTI_NAME.fullmatch(last_part(file.name)) is not None for file in files) == 1
     for file in files:
-        role = role_of_file(file.name, alone=len(files) == 1)
+        role = role_of_file(file.name, alone=alone)
         if role is None:
-            ignored.append(PurePath(file.name).name)
+            ignored.append(last_part(file.name))
         elif role in parts:
             raise TwoFilesForOneSequence(
-                f"{PurePath(parts[role].name).name} and {PurePath(file.name).name} both claim to "
+                f"{last_part(parts[role].name)} and {last_part(file.name)} both claim to "
                 f"be the {role} of one case. Nothing was stored; send one of them."
             )
         else:
-            parts[role] = NamedFile(PurePath(file.name).name, file.content)
+            parts[role] = NamedFile(last_part(file.name), file.content)
     if "FLAIR" not in parts:
-        names = ", ".join(sorted(PurePath(file.name).name for file in files)) or "no file"
+        names = ", ".join(sorted(last_part(file.name) for file in files)) or "no file"
         raise NoFlair(
             f"A case needs a FLAIR scan, called FLAIR.nii.gz or FLAIR.nii; here is only: {names}. "
             "Nothing was stored; add the FLAIR and send the case again."
         )
     return parts, tuple(ignored)
+
+
+def _write(
+    case: Case, sent: _Sent, mask_origin: Segmentation.Origin, now: datetime, rows: list[Stored]
+) -> None:
+    """This will write the files of a case and add their rows, not yet saved, to `rows`.
+
+    `rows` also holds whatever was written when this fails.
+    """
+    for sequence, scan in sent.scans.items():
+        rows.append(row := Scan(case=case, sequence=sequence))
+        row.sent_sha256 = hashlib.sha256(sent.parts[sequence].content).hexdigest()
+        row.sha256 = scan.sha256
+        row.removed = list(scan.removed)
+        row.shape = list(scan.grid.shape)
+        row.affine = scan.grid.affine.tolist()
+        row.original_sha256 = store(row.original, scan.original)
+        row.browser_sha256 = store(row.browser, scan.browser)
+    flair = sent.scans["FLAIR"]
+    like = read_volume(flair.original, name=sent.parts["FLAIR"].name)
+    if "mask" in sent.masks:
+        new = NewMask(
+            case=case,
+            origin=mask_origin,
+            title=MASK_ORIGINS[mask_origin],
+            mask=sent.masks["mask"],
+            provenance={"inputs_sha256": {"FLAIR": flair.sha256}},
+        )
+        rows.append(store_mask(new, like=like, now=now, commit=False))
+    if "brainmask" in sent.masks:
+        rows.append(brain := BrainMask(case=case, origin="imported"))
+        brain.sha256 = store(brain.mask, mask_file(sent.masks["brainmask"], like=like))
 
 
 def _refuse_duplicate(cohort: Cohort, flair: TakenScan, by: User | None) -> None:
@@ -216,36 +288,28 @@ def _refuse_duplicate(cohort: Cohort, flair: TakenScan, by: User | None) -> None
     )
 
 
-def _new_case(cohort: Cohort, subject: str, now: datetime) -> Case:
-    """This will store a case under the next free code (C0001, C0002 ...)."""
-    for _ in range(20):
-        last = Case.objects.filter(code__regex=r"^C[0-9]+$").order_by("-pk").first()
-        number = int(last.code[1:]) + 1 if last else 1
-        try:
-            with transaction.atomic():
-                return Case.objects.create(
-                    code=f"C{number:04d}",
-                    subject=subject or f"S{number:04d}",
-                    cohort=cohort,
-                    imported_at=now,
-                )
-        except IntegrityError:  # another import took this number
-            continue
-    raise RuntimeError("no free case code after 20 tries")
+def _save(
+    case: Case,
+    rows: Sequence[Stored],
+    *,
+    flair: TakenScan,
+    by: User | None,
+) -> None:
+    """This will save a case under the next free code, with its rows.
 
-
-def _scan_row(case: Case, sequence: str, scan: TakenScan) -> Scan:
-    """This will write a scan's two files and return its row, not yet saved."""
-    row = Scan(
-        case=case,
-        sequence=sequence,
-        sha256=scan.sha256,
-        original_sha256=hashlib.sha256(scan.original).hexdigest(),
-        browser_sha256=hashlib.sha256(scan.browser).hexdigest(),
-        removed=list(scan.removed),
-        shape=list(scan.grid.shape),
-        affine=scan.grid.affine.tolist(),
+    The last number is locked meanwhile, so that the same scan sent twice at once is taken once.
+    """
+    newest = Case.objects.filter(code__regex=r"^C[0-9]+$").order_by("-pk").first()
+    LastCaseNumber.objects.get_or_create(
+        pk=1, defaults={"number": int(newest.code[1:]) if newest else 0}
     )
-    store(row.original, scan.original)
-    store(row.browser, scan.browser)
-    return row
+    last = LastCaseNumber.objects.select_for_update().get(pk=1)
+    _refuse_duplicate(case.cohort, flair, by)
+    last.number += 1
+    last.save()
+    case.code = f"C{last.number:04d}"
+    case.subject = case.subject or f"S{last.number:04d}"
+    case.save(force_insert=True)
+    for row in rows:
+        row.save(force_insert=True)
+    keep(*rows)

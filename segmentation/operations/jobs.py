@@ -6,6 +6,7 @@ that. The message to the worker says only that something is due: the row is the 
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,20 +14,34 @@ from celery import current_app
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from kombu.exceptions import OperationalError as BrokerError
 
 from segmentation.methods import method_card, require_sequences
-from segmentation.models import Case, InferenceJob
-from segmentation.queries import due_jobs
+from segmentation.models import Case, Cohort, InferenceJob, Worker
+from segmentation.queries import due_jobs, failed_for_good
 from segmentation.refusals import Refusal
+
+log = logging.getLogger(__name__)
 
 
 class AlreadyFinished(Refusal):
     """The job has ended, so it can no longer be cancelled."""
 
 
+class NotFailed(Refusal):
+    """The job is under way or has made its mask, so there is nothing to do again."""
+
+
 def ring() -> None:
-    """This will tell one worker that something may be due. A lost or doubled ring does no harm."""
-    current_app.send_task("segmentation.work")
+    """This will tell one worker that something may be due. A lost or doubled ring does no harm.
+
+    A broker that does not answer is no reason to fail: the job's row is stored, and the sweep of
+    the workers rings again when the broker is back.
+    """
+    try:
+        current_app.send_task("segmentation.work", retry=False)
+    except (BrokerError, OSError):
+        log.warning("The broker does not answer. Jobs wait until it does; none is lost.")
 
 
 def request_segmentation(
@@ -72,6 +87,35 @@ def cancel_job(*, job_id: UUID, now: datetime) -> InferenceJob:
     if not cancelled:
         raise AlreadyFinished(f"This job has already ended ({job.state}). Nothing was changed.")
     return job
+
+
+def retry_job(*, job_id: UUID, by: User | None, now: datetime) -> InferenceJob:
+    """This will ask again for what a failed or cancelled job was to make; the old job stays.
+
+    The same method and checkpoint make the same mask. Raises NotFailed, and what
+    `request_segmentation` raises.
+    """
+    job = InferenceJob.objects.select_related("case").get(pk=job_id)
+    if job.state not in {InferenceJob.State.FAILED, InferenceJob.State.CANCELLED}:
+        raise NotFailed(f"This job is {job.state}; only failed and cancelled jobs are done again.")
+    return request_segmentation(case=job.case, method=job.method, by=by, now=now)
+
+
+def retry_failed(*, cohort: Cohort, by: User, now: datetime) -> int:
+    """This will ask again for every failed job of a cohort that nobody has asked for since.
+
+    Cases hidden from `by` are left alone. Returns how many were queued; 0 when none failed.
+    """
+    failed = list(failed_for_good(by).filter(case__cohort=cohort).select_related("case"))
+    for job in failed:
+        request_segmentation(case=job.case, method=job.method, by=by, now=now)
+    return len(failed)
+
+
+def say_present(*, worker: str, now: datetime) -> None:
+    """This will note that a worker is there, and forget those not seen for a day."""
+    Worker.objects.update_or_create(name=worker[:200], defaults={"seen_at": now})
+    Worker.objects.filter(seen_at__lt=now - timedelta(days=1)).delete()
 
 
 def stale_before(now: datetime) -> datetime:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
-from django.core.files.base import ContentFile
-from django.db.models.fields.files import FieldFile
+from django.db import transaction
 from numpy.typing import NDArray
 
 from segmentation.imaging.lesions import find_lesions
 from segmentation.imaging.nifti import Volume, lesion_label_file, mask_file, probability_file
-from segmentation.models import BrainMask, Case, Scan, Segmentation
+from segmentation.models import Case, Segmentation
+from segmentation.operations.files import delete_files, keep, store
 
 
 @dataclass(frozen=True)
@@ -36,16 +34,14 @@ def store_mask(new: NewMask, *, like: Volume, now: datetime, commit: bool = True
     """This will write the files of a mask and return its row, saved if `commit`.
 
     The mask file has the shape, affine and codes of `like`. An empty mask is stored like any other.
-    When the row is not saved after all, `delete_files` takes the files back.
+    Whoever saves the row instead calls `keep`, or `delete_files` when it is not saved after all.
     """
     _, lesions = find_lesions(new.mask, grid=like.grid)
-    content = mask_file(new.mask, like=like)
     segmentation = Segmentation(
         case=new.case,
         origin=new.origin,
         title=new.title,
         method=new.method,
-        sha256=hashlib.sha256(content).hexdigest(),
         lesion_list=[
             {
                 "id": lesion.id,
@@ -60,27 +56,19 @@ def store_mask(new: NewMask, *, like: Volume, now: datetime, commit: bool = True
         created_at=now,
     )
     try:
-        store(segmentation.mask, content)
-        store(segmentation.labels, lesion_label_file(new.mask, grid=like.grid))
+        segmentation.sha256 = store(segmentation.mask, mask_file(new.mask, like=like))
+        segmentation.labels_sha256 = store(
+            segmentation.labels, lesion_label_file(new.mask, grid=like.grid)
+        )
         if new.probability is not None:
-            store(segmentation.probability, probability_file(new.probability, like=like))
+            segmentation.probability_sha256 = store(
+                segmentation.probability, probability_file(new.probability, like=like)
+            )
         if commit:
-            segmentation.save(force_insert=True)
+            with transaction.atomic():
+                segmentation.save(force_insert=True)
+                keep(segmentation)
     except BaseException:
         delete_files(segmentation)
         raise
     return segmentation
-
-
-def store(target: FieldFile, content: bytes) -> None:
-    """This will write a NIfTI file under a random name that says nothing about its content."""
-    target.save(f"{uuid4().hex}.nii.gz", ContentFile(content), save=False)
-
-
-def delete_files(*rows: Segmentation | Scan | BrainMask) -> None:
-    """This will delete the files of rows that were not saved after all."""
-    for row in rows:
-        for name in ("mask", "labels", "probability", "original", "browser"):
-            stored = getattr(row, name, None)
-            if stored:
-                stored.delete(save=False)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
+import psutil
+import torch
 from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 from django.db.models import F
@@ -16,8 +20,9 @@ from django.db.models import F
 from segmentation.imaging.nifti import Volume, read_volume
 from segmentation.methods import MethodCard, Prediction, load_method, method_card
 from segmentation.models import Case, InferenceJob, Segmentation
+from segmentation.operations.files import delete_files, keep
 from segmentation.operations.jobs import ring_if_due, stale_before
-from segmentation.operations.masks import NewMask, delete_files, store_mask
+from segmentation.operations.masks import NewMask, store_mask
 from segmentation.queries import due_jobs
 from segmentation.refusals import Refusal
 
@@ -86,6 +91,7 @@ def run_next_job(*, clock: Clock) -> bool:
     stop = threading.Event()
     pulse = threading.Thread(target=_keep_alive, args=(lease, stop), daemon=True)
     pulse.start()
+    torch.set_num_threads(settings.WORKER_THREADS)
     try:
         _run(lease)
     except LeaseLost:
@@ -130,15 +136,45 @@ def claim(*, clock: Clock) -> Lease | None:
 
 
 def _keep_alive(lease: Lease, stop: threading.Event) -> None:
-    """This will give a sign of life between reports of progress, until stopped or lost."""
+    """This will give a sign of life between reports of progress, until stopped or lost.
+
+    It also watches the limits. A job over one ends as failed here; its work stops at its next
+    report, or with this process, which the supervisor starts again, when it does not report.
+    """
+    started, process = time.monotonic(), psutil.Process()
     try:
-        while not stop.wait(settings.JOB_LEASE_SECONDS / 4):
+        while not stop.wait(min(1.0, settings.JOB_LEASE_SECONDS / 4)):
             close_old_connections()
-            lease.beat()
+            over = _limit_passed(time.monotonic() - started, process.memory_info().rss)
+            if over is None:
+                lease.beat()
+                continue
+            lease.fail(over)
+            if not stop.wait(settings.JOB_GRACE_SECONDS):
+                log.error("Job %s does not stop; this worker ends itself.", lease.job_id)
+                os._exit(os.EX_SOFTWARE)
+            return
     except LeaseLost:
         pass
     finally:
         connection.close()
+
+
+def _limit_passed(seconds: float, resident: int) -> str | None:
+    """What to say of a job that takes too long or too much memory; None while it does not."""
+    if seconds > settings.JOB_SECONDS_MOST:
+        return (
+            f"The job took longer than {settings.JOB_SECONDS_MOST / 60:g} minutes and was ended. "
+            "The case is unharmed. Try again when the machine is less busy, or have your "
+            "administrator raise PLAQUE_JOB_MINUTES."
+        )
+    if resident > settings.JOB_BYTES_MOST:
+        return (
+            f"The job took more than {settings.JOB_BYTES_MOST / 1024**3:.1f} GB of memory and was "
+            "ended. The case is unharmed. Try a worker with more memory, or have your "
+            "administrator raise PLAQUE_JOB_MEMORY_GB."
+        )
+    return None
 
 
 def _run(lease: Lease) -> None:
@@ -196,6 +232,7 @@ def _store(
     try:
         with transaction.atomic():
             stored.save(force_insert=True)
+            keep(stored)
             lease.succeed(stored)
     except BaseException:
         delete_files(stored)

@@ -58,13 +58,14 @@ def make_phantom(
     rng = np.random.default_rng([20260301, seed])
     fine = 2 if spacing_mm[2] > 1.5 else 1
     space = _space(rng, shape, spacing_mm, fine)
-    anatomy = _anatomy(rng, space, skull=skull)
+    anatomy = _anatomy(rng, space)
     if lesions is None:
         lesions = int(np.clip(rng.lognormal(np.log(22), 0.8), 2, 130))
     if confluent is None:
         confluent = bool(rng.random() < 0.45)
     soft = _lesions(rng, space, anatomy, lesions, confluent=confluent)
     image = _intensities(rng, space, anatomy, soft)
+    image = _with_head(rng, space, anatomy, image) if skull else image * anatomy["brain"]
     return Phantom(
         flair=_scanned(rng, _slices(image, fine), brain=_slices(anatomy["brain"], fine)),
         mask=_slices(soft, fine) > 0.5,
@@ -136,7 +137,7 @@ def _ellipsoid(
     return np.asarray((1 - length) * float(np.cbrt(np.prod(radii))), dtype=np.float32)
 
 
-def _anatomy(rng: Generator, space: Space, *, skull: bool) -> dict[str, Field]:
+def _anatomy(rng: Generator, space: Space) -> dict[str, Field]:
     """Soft maps of the tissues, and signed distances that lesions are placed by."""
     cerebrum = _ellipsoid(space, (0, 0, 12), (66, 82, 60))
     cerebellum = _ellipsoid(space, (0, -44, -42), (48, 30, 24))
@@ -188,7 +189,7 @@ def _anatomy(rng: Generator, space: Space, *, skull: bool) -> dict[str, Field]:
         "white_mm": np.minimum(np.maximum(depth - thick - 0.8, stem - 2), -ventricles),
         "ventricle_mm": -ventricles,
         "cortex_mm": depth - thick - 0.8,
-        "outside_mm": -inside if skull else np.full_like(inside, 99),
+        "outside_mm": -inside,
         "deep_mm": deep,
     }
     for side in (-1, 1):
@@ -260,11 +261,12 @@ def _intensities(rng: Generator, space: Space, head: dict[str, Field], soft: Fie
     image += rng.uniform(0, 60) * _soft(flow) * csf
     spots = _soft(_smooth(rng, space.axes, 8) - 2.0, 0.3) * _soft(4 - head["cortex_mm"])
     image += rng.uniform(0, 50) * spots * (1 - csf)
-    return _with_head(rng, space, head["outside_mm"], image).astype(np.float32)
+    return np.asarray(image, dtype=np.float32)
 
 
-def _with_head(rng: Generator, space: Space, out: Field, image: Field) -> Field:
-    """This will put bone, fat and scalp around the brain (`out`: mm outside it), air beyond."""
+def _with_head(rng: Generator, space: Space, head: dict[str, Field], image: Field) -> Field:
+    """This will put bone, fat and scalp around the brain, air beyond."""
+    out = head["outside_mm"]
     bone, fat = rng.uniform(4, 7), rng.uniform(5, 9)
     thick = 1.2 * _smooth(rng, space.axes, 40)
     outer = out - 2.5 - bone - thick
@@ -276,7 +278,7 @@ def _with_head(rng: Generator, space: Space, out: Field, image: Field) -> Field:
     ]
     for share, level in layers:
         image = image * (1 - share) + level * share
-    return image
+    return np.asarray(image, dtype=np.float32)
 
 
 def _slices(field: Field, fine: int) -> Field:

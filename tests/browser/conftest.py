@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,7 +64,14 @@ class Visitor:
 
     def wait_for_viewer(self) -> None:
         """Until a scan is on the screen and takes input."""
-        self.page.wait_for_function("window.plaque && window.plaque.ready")
+        self.wait_for("window.plaque?.ready")
+
+    def wait_for(self, expression: str, seconds: float = 60) -> None:
+        """Until it holds in the page (Playwright's own wait would need eval, which is refused)."""
+        end = time.monotonic() + seconds
+        while not self.page.evaluate(expression):
+            assert time.monotonic() < end, f"not within {seconds} s: {expression}"
+            self.page.wait_for_timeout(50)
 
     def click_at(self, mm: list[float]) -> None:
         """On a place in the scan, after going to its slice."""

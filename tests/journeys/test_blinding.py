@@ -81,10 +81,11 @@ def cohort(people: dict[str, User]) -> Cohort:
     cohort.memberships.create(user=people["rita"], role="delineator")
     for seed in (1, 2, 3):
         files = [
-            NamedFile("FLAIR.nii.gz", nifti(flair_voxels(seed), descrip="hospital no 4711")),
+            NamedFile("FLAIR.nii.gz", nifti(flair_voxels(seed), descrip="of hospital X-4711")),
             NamedFile("mask.nii.gz", nifti(np.roll(two_lesions(), seed, axis=0))),
         ]
-        import_case(cohort=cohort, files=files, subject=f"SUBJ-{seed}", now=NOON)
+        known = {"scanner": f"Zyklotron {seed}"} if seed < 3 else {}
+        import_case(cohort=cohort, files=files, subject=f"SUBJ-{seed}", description=known, now=NOON)
     for case in cohort.cases.exclude(subject="SUBJ-3"):
         request_segmentation(case=case, method="slim-unet", by=None, now=NOON)
     while run_next_job(clock=timezone.now):
@@ -105,20 +106,26 @@ def study(cohort: Cohort, people: dict[str, User]) -> Study:
         raters=["rita", "ravi"],
         settings={"gap": 1, "washout_days": 0},
     )
-    open_study(study=study, now=NOON)
+    open_study(study=study, by=people["cora"], now=NOON)
     study.refresh_from_db()
     return study
 
 
 def identities_of(study: Study) -> set[str]:
     """Every word that stands for a case, a mask or an answer of the study: told nowhere."""
-    words = {"4711", "SUBJ-1", "SUBJ-2", study.design_sha256, study.secret}
+    words = {"X-4711", "SUBJ-1", "SUBJ-2", "Zyklotron", study.design_sha256, study.secret}
     for item in study.items.select_related("segmentation__case"):
         mask = item.segmentation
         words |= {item.key, str(mask.pk), mask.sha256, mask.mask.name, mask.labels.name}
         words.add(mask.case.code)
         for scan in mask.case.scans.all():
-            words |= {scan.sha256, scan.browser_sha256, scan.original_sha256, scan.browser.name}
+            words |= {
+                scan.sha256,
+                scan.sent_sha256,
+                scan.browser_sha256,
+                scan.original_sha256,
+                scan.browser.name,
+            }
     for reading in study.memberships.exclude(user__username="rita"):
         words |= {reading.token, reading.user.get_username()}
         words |= {presentation.token for presentation in reading.presentations.all()}
@@ -195,7 +202,9 @@ def test_an_unfinished_reading_hides_its_cases_everywhere_else(
     rita = signed_in(people["rita"])
     cora = signed_in(people["cora"])
     free = Case.objects.get(subject="SUBJ-3")
-    listed = [case["code"] for case in rita.get(f"/api/v1/cohorts/{cohort.slug}/cases/").json()]
+    listed = [
+        case["code"] for case in rita.get(f"/api/v1/cohorts/{cohort.slug}/cases/").json()["results"]
+    ]
     assert listed == [free.code]
     assert rita.get("/api/v1/cohorts/").json()[0]["cases"] == 1
     for mask in Segmentation.objects.exclude(case=free):

@@ -14,8 +14,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from rating.models import Mark, Study
-from segmentation.models import Scan
-from tests.rating.stage import Browser, a_mark
+from segmentation.models import Case, Scan
+from segmentation.operations.describing import describe_case
+from tests.rating.stage import NOON, Browser, a_mark
 
 MARK = "44444444-4444-4444-8444-444444444444"
 
@@ -27,9 +28,14 @@ def closed(cora: Browser, rita: Browser, ravi: Browser, opened: dict[str, Any]) 
     rita.put(f"presentations/{first}/marks/{MARK}/", a_mark(mm=(3.0, -4.0, -9.0)))
     rita.delete(f"presentations/{first}/marks/{MARK}/")
     rita.submit(first, comment='Commas, "quotes" and\nlines.')
+    described = Case.objects.earliest("code")
+    describe_case(
+        case=described, by=None, now=NOON, description={"edss": 1.5, "scanner": "Achieva"}
+    )
     for _ in range(5):
         rita.rate_next(fn=1)
-    ravi.rate_next(verdict="unacceptable")
+    second = ravi.open_next()["presentation"]
+    ravi.submit(second, verdict="unacceptable", comment="=2+5")
     return cora.post(f"studies/{opened['id']}/close/", {"reason": "Time is up."})
 
 
@@ -85,6 +91,27 @@ def test_every_answer_and_every_mark_is_there(cora: Browser, closed: dict[str, A
     assert [row["mark"] for row in marks if row["removed_at"]] == [MARK]
 
 
+def test_every_case_that_was_shown_is_described(cora: Browser, closed: dict[str, Any]) -> None:
+    first, second, _ = rows(unpacked(cora, closed["id"])["cases.csv"])
+    assert (first["case"], first["edss"], first["scanner"]) == ("C0001", "1.5", "Achieva")
+    assert (second["case"], second["edss"], second["scanner"]) == ("C0002", "", "")
+    assert [first[f"voxels_{axis}"] for axis in "ijk"] == ["24", "28", "10"]
+    assert [first[f"voxel_{axis}_mm"] for axis in "ijk"] == ["1.0", "1.0", "3.0"]
+
+
+def test_a_comment_is_no_formula(cora: Browser, ravi: Browser, closed: dict[str, Any]) -> None:
+    files = unpacked(cora, closed["id"])
+    (row,) = [row for row in rows(files["ratings.csv"]) if row["rater"] == "ravi"]
+    assert row["comment"] == "'=2+5"
+    meanings = {(row["file"], row["column"]): row["meaning"] for row in dictionary(files)}
+    assert "apostrophe" in meanings["ratings.csv", "comment"]
+    assert "apostrophe" in files["README.txt"].decode()
+
+
+def dictionary(files: dict[str, bytes]) -> list[dict[str, str]]:
+    return rows(files["data_dictionary.csv"])
+
+
 def test_marks_name_the_voxel_of_the_scan_as_imported(
     cora: Browser, closed: dict[str, Any]
 ) -> None:
@@ -99,8 +126,8 @@ def test_marks_name_the_voxel_of_the_scan_as_imported(
 
 def test_every_column_is_explained(cora: Browser, closed: dict[str, Any]) -> None:
     files = unpacked(cora, closed["id"])
-    explained = {(row["file"], row["column"]) for row in rows(files["data_dictionary.csv"])}
-    for name in ("schedule.csv", "presentations.csv", "ratings.csv", "marks.csv"):
+    explained = {(row["file"], row["column"]) for row in dictionary(files)}
+    for name in ("cases.csv", "schedule.csv", "presentations.csv", "ratings.csv", "marks.csv"):
         header = files[name].decode().splitlines()[0].split(",")
         assert {(name, column) for column in header} <= explained
 

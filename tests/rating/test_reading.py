@@ -91,6 +91,34 @@ def test_presentations_open_strictly_in_order(rita: Browser, study: Study) -> No
         assert rita.refused(method, path, body) == (409, "AlreadySubmitted")
 
 
+def test_the_next_of_a_block_is_fetched_ahead_and_nothing_else_of_it(
+    rita: Browser, study: Study
+) -> None:
+    tokens = [one.token for one in in_order(study, "rita")]
+    ahead = rita.open_next()["next"]
+    assert ahead["presentation"] == tokens[1]
+    for volume in (ahead["image"], ahead["mask"]):
+        assert rita.ask("get", volume).status_code == 200
+    for method, path, body in (
+        ("get", "", None),
+        ("put", f"marks/{MARK}/", a_mark()),
+        ("post", "submit/", an_answer()),
+    ):
+        refused = rita.refused(method, f"presentations/{tokens[1]}/{path}", body)
+        assert refused == (409, "NotOpened")
+    assert rita.refused("get", f"presentations/{tokens[2]}/image/") == (409, "NotOpened")
+
+
+def test_nothing_is_fetched_ahead_across_the_blocks(rita: Browser, study: Study) -> None:
+    tokens = [one.token for one in in_order(study, "rita")]
+    half = len(tokens) // 2
+    for _ in range(half - 1):
+        rita.submit(rita.open_next()["presentation"])
+    last = rita.open_next()
+    assert (last["presentation"], last["next"]) == (tokens[half - 1], None)
+    assert rita.refused("get", f"presentations/{tokens[half]}/image/") == (409, "NotOpened")
+
+
 def test_opening_again_resumes(rita: Browser, study: Study) -> None:
     shown = rita.open_next()
     opened_at = Presentation.objects.get(token=shown["presentation"]).opened_at
@@ -307,7 +335,7 @@ def test_the_second_block_waits_for_the_washout(
         raters=["rita"],
         settings={"gap": 1, "washout_days": 14},
     )
-    study = studies.open_study(study=draft, now=NOON)
+    study = studies.open_study(study=draft, by=cora, now=NOON)
     reading = study.memberships.get(role="rater").token
     answer = readings.Answer(
         outcome=Rating.Outcome.RATED, verdict="acceptable", shown=readings.Counts(fp=0, fn=0)

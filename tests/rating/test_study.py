@@ -24,7 +24,7 @@ def test_a_new_study_is_an_empty_draft(cora: Browser, cohort: Cohort) -> None:
     assert made["items"] == []
     assert made["raters"] == []
     assert made["secret"] is None
-    assert [study["id"] for study in cora.get("studies/")] == ["a-first-reading"]
+    assert [study["id"] for study in cora.get("studies/")["results"]] == ["a-first-reading"]
 
 
 def test_two_studies_may_have_one_title(cora: Browser, cohort: Cohort) -> None:
@@ -158,7 +158,7 @@ def test_the_revealed_secret_proves_the_schedule(
 
 def test_a_draft_can_be_deleted(cora: Browser, draft: dict[str, Any]) -> None:
     cora.delete(f"studies/{draft['id']}/")
-    assert cora.get("studies/") == []
+    assert cora.get("studies/")["results"] == []
     assert cora.refused("get", f"studies/{draft['id']}/") == (404, "NotFound")
 
 
@@ -175,7 +175,7 @@ def test_cora_sees_pace_and_no_answer_while_it_is_open(
     assert "unacceptable" not in json.dumps(seen)
     assert cora.refused("get", f"{address}results/") == (409, "StudyNotClosed")
     assert cora.refused("get", f"{address}bundle/") == (409, "StudyNotClosed")
-    (row,) = cora.get("studies/")
+    (row,) = cora.get("studies/")["results"]
     assert (row["items"], row["raters"], row["done"], row["total"]) == (3, 2, 1, 12)
 
 
@@ -233,7 +233,7 @@ def test_nobody_else_reaches_a_study(
         ("get", f"{address}bundle/", None),
     ):
         assert stranger.refused(method, path, body) == (404, "NotFound")
-    assert stranger.get("studies/") == []
+    assert stranger.get("studies/")["results"] == []
     status = 403 if who == "dana" else 404
     made = stranger.refused("post", f"cohorts/{cohort.slug}/studies/", {"title": "Mine"})
     assert made[0] == status

@@ -1,17 +1,30 @@
 """A job's row is the truth: it ends once, whoever dies, is cancelled or is rung for twice."""
 
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+from celery import Celery, current_app
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import connection
 from django.utils import timezone
 
 from segmentation.methods import DEFAULT_METHOD
 from segmentation.models import Case, InferenceJob, Segmentation
 from segmentation.operations import running
 from segmentation.operations.jobs import request_segmentation, ring_if_due
+from segmentation.operations.masks import delete_files
+from segmentation.queries import database_now
+from segmentation.tasks import work
+from tests.fuzz_nifti import left_behind
 from tests.segmentation.scans import NOON, signed_in
 
 # Threads of the worker need to see what the test stored.
@@ -112,3 +125,140 @@ def test_a_scan_whose_file_is_gone_fails_with_a_reason(job: InferenceJob, case: 
     job.refresh_from_db()
     assert job.state == "failed"
     assert "unharmed" in job.reason
+
+
+def test_a_failed_job_is_started_again_and_makes_the_same_mask(
+    job: InferenceJob, case: Case, cora: User
+) -> None:
+    browser = signed_in(cora)
+    address = f"/api/v1/jobs/{job.pk}/retry/"
+    assert browser.post(address).json()["code"] == "NotFailed"
+    running.run_next_job(clock=timezone.now)
+    assert browser.post(address).status_code == 409
+    first = case.segmentations.get(origin="prediction")
+    InferenceJob.objects.filter(pk=job.pk).update(state="failed")
+    again = browser.post(address)
+    assert again.status_code == 201
+    assert again.json()["id"] != str(job.pk)
+    assert browser.post(address).json()["id"] == again.json()["id"]
+    running.run_next_job(clock=timezone.now)
+    second = case.segmentations.filter(origin="prediction").latest("created_at")
+    assert second.pk != first.pk
+    assert second.sha256 == first.sha256
+
+
+def test_all_failed_jobs_of_a_cohort_are_started_again_once(
+    job: InferenceJob, case: Case, cora: User
+) -> None:
+    InferenceJob.objects.update(state="failed")
+    address = f"/api/v1/cohorts/{case.cohort.slug}/jobs/retry/"
+    assert signed_in(cora).post(address).json() == {"queued": 1}
+    assert signed_in(cora).post(address).json() == {"queued": 0}
+    listed = signed_in(cora).get("/api/v1/jobs/?state=queued&q=c0").json()
+    assert [one["case"] for one in listed["results"]] == [case.code]
+    assert signed_in(cora).get("/api/v1/jobs/?method=magic").json()["count"] == 0
+
+
+def test_workers_that_claim_at_once_never_hold_one_job(case: Case, cora: User) -> None:
+    cases = [
+        Case.objects.create(code=f"X{n}", subject="S", cohort=case.cohort, imported_at=NOON)
+        for n in range(12)
+    ]
+    InferenceJob.objects.bulk_create(
+        InferenceJob(case=one, method=DEFAULT_METHOD, queued_at=NOON) for one in cases
+    )
+
+    def claim_all(_: int) -> list[str]:
+        held = []
+        try:
+            while (lease := running.claim(clock=timezone.now)) is not None:
+                held.append(str(lease.job_id))
+        finally:
+            connection.close()
+        return held
+
+    with ThreadPoolExecutor(4) as workers:
+        held = [job for jobs in workers.map(claim_all, range(4)) for job in jobs]
+    assert len(held) == len(set(held)) == 12
+    assert set(InferenceJob.objects.values_list("attempts", flat=True)) == {1}
+
+
+def test_rings_may_come_twice_or_never(job: InferenceJob, case: Case) -> None:
+    for _ in range(3):
+        work()
+    assert case.segmentations.filter(origin="prediction").count() == 1
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == ("succeeded", 1)
+
+
+def test_without_a_broker_jobs_are_still_queued(case: Case, cora: User) -> None:
+    nobody = Celery("nobody", broker="redis://127.0.0.1:1/0")
+    with nobody_answers(nobody):
+        answer = signed_in(cora).post(
+            f"/api/v1/cases/{case.code}/jobs/",
+            {"method": DEFAULT_METHOD},
+            content_type="application/json",
+        )
+        assert answer.status_code == 201
+        assert ring_if_due(now=timezone.now()) is True
+    assert InferenceJob.objects.get().state == "queued"
+    assert running.run_next_job(clock=timezone.now) is True
+
+
+@contextmanager
+def nobody_answers(app: Celery) -> Iterator[None]:
+    """Another Celery app is the current one for a while."""
+    before = current_app._get_current_object()
+    app.set_current()
+    try:
+        yield
+    finally:
+        before.set_current()
+
+
+def test_the_result_for_a_case_that_was_deleted_meanwhile_is_dropped(
+    job: InferenceJob, case: Case
+) -> None:
+    method = running.load_method(DEFAULT_METHOD)
+
+    class Slow:
+        def segment(self, volumes: Any, *, progress: Any) -> Any:
+            made = method.segment(volumes, progress=progress)
+            for row in (*case.segmentations.all(), *case.scans.all()):
+                delete_files(row)
+            case.delete()
+            return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(running, "load_method", lambda name: Slow())
+        assert running.run_next_job(clock=timezone.now) is True
+    assert not InferenceJob.objects.exists()
+    assert left_behind() == (0, 0)
+
+
+def test_workers_agree_on_the_time_of_the_database() -> None:
+    here = timezone.now()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(timezone, "now", lambda: here + timedelta(hours=1))
+        shared = database_now()
+    skew = timedelta(hours=1 if connection.vendor == "sqlite" else 0)
+    assert abs(shared - here - skew) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("limit", ["time", "memory"])
+def test_a_job_over_a_limit_fails_and_a_worker_that_hangs_ends_itself(
+    tmp_path: Path, limit: str
+) -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.segmentation.hanging_worker", limit],
+        env=os.environ | {"PLAQUE_DATA": str(tmp_path), "PLAQUE_LOG_LEVEL": "CRITICAL"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert told.returncode == os.EX_SOFTWARE, told.stderr
+    state, reason, attempts = told.stdout.strip().split("|")
+    assert (state, attempts) == ("failed", "1")
+    assert ("minutes" if limit == "time" else "GB of memory") in reason
+    assert "unharmed" in reason

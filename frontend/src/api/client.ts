@@ -66,12 +66,14 @@ export async function request<Answer>(
 
 /**
  * This will send a form with files, reporting the share sent (0 to 1), and return the parsed answer.
- * Raises Refused, Unreachable. (XMLHttpRequest: fetch does not report what was sent.)
+ * `signal` ends it early. Raises Refused, Unreachable (also when it was ended). XMLHttpRequest: fetch
+ * does not report what was sent.
  */
 export function sendForm<Answer>(
   url: string,
   form: FormData,
   progress: (share: number) => void,
+  signal: AbortSignal,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sending = new XMLHttpRequest()
@@ -88,6 +90,7 @@ export function sendForm<Answer>(
     })
     sending.addEventListener('error', () => reject(new Unreachable()))
     sending.addEventListener('abort', () => reject(new Unreachable()))
+    signal.addEventListener('abort', () => sending.abort())
     sending.send(form)
   })
 }

@@ -11,10 +11,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description One case with its scans, masks and jobs. */
+        /** @description One case with its scans, masks and jobs, and what is known about it. */
         get: operations["case"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description One case with its scans, masks and jobs, and what is known about it. */
+        patch: operations["describe_case"];
+        trace?: never;
+    };
+    "/api/v1/cases/{code}/delete/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Delete a case for good. */
+        post: operations["delete_case"];
         delete?: never;
         options?: never;
         head?: never;
@@ -108,6 +126,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cohorts/{slug}/cases/announce/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description What would become of cases before they are sent. */
+        post: operations["announce_cases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cohorts/{slug}/jobs/retry/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Ask again for every failed job of a cohort. */
+        post: operations["retry_failed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cohorts/{slug}/studies/": {
         parameters: {
             query?: never;
@@ -119,6 +171,23 @@ export interface paths {
         put?: never;
         /** @description The way to a new study of a cohort. */
         post: operations["create_study"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The inference jobs of every case that I may see, newest first. */
+        get: operations["jobs"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -153,6 +222,23 @@ export interface paths {
         put?: never;
         /** @description Cancel a job. */
         post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/retry/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Ask again for what a failed or cancelled job was to make. */
+        post: operations["retry_job"];
         delete?: never;
         options?: never;
         head?: never;
@@ -217,7 +303,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The FLAIR scan of the open presentation. */
+        /** @description The FLAIR scan of the open presentation, or of the next one in its block. */
         get: operations["presentation_image"];
         put?: never;
         post?: never;
@@ -252,7 +338,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The lesion ids of the open presentation's mask. */
+        /** @description The lesion ids of the mask of the open presentation, or of the next one in its block. */
         get: operations["presentation_mask"];
         put?: never;
         post?: never;
@@ -523,6 +609,20 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A case that a browser is about to send. */
+        AnnouncedCaseRequest: {
+            /** @description As seen from the manifest. */
+            folder: string;
+            flair_sha256?: string;
+        };
+        /** @description Cases that a browser is about to send, and the text of the files that describe them. */
+        AnnouncementRequest: {
+            cases: components["schemas"]["AnnouncedCaseRequest"][];
+            /** @default  */
+            manifest: string;
+            /** @default  */
+            participants: string;
+        };
         /** @description What a rater submits; `counts` are those their page shows. */
         AnswerRequest: {
             outcome: components["schemas"]["OutcomeEnum"];
@@ -578,6 +678,37 @@ export interface components {
             readonly cohort: string;
             /** Format: date-time */
             imported_at: string;
+            description: {
+                /** @description Age at the examination in whole years, 90 for 90 and older; never a birth date */
+                age_years?: number | null;
+                /**
+                 * @description Sex
+                 * @enum {string|null}
+                 */
+                sex?: "female" | "male" | "other" | null;
+                /**
+                 * @description Radiologically or clinically isolated syndrome (RIS, CIS), optic neuritis (ON), relapsing remitting, secondary or primary progressive MS (RRMS, SPMS, PPMS)
+                 * @enum {string|null}
+                 */
+                phenotype?: "RIS" | "CIS" | "ON" | "RRMS" | "SPMS" | "PPMS" | "control" | "other" | null;
+                /** @description Expanded disability status scale */
+                edss?: number | null;
+                /** @description Manufacturer and model */
+                scanner?: string | null;
+                /** @description Field strength */
+                field_strength_t?: number | null;
+                /**
+                 * @description Whether the FLAIR was acquired slice by slice or as a volume
+                 * @enum {string|null}
+                 */
+                flair_acquisition?: "2D" | "3D" | null;
+                /** @description Repetition time of the FLAIR */
+                repetition_time_ms?: number | null;
+                /** @description Echo time of the FLAIR */
+                echo_time_ms?: number | null;
+                /** @description Inversion time of the FLAIR */
+                inversion_time_ms?: number | null;
+            };
             scans: components["schemas"]["Scan"][];
             segmentations: components["schemas"]["Segmentation"][];
             jobs: components["schemas"]["Job"][];
@@ -592,6 +723,16 @@ export interface components {
             segmentations: number;
             /** Format: date-time */
             imported_at: string;
+        };
+        /** @description A page of cases. */
+        CasesPage: {
+            /** @description Of the whole list. */
+            count: number;
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            results: components["schemas"]["CaseInList"][];
         };
         /** @description Why a study is closed. */
         ClosingRequest: {
@@ -612,6 +753,10 @@ export interface components {
         CountsRequest: {
             fp: number;
             fn: number;
+        };
+        /** @description Why something is deleted. */
+        DeletionRequest: {
+            reason: string;
         };
         /** @description What a coordinator may set of a design. In a draft, null goes back to the default. */
         Design: {
@@ -644,11 +789,64 @@ export interface components {
             allow_typed_counts?: boolean;
             primary_analysis?: components["schemas"]["PrimaryAnalysisEnum"];
         };
+        /** @description What may be fetched ahead of the next presentation. */
+        Following: {
+            presentation: string;
+            /** @description The FLAIR scan, RAS. */
+            readonly image: string;
+            /** @description Lesion ids, RAS, uint16. */
+            readonly mask: string;
+        };
+        /** @description What would become of the cases that were announced. */
+        Foreseen: {
+            cases: components["schemas"]["ForeseenCase"][];
+            notes: string[];
+        };
+        /** @description What would become of a case that was announced. */
+        ForeseenCase: {
+            folder: string;
+            /** @description The cohort has this FLAIR. */
+            known: boolean;
+            code: string | null;
+            subject: string;
+            description: {
+                /** @description Age at the examination in whole years, 90 for 90 and older; never a birth date */
+                age_years?: number | null;
+                /**
+                 * @description Sex
+                 * @enum {string|null}
+                 */
+                sex?: "female" | "male" | "other" | null;
+                /**
+                 * @description Radiologically or clinically isolated syndrome (RIS, CIS), optic neuritis (ON), relapsing remitting, secondary or primary progressive MS (RRMS, SPMS, PPMS)
+                 * @enum {string|null}
+                 */
+                phenotype?: "RIS" | "CIS" | "ON" | "RRMS" | "SPMS" | "PPMS" | "control" | "other" | null;
+                /** @description Expanded disability status scale */
+                edss?: number | null;
+                /** @description Manufacturer and model */
+                scanner?: string | null;
+                /** @description Field strength */
+                field_strength_t?: number | null;
+                /**
+                 * @description Whether the FLAIR was acquired slice by slice or as a volume
+                 * @enum {string|null}
+                 */
+                flair_acquisition?: "2D" | "3D" | null;
+                /** @description Repetition time of the FLAIR */
+                repetition_time_ms?: number | null;
+                /** @description Echo time of the FLAIR */
+                echo_time_ms?: number | null;
+                /** @description Inversion time of the FLAIR */
+                inversion_time_ms?: number | null;
+            };
+        };
         /** @description What became of the files of one case. */
         ImportedCase: {
             code: string;
             subject: string;
             taken: components["schemas"]["Taken"][];
+            described: string[];
             ignored: string[];
             warnings: string[];
         };
@@ -703,6 +901,16 @@ export interface components {
          * @enum {string}
          */
         JobState: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+        /** @description A page of jobs. */
+        JobsPage: {
+            /** @description Of the whole list. */
+            count: number;
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            results: components["schemas"]["Job"][];
+        };
         /**
          * @description * `FP` - False Positive
          *     * `FN` - Missed
@@ -762,6 +970,41 @@ export interface components {
          * @enum {string}
          */
         OutcomeEnum: "rated" | "unreadable" | "wrong_mask";
+        /** @description What is to be changed about a case; null empties a field, what is left out stays. */
+        PatchedCaseChangeRequest: {
+            subject?: string;
+            description?: {
+                /** @description Age at the examination in whole years, 90 for 90 and older; never a birth date */
+                age_years?: number | null;
+                /**
+                 * @description Sex
+                 * @enum {string|null}
+                 */
+                sex?: "female" | "male" | "other" | null;
+                /**
+                 * @description Radiologically or clinically isolated syndrome (RIS, CIS), optic neuritis (ON), relapsing remitting, secondary or primary progressive MS (RRMS, SPMS, PPMS)
+                 * @enum {string|null}
+                 */
+                phenotype?: "RIS" | "CIS" | "ON" | "RRMS" | "SPMS" | "PPMS" | "control" | "other" | null;
+                /** @description Expanded disability status scale */
+                edss?: number | null;
+                /** @description Manufacturer and model */
+                scanner?: string | null;
+                /** @description Field strength */
+                field_strength_t?: number | null;
+                /**
+                 * @description Whether the FLAIR was acquired slice by slice or as a volume
+                 * @enum {string|null}
+                 */
+                flair_acquisition?: "2D" | "3D" | null;
+                /** @description Repetition time of the FLAIR */
+                repetition_time_ms?: number | null;
+                /** @description Echo time of the FLAIR */
+                echo_time_ms?: number | null;
+                /** @description Inversion time of the FLAIR */
+                inversion_time_ms?: number | null;
+            };
+        };
         /** @description A change of a draft; what is left out stays. */
         PatchedStudyChangeRequest: {
             title?: string;
@@ -788,6 +1031,8 @@ export interface components {
              * @description When anything was stored last.
              */
             readonly saved_at: string;
+            /** @description The next one of the block, to be fetched. */
+            readonly next: components["schemas"]["Following"] | null;
         };
         /**
          * @description * `derived` - derived
@@ -795,6 +1040,10 @@ export interface components {
          * @enum {string}
          */
         PrimaryAnalysisEnum: "derived" | "rater";
+        /** @description How many jobs were queued. */
+        Queued: {
+            queued: number;
+        };
         /** @description A rater's pace: never answers. */
         Rater: {
             username: string;
@@ -912,6 +1161,16 @@ export interface components {
             readonly mm: number[];
             reason?: string;
         };
+        /** @description A page of studies. */
+        StudiesPage: {
+            /** @description Of the whole list. */
+            count: number;
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            results: components["schemas"]["StudyInList"][];
+        };
         /** @description A study with everything that its page shows while it is blind. */
         Study: {
             id: string;
@@ -975,6 +1234,37 @@ export interface components {
             subject: string;
             /** @default imported */
             mask_origin: components["schemas"]["MaskOriginEnum"];
+            description?: {
+                /** @description Age at the examination in whole years, 90 for 90 and older; never a birth date */
+                age_years?: number | null;
+                /**
+                 * @description Sex
+                 * @enum {string|null}
+                 */
+                sex?: "female" | "male" | "other" | null;
+                /**
+                 * @description Radiologically or clinically isolated syndrome (RIS, CIS), optic neuritis (ON), relapsing remitting, secondary or primary progressive MS (RRMS, SPMS, PPMS)
+                 * @enum {string|null}
+                 */
+                phenotype?: "RIS" | "CIS" | "ON" | "RRMS" | "SPMS" | "PPMS" | "control" | "other" | null;
+                /** @description Expanded disability status scale */
+                edss?: number | null;
+                /** @description Manufacturer and model */
+                scanner?: string | null;
+                /** @description Field strength */
+                field_strength_t?: number | null;
+                /**
+                 * @description Whether the FLAIR was acquired slice by slice or as a volume
+                 * @enum {string|null}
+                 */
+                flair_acquisition?: "2D" | "3D" | null;
+                /** @description Repetition time of the FLAIR */
+                repetition_time_ms?: number | null;
+                /** @description Echo time of the FLAIR */
+                echo_time_ms?: number | null;
+                /** @description Inversion time of the FLAIR */
+                inversion_time_ms?: number | null;
+            };
         };
         /**
          * @description * `acceptable` - acceptable
@@ -988,6 +1278,14 @@ export interface components {
             low: number;
             /** Format: double */
             high: number;
+        };
+        /** @description Why nothing was done, for a program (`code`) and for a person (`message`). */
+        Refusal: {
+            code: string;
+            message: string;
+            fields?: {
+                [key: string]: string[];
+            };
         };
     };
     responses: never;
@@ -1017,6 +1315,82 @@ export interface operations {
                     "application/json": components["schemas"]["Case"];
                 };
             };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    describe_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedCaseChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    delete_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeletionRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
         };
     };
     case_jobs: {
@@ -1038,6 +1412,15 @@ export interface operations {
                     "application/json": components["schemas"]["Job"][];
                 };
             };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
         };
     };
     request_job: {
@@ -1052,8 +1435,6 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["JobRequestRequest"];
-                "application/x-www-form-urlencoded": components["schemas"]["JobRequestRequest"];
-                "multipart/form-data": components["schemas"]["JobRequestRequest"];
             };
         };
         responses: {
@@ -1063,6 +1444,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
         };
@@ -1087,6 +1477,15 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
         };
     };
     scan_volume: {
@@ -1109,6 +1508,15 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
         };
     };
     cohorts: {
@@ -1128,11 +1536,32 @@ export interface operations {
                     "application/json": components["schemas"]["Cohort"][];
                 };
             };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
         };
     };
     cases: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Method of a mask it must have, or none. */
+                mask?: string;
+                order?: "-code" | "-imported" | "code" | "imported" | "subject";
+                /** @description From 1. */
+                page?: number;
+                /** @description At most 1,000; else 100. */
+                page_size?: number;
+                /** @description A part of the code or the subject. */
+                q?: string;
+                /** @description One that a case must have. */
+                sequence?: string;
+            };
             header?: never;
             path: {
                 slug: string;
@@ -1146,7 +1575,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CaseInList"][];
+                    "application/json": components["schemas"]["CasesPage"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
         };
@@ -1174,6 +1612,79 @@ export interface operations {
                     "application/json": components["schemas"]["ImportedCase"];
                 };
             };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    announce_cases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnnouncementRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Foreseen"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    retry_failed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queued"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
         };
     };
     create_study: {
@@ -1188,8 +1699,6 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NewStudyRequest"];
-                "application/x-www-form-urlencoded": components["schemas"]["NewStudyRequest"];
-                "multipart/form-data": components["schemas"]["NewStudyRequest"];
             };
         };
         responses: {
@@ -1199,6 +1708,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Study"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    jobs: {
+        parameters: {
+            query?: {
+                method?: string;
+                /** @description From 1. */
+                page?: number;
+                /** @description At most 1,000; else 100. */
+                page_size?: number;
+                /** @description A part of the case's code. */
+                q?: string;
+                state?: "cancelled" | "failed" | "queued" | "running" | "succeeded";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobsPage"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
         };
@@ -1222,6 +1777,15 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
         };
     };
     cancel_job: {
@@ -1243,6 +1807,45 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    retry_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
         };
     };
     methods: {
@@ -1260,6 +1863,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Method"][];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
         };
@@ -1283,6 +1895,15 @@ export interface operations {
                     "application/json": components["schemas"]["Presentation"];
                 };
             };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
         };
     };
     save_comment: {
@@ -1297,8 +1918,6 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["CommentRequest"];
-                "application/x-www-form-urlencoded": components["schemas"]["CommentRequest"];
-                "multipart/form-data": components["schemas"]["CommentRequest"];
             };
         };
         responses: {
@@ -1308,6 +1927,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Saved"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
         };
@@ -1331,6 +1959,15 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
         };
     };
     put_mark: {
@@ -1346,8 +1983,6 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["MarkRequest"];
-                "application/x-www-form-urlencoded": components["schemas"]["MarkRequest"];
-                "multipart/form-data": components["schemas"]["MarkRequest"];
             };
         };
         responses: {
@@ -1357,6 +1992,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SavedMark"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
         };
@@ -1380,6 +2024,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
         };
     };
     presentation_mask: {
@@ -1399,6 +2052,15 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
         };
@@ -1422,6 +2084,15 @@ export interface operations {
                     "application/json": components["schemas"]["Presentation"];
                 };
             };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
         };
     };
     submit: {
@@ -1436,8 +2107,6 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["AnswerRequest"];
-                "application/x-www-form-urlencoded": components["schemas"]["AnswerRequest"];
-                "multipart/form-data": components["schemas"]["AnswerRequest"];
             };
         };
         responses: {
@@ -1447,6 +2116,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reading"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
         };
@@ -1466,6 +2144,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReadingInList"][];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
         };
@@ -1489,6 +2176,15 @@ export interface operations {
                     "application/json": components["schemas"]["Reading"];
                 };
             };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
         };
     };
     segmentation: {
@@ -1508,6 +2204,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Segmentation"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
         };
@@ -1531,6 +2236,15 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
         };
     };
     segmentation_mask: {
@@ -1550,6 +2264,15 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
         };
@@ -1580,11 +2303,27 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
         };
     };
     studies: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description From 1. */
+                page?: number;
+                /** @description At most 1,000; else 100. */
+                page_size?: number;
+                /** @description A part of the title. */
+                q?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1596,7 +2335,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["StudyInList"][];
+                    "application/json": components["schemas"]["StudiesPage"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
         };
@@ -1620,6 +2368,15 @@ export interface operations {
                     "application/json": components["schemas"]["Study"];
                 };
             };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
         };
     };
     delete_study: {
@@ -1640,6 +2397,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
         };
     };
     edit_study: {
@@ -1654,8 +2420,6 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": components["schemas"]["PatchedStudyChangeRequest"];
-                "application/x-www-form-urlencoded": components["schemas"]["PatchedStudyChangeRequest"];
-                "multipart/form-data": components["schemas"]["PatchedStudyChangeRequest"];
             };
         };
         responses: {
@@ -1665,6 +2429,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Study"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
         };
@@ -1688,6 +2461,15 @@ export interface operations {
                     "application/zip": string;
                 };
             };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
         };
     };
     study_candidates: {
@@ -1709,6 +2491,15 @@ export interface operations {
                     "application/json": components["schemas"]["Candidates"];
                 };
             };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
         };
     };
     close_study: {
@@ -1723,8 +2514,6 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ClosingRequest"];
-                "application/x-www-form-urlencoded": components["schemas"]["ClosingRequest"];
-                "multipart/form-data": components["schemas"]["ClosingRequest"];
             };
         };
         responses: {
@@ -1734,6 +2523,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Study"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
         };
@@ -1757,6 +2555,15 @@ export interface operations {
                     "application/json": components["schemas"]["Study"];
                 };
             };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
         };
     };
     study_results: {
@@ -1778,6 +2585,15 @@ export interface operations {
                     "application/json": {
                         [key: string]: unknown;
                     };
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
         };

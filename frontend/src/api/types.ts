@@ -39,10 +39,14 @@ export interface ShownMark extends Omit<MarkBody, 'reason'> {
   reason: string | null
 }
 
-export interface Presentation {
+/** What may be fetched of the next presentation before its turn. */
+export interface Following {
   presentation: string
   image: string
   mask: string
+}
+
+export interface Presentation extends Following {
   lesion_count: number
   lesions: ShownLesion[]
   window: { low: number; high: number } | null
@@ -50,6 +54,7 @@ export interface Presentation {
   marks: ShownMark[]
   comment: string
   saved_at: string | null
+  next: Following | null
 }
 
 export interface Saved {
@@ -119,10 +124,13 @@ export interface Job {
   segmentation: string | null
 }
 
+export type Description = Record<string, string | number | null>
+
 export interface Case {
   code: string
   subject: string
   cohort: string
+  description: Description
   scans: Scan[]
   segmentations: Segmentation[]
   jobs: Job[]
@@ -131,6 +139,7 @@ export interface Case {
 type Schemas = components['schemas']
 
 export type ImportedCase = Schemas['ImportedCase']
+export type Foreseen = Schemas['Foreseen']
 export type Study = Schemas['Study']
 export type Design = Schemas['Design']
 export type Candidates = Schemas['Candidates']

@@ -5,18 +5,22 @@ import { explanation } from '../api/errors'
 import type { Case, Scan, Segmentation } from '../api/types'
 import { make, setText } from '../elements'
 import { exposeHook } from '../viewer/hook'
-import { loadLabels } from '../viewer/load'
+import { loadLabels, loadScan } from '../viewer/load'
 import { SliceStrip } from '../viewer/strip'
 import { buildTools, type Tools } from '../viewer/tools'
 import { Viewer } from '../viewer/viewer'
 import { type LabelVolume, slicesWithLesions } from '../voxels/labels'
 import { Coverage } from '../voxels/slices'
+import { deletionPart } from './deletion'
+import { type DescriptionField, DescriptionPart } from './description'
 import { JobPanel, type MethodChoice } from './jobs'
 import { SegmentationList } from './segmentations'
 
 export interface CasePageData {
   readonly code: string
-  readonly urls: { readonly case: string }
+  readonly urls: { readonly case: string; readonly cases: string }
+  readonly may_manage: boolean
+  readonly fields: readonly DescriptionField[]
   readonly can_segment: boolean
   readonly methods: readonly MethodChoice[]
 }
@@ -93,6 +97,9 @@ class CaseView {
       this.segmentations.element,
       this.jobs.element,
     )
+    const { code, urls, fields } = this.data
+    side.append(new DescriptionPart(this.shown, fields, urls.case, this.data.may_manage).element)
+    if (this.data.may_manage) side.append(deletionPart(code, urls.case, urls.cases))
     this.root.append(make('div', { class: 'case-view' }, viewing, side))
     this.viewer = await Viewer.create(this.stage, {
       onClick: (place) => this.viewer.goTo(place.mm),
@@ -120,12 +127,12 @@ class CaseView {
       if (!this.scan) return
       this.stage.dataset.busy = 'Loading the scan…'
       const { segmentation } = this
-      const [bytes, labels] = await Promise.all([
-        fetchBytes(this.scan.volume),
+      const [scan, labels] = await Promise.all([
+        fetchBytes(this.scan.volume).then(loadScan),
         segmentation ? fetchBytes(segmentation.labels).then(loadLabels) : null,
       ])
       this.labels = labels
-      await this.viewer.show(bytes, labels)
+      await this.viewer.show(scan, labels)
       this.drawStrip()
     })
   }

@@ -27,6 +27,10 @@ export function isUnderway(job: Job): boolean {
   return job.state === 'queued' || job.state === 'running'
 }
 
+export function canBeDoneAgain(job: Job): boolean {
+  return job.state === 'failed' || job.state === 'cancelled'
+}
+
 /** This will say how a job goes in a few words. */
 export function jobText(job: Job): string {
   switch (job.state) {
@@ -87,6 +91,10 @@ export class JobPanel {
       if (this.settings.canSegment) {
         parts.push(make('button', { type: 'button', click: () => void this.cancel(job) }, 'Cancel'))
       }
+    } else if (canBeDoneAgain(job) && this.settings.canSegment) {
+      parts.push(
+        make('button', { type: 'button', click: () => void this.retry(job) }, 'Start again'),
+      )
     }
     return make('li', { 'data-state': job.state, 'data-job': job.id }, ...parts)
   }
@@ -119,6 +127,15 @@ export class JobPanel {
   private async cancel(job: Job): Promise<void> {
     try {
       this.exchange(await request<Job>('POST', `/api/v1/jobs/${job.id}/cancel/`))
+    } catch (error) {
+      setText(this.trouble, explanation(error))
+    }
+  }
+
+  private async retry(job: Job): Promise<void> {
+    try {
+      const made = await request<Job>('POST', `/api/v1/jobs/${job.id}/retry/`)
+      this.show([made, ...this.jobs.filter(({ id }) => id !== made.id)])
     } catch (error) {
       setText(this.trouble, explanation(error))
     }

@@ -2,13 +2,14 @@
 
 import type { Segmentation } from '../api/types'
 import { make, plural } from '../elements'
+import { timeFormat } from '../time'
 
 export interface SegmentationActions {
   readonly show: (segmentation: Segmentation | null) => void
   readonly goTo: (mm: readonly [number, number, number]) => void
 }
 
-const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' })
+const moment = timeFormat({ dateStyle: 'medium', timeStyle: 'short' })
 
 /** This will say in one line what a segmentation holds. */
 export function segmentationText(segmentation: Segmentation): string {

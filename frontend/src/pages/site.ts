@@ -1,2 +1,14 @@
 // What every page shares: the styles.
 import '../styles/base.css'
+
+// "/" brings the keyboard to the search box, from anywhere but a text that is being typed.
+document.addEventListener('keydown', (event) => {
+  const box = document.querySelector<HTMLInputElement>('.search input')
+  const isTyping = (event.target as HTMLElement).closest(
+    'input, textarea, select, [contenteditable]',
+  )
+  if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || isTyping || !box)
+    return
+  event.preventDefault()
+  box.select()
+})

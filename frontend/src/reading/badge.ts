@@ -1,6 +1,7 @@
 // What is saved and what is not, in words, always visible.
 
 import { make, plural, setText } from '../elements'
+import { timeFormat } from '../time'
 import type { SavingState } from './outbox'
 
 export interface Badge {
@@ -8,7 +9,7 @@ export interface Badge {
   update(state: SavingState): void
 }
 
-const time = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
+const time = timeFormat({ timeStyle: 'medium' })
 
 /** This will say the state of saving in one or two plain sentences. */
 export function savingText(state: SavingState): string {

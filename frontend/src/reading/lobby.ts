@@ -2,6 +2,7 @@
 
 import type { Reading } from '../api/types'
 import { make, plural } from '../elements'
+import { timeFormat } from '../time'
 
 export type LobbyState =
   | { readonly kind: 'loading'; readonly text: string }
@@ -17,7 +18,7 @@ export interface LobbyActions {
   readonly homeUrl: string
 }
 
-const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'short' })
+const moment = timeFormat({ dateStyle: 'full', timeStyle: 'short' })
 
 export class Lobby {
   readonly element = make('section', { class: 'lobby', 'aria-live': 'polite' })

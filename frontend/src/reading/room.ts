@@ -1,15 +1,14 @@
 // The reading room: one presentation on the screen, from its first slice to its submission.
 
-import { fetchBytes } from '../api/client'
 import { explanation, Refused } from '../api/errors'
 import type { Presentation, Reading } from '../api/types'
 import { make, plural, setText } from '../elements'
-import { loadLabels } from '../viewer/load'
 import { SliceStrip } from '../viewer/strip'
 import { buildTools, type Tools } from '../viewer/tools'
 import { Viewer } from '../viewer/viewer'
 import type { Triple } from '../voxels/grid'
 import { slicesWithLesions } from '../voxels/labels'
+import { Ahead } from './ahead'
 import { type Badge, buildBadge } from './badge'
 import { Confirmation } from './confirm'
 import { listenToKeys } from './keys'
@@ -37,6 +36,7 @@ export class Room {
   private sitting: Sitting | null = null
   private readonly title = make('h1')
   private readonly progress = make('span', { class: 'progress-text' })
+  private readonly ahead = new Ahead()
   private readonly badge: Badge
   private readonly panel: Panel
   private readonly strip = new SliceStrip((slice) => this.viewer.goToSlice(slice))
@@ -151,18 +151,15 @@ export class Room {
     return this.viewer
   }
 
-  /** This will fetch and show a presentation that was opened. Raises Refused, Unreachable, ... */
+  /** This will show a presentation that was opened. Raises Refused, Unreachable, ... */
   async show(presentation: Presentation, reading: Reading): Promise<void> {
     this.clear()
     setText(this.title, reading.title)
     setText(this.progress, `${Math.min(reading.done + 1, reading.total)} of ${reading.total}`)
     this.stage.dataset.busy = 'Loading the scan…'
     try {
-      const [image, mask] = await Promise.all([
-        fetchBytes(presentation.image),
-        fetchBytes(presentation.mask).then(loadLabels),
-      ])
-      await this.viewer.show(image, mask, presentation.window)
+      const { scan, mask } = await this.ahead.take(presentation)
+      await this.viewer.show(scan, mask, presentation.window)
       const slices = mask.grid.shape[2]
       this.sitting = await Sitting.begin(presentation, {
         store: this.settings.store,
@@ -181,6 +178,7 @@ export class Room {
       this.showMarks()
       this.noteView()
       this.stage.focus({ preventScroll: true })
+      this.ahead.prepare(presentation.next)
     } catch (error) {
       this.clear()
       throw error

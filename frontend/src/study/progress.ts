@@ -3,8 +3,11 @@
 import { request } from '../api/client'
 import type { Study } from '../api/types'
 import { make, plural } from '../elements'
+import { timeFormat } from '../time'
 import { askFirst } from './dialog'
 import { hashes, type StudyPageData } from './studyPage'
+
+const moment = timeFormat({ dateStyle: 'medium', timeStyle: 'short' })
 
 export function showProgress(
   root: HTMLElement,
@@ -31,7 +34,7 @@ export function showProgress(
       make(
         'td',
         {},
-        rater.last_activity ? new Date(rater.last_activity).toLocaleString() : 'not started',
+        rater.last_activity ? moment.format(new Date(rater.last_activity)) : 'not started',
       ),
     ),
   )

@@ -3,6 +3,7 @@
 import { request } from '../api/client'
 import type { Line, Results, Study, Value } from '../api/types'
 import { make } from '../elements'
+import { timeFormat } from '../time'
 import { hashes, type StudyPageData } from './studyPage'
 
 export async function showResults(
@@ -44,7 +45,7 @@ export async function showResults(
 }
 
 function day(at: string | null | undefined): string {
-  return at ? new Date(at).toLocaleDateString() : ''
+  return at ? timeFormat({ dateStyle: 'long' }).format(new Date(at)) : ''
 }
 
 // --- Values ---------------------------------------------------------------------------------------

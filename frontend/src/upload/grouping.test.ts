@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { groupIntoCases } from './grouping'
+import { flairOf, groupIntoCases } from './grouping'
 
 function grouped(...paths: string[]) {
   const { cases, ignored } = groupIntoCases(paths.map((path) => ({ path, content: null })))
@@ -43,4 +43,63 @@ test('loose parts without a FLAIR are sent, so that the server can say what is m
 
 test('hidden files are not even mentioned', () => {
   expect(grouped('a/.DS_Store', 'a/FLAIR.nii.gz').ignored).toEqual([])
+})
+
+test('BIDS folders and names are understood, sidecars come along', () => {
+  const anat = 'set/sub-01/ses-1/anat'
+  expect(
+    grouped(
+      `${anat}/sub-01_ses-1_FLAIR.nii.gz`,
+      `${anat}/sub-01_ses-1_FLAIR.json`,
+      `${anat}/sub-01_ses-1_T1w.nii.gz`,
+      `${anat}/sub-01_ses-1_T1w.json`,
+    ),
+  ).toEqual({
+    cases: [
+      [
+        `${anat}/sub-01_ses-1_FLAIR.nii.gz`,
+        `${anat}/sub-01_ses-1_FLAIR.json`,
+        `${anat}/sub-01_ses-1_T1w.nii.gz`,
+      ],
+    ],
+    ignored: [`${anat}/sub-01_ses-1_T1w.json`],
+  })
+})
+
+test('several subjects in one folder are a case each', () => {
+  expect(
+    grouped('sub-01_FLAIR.nii.gz', 'sub-02_FLAIR.nii.gz', 'sub-02_T1w.nii', 'd/sub-03_T1w.nii'),
+  ).toEqual({
+    cases: [['sub-01_FLAIR.nii.gz'], ['sub-02_FLAIR.nii.gz', 'sub-02_T1w.nii']],
+    ignored: ['d/sub-03_T1w.nii'],
+  })
+})
+
+test('a manifest names cases as seen from where it lies', () => {
+  const chosen = [
+    ...['tree/manifest.csv', 'tree/participants.tsv', 'tree/a/FLAIR.nii.gz'],
+    ...['tree/FLAIR.nii.gz', 'tree/a/b/FLAIR.nii.gz', 'tree/a/manifest.csv'],
+  ]
+  const sorted = groupIntoCases(chosen.map((path) => ({ path, content: null })))
+  expect(sorted.cases.map(({ label, folder }) => [label, folder])).toEqual([
+    ['tree', '.'],
+    ['tree/a', 'a'],
+    ['tree/a/b', 'a/b'],
+  ])
+  expect(sorted.manifests.map(({ path }) => path)).toEqual([
+    'tree/manifest.csv',
+    'tree/a/manifest.csv',
+  ])
+  expect(sorted.participants?.path).toBe('tree/participants.tsv')
+  expect(sorted.ignored).toEqual([])
+})
+
+test.each([
+  [['T1.nii.gz', 'FLAIR.nii.gz', 'FLAIR.json'], 'FLAIR.nii.gz'],
+  [['sub-01_T1w.nii.gz', 'sub-01_acq-x_FLAIR.nii'], 'sub-01_acq-x_FLAIR.nii'],
+  [['whatever.nii'], 'whatever.nii'],
+  [['T1.nii', 'T2.nii'], undefined],
+])('the FLAIR of %j is %s', (paths, flair) => {
+  const files = paths.map((path) => ({ path, content: null }))
+  expect(flairOf({ label: '', folder: '', files })?.path).toBe(flair)
 })

@@ -9,14 +9,28 @@ export interface ChosenFile<Content> {
 /** The files of one case to be, with a name for the person who sends them. */
 export interface CaseToSend<Content> {
   readonly label: string
+  /** What stands for the case in a manifest: its folder (or file) as seen from there. */
+  readonly folder: string
   readonly files: readonly ChosenFile<Content>[]
 }
 
-const NIFTI = /\.nii(\.gz)?$/i
-const FLAIR = /^flair\.nii(\.gz)?$/i
-const PARTS = /^(flair|t1|t2|mask|brainmask)\.nii(\.gz)?$/i
+/** What was chosen, sorted. */
+export interface Sorted<Content> {
+  readonly cases: readonly CaseToSend<Content>[]
+  /** Every manifest.csv; more than one is a question for the person who chose them. */
+  readonly manifests: readonly ChosenFile<Content>[]
+  readonly participants: ChosenFile<Content> | null
+  /** Paths of files that are in no case. */
+  readonly ignored: readonly string[]
+}
 
-function nameOf(path: string): string {
+const NIFTI = /\.nii(\.gz)?$/i
+const PARTS = /^(flair|t1|t2|mask|brainmask)\.nii(\.gz)?$/i
+const BIDS = /^(sub-[a-z0-9]+(?:_ses-[a-z0-9]+)?)(?:_[a-z0-9]+-[a-z0-9]+)*_(flair|t1w|t2w)\./i
+const FLAIR = /^(.+_)?flair\.nii(\.gz)?$/i
+const SIDECAR = /^(.+_)?flair\.json$/i
+
+export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
@@ -24,34 +38,85 @@ function folderOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')))
 }
 
+function depth(path: string): number {
+  return path.split('/').length
+}
+
+/** A path as seen from a folder above it; other paths stay as they are. */
+function seenFrom(base: string, path: string): string {
+  if (path === base) return '.'
+  return base !== '' && path.startsWith(`${base}/`) ? path.slice(base.length + 1) : path
+}
+
+function isPart(path: string): boolean {
+  const name = nameOf(path)
+  return PARTS.test(name) || SIDECAR.test(name) || (BIDS.test(name) && NIFTI.test(name))
+}
+
+function isFlair(path: string): boolean {
+  const name = nameOf(path)
+  return FLAIR.test(name) && (PARTS.test(name) || BIDS.test(name))
+}
+
+/** The FLAIR among the files of a case: by its name, or the only NIfTI file there is. */
+export function flairOf<Content>(one: CaseToSend<Content>): ChosenFile<Content> | undefined {
+  const images = one.files.filter(({ path }) => NIFTI.test(path))
+  return images.find(({ path }) => isFlair(path)) ?? (images.length === 1 ? images[0] : undefined)
+}
+
+function groupBy<One>(all: readonly One[], keyOf: (one: One) => string): Map<string, One[]> {
+  const groups = new Map<string, One[]>()
+  for (const one of all) {
+    const key = keyOf(one)
+    groups.set(key, [...(groups.get(key) ?? []), one])
+  }
+  return groups
+}
+
+/** Parts of one folder, split by BIDS subject and session where it holds several. */
+function bySubject<Content>(parts: ChosenFile<Content>[]): Map<string, ChosenFile<Content>[]> {
+  const subjectOf = ({ path }: ChosenFile<Content>): string => BIDS.exec(nameOf(path))?.[1] ?? ''
+  const subjects = new Set(parts.map(subjectOf).filter((subject) => subject !== ''))
+  if (subjects.size < 2) return new Map([['', parts]])
+  return groupBy(parts, subjectOf)
+}
+
 /**
  * This will sort chosen files into cases. A folder is a case when it holds a FLAIR, and takes its
- * known parts along; loose files called FLAIR, T1, mask ... are one case together; any other loose
- * NIfTI file is a case of its own. What is in no case comes back as `ignored`.
+ * known parts and the FLAIR's sidecar along; loose files called FLAIR, T1, mask ... are one case
+ * together; any other loose NIfTI file is a case of its own. Hidden files are not even mentioned.
  */
-export function groupIntoCases<Content>(files: readonly ChosenFile<Content>[]): {
-  cases: CaseToSend<Content>[]
-  ignored: string[]
-} {
-  const folders = new Map<string, ChosenFile<Content>[]>()
-  for (const file of files) {
-    const folder = folderOf(file.path)
-    folders.set(folder, [...(folders.get(folder) ?? []), file])
-  }
+export function groupIntoCases<Content>(chosen: readonly ChosenFile<Content>[]): Sorted<Content> {
+  const files = chosen.filter(({ path }) => !nameOf(path).startsWith('.'))
+  const named = (name: string): ChosenFile<Content>[] =>
+    files
+      .filter(({ path }) => nameOf(path).toLowerCase() === name)
+      .sort((a, b) => depth(a.path) - depth(b.path))
+  const manifests = named('manifest.csv')
+  const participants = named('participants.tsv')[0] ?? null
+  const base = manifests[0] ? folderOf(manifests[0].path) : ''
+  const others = files.filter((file) => !manifests.includes(file) && file !== participants)
+
   const cases: CaseToSend<Content>[] = []
   const ignored: string[] = []
-  for (const [folder, inside] of [...folders].sort(([a], [b]) => a.localeCompare(b))) {
-    const parts = inside.filter((file) => PARTS.test(nameOf(file.path)))
-    const rest = inside.filter((file) => !parts.includes(file))
-    const isCase = parts.some((file) => FLAIR.test(nameOf(file.path)))
-    if (isCase) cases.push({ label: folder || 'These files', files: parts })
-    else if (folder === '' && parts.length > 0) cases.push({ label: 'These files', files: parts })
-    else ignored.push(...parts.map((file) => file.path))
-    for (const file of rest) {
-      const isLoose = folder === '' && NIFTI.test(file.path)
-      if (isLoose) cases.push({ label: file.path, files: [file] })
+  const add = (label: string, path: string, of: readonly ChosenFile<Content>[]): void => {
+    cases.push({ label, folder: seenFrom(base, path), files: of })
+  }
+  const folders = [...groupBy(others, ({ path }) => folderOf(path))]
+  for (const [folder, inside] of folders.sort(([a], [b]) => a.localeCompare(b))) {
+    const isLoose = folder === ''
+    const parts = inside.filter(({ path }) => isPart(path))
+    for (const [subject, own] of bySubject(parts)) {
+      const path = [folder, subject].filter((part) => part !== '').join('/')
+      const hasFlair = own.some((file) => isFlair(file.path))
+      const isCase = hasFlair || (isLoose && own.some((file) => NIFTI.test(file.path)))
+      if (isCase) add(path || 'These files', path || '.', own)
+      else ignored.push(...own.map((file) => file.path))
+    }
+    for (const file of inside.filter((one) => !parts.includes(one))) {
+      if (isLoose && NIFTI.test(file.path)) add(file.path, file.path, [file])
       else ignored.push(file.path)
     }
   }
-  return { cases, ignored: ignored.filter((path) => !nameOf(path).startsWith('.')) }
+  return { cases, manifests, participants, ignored }
 }

@@ -1,29 +1,70 @@
-// Bringing cases in: choose or drop, one request per case, progress, and what became of each.
+// Bringing cases in: choose or drop, see what is here already, send the rest, know what became of it.
 
-import { sendForm } from '../api/client'
-import { explanation } from '../api/errors'
-import type { ImportedCase } from '../api/types'
+import { request, sendForm } from '../api/client'
+import { explanation, Refused } from '../api/errors'
+import type { Description, Foreseen, ImportedCase } from '../api/types'
 import { make, plural, setText } from '../elements'
+import { Batch, type Shipment, shipment } from './batch'
 import { fromDrop, fromInput } from './chosen'
-import { type CaseToSend, type ChosenFile, groupIntoCases } from './grouping'
+import { type CaseToSend, type ChosenFile, flairOf, groupIntoCases, nameOf } from './grouping'
+import { sha256 } from './hashing'
+import { ShipmentList } from './shipmentList'
+import { summaryCsv } from './summary'
+
+export interface UploadSettings {
+  /** Where cases are sent; what they would become is asked below it. */
+  readonly url: string
+  readonly template: string
+  readonly maxBytes: number
+}
+
+/** A case with what the manifest and the participants say about it. */
+interface Parcel {
+  readonly files: readonly ChosenFile<File>[]
+  readonly subject: string
+  readonly description: Description
+}
 
 export class UploadPanel {
-  private readonly list = make('ul', { class: 'uploads', 'aria-live': 'polite' })
-  private readonly summary = make('p', { class: 'notice', role: 'status', hidden: true })
-  private readonly ignored = make('p', { class: 'hint' })
+  private readonly list = new ShipmentList()
+  private readonly say = make('div', { class: 'notice', role: 'status', hidden: true })
+  private readonly notes = make('details', { class: 'upload-notes', hidden: true })
+  private readonly bar = make('progress', { max: 1, value: 0, 'aria-label': 'All cases' })
+  private readonly actions = make('div', { class: 'actions', hidden: true })
+  private readonly cancel = this.button('Cancel', () => this.batch.cancel())
+  private readonly goOn = this.button('Continue', () => void this.run())
+  private readonly again = this.button('Try the refused ones again', () => {
+    this.batch.reconsider()
+    void this.run()
+  })
+  private readonly save = this.button('Download the summary (CSV)', () => this.saveSummary())
+  private readonly show = this.button('Show the cases', () => location.reload())
+  private readonly batch: Batch<Parcel>
+  private readonly ignored: string[] = []
   private readonly drop: HTMLElement
-  private taken = 0
-  private refused = 0
-  private pending: Promise<void> = Promise.resolve()
-  private waiting = 0
+  private isChecking = false
 
   constructor(
     root: HTMLElement,
-    private readonly url: string,
+    private readonly settings: UploadSettings,
   ) {
-    const files = this.picker('Choose files', false)
-    const folder = this.picker('Choose a folder', true)
-    this.drop = make(
+    this.batch = new Batch(
+      (one, progress, signal) => this.send(one, progress, signal),
+      (one) => this.changed(one),
+    )
+    this.drop = this.dropArea()
+    this.actions.append(this.cancel, this.goOn, this.again, this.save, this.show)
+    this.bar.hidden = true
+    root.replaceChildren(
+      ...[this.drop, this.say, this.bar, this.actions, this.notes, this.list.element],
+    )
+    window.addEventListener('beforeunload', (event) => {
+      if (this.batch.isRunning || this.isChecking) event.preventDefault()
+    })
+  }
+
+  private dropArea(): HTMLElement {
+    return make(
       'div',
       {
         class: 'drop',
@@ -31,30 +72,32 @@ export class UploadPanel {
         dragleave: (event) => this.hover(event, false),
         drop: (event) => void this.dropped(event as DragEvent),
       },
-      make('p', {}, 'Drop NIfTI files or case folders here, or'),
-      make('div', { class: 'actions' }, ...files, ...folder),
+      make('p', {}, 'Drop NIfTI files, case folders or a whole tree of them here, or'),
+      make('div', { class: 'actions' }, ...this.picker(false), ...this.picker(true)),
       make(
         'p',
         { class: 'hint' },
-        'Names in headers and file names are not kept: each case gets a code.',
+        'Names in headers and of files are not kept: each case gets a code. What is here already is not sent again, so that you can drop the same folder once more whenever something broke. ',
+        make('a', { href: this.settings.template, download: true }, 'An empty manifest.csv'),
+        ' to fill and put beside the case folders says what the scans do not: subject, age, scanner …',
       ),
     )
-    root.replaceChildren(this.drop, this.summary, this.ignored, this.list)
-    window.addEventListener('beforeunload', (event) => {
-      if (this.waiting > 0) event.preventDefault()
-    })
   }
 
-  private picker(text: string, isFolder: boolean): [HTMLElement, HTMLElement] {
+  private picker(isFolder: boolean): [HTMLElement, HTMLElement] {
     const input = make('input', { type: 'file', multiple: true, hidden: true })
     if (isFolder) input.webkitdirectory = true
     input.addEventListener('change', () => {
-      if (input.files) this.send(fromInput(input.files))
+      if (input.files) void this.take(fromInput(input.files))
       input.value = ''
     })
-    const name = isFolder ? 'choose-folder' : 'choose-files'
-    input.dataset.action = name
-    return [make('button', { type: 'button', click: () => input.click() }, text), input]
+    input.dataset.action = isFolder ? 'choose-folder' : 'choose-files'
+    const text = isFolder ? 'Choose a folder' : 'Choose files'
+    return [this.button(text, () => input.click()), input]
+  }
+
+  private button(text: string, act: () => void): HTMLButtonElement {
+    return make('button', { type: 'button', click: act }, text)
   }
 
   private hover(event: Event, isOver: boolean): void {
@@ -64,97 +107,203 @@ export class UploadPanel {
 
   private async dropped(event: DragEvent): Promise<void> {
     this.hover(event, false)
-    if (event.dataTransfer) this.send(await fromDrop(event.dataTransfer))
-  }
-
-  private send(chosen: ChosenFile<File>[]): void {
-    const { cases, ignored } = groupIntoCases(chosen)
-    setText(
-      this.ignored,
-      ignored.length > 0
-        ? `${plural(ignored.length, 'file')} ignored (in no case): ${ignored.slice(0, 8).join(', ')}${ignored.length > 8 ? ' …' : ''}`
-        : '',
-    )
-    if (cases.length === 0) {
-      this.say('No NIfTI file (.nii or .nii.gz) was among them. Nothing was sent.', 'is-warning')
-    }
-    for (const one of cases) this.queue(one)
-  }
-
-  private queue(one: CaseToSend<File>): void {
-    const bar = make('progress', { max: 1, value: 0, 'aria-label': `Sending ${one.label}` })
-    const fate = make('span', {}, 'Waiting')
-    const again = make('button', { type: 'button', hidden: true }, 'Try again')
-    this.list.append(
-      make('li', {}, make('strong', {}, one.label), make('span', {}, bar, fate), again),
-    )
-    const run = (): void => {
-      again.hidden = true
-      this.waiting += 1
-      this.pending = this.pending.then(() => this.sendCase(one, bar, fate, again))
-    }
-    again.addEventListener('click', () => {
-      this.refused -= 1
-      run()
-    })
-    run()
-  }
-
-  private async sendCase(
-    one: CaseToSend<File>,
-    bar: HTMLProgressElement,
-    fate: HTMLElement,
-    again: HTMLButtonElement,
-  ): Promise<void> {
-    const form = new FormData()
-    for (const file of one.files) {
-      form.append('files', file.content, file.path.slice(file.path.lastIndexOf('/') + 1))
-    }
-    fate.className = ''
+    if (!event.dataTransfer) return
     try {
-      const done = await sendForm<ImportedCase>(this.url, form, (share) => {
-        bar.value = share
-        setText(fate, share < 1 ? `${Math.round(100 * share)} % sent` : 'Checking')
-      })
-      const parts = done.taken.map((part) => part.sequence).join(', ')
-      const notes = [
-        ...done.taken
-          .filter((part) => part.removed.length > 0)
-          .map((part) => `header text emptied in ${part.sequence}: ${part.removed.join(', ')}`),
-        ...done.warnings,
-      ]
-      fate.className = 'is-taken'
-      setText(fate, [`Case ${done.code} (${parts})`, ...notes].join('; '))
-      this.taken += 1
+      await this.take(await fromDrop(event.dataTransfer))
     } catch (error) {
-      fate.className = 'is-refused'
-      setText(fate, explanation(error))
-      again.hidden = false
-      this.refused += 1
+      this.tell(`What was dropped cannot be read (${explanation(error)}).`, 'is-danger')
     }
-    this.waiting -= 1
-    if (this.waiting === 0) this.finish()
   }
 
-  private finish(): void {
-    const refused = this.refused > 0 ? `, ${this.refused} refused (see below)` : ''
-    this.say(
-      `${plural(this.taken, 'case')} taken in${refused}. `,
-      this.refused > 0 ? 'is-warning' : 'is-ok',
-    )
-    if (this.taken > 0) {
-      const show = make(
-        'button',
-        { type: 'button', click: () => location.reload() },
-        'Show the list',
+  /** This will look through what was chosen, ask what of it is here, and send the rest. */
+  private async take(chosen: ChosenFile<File>[]): Promise<void> {
+    if (this.batch.isRunning || this.isChecking) {
+      this.tell('Wait until this upload has ended, or cancel it.', 'is-warning')
+      return
+    }
+    const { cases, manifests, participants, ignored } = groupIntoCases(chosen)
+    this.note([], ignored)
+    if (cases.length === 0) {
+      this.tell(
+        'There is no case among these: no folder with a FLAIR.nii.gz, and no NIfTI file (.nii or .nii.gz) on its own. Nothing was sent.',
+        'is-warning',
       )
-      this.summary.append(show)
+      return
+    }
+    if (manifests.length > 1) {
+      const where = manifests.map(({ path }) => path).join(', ')
+      this.tell(`There are several manifests (${where}). Nothing was sent; keep one.`, 'is-danger')
+      return
+    }
+    this.isChecking = true
+    try {
+      const asked = await this.ask(cases, manifests[0], participants)
+      this.batch.shipments.length = 0
+      this.list.element.replaceChildren()
+      this.ignored.length = 0
+      this.enlist(cases, asked)
+      this.note(asked.notes, ignored)
+      this.ignored.push(...ignored)
+    } catch (error) {
+      this.refuse(error)
+      return
+    } finally {
+      this.isChecking = false
+    }
+    await this.run()
+  }
+
+  private async ask(
+    cases: readonly CaseToSend<File>[],
+    manifest: ChosenFile<File> | undefined,
+    participants: ChosenFile<File> | null,
+  ): Promise<Foreseen> {
+    const announced = []
+    for (const [number, one] of cases.entries()) {
+      const flair = flairOf(one)
+      const told = `Looking at case ${number + 1} of ${cases.length}`
+      if (number % 10 === 0) this.tell(told, '')
+      announced.push({
+        folder: one.folder,
+        flair_sha256:
+          flair && flair.content.size < this.settings.maxBytes ? await sha256(flair.content) : '',
+      })
+    }
+    return request<Foreseen>('POST', `${this.settings.url}announce/`, {
+      cases: announced,
+      manifest: manifest ? await textOf(manifest) : '',
+      participants: participants ? await textOf(participants) : '',
+    })
+  }
+
+  private enlist(cases: readonly CaseToSend<File>[], asked: Foreseen): void {
+    const byFolder = new Map(asked.cases.map((one) => [one.folder, one]))
+    for (const one of cases) {
+      const said = byFolder.get(one.folder)
+      const bytes = one.files.reduce((sum, { content }) => sum + content.size, 0)
+      const parcel = {
+        files: one.files,
+        subject: said?.subject ?? '',
+        description: (said?.description ?? {}) as Description,
+      }
+      const added = shipment<Parcel>(one.label, parcel, bytes)
+      this.batch.shipments.push(added)
+      this.list.add(added)
+      if (said?.known)
+        this.batch.change(added, { fate: 'known', share: 1, code: said.code ?? '', words: '' })
+      else if (bytes > this.settings.maxBytes) this.batch.change(added, this.tooLarge())
     }
   }
 
-  private say(text: string, kind: string): void {
-    this.summary.hidden = false
-    this.summary.className = `notice ${kind}`
-    this.summary.replaceChildren(text)
+  private tooLarge(): Partial<Shipment<Parcel>> {
+    const most = Math.round(this.settings.maxBytes / 1024 ** 2)
+    const words = `Its files are larger than ${most} MB, which is the most that is taken for one case. Compress them (.nii.gz).`
+    return { fate: 'refused', words }
+  }
+
+  private async send(
+    one: Shipment<Parcel>,
+    progress: (share: number) => void,
+    signal: AbortSignal,
+  ): Promise<ImportedCase> {
+    const form = new FormData()
+    for (const { path, content } of one.files.files) form.append('files', content, nameOf(path))
+    form.append('subject', one.files.subject)
+    form.append('description', JSON.stringify(one.files.description))
+    return sendForm<ImportedCase>(this.settings.url, form, progress, signal)
+  }
+
+  private async run(): Promise<void> {
+    this.offer(true)
+    const end = await this.batch.run()
+    this.offer(false)
+    const { batch } = this
+    const counts = this.counts()
+    if (end === 'blocked') {
+      this.tell(
+        `${batch.trouble} ${counts} What was taken is safe; continue when it can go on.`,
+        'is-danger',
+      )
+    } else if (end === 'cancelled') {
+      this.tell(`Cancelled. ${counts} What was taken stays.`, 'is-warning')
+    } else {
+      this.tell(counts, batch.count('refused') > 0 ? 'is-warning' : 'is-ok')
+    }
+  }
+
+  /** Which buttons there are, and where the overall progress stands. */
+  private offer(isRunning: boolean): void {
+    const { batch } = this
+    this.actions.hidden = false
+    this.bar.hidden = !isRunning
+    this.cancel.hidden = !isRunning
+    this.goOn.hidden = isRunning || batch.count('waiting') === 0
+    this.again.hidden = isRunning || batch.count('refused') === 0
+    this.save.hidden = isRunning
+    this.show.hidden = isRunning || batch.count('taken') === 0
+  }
+
+  private changed(one: Shipment<Parcel>): void {
+    this.list.update(one)
+    this.bar.value = this.batch.share
+    if (!this.batch.isRunning || one.fate === 'sending') return
+    this.tell(this.counts(), '')
+  }
+
+  private counts(): string {
+    const { batch } = this
+    const parts = [
+      `${plural(batch.count('taken'), 'case')} taken in`,
+      ...counted(batch.count('known'), 'here already'),
+      ...counted(batch.count('refused'), 'refused (see below)'),
+      ...counted(batch.count('waiting') + batch.count('sending'), 'to go'),
+    ]
+    return `${parts.join(', ')}.`
+  }
+
+  private refuse(error: unknown): void {
+    this.tell(explanation(error), 'is-danger')
+    if (!(error instanceof Refused)) return
+    const faults = Object.entries(error.fields)
+    if (faults.length === 0) return
+    const lines = faults.map(([place, words]) => make('li', {}, `${place}: ${words.join(' ')}`))
+    this.say.append(make('ul', {}, ...lines))
+  }
+
+  private note(notes: readonly string[], ignored: readonly string[]): void {
+    const lines = [...notes, ...ignored.map((path) => `${path}: in no case, ignored.`)]
+    this.notes.hidden = lines.length === 0
+    this.notes.replaceChildren(
+      make('summary', {}, `${plural(lines.length, 'remark')} about what was chosen`),
+      make('ul', {}, ...lines.map((line) => make('li', {}, line))),
+    )
+  }
+
+  private tell(text: string, kind: string): void {
+    this.say.hidden = false
+    this.say.className = `notice ${kind}`
+    setText(this.say, text)
+  }
+
+  private saveSummary(): void {
+    const csv = summaryCsv(this.batch.shipments, this.ignored)
+    const href = URL.createObjectURL(new Blob([csv], { type: 'text/csv' }))
+    make('a', { href, download: 'upload-summary.csv' }).click()
+    setTimeout(() => URL.revokeObjectURL(href), 10_000)
+  }
+}
+
+function counted(count: number, words: string): string[] {
+  return count > 0 ? [`${count} ${words}`] : []
+}
+
+/** The text of a file; raises an error that names it when it is no UTF-8. */
+async function textOf(file: ChosenFile<File>): Promise<string> {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await file.content.arrayBuffer())
+  } catch {
+    throw new Error(
+      `${file.path} cannot be read as UTF-8 text. Nothing was sent; save it as "CSV UTF-8".`,
+    )
   }
 }

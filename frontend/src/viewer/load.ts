@@ -3,13 +3,34 @@
 import { NVImage } from '@niivue/niivue'
 import type { Grid } from '../voxels/grid'
 import { type LabelVolume, readLabels } from '../voxels/labels'
+import { percentileWindow, type Window } from '../voxels/window'
 
 export class UnusableVolume extends Error {
   override name = 'UnusableVolume'
 }
 
+/** A scan in memory, with the grey levels that it starts with and those that it has. */
+export interface LoadedScan {
+  readonly image: NVImage
+  readonly grid: Grid
+  readonly window: Window
+  readonly full: Window
+}
+
+/** This will parse a scan and work out its grey levels. Raises UnusableVolume. */
+export async function loadScan(bytes: ArrayBuffer): Promise<LoadedScan> {
+  const image = await loadImage(bytes)
+  const values = image.img ?? []
+  return {
+    image,
+    grid: gridOf(image),
+    window: percentileWindow(values),
+    full: percentileWindow(values, [0.5, 100]),
+  }
+}
+
 /** This will parse a scan. Raises UnusableVolume when it is not the RAS volume that was promised. */
-export async function loadImage(bytes: ArrayBuffer): Promise<NVImage> {
+async function loadImage(bytes: ArrayBuffer): Promise<NVImage> {
   let image: NVImage
   try {
     image = await NVImage.loadFromUrl({ url: bytes, name: 'image.nii.gz', colormap: 'gray' })

@@ -4,12 +4,12 @@ import './viewer.css'
 import type { NVImage } from '@niivue/niivue'
 import { type Grid, mmOfVoxel, type Triple, voxelOfMm } from '../voxels/grid'
 import { type LabelVolume, lesionAt } from '../voxels/labels'
-import { draggedWindow, percentileWindow, type Window } from '../voxels/window'
+import { draggedWindow, type Window } from '../voxels/window'
 import * as camera from './camera'
 import { createStage, removeStage, type Stage } from './create'
 import { type Dot, placeDots } from './dots'
 import { listen } from './input'
-import { gridOf, loadImage } from './load'
+import type { LoadedScan } from './load'
 import {
   applyLook,
   countDrawn,
@@ -99,17 +99,15 @@ export class Viewer {
    * slice, no zoom, window from `window` or from percentiles, mask filled. Raises UnusableVolume.
    */
   async show(
-    bytes: ArrayBuffer,
+    scan: LoadedScan,
     labels: LabelVolume | null,
     window: Window | null = null,
   ): Promise<void> {
     this.clear()
-    const image = await loadImage(bytes)
-    const values = image.img ?? []
-    this.image = image
-    this.grid = gridOf(image)
-    this.firstWindow = window ?? percentileWindow(values)
-    this.fullWindow = percentileWindow(values, [0.5, 100])
+    this.image = scan.image
+    this.grid = scan.grid
+    this.firstWindow = window ?? scan.window
+    this.fullWindow = scan.full
     this.window = this.firstWindow
     this.look = FIRST_LOOK
     this.view = 'axial'

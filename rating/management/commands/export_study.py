@@ -6,9 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Q
+from django.utils import timezone
 
 from rating.export import bundle_files
 from rating.models import Study
+from rating.operations.study import record_export
 from segmentation.refusals import Refusal
 
 
@@ -33,6 +35,7 @@ class Command(BaseCommand):
             files = bundle_files(study=found[0])
         except Refusal as refusal:
             raise CommandError(refusal.message) from refusal
+        record_export(study=found[0], by=None, now=timezone.now())
         try:
             for path, content in files.items():
                 target = out / path

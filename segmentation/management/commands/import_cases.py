@@ -9,6 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.text import slugify
 
+from segmentation.description import InvalidManifest
+from segmentation.description.sources import Sources, read_sources
 from segmentation.models import Cohort
 from segmentation.operations.cases import (
     MASK_ORIGINS,
@@ -33,6 +35,9 @@ class Command(BaseCommand):
         parser.add_argument("--cohort", default="Cases", help="its title; made when new")
         parser.add_argument("--coordinator", help="user name of a new cohort's coordinator")
         parser.add_argument("--subject", default="", help="subject code, for a single case")
+        parser.add_argument(
+            "--manifest", type=Path, help="CSV file about the cases (default: PATH/manifest.csv)"
+        )
         parser.add_argument("--mask-origin", choices=sorted(MASK_ORIGINS), default="imported")
 
     def handle(self, *, path: Path, cohort: str, **options: Any) -> None:
@@ -41,14 +46,20 @@ class Command(BaseCommand):
             raise CommandError("--subject is for a single case; here are several or none.")
         if not found:
             raise CommandError(f"{path}: no FLAIR.nii.gz and no NIfTI file was found there.")
+        folder = path if path.is_dir() else path.parent
+        sources = self.sources(options["manifest"], folder)
+        cases = [printable(case_path(files, path).relative_to(folder)) for _, files in found]
+        for note in sources.notes(cases):
+            self.stdout.write(note)
         taken, known, refused = 0, 0, 0
         target = self.cohort(cohort, options["coordinator"])
-        for label, files in found:
+        for (label, files), case in zip(found, cases, strict=True):
             try:
                 done = import_case(
                     cohort=target,
                     files=[NamedFile(file.name, file.read_bytes()) for file in files],
-                    subject=options["subject"],
+                    subject=options["subject"] or sources.subject_of(case),
+                    description=sources.description_of(case),
                     mask_origin=options["mask_origin"],
                     now=timezone.now(),
                 )
@@ -65,6 +76,8 @@ class Command(BaseCommand):
                 for role, removed in done.taken:
                     if removed:
                         self.stdout.write(f"  {role}: emptied header text {', '.join(removed)}")
+                if done.described:
+                    self.stdout.write(f"  described: {', '.join(done.described)}")
                 for name in done.ignored:
                     self.stdout.write(f"  {printable(Path(name))}: unknown name, ignored")
                 for warning in done.warnings:
@@ -76,6 +89,18 @@ class Command(BaseCommand):
         )
         if refused:
             raise CommandError(f"{refused} of {len(found)} cases were refused; see above.")
+
+    def sources(self, manifest: Path | None, folder: Path) -> Sources:
+        """What manifest and participants.tsv say about the cases in a folder."""
+        try:
+            return read_sources(
+                manifest=text_of(manifest or folder / "manifest.csv", needed=manifest is not None),
+                participants=text_of(folder / "participants.tsv"),
+            )
+        except InvalidManifest as refusal:
+            for place, words in refusal.fields.items():
+                self.stderr.write(f"manifest.csv, {place}: {' '.join(words)}")
+            raise CommandError(refusal.message) from refusal
 
     def cohort(self, title: str, coordinator: str | None) -> Cohort:
         """The cohort of this title, made when there is none."""
@@ -90,6 +115,21 @@ class Command(BaseCommand):
             return create_cohort(title=title, coordinators=people)
         except Refusal as refusal:
             raise CommandError(refusal.message) from refusal
+
+
+def text_of(path: Path, *, needed: bool = False) -> str:
+    """The text of a file; empty when it is not there and not needed."""
+    if not needed and not path.is_file():
+        return ""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{path} cannot be read as UTF-8 text ({error}).") from error
+
+
+def case_path(files: list[Path], path: Path) -> Path:
+    """What stands for a case in a manifest: its folder, or the file when it came alone."""
+    return path if path.is_file() else files[0].parent
 
 
 def printable(path: Path) -> str:

@@ -101,6 +101,7 @@ def test_a_scan_is_known_again_however_it_was_compressed() -> None:
         (image(VOXELS[:, :, 0]), "12 x 14"),
         (image(VOXELS[:, :, :1]), "at least 2 x 2 x 2"),
         (image(VOXELS.astype(np.complex64)), "type"),
+        (image(np.zeros(VOXELS.shape, [("R", "u1"), ("G", "u1"), ("B", "u1")])), "greyscale"),
         (nib.Nifti2Image(VOXELS, AFFINE).to_bytes(), "NIfTI-2"),
         (image(np.where(VOXELS > 890, np.nan, VOXELS).astype("f4")), "not numbers"),
         (image(np.where(VOXELS > 890, np.inf, VOXELS).astype("f4")), "not numbers"),
@@ -125,22 +126,6 @@ def test_what_is_wrong_is_refused_with_a_reason(content: bytes, says: str) -> No
     with pytest.raises(UnusableImage, match=says) as refused:
         take_in_scan(content, name="patient.nii")
     assert refused.value.message.startswith("patient.nii: ")
-
-
-def test_mutated_files_are_taken_or_refused_and_nothing_else() -> None:
-    rng = np.random.default_rng(20260301)
-    good = np.frombuffer(image(), np.uint8)
-    outcomes = set()
-    for _ in range(1500):
-        content = good.copy()
-        places = rng.integers(0, 352, rng.integers(1, 5))
-        content[places] = rng.choice([0, 1, 127, 128, 255, rng.integers(256)], len(places))
-        try:
-            take_in_scan(content.tobytes(), name="x")
-            outcomes.add("taken")
-        except UnusableImage:
-            outcomes.add("refused")
-    assert outcomes == {"taken", "refused"}
 
 
 def test_a_gzip_bomb_is_never_unpacked_whole() -> None:
@@ -186,6 +171,8 @@ def test_a_mask_of_another_array_is_a_bug_not_a_file() -> None:
         (VOXELS > 500, AFFINE + np.eye(4)[[3, 3, 3, 3]] * 0.5, "another grid"),
         (VOXELS, AFFINE, "0 and 1 only"),
         ((VOXELS > 500) * 0.5, AFFINE, "0 and 1 only"),
+        (VOXELS / 1000, AFFINE, "0 and 1 only"),  # probabilities
+        ((VOXELS > 500) * 255, AFFINE, "0 and 1 only"),
     ],
 )
 def test_a_mask_that_does_not_fit_is_refused(

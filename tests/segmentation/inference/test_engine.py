@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from segmentation.imaging.geometry import Grid
 from segmentation.inference.cleaning import brain_mask, clean_mask
-from segmentation.inference.engine import BATCH, predict
+from segmentation.inference.engine import BATCH, box_around, predict
 from segmentation.networks.unet import UNet, UNetSettings
 
 
@@ -41,6 +41,29 @@ def test_progress_is_reported_before_each_batch_and_can_end_the_work() -> None:
 
     with pytest.raises(InterruptedError):
         predict(Echo(), slices, progress=stop)
+
+
+def test_a_box_has_a_margin_and_keeps_to_the_pooling_grid() -> None:
+    mask = np.zeros((5, 200, 176), bool)
+    mask[1:4, 90:110, 100:170] = True
+    wanted, rows, columns = box_around(mask)
+    assert wanted.tolist() == [1, 2, 3]
+    assert (rows, columns) == (slice(48, 144), slice(64, 176))
+    assert box_around(np.zeros_like(mask))[0].size == 0
+
+
+def test_within_a_box_a_network_says_what_it_says_of_the_whole_image() -> None:
+    torch.manual_seed(0)
+    network = UNet(UNetSettings(3, (4, 6, 8, 8, 8), 5, 4, False, 0.2, 1))
+    slices = np.full((7, 192, 240), -5, np.float32)
+    inside = np.zeros(slices.shape, bool)
+    inside[2:6, 80:120, 100:140] = True
+    slices[inside] = np.random.default_rng(1).normal(0, 1, inside.sum())
+    whole = predict(network, slices, progress=lambda *_: None)
+    boxed = predict(network, slices, progress=lambda *_: None, within=inside)
+    assert np.abs(whole - boxed)[:, inside].max() < 0.02
+    assert not boxed[:, :2].any()
+    assert not boxed[:, 6:].any()
 
 
 def test_the_brain_is_the_largest_part_without_holes() -> None:

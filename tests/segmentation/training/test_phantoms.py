@@ -38,6 +38,9 @@ def test_a_phantom_can_be_without_skull() -> None:
     with_skull, without = (make_phantom(seed=3, skull=skull, **SMALL) for skull in (True, False))
     rim = ~with_skull.brain
     assert np.percentile(with_skull.flair[rim], 90) > 2 * np.percentile(without.flair[rim], 90)
+    brain = without.flair[without.brain]
+    assert np.median(brain) > 5 * np.median(without.flair[~without.brain])
+    assert np.median(without.flair[without.mask]) > 1.15 * np.median(brain)
 
 
 def test_a_phantom_can_be_without_lesions() -> None:

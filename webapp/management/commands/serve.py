@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from webapp.demonstration import demonstration_accounts
+from webapp.demonstration import demonstration_accounts, may_demonstrate
 
 CONFIGURATION = Path(settings.ROOT) / "webapp" / "supervisord.conf"
 
@@ -28,7 +29,8 @@ class Command(BaseCommand):
         refuse_taken_port(host, port)
         first = not demonstration_accounts()
         call_command("migrate", verbosity=0, interactive=False)
-        if not no_demonstration:
+        restored = first and User.objects.exists()  # or an administrator was here before us
+        if not no_demonstration and may_demonstrate() and not restored:
             if first:
                 self.stdout.write("First start: making the demonstration (about two minutes)")
             call_command("make_demonstration", stdout=self.stdout)
@@ -60,6 +62,7 @@ def supervise(host: str, port: int) -> None:
         "PLAQUE_BIN": str(programs),
         "PLAQUE_BIND": f"{host}:{port}",
         "PLAQUE_DATA": str(settings.DATA),
+        "PLAQUE_WORKERS": str(settings.WORKERS),
         "PYTHONWARNINGS": "ignore::UserWarning",
     }
     os.chdir(settings.ROOT)

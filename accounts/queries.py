@@ -1,0 +1,54 @@
+"""What can be asked about accounts."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+
+from accounts.models import AccessToken, Invitation, Preferences
+from segmentation.queries import roles_in_whole_cohort
+
+
+def time_zone_of(user: User) -> str:
+    """The time zone that a person chose; empty when they did not."""
+    found = Preferences.objects.filter(user=user).values_list("time_zone", flat=True)
+    return found.first() or ""
+
+
+def has_second_factor(user: User) -> bool:
+    """Whether a code is asked for when they sign in."""
+    return bool(Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists())
+
+
+def recovery_codes_left(user: User) -> int:
+    """The number of recovery codes that were not used yet."""
+    found = Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES).first()
+    return len(found.wrap().get_unused_codes()) if found else 0
+
+
+def invitations_to(cohort: str) -> QuerySet[Invitation]:
+    """The invitations to a cohort (its slug) that nobody accepted yet, newest first."""
+    found = Invitation.objects.filter(cohort__slug=cohort, accepted_at=None)
+    return found.select_related("invited_by")
+
+
+def invited_raters(cohort: str) -> QuerySet[Invitation]:
+    """The invitations as rater that were accepted, with who did."""
+    found = Invitation.objects.filter(cohort__slug=cohort, role=Invitation.Role.RATER)
+    return found.exclude(accepted_by=None).select_related("accepted_by").order_by("accepted_at")
+
+
+def roles_in_invitation(*, user: User, invitation_id: UUID) -> frozenset[str]:
+    """The user's roles in the cohort that an invitation is to; empty when it is unknown."""
+    found = Invitation.objects.filter(pk=invitation_id).values_list("cohort__slug", flat=True)
+    slug = found.first()
+    return roles_in_whole_cohort(user=user, slug=slug) if slug else frozenset()
+
+
+def roles_in_token(*, user: User, token_id: UUID) -> frozenset[str]:
+    """Owner, when the token is the user's own; else empty."""
+    is_own = AccessToken.objects.filter(pk=token_id, user=user).exists()
+    return frozenset({"owner"}) if is_own else frozenset()

@@ -1,0 +1,235 @@
+// All inference jobs that one may see: how they go, what went wrong, again or not at all.
+
+import { request } from '../api/client'
+import { explanation } from '../api/errors'
+import type { Job } from '../api/types'
+import { canBeDoneAgain, isUnderway, jobText } from '../case/jobs'
+import { make, plural, setText } from '../elements'
+
+export interface JobsPageData {
+  readonly jobs: string
+  readonly case_page: string
+  readonly cases: string
+  readonly states: readonly string[]
+  readonly methods: readonly { readonly name: string; readonly title: string }[]
+  readonly cohorts: readonly { readonly title: string; readonly retry: string }[]
+}
+
+interface JobsAnswer {
+  readonly count: number
+  readonly results: readonly Job[]
+}
+
+const PAGE_SIZE = 50
+const POLL_MS = 2000
+const POLL_AT_REST_MS = 15_000
+
+const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' })
+
+export class JobsPage {
+  private page = 1
+  private timer: ReturnType<typeof setTimeout> | undefined
+  private readonly state: HTMLSelectElement
+  private readonly method: HTMLSelectElement
+  private readonly search = make('input', {
+    type: 'search',
+    maxlength: 20,
+    input: () => this.choose(),
+  })
+  private readonly said = make('span', { class: 'hint', role: 'status' })
+  private readonly trouble = make('p', { class: 'trouble', role: 'alert' })
+  private readonly list = make('div')
+
+  constructor(
+    root: HTMLElement,
+    private readonly data: JobsPageData,
+  ) {
+    this.state = this.select(['', ...data.states], (state) => state || 'any')
+    this.method = this.select(['', ...data.methods.map(({ name }) => name)], (name) =>
+      name ? this.titleOf(name) : 'any',
+    )
+    const asked = new URLSearchParams(location.search)
+    this.state.value = asked.get('state') ?? ''
+    this.search.value = asked.get('q') ?? ''
+    root.replaceChildren(
+      make(
+        'div',
+        { class: 'filter', role: 'search', 'aria-label': 'Jobs' },
+        make('label', {}, 'State ', this.state),
+        make('label', {}, 'Method ', this.method),
+        make('label', {}, 'Case ', this.search),
+        ...data.cohorts.map((cohort) => this.retryAll(cohort)),
+        this.said,
+      ),
+      this.trouble,
+      this.list,
+    )
+    void this.load()
+  }
+
+  private select(values: readonly string[], text: (value: string) => string): HTMLSelectElement {
+    const options = values.map((value) => make('option', { value }, text(value)))
+    return make('select', { change: () => this.choose() }, ...options)
+  }
+
+  private titleOf(method: string): string {
+    return this.data.methods.find(({ name }) => name === method)?.title ?? method
+  }
+
+  private retryAll(cohort: { title: string; retry: string }): HTMLElement {
+    const name = this.data.cohorts.length > 1 ? ` in ${cohort.title}` : ''
+    const retry = async (): Promise<void> => {
+      const { queued } = await request<{ queued: number }>('POST', cohort.retry)
+      setText(this.said, queued ? `${plural(queued, 'job')} queued again.` : 'No job has failed.')
+    }
+    const click = () => void this.act(retry)
+    return make('button', { type: 'button', click }, `Start all failed again${name}`)
+  }
+
+  private choose(): void {
+    this.page = 1
+    void this.load()
+  }
+
+  private get isFiltered(): boolean {
+    return Boolean(this.state.value || this.method.value || this.search.value)
+  }
+
+  /** This will show what the server knows now, and look again soon while anything is under way. */
+  private async load(): Promise<void> {
+    clearTimeout(this.timer)
+    const asked = new URLSearchParams({
+      page: String(this.page),
+      page_size: String(PAGE_SIZE),
+      state: this.state.value,
+      method: this.method.value,
+      q: this.search.value.trim(),
+    })
+    let wait = POLL_AT_REST_MS
+    try {
+      const answer = await request<JobsAnswer>('GET', `${this.data.jobs}?${asked}`)
+      setText(this.trouble, '')
+      this.show(answer)
+      if (answer.results.some(isUnderway)) wait = POLL_MS
+    } catch (error) {
+      setText(this.trouble, explanation(error))
+    }
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => void this.load(), wait)
+  }
+
+  private async act(change: () => Promise<unknown>): Promise<void> {
+    try {
+      await change()
+      await this.load()
+    } catch (error) {
+      setText(this.trouble, explanation(error))
+    }
+  }
+
+  private show({ count, results }: JobsAnswer): void {
+    const focused = (document.activeElement as HTMLElement | null)?.dataset.key
+    if (count === 0) this.list.replaceChildren(this.nothing())
+    else this.list.replaceChildren(this.table(results), ...this.pager(count))
+    const again = focused && this.list.querySelector<HTMLElement>(`[data-key="${focused}"]`)
+    if (again) again.focus()
+  }
+
+  private nothing(): HTMLElement {
+    const words = this.isFiltered
+      ? [make('h2', {}, 'No job fits'), make('p', {}, 'No job fits what you chose above.')]
+      : [
+          make('h2', {}, 'No job yet'),
+          make(
+            'p',
+            {},
+            'A job segments one case by one method. Open a ',
+            make('a', { href: this.data.cases }, 'case'),
+            ' and press Segment.',
+          ),
+        ]
+    return make('section', { class: 'empty' }, ...words)
+  }
+
+  private table(jobs: readonly Job[]): HTMLElement {
+    const names = ['Case', 'Method', 'State', 'Asked for', '']
+    return make(
+      'table',
+      { class: 'rows' },
+      make(
+        'thead',
+        {},
+        make('tr', {}, ...names.map((name) => make('th', { scope: 'col' }, name || ' '))),
+      ),
+      make('tbody', {}, ...jobs.map((job) => this.row(job))),
+    )
+  }
+
+  private row(job: Job): HTMLElement {
+    const address = this.data.case_page.replace('CODE', encodeURIComponent(job.case))
+    const how: (Node | string)[] = [jobText(job)]
+    if (job.state === 'running') {
+      how.push(
+        make('progress', { max: 1, value: job.progress, 'aria-label': `Progress of ${job.case}` }),
+      )
+    }
+    return make(
+      'tr',
+      { 'data-state': job.state },
+      make('th', { scope: 'row' }, make('a', { href: address }, job.case)),
+      make('td', {}, this.titleOf(job.method)),
+      make('td', { class: 'job-state' }, ...how),
+      make(
+        'td',
+        {},
+        make('time', { datetime: job.queued_at }, moment.format(new Date(job.queued_at))),
+      ),
+      make('td', {}, ...this.actions(job)),
+    )
+  }
+
+  private actions(job: Job): HTMLElement[] {
+    const ask = (what: string) => request('POST', `${this.data.jobs}${job.id}/${what}/`)
+    const button = (text: string, what: string) =>
+      make(
+        'button',
+        {
+          type: 'button',
+          'aria-label': `${text}: ${job.case}`,
+          'data-key': `${what}-${job.id}`,
+          click: () => void this.act(() => ask(what)),
+        },
+        text,
+      )
+    if (isUnderway(job)) return [button('Cancel', 'cancel')]
+    return canBeDoneAgain(job) ? [button('Start again', 'retry')] : []
+  }
+
+  private pager(count: number): HTMLElement[] {
+    const pages = Math.ceil(count / PAGE_SIZE)
+    if (pages < 2) return []
+    const turn = (text: string, page: number) =>
+      make(
+        'button',
+        {
+          type: 'button',
+          disabled: page < 1 || page > pages,
+          'data-key': text,
+          click: () => {
+            this.page = page
+            void this.load()
+          },
+        },
+        text,
+      )
+    return [
+      make(
+        'nav',
+        { class: 'pager', 'aria-label': 'Pages' },
+        turn('Previous', this.page - 1),
+        make('span', {}, `Page ${this.page} of ${pages}`),
+        turn('Next', this.page + 1),
+      ),
+    ]
+  }
+}

@@ -1,0 +1,56 @@
+"""Who belongs to a cohort. It always keeps somebody who coordinates it and its studies."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+from segmentation.models import Cohort, CohortMembership
+from segmentation.operations.audit import Act, record
+from segmentation.refusals import Refusal
+
+COORDINATOR = CohortMembership.Role.COORDINATOR
+
+
+class LastCoordinator(Refusal):
+    """Nobody else coordinates the cohort."""
+
+
+class StudyNeedsCoordinator(Refusal):
+    """Nobody else coordinates a study that is not closed."""
+
+
+def add_member(*, cohort: Cohort, user: User, role: str) -> None:
+    """This will give somebody a role in a cohort; a coordinator stays one."""
+    own, new = cohort.memberships.get_or_create(user=user, defaults={"role": role})
+    if not new and role == COORDINATOR:
+        own.role = role
+        own.save(update_fields=["role"])
+
+
+@transaction.atomic
+def remove_member(*, cohort: Cohort, user: User, by: User, now: datetime) -> None:
+    """This will end somebody's membership; their account and what they did stay.
+
+    Raises LastCoordinator, StudyNeedsCoordinator, `CohortMembership.DoesNotExist`.
+    """
+    Cohort.objects.select_for_update().get(pk=cohort.pk)  # two at a time could leave nobody
+    membership = cohort.memberships.get(user=user)
+    if membership.role == COORDINATOR:
+        if not cohort.memberships.filter(role=COORDINATOR).exclude(user=user).exists():
+            raise LastCoordinator(
+                f"{user.get_username()} is the only coordinator of {cohort}. Invite another "
+                "coordinator first. Nothing was changed."
+            )
+        if studies := import_string(settings.STUDIES_LEFT_ALONE)(user=user, cohort=cohort):
+            raise StudyNeedsCoordinator(
+                f"{user.get_username()} is the only coordinator of {', '.join(studies)}. Close or "
+                "delete what is not closed first. Nothing was changed."
+            )
+    membership.delete()
+    what = f"{user.get_username()}, {membership.role}"
+    record(Act.MEMBER_REMOVED, by=by, now=now, what=what, cohort=cohort.slug)

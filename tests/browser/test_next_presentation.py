@@ -1,0 +1,56 @@
+"""While a presentation is read, the next one comes into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import expect
+
+from rating.operations.study import create_study, edit_study, open_study
+from segmentation.operations.cases import create_cohort
+from tests.browser.conftest import Visitor
+from tests.rating.stage import NOON, a_case, a_mask
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_after_a_submission_nothing_is_fetched(visitor: Callable[[], Visitor]) -> None:
+    cora = User.objects.create_user("cora")
+    rita = User.objects.create_user("rita", password="phantoms")
+    cohort = create_cohort(title="Clinic", coordinators=[cora])
+    masks = [a_mask(a_case(cohort, seed), lesions=2 + seed) for seed in range(3)]
+    study = create_study(title="Reading", cohort=cohort, by=cora, now=NOON)
+    items, settings = [mask.pk for mask in masks], {"gap": 1, "washout_days": 0}
+    edit_study(study=study, by=cora, items=items, raters=["rita"], settings=settings)
+    open_study(study=study, by=cora, now=NOON)
+
+    reader = visitor()
+    reader.log_in(rita, "phantoms")
+    asked: list[str] = []
+    reader.page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
+    reader.page.get_by_role("link", name="Start reading").click()
+    reader.page.get_by_role("button", name="Open presentation 1").click()
+    reader.wait_for_viewer()
+    first = reader.page.evaluate("window.plaque.state().presentation")
+    reader.page.wait_for_load_state("networkidle")
+    volumes = [one for one in asked if one.endswith(("/image/", "/mask/"))]
+    assert len(volumes) == len(set(volumes)) == 4
+    assert sum(first in one for one in volumes) == 2
+
+    asked.clear()
+    reader.page.get_by_role("button", name="Acceptable", exact=True).click()
+    reader.page.locator('[data-action="submit"]').click()
+    reader.page.locator('[data-action="confirm"]').click()
+    reader.page.get_by_role("button", name="Open presentation 2").click()
+    reader.wait_for_viewer()
+    second = reader.page.evaluate("window.plaque.state().presentation")
+    root = f"{reader.address}/api/v1/presentations"
+    until_shown = asked[: asked.index(f"POST {root}/{second}/open/") + 1]
+    assert until_shown == [f"POST {root}/{first}/submit/", f"POST {root}/{second}/open/"]
+    assert not [one for one in asked if second in one and one.startswith("GET")]
+    drawn = reader.page.evaluate("window.plaque.viewer.drawCounts()")
+    shown = reader.page.evaluate("window.plaque.state().counts.drawn")
+    assert drawn == {"lesion": shown, "fp": 0}
+    expect(reader.page.get_by_text("2 of 6")).to_be_visible()

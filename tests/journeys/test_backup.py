@@ -1,0 +1,322 @@
+"""A half-finished study is backed up, restored elsewhere, and goes on where it was."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import Group, User
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.models import FileField
+from django.utils import timezone
+
+from rating.models import Mark, Study
+from rating.operations.study import create_study, edit_study, open_study
+from segmentation.models import AuditEntry, Scan
+from segmentation.operations.cases import create_cohort
+from segmentation.operations.files import check_files, hash_field, names_in
+from segmentation.operations.jobs import say_present
+from tests.rating.stage import Browser, a_case, a_mask
+from tests.served import own_database
+from webapp.backup import Manifest
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Another set-up: a data folder and a database of its own."""
+
+    data: Path
+    database: str
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        own = {"PLAQUE_DATA": str(self.data), "DATABASE_URL": self.database}
+        own |= {"DJANGO_SETTINGS_MODULE": "webapp.settings"}
+        return subprocess.run(
+            [sys.executable, *words], env=os.environ | own, capture_output=True, text=True
+        )
+
+    def manage(self, *words: str) -> str:
+        done = self.run("manage.py", *words)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def refused(self, *words: str) -> str:
+        done = self.run("manage.py", *words)
+        assert done.returncode != 0
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.stderr
+
+    def says(self, script: str, *words: str) -> Any:
+        done = self.run("-c", script, *words)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Elsewhere:
+    """A new data folder with SQLite in it."""
+    return Elsewhere(tmp_path / "folder", f"sqlite:///{tmp_path / 'folder' / 'plaque.sqlite3'}")
+
+
+@pytest.fixture
+def stations(folder: Elsewhere, tmp_path: Path) -> Iterator[list[Elsewhere]]:
+    """Where a backup goes: a new folder, and from there on to PostgreSQL if the tests run on it."""
+    if connection.vendor != "postgresql":
+        yield [folder]
+        return
+    with own_database(os.environ["DATABASE_URL"], tmp_path) as database:
+        yield [folder, Elsewhere(tmp_path / "server", database)]
+
+
+@pytest.fixture
+def study() -> Study:
+    """Open, for Rita and Ravi, with four masks; Rita is in the middle of her third presentation."""
+    people = {name: User.objects.create_user(name) for name in ("cora", "rita", "ravi")}
+    people["ravi"].groups.add(Group.objects.create(name="Neuroradiology"))
+    say_present(worker="here", now=timezone.now())
+    cohort = create_cohort(title="Clinic 2019", coordinators=[people["cora"]])
+    masks = [a_mask(a_case(cohort, seed), lesions=seed) for seed in (0, 3, 12, 7)]
+    now = timezone.now()
+    study = create_study(title="Reading \u2013 1", cohort=cohort, by=people["cora"], now=now)
+    edit_study(
+        study=study,
+        by=people["cora"],
+        items=[mask.pk for mask in masks],
+        raters=["rita", "ravi"],
+        settings={"gap": 1, "washout_days": 0, "min_volume_mm3": 0},
+    )
+    open_study(study=study, by=people["cora"], now=now)
+    rita = Browser(people["rita"])
+    rita.rate_next(fn=1)
+    rita.rate_next()
+    shown = rita.open_next()
+    for _ in range(3):
+        rita.mark(shown["presentation"])
+    removed = Mark.objects.last()
+    assert removed
+    rita.delete(f"presentations/{shown['presentation']}/marks/{removed.pk}/")
+    rita.put(f"presentations/{shown['presentation']}/comment/", {"comment": "to be \u2265 seen"})
+    return study
+
+
+@pytest.fixture
+def archive(study: Study, tmp_path: Path) -> Path:
+    call_command("backup", to=tmp_path / "plaque.tar", stdout=io.StringIO())
+    return tmp_path / "plaque.tar"
+
+
+READING = """
+import json, sys
+import django
+django.setup()
+from django.contrib.auth.models import User
+from tests.rating.stage import Browser
+from segmentation.operations.cases import create_cohort
+from rating.models import Presentation, Rating
+
+rita = Browser(User.objects.get(username="rita"))
+rita.client.defaults["HTTP_HOST"] = "localhost"
+before = [rita.reading(), rita.open_next()]
+shown = before[1]["presentation"]
+rita.mark(shown)
+kinds = [mark["kind"] for mark in rita.open_next()["marks"]]
+rita.submit(shown, fp=kinds.count("FP"), fn=kinds.count("FN"))
+rita.rate_next()
+new = User.objects.create_user("newcomer"), create_cohort(title="Another clinic")
+print(json.dumps([*before, Rating.objects.count(), rita.reading()["done"], new[0].pk]))
+"""
+
+AT_ONE_MOMENT = """
+import json, threading
+import django
+django.setup()
+from django.contrib.auth.models import User
+from django.db import connection
+from django.db.models import FileField
+from webapp.backup import one_moment
+
+def join():
+    User.objects.create_user("meanwhile")
+    connection.close()
+
+with one_moment():
+    counts = [User.objects.count()]
+    meanwhile = threading.Thread(target=join)
+    meanwhile.start()
+    meanwhile.join(10)
+    waits = meanwhile.is_alive()
+    counts.append(User.objects.count())
+counts.append(User.objects.count())
+print(json.dumps([waits, *counts]))
+"""
+
+
+def test_a_half_finished_study_goes_on_elsewhere(
+    stations: list[Elsewhere], archive: Path, study: Study, tmp_path: Path
+) -> None:
+    for station in stations:
+        if station is not stations[0]:
+            archive = tmp_path / "moved.tar"
+            stations[0].manage("backup", "--to", str(archive))
+        said = station.manage("restore", "--from", str(archive))
+        assert "DIFFERENT" not in said
+        assert f"{'rating.mark':32} {4:8} in the backup, {4:8} restored, equal" in said
+        assert f"{'stored files':32} {16:8} in the backup, {16:8} restored, equal" in said
+    last = stations[-1]
+    assert "16 files are sound, 0 missing, 0 damaged; 0 are" in last.manage("verify_files")
+    rita = Browser(User.objects.get(username="rita"))
+    reading, shown = rita.reading(), rita.open_next()
+    assert len(shown["marks"]) == 2
+    found, opened, ratings, done, newcomer = last.says(READING)
+    assert (found, opened) == (reading, shown)
+    assert ratings == 4
+    assert done == reading["done"] + 2
+    assert newcomer > max(User.objects.values_list("pk", flat=True))
+    waits, *counts = last.says(AT_ONE_MOMENT)
+    assert not waits
+    assert counts == [4, 4, 5]
+    assert "The database is not empty" in last.refused("restore", "--from", str(archive))
+
+
+def manifest_of(archive: Path) -> Manifest:
+    with tarfile.open(archive) as tar:
+        content = tar.extractfile("manifest.json")
+        assert content
+        return Manifest.from_json(content.read())
+
+
+def test_an_archive_holds_every_file_and_no_session(archive: Path) -> None:
+    manifest = manifest_of(archive)
+    assert manifest.files.keys() == set(names_in(default_storage))
+    assert manifest.rows["auth.user"].count == 3
+    assert not {"sessions.session", "segmentation.worker", "accounts.cacheentry"} & set(
+        manifest.rows
+    )
+    assert archive.stat().st_mode & 0o777 == 0o600
+    assert AuditEntry.objects.filter(act="backed-up").count() == 1
+    assert not list(archive.parent.glob("*.partial"))
+
+
+def altered(archive: Path, to: Path, name: str, change: Any) -> Path:
+    """A copy of an archive in which one member's content is another."""
+    with tarfile.open(archive) as old, tarfile.open(to, "w") as new:
+        for member in old:
+            content = old.extractfile(member)
+            assert content
+            kept = change(content.read()) if member.name == name else content.read()
+            member.size = len(kept)
+            new.addfile(member, io.BytesIO(kept))
+    return to
+
+
+RESTORING_EACH = """
+import io, json, sys
+import django
+django.setup()
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+from segmentation.operations.files import names_in
+
+said = []
+for archive in sys.argv[1:]:
+    try:
+        call_command("restore", "--from", archive, stdout=io.StringIO())
+        said.append("restored")
+    except CommandError as error:
+        said.append(str(error))
+        assert not list(names_in(default_storage))
+print(json.dumps(said))
+"""
+
+
+def test_what_is_damaged_or_foreign_is_refused_whole(
+    folder: Elsewhere, archive: Path, tmp_path: Path
+) -> None:
+    """Each refusal leaves the set-up empty: the last one is restored into it."""
+    first = sorted(manifest_of(archive).files)[0]
+
+    def without_marks(rows: bytes) -> bytes:
+        return b"".join(line for line in rows.splitlines(True) if b'"rating.mark"' not in line)
+
+    def with_a_mark_more(manifest: bytes) -> bytes:
+        known = json.loads(manifest)
+        known["rows"]["rating.mark"]["count"] += 1
+        return json.dumps(known).encode()
+
+    def older(manifest: bytes) -> bytes:
+        known = json.loads(manifest)
+        known["migrations"].pop()
+        return json.dumps(known).encode()
+
+    changes: list[tuple[str, str, Any]] = [
+        (f"{first} is damaged in the backup", f"files/{first}", lambda _: b"another"),
+        ("rows.jsonl is damaged in the backup", "rows.jsonl", without_marks),
+        ("manifest cannot be read", "manifest.json", lambda _: b"{}"),
+        ("differs in rating.mark. Nothing was kept", "manifest.json", with_a_mark_more),
+        ("another version of Plaque", "manifest.json", older),
+    ]
+    archives = [
+        altered(archive, tmp_path / f"{number}.tar", name, change)
+        for number, (_, name, change) in enumerate(changes)
+    ]
+    cut = tmp_path / "cut.tar"
+    cut.write_bytes(archive.read_bytes()[:-40_000])
+    said = folder.says(RESTORING_EACH, *map(str, [*archives, cut, archive]))
+    for (wanted, _, _), message in zip(changes, said, strict=False):
+        assert wanted in message
+    assert "cannot be read as a backup" in said[-2]
+    assert said[-1] == "restored"
+
+
+def test_a_backup_of_a_damaged_set_up_is_made_and_says_so(study: Study, tmp_path: Path) -> None:
+    lost, changed = Scan.objects.all()[:2]
+    default_storage.delete(lost.original.name)
+    with default_storage.open(changed.browser.name, "wb") as file:
+        file.write(b"another scan")
+    (Path(default_storage.path("masks")) / "nobody-s.nii.gz").touch()
+    report = check_files()
+    assert [file.name for file in report.missing] == [lost.original.name]
+    assert [file.name for file in report.damaged] == [changed.browser.name]
+    assert report.orphans == ("masks/nobody-s.nii.gz",)
+    assert report.sound == 14
+    with pytest.raises(CommandError, match="missing or damaged"):
+        call_command("backup", to=tmp_path / "b.tar", stdout=io.StringIO(), stderr=io.StringIO())
+    manifest = manifest_of(tmp_path / "b.tar")
+    assert manifest.missing == [lost.original.name]
+    assert manifest.damaged == [changed.browser.name]
+    with pytest.raises(CommandError, match="from a backup"):
+        call_command("verify_files", stdout=io.StringIO())
+
+
+def test_a_backup_overwrites_nothing(archive: Path) -> None:
+    before = archive.read_bytes()
+    with pytest.raises(CommandError, match="is there already"):
+        call_command("backup", to=archive)
+    assert archive.read_bytes() == before
+
+
+def test_every_stored_file_has_a_hash_of_its_own() -> None:
+    fields = [
+        field
+        for model in apps.get_models()
+        for field in model._meta.get_fields()
+        if isinstance(field, FileField)
+    ]
+    assert len(fields) >= 6
+    hashes = [(field.model, hash_field(field)) for field in fields]
+    assert len(set(hashes)) == len(fields)
+    assert all(model._meta.get_field(name) for model, name in hashes)

@@ -1,0 +1,119 @@
+"""Two clinics that know nothing of each other, each with people, cases, masks, jobs and studies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import uuid4
+
+from django.contrib.auth.models import User
+
+from accounts.models import Invitation
+from accounts.operations.invitations import accept, invite
+from accounts.operations.tokens import make_token
+from rating.models import Study, StudyMembership
+from rating.operations.study import close_study, create_study, edit_study, open_study
+from segmentation.models import Cohort, Segmentation
+from segmentation.operations.cases import create_cohort
+from segmentation.operations.jobs import request_segmentation
+from tests.rating.stage import NOON, a_case, a_mask
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One object: how its address is filled, and the role that each person has with it."""
+
+    address: Mapping[str, str]
+    roles: Mapping[str, str]
+    state: str = ""
+
+
+Things = dict[str, list[Thing]]  # by the name of the look-up in webapp.access
+
+
+def a_clinic(name: str, *, seed: int) -> Things:
+    """This will make a clinic and return everything in it that an address can name.
+
+    Its people: cora coordinates, dana delineates, rita and ravi rate.
+    """
+    people = {role: User.objects.create_user(f"{role}-{name}", password=role) for role in ROLES}
+    cora, dana = people["cora"], people["dana"]
+    staff = {cora.username: "coordinator", dana.username: "delineator"}
+    cohort = create_cohort(title=f"Clinic {name}", coordinators=[cora])
+    cohort.memberships.create(user=dana, role="delineator")
+    case = a_case(cohort, seed)
+    mask = a_mask(case, lesions=3)
+    job = request_segmentation(case=case, method="slim-unet", by=cora, now=NOON)
+    things: Things = {
+        "in_cohort": [Thing({"slug": cohort.slug}, staff)],
+        "in_whole_cohort": [Thing({"slug": cohort.slug}, staff)],
+        "in_case": [Thing({"code": case.code}, staff)],
+        "in_invitation": [Thing({"pk": str(one.pk)}, staff) for one in invitations(cohort, cora)],
+        "in_token": [a_token(cora)],
+        "in_segmentation": [Thing({"pk": str(mask.pk)}, staff)],
+        "in_job": [Thing({"pk": str(job.pk)}, staff)],
+        "in_study": [],
+        "in_reading": [],
+        "in_presentation": [],
+    }
+    for state in Study.State.values:
+        study = a_study(f"{state} {name}", state, mask, people)
+        things["in_study"].append(
+            Thing({"slug": study.slug}, {cora.username: "coordinator"}, state)
+        )
+        for reading in study.memberships.filter(role=StudyMembership.Role.RATER):
+            own = {} if state == "draft" else {reading.user.get_username(): "rater"}
+            things["in_reading"].append(Thing({"reading": reading.token}, own, state))
+            things["in_presentation"] += [
+                Thing({"token": presentation.token}, own, state)
+                for presentation in reading.presentations.all()
+            ]
+    return things
+
+
+def invitations(cohort: Cohort, by: User) -> list[Invitation]:
+    """Two invitations, one of them accepted."""
+    sent = [
+        invite(cohort=cohort, address=f"{n}@clinic.example", role="rater", by=by, now=NOON)
+        for n in "ab"
+    ]
+    accept(key=sent[1][1], user=by, now=NOON)
+    return [invitation for invitation, _ in sent]
+
+
+def a_token(owner: User) -> Thing:
+    """A token for scripts."""
+    make_token(user=owner, name="script", lifetime=timedelta(days=1), now=NOON)
+    return Thing({"pk": str(owner.access_tokens.get().pk)}, {owner.username: "owner"})
+
+
+ROLES = ("cora", "dana", "rita", "ravi")
+
+
+def a_study(title: str, state: str, mask: Segmentation, people: Mapping[str, User]) -> Study:
+    """A study of one mask for rita and ravi: a draft, open, or closed."""
+    cora = people["cora"]
+    study = create_study(title=title, cohort=mask.case.cohort, by=cora, now=NOON)
+    edit_study(
+        study=study,
+        by=cora,
+        items=[mask.pk],
+        raters=[people["rita"].username, people["ravi"].username],
+        settings={"gap": 0, "min_volume_mm3": 0},
+    )
+    if state != "draft":
+        open_study(study=study, by=cora, now=NOON)
+    if state == "closed":
+        close_study(study=study, reason="Enough.", by=cora, now=NOON)
+    return study
+
+
+# What an address needs beside the object that its roles are looked up in.
+FURTHER = {
+    "member": "0",
+    "sequence": "FLAIR",
+    "mark_id": str(uuid4()),
+    "uidb36": "1",
+    "key": "no-such-key",
+}

@@ -1,0 +1,142 @@
+"""The API keeps to its own description, whatever is sent: no server error, only what is described.
+
+Schemathesis makes the requests from the description; most of the addresses name what is there. For
+a longer run: `PLAQUE_API_EXAMPLES=500 python -m pytest tests/webapp/test_contract.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import schemathesis
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.urls import resolve
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.conftest import figures
+from tests.segmentation.scans import signed_in
+from tests.webapp.clinics import FURTHER, Things, a_clinic
+from webapp.access import TABLE
+from webapp.wsgi import application
+
+EXAMPLES = int(os.environ.get("PLAQUE_API_EXAMPLES", "8"))
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+CSRF = "c" * 32
+
+
+@pytest.fixture
+def clinic(db: None) -> Things:
+    return a_clinic("a", seed=1)
+
+
+def signed(person: User) -> dict[str, dict[str, str]]:
+    """What the browser of somebody signed in sends with every request."""
+    session = signed_in(person).cookies["sessionid"].value
+    cookies = {"sessionid": session, "csrftoken": CSRF}
+    return {"headers": {"X-CSRFToken": CSRF}, "cookies": cookies}
+
+
+def view_of(path: str) -> str:
+    """The name of the view behind a path of the description."""
+    return resolve(re.sub(r"{\w+}", FURTHER["mark_id"], path)).view_name
+
+
+def addresses(clinic: Things, view: str) -> list[dict[str, str]]:
+    """The parameters that name something that is there; the description calls a pk id."""
+    there = clinic.get(TABLE[view].where.__name__, [])
+    return [FURTHER | {**thing.address, "id": thing.address.get("pk", "")} for thing in there]
+
+
+BOUNDED = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    derandomize="PLAQUE_API_EXAMPLES" not in os.environ,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def made(operation: Any) -> Any:
+    """Requests as they are described and, where the description leaves any, others."""
+    right = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
+    if operation.body:
+        return right | operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
+    return right
+
+
+def keeps_its_word(operation: Any, there: list[dict[str, str]], ask: Callable[[Any], Any]) -> None:
+    """This will try an operation with many requests, four of five at objects that are there."""
+
+    @BOUNDED
+    @given(case=made(operation), known=some.sampled_from([*there * 4, {}]))
+    def tried(case: Any, known: dict[str, str]) -> None:
+        case.path_parameters = {
+            key: known.get(key, value) for key, value in (case.path_parameters or {}).items()
+        }
+        case.validate_response(ask(case), checks=CHECKS)
+
+    tried()
+
+
+@pytest.mark.parametrize("name", ["cora", "dana", "rita", "ravi"])
+def test_every_operation_keeps_to_its_description(clinic: Things, name: str) -> None:
+    person = User.objects.get(username=f"{name}-a")
+    sent = signed(person)
+    described = schemathesis.openapi.from_dict(
+        signed_in(person).get("/api/schema/?format=json").json()
+    )
+    described.app = application
+    statuses: Counter[int] = Counter()
+
+    def ask(case: Any) -> Any:
+        case.headers.pop("Authorization", None)  # a made-up token; the session is what is tested
+        with transaction.atomic():  # every request finds the same world
+            answer = case.call(**sent)
+            transaction.set_rollback(True)
+        statuses[answer.status_code] += 1
+        return answer
+
+    operations = [result.ok() for result in described.get_all_operations()]
+    assert len(operations) > 30
+    for operation in operations:
+        keeps_its_word(operation, addresses(clinic, view_of(operation.path)), ask)
+    assert statuses[200] > 0
+    figures.append(
+        f"API: {statuses.total()} requests by {name} to {len(operations)} operations, by status: "
+        + ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items()))
+    )
+
+
+def test_what_is_too_much_is_refused_in_the_same_shape(clinic: Things) -> None:
+    cora = signed_in(User.objects.get(username="cora-a"))
+    (cohort,) = clinic["in_cohort"]
+    slug = cohort.address["slug"]
+    files = [SimpleUploadedFile(f"{n}.nii", b"x") for n in range(21)]
+    many = cora.post(f"/api/v1/cohorts/{slug}/cases/", {"files": files})
+    assert (many.status_code, many.json()["code"]) == (400, "TooManyFiles")
+    title = json.dumps({"title": "x" * 11 * 1024**2})
+    large = cora.post(f"/api/v1/cohorts/{slug}/studies/", title, content_type="application/json")
+    assert (large.status_code, large.json()["code"]) == (413, "TooLarge")
+    form = cora.post(f"/api/v1/cohorts/{slug}/studies/", {"title": "x"})
+    assert (form.status_code, form.json()["code"]) == (415, "UnsupportedMediaType")

@@ -1,0 +1,141 @@
+"""Lists ask the database equally often however long they are, and find what is looked for."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from segmentation.models import Case, Cohort, InferenceJob
+from segmentation.operations.cases import create_cohort
+from tests.rating.stage import a_case, a_mask
+from tests.segmentation.scans import NOON, signed_in
+from tests.webapp.clinics import a_study
+from tests.webapp.many import add_cases, add_studies
+
+LISTS = [
+    "/",
+    "/cases/?cohort=clinic",
+    "/cases/?cohort=clinic&q=C0&mask=slim-unet&sequence=T1&order=-imported",
+    "/studies/",
+    "/search/?q=s",
+    "/jobs/",
+    "/cohorts/clinic/audit/",
+    "/api/v1/cohorts/",
+    "/api/v1/cohorts/clinic/cases/?page_size=1000",
+    "/api/v1/studies/?page_size=1000",
+    "/api/v1/jobs/?page_size=1000",
+    "/api/v1/readings/",
+]
+
+
+@pytest.fixture
+def people(db: None) -> dict[str, User]:
+    return {name: User.objects.create_user(name) for name in ("cora", "rita", "ravi")}
+
+
+@pytest.fixture
+def clinic(people: dict[str, User]) -> Cohort:
+    """A cohort with one real case in an open study of Cora's."""
+    cohort = create_cohort(title="Clinic", coordinators=[people["cora"]])
+    a_study("Reading", "open", a_mask(a_case(cohort, 1), lesions=3), people)
+    return cohort
+
+
+def queries(user: User, address: str) -> int:
+    """How many queries a page takes."""
+    client = signed_in(user)
+    with CaptureQueriesContext(connection) as captured:
+        answer = client.get(address)
+    assert answer.status_code in {200, 404}, address
+    return len(captured)
+
+
+def test_a_list_of_1000_takes_as_many_queries_as_one_of_10(
+    clinic: Cohort, people: dict[str, User]
+) -> None:
+    taken = []
+    for count in (10, 990):
+        add_cases(clinic, count)
+        add_studies(clinic, people["cora"], people["rita"], count // 10)
+        taken.append(
+            {(who, one): queries(people[who], one) for who in ("cora", "rita") for one in LISTS}
+        )
+    assert taken[0] == taken[1]
+    assert max(taken[0].values()) < 25
+
+
+def test_cases_are_found_and_put_in_order(clinic: Cohort, people: dict[str, User]) -> None:
+    add_cases(clinic, 120)
+    client = signed_in(people["cora"])
+
+    def codes(asked: str) -> list[str]:
+        address = f"/api/v1/cohorts/clinic/cases/?page_size=1000&{asked}"
+        return [case["code"] for case in client.get(address).json()["results"]]
+
+    everything = codes("")
+    assert len(everything) == 121
+    assert everything == sorted(everything)
+    assert codes("order=-code") == everything[::-1]
+    assert codes("q=c0011") == ["C0011"]
+    assert codes("q=S0011") == ["C0022", "C0023"]
+    assert len(codes("mask=none")) == 12
+    assert len(codes("mask=slim-unet")) == 108
+    assert len(codes("sequence=T1")) == 120
+    assert codes("q=nothing-like-it") == []
+    first = client.get("/api/v1/cohorts/clinic/cases/?page_size=50").json()
+    assert (first["count"], len(first["results"]), first["previous"]) == (121, 50, None)
+    assert client.get("/api/v1/cohorts/clinic/cases/?page=99").status_code == 404
+
+
+def test_ten_thousand_comes_after_nine_thousand(clinic: Cohort, people: dict[str, User]) -> None:
+    for code in ("C10000", "C9999"):
+        Case.objects.create(code=code, subject="S1", cohort=clinic, imported_at=NOON)
+    page = signed_in(people["cora"]).get("/cases/?cohort=clinic").content.decode()
+    assert page.index("C9999") < page.index("C10000")
+
+
+def test_the_page_of_cases_turns_and_says_when_nothing_fits(
+    clinic: Cohort, people: dict[str, User]
+) -> None:
+    add_cases(clinic, 60)
+    client = signed_in(people["cora"])
+    first = client.get("/cases/?cohort=clinic&q=C").content.decode()
+    assert "Page 1 of 2" in first
+    assert "q=C&amp;page=2" in first
+    assert "C0055" in client.get("/cases/?cohort=clinic&q=C&page=2").content.decode()
+    assert "No case fits" in client.get("/cases/?cohort=clinic&q=xyz").content.decode()
+
+
+def test_search_shows_what_one_may_see(clinic: Cohort, people: dict[str, User]) -> None:
+    found = signed_in(people["cora"]).get("/search/?q=C00").content.decode()
+    assert "/cases/C0001/" in found
+    assert "/studies/reading/" in signed_in(people["cora"]).get("/search/?q=read").content.decode()
+    clinic.memberships.create(user=people["rita"], role="delineator")
+    hidden = signed_in(people["rita"]).get("/search/?q=0").content.decode()
+    assert "C0001" not in hidden
+    assert "Nothing found" in hidden
+    root = User.objects.create_superuser("root")
+    assert "/admin/auth/user/" in signed_in(root).get("/search/?q=rita").content.decode()
+    assert "rita</a>" not in signed_in(people["cora"]).get("/search/?q=rita").content.decode()
+
+
+def test_home_says_what_waits_for_a_coordinator(clinic: Cohort, people: dict[str, User]) -> None:
+    case = a_case(clinic, 2)
+    client = signed_in(people["cora"])
+    assert "1 case of Clinic has no mask yet" in client.get("/").content.decode()
+    job = InferenceJob.objects.create(
+        case=case, method="slim-unet", queued_at=NOON, state="failed", reason="Memory ran out."
+    )
+    home = client.get("/").content.decode()
+    assert "1 job failed in Clinic" in home
+    assert "rita has rested for" in home  # the study was opened on a day long past
+    assert "rested" not in signed_in(people["rita"]).get("/").content.decode()
+    InferenceJob.objects.create(
+        case=case, method="slim-unet", queued_at=NOON.replace(hour=13), state="queued"
+    )
+    again = client.get("/").content.decode()
+    assert "failed in" not in again
+    assert "no mask yet" not in again
+    assert job.pk

@@ -1,0 +1,26 @@
+"""The README's table names exactly the settings that Plaque reads."""
+
+import re
+from pathlib import Path
+
+from django.conf import settings
+
+# Read by the libraries that they are for, by `serve`, and by the tests.
+ELSEWHERE = {"DATABASE_URL", "PORT", "PLAQUE_TEST_SCANS"}
+
+
+def test_every_setting_is_in_the_readme_and_is_read() -> None:
+    readme = (Path(settings.ROOT) / "README.md").read_text()
+    rows = re.findall(r"^\| (`[A-Z].*?) \|", readme, re.MULTILINE)
+    named = [name for row in rows for name in re.findall(r"`([A-Z0-9_]+)`", row)]
+    source = (Path(settings.ROOT) / "webapp" / "settings.py").read_text()
+    read = set(re.findall(r"""(?:environ\.get|flag|words)\(\s*["']([A-Z0-9_]+)["']""", source))
+    assert len(named) == len(set(named)) > 15
+    assert set(named) == read | ELSEWHERE
+
+
+def test_no_setting_is_read_anywhere_else() -> None:
+    packages = ("webapp", "accounts", "segmentation", "rating")
+    modules = [path for one in packages for path in (Path(settings.ROOT) / one).rglob("*.py")]
+    reading = [path.name for path in modules if "os.environ" in path.read_text()]
+    assert sorted(set(reading)) == ["celery.py", "serve.py", "settings.py", "wsgi.py"]

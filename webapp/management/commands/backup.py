@@ -1,0 +1,36 @@
+"""manage.py backup --to FILE-or-FOLDER: everything in one archive, while Plaque runs."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from webapp.backup import make_backup
+
+
+class Command(BaseCommand):
+    help = (
+        "Write database and files into one archive. Plaque may run meanwhile. The archive holds "
+        "scans and accounts: keep it as safe as the database. PLAQUE_SECRET_KEY is not in it."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--to", type=Path, required=True, help="a new file, or a folder")
+
+    def handle(self, *, to: Path, **_: Any) -> None:
+        now = timezone.now()
+        target = to / f"plaque-{now:%Y-%m-%dT%H-%M-%SZ}.tar" if to.is_dir() else to
+        try:
+            manifest = make_backup(to=target, now=now)
+        except OSError as error:
+            raise CommandError(f"No backup was made: {error}") from error
+        rows = sum(digest.count for digest in manifest.rows.values())
+        self.stdout.write(f"{rows} rows and {len(manifest.files)} files are in {target}.")
+        for name in manifest.missing:
+            self.stderr.write(f"missing: {name} is in the database, but there is no such file.")
+        for name in manifest.damaged:
+            self.stderr.write(f"damaged: {name} is not as it was stored; the backup has it as is.")
+        if manifest.missing or manifest.damaged:
+            raise CommandError("The backup was made, but files were missing or damaged; see above.")

@@ -1,0 +1,79 @@
+"""What Plaque needs to do its work, asked now: database, storage, broker, a worker.
+
+A sentence about a part that is missing says what to look at, and holds nothing of it: no address,
+no path, no message of an error. Whoever operates Plaque finds these in the log.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+
+from celery import current_app
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+from segmentation.queries import worker_seen_at
+
+log = logging.getLogger(__name__)
+PROBE = b"Plaque writes this to see whether it can.\n" * 100
+
+
+def what_is_missing(*, now: datetime) -> list[str]:
+    """This will return a sentence for each part that does not do its work; empty when all do."""
+    parts: tuple[tuple[Callable[[datetime], str | None], str], ...] = (
+        (_database, "The database does not answer."),
+        (_storage, "The file storage cannot be written."),
+        (_broker, "The broker does not answer."),
+        (_worker, "Nobody knows whether a worker runs: the database does not answer."),
+    )
+    return [sentence for ask, otherwise in parts if (sentence := _ask(ask, otherwise, now))]
+
+
+def _ask(ask: Callable[[datetime], str | None], otherwise: str, now: datetime) -> str | None:
+    try:
+        return ask(now)
+    except Exception:
+        log.warning("Not ready: %s", otherwise, exc_info=True)
+        return otherwise
+
+
+def _database(_: datetime) -> str | None:
+    applied = MigrationRecorder(connection).applied_migrations()
+    if _migrations() - set(applied):
+        return "The database is not migrated: run manage.py migrate."
+    return None
+
+
+@cache
+def _migrations() -> frozenset[tuple[str, str]]:
+    """App and name of every migration that this version of Plaque comes with."""
+    return frozenset(MigrationLoader(None).disk_migrations)
+
+
+def _storage(_: datetime) -> None:
+    default_storage.delete(default_storage.save("ready", ContentFile(PROBE)))
+
+
+def _broker(_: datetime) -> str | None:
+    if settings.CELERY_BROKER_URL.startswith("filesystem://"):
+        folder = str(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"])
+        return None if os.access(folder, os.W_OK) else "The broker's folder cannot be written."
+    with current_app.connection_for_write() as broker:
+        broker.ensure_connection(max_retries=1, timeout=settings.CELERY_BROKER_CONNECTION_TIMEOUT)
+        broker.default_channel  # noqa: B018  # Redis is asked only here
+    return None
+
+
+def _worker(now: datetime) -> str | None:
+    seen = worker_seen_at()
+    if seen is not None and (now - seen).total_seconds() < settings.WORKER_SEEN_SECONDS:
+        return None
+    return f"No worker was seen in the last {settings.WORKER_SEEN_SECONDS} seconds."
