@@ -1,41 +1,97 @@
-"""Phantoms: synthetic FLAIR heads with known lesions, from a seed and nothing else.
+"""Phantoms: synthetic FLAIR, T1 and T2 heads with known lesions, from a seed and nothing else.
 
-Every structure is a signed distance in mm (positive inside) turned into a soft membership, which
-gives partial volume for free. The result looks like a FLAIR where a network looks: dark ventricles,
-cortex brighter than white matter, sulci, skull and scalp; bright caps and choroid plexus that are
-no lesions; diffusely abnormal white matter that is not labelled; bias field and Rician noise.
+The FLAIR looks like one where a network looks: dark ventricles, cortex brighter than white matter,
+sulci, skull and scalp; bright caps, choroid plexus, vessels and flow that are no lesions; diffusely
+abnormal white matter that is not labelled; bias field and Rician noise. T1 and T2 show the same
+head, with lesions dark on T1 and bright on T2. `heads` says where everything lies.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-Field = NDArray[np.float32]
+from segmentation.training.heads import (
+    Field,
+    Head,
+    Space,
+    ellipsoid,
+    make_head,
+    make_space,
+    smooth_field,
+    soft,
+)
+
+PAPER_GRIDS = {  # shape and spacing in mm of the paper's three acquisitions
+    "384": ((384, 384, 35), (0.59, 0.59, 3.84)),
+    "512": ((512, 512, 35), (0.49, 0.49, 3.85)),
+    "256": ((256, 256, 44), (0.93, 0.93, 3.0)),
+}
+FINEST_MM = 0.75  # pixels smaller than this are computed at twice their size
 
 
 @dataclass(frozen=True, eq=False)
 class Phantom:
-    """A synthetic case. Arrays are x, y, z in RAS order; `affine` takes voxels to mm."""
+    """A synthetic case. Arrays are x, y, z in RAS order; `affine` takes voxels to mm.
+
+    `diffuse` is the share (0 to 1) of unlabelled, diffusely abnormal white matter.
+    """
 
     flair: NDArray[np.int16]
+    t1: NDArray[np.int16]
+    t2: NDArray[np.int16]
     mask: NDArray[np.bool_]
     brain: NDArray[np.bool_]
+    diffuse: Field
     affine: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Space:
-    """Where the voxels of a phantom lie: axes in mm, and warped coordinates of every voxel."""
+class Pathology:
+    """Soft maps of lesions, of how bright each is (about 1), and of diffuse change."""
 
-    axes: tuple[Field, Field, Field]
-    x: Field
-    y: Field
-    z: Field
+    lesions: Field
+    brightness: Field
+    diffuse: Field
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What every sequence shows of one phantom, soft maps from 0 to 1 and factors about 1.
+
+    `marrow` is the signal of the bone, `beyond` where the air begins.
+    """
+
+    head: Head
+    pathology: Pathology
+    texture: Field
+    patches: Field
+    spots: Field
+    bone: Field
+    marrow: Field
+    outer: Field
+    scalp: Field
+    beyond: Field
+    flow: Field
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Levels of a sequence (white matter is 100); `lesion` and what follows are added to them."""
+
+    gray: float
+    deep: float
+    csf: float
+    choroid: float
+    scalp: float
+    lesion: float
+    diffuse: float
+    rim: float
+    flow: float
+    spots: float
 
 
 def make_phantom(
@@ -49,7 +105,7 @@ def make_phantom(
 ) -> Phantom:
     """This will make a phantom; the same arguments give the same voxels.
 
-    `lesions` is how many are placed (None: log-normal, median 22; those that meet become one),
+    `lesions` is how many are placed (None: log-normal, median 30; those that meet become one),
     `confluent` adds periventricular bands (None: in 45 % of seeds). Slices are averages over their
     thickness. Raises ValueError for a shape under 16 x 16 x 2.
     """
@@ -57,19 +113,33 @@ def make_phantom(
         raise ValueError(f"a phantom of {shape} voxels is too small")
     rng = np.random.default_rng([20260301, seed])
     fine = 2 if spacing_mm[2] > 1.5 else 1
-    space = _space(rng, shape, spacing_mm, fine)
-    anatomy = _anatomy(rng, space)
+    coarse = 2 if spacing_mm[0] < FINEST_MM and shape[0] % 2 == shape[1] % 2 == 0 else 1
+    space = make_space(
+        rng,
+        (shape[0] // coarse, shape[1] // coarse, shape[2] * fine),
+        (spacing_mm[0] * coarse, spacing_mm[1] * coarse, spacing_mm[2] / fine),
+    )
+    head = make_head(rng, space)
     if lesions is None:
-        lesions = int(np.clip(rng.lognormal(np.log(22), 0.8), 2, 130))
+        lesions = int(np.clip(rng.lognormal(np.log(30), 0.9), 2, 200))
     if confluent is None:
         confluent = bool(rng.random() < 0.45)
-    soft = _lesions(rng, space, anatomy, lesions, confluent=confluent)
-    image = _intensities(rng, space, anatomy, soft)
-    image = _with_head(rng, space, anatomy, image) if skull else image * anatomy["brain"]
+    pathology = _pathology(rng, space, head, lesions, confluent=confluent)
+    scene = _scene(rng, space, head, pathology)
+    brain = _on_grid(head.brain, fine, coarse)
+    scans = []
+    for signal in (_flair_signal(rng), _t1_signal(rng), _t2_signal(rng)):
+        image = _image(scene, signal)
+        image = _with_head(scene, image, signal) if skull else image * head.brain
+        scans.append(_scanned(rng, _on_grid(image, fine, coarse), brain))
+    flair, t1, t2 = scans
     return Phantom(
-        flair=_scanned(rng, _slices(image, fine), brain=_slices(anatomy["brain"], fine)),
-        mask=_slices(soft, fine) > 0.5,
-        brain=_slices(anatomy["brain"], fine) > 0.5,
+        flair=flair,
+        t1=t1,
+        t2=t2,
+        mask=(_on_grid(pathology.lesions, fine, coarse) > 0.5) & (brain > 0.5),
+        brain=brain > 0.5,
+        diffuse=_on_grid(pathology.diffuse, fine, coarse),
         affine=_affine(shape, spacing_mm),
     )
 
@@ -82,148 +152,37 @@ def _affine(
     return affine
 
 
-def _space(
-    rng: Generator,
-    shape: tuple[int, int, int],
-    spacing_mm: tuple[float, float, float],
-    fine: int,
-) -> Space:
-    """Millimetres of every voxel, turned and warped a little so that no two heads are alike."""
-    axes = tuple(
-        ((np.arange(n) - (n - 1) / 2) * mm).astype(np.float32)
-        for n, mm in zip(
-            (*shape[:2], shape[2] * fine), (*spacing_mm[:2], spacing_mm[2] / fine), strict=True
-        )
-    )
-    x, y, z = np.meshgrid(*axes, indexing="ij", sparse=True)
-    pitch, roll = np.deg2rad(rng.normal(0, 4, 2))
-    scale = 1 + rng.normal(0, 0.04, 3)
-    x, z = x * np.cos(roll) - z * np.sin(roll), x * np.sin(roll) + z * np.cos(roll)
-    y, z = y * np.cos(pitch) - z * np.sin(pitch), y * np.sin(pitch) + z * np.cos(pitch)
-    warped = [
-        ((value + 2 * _smooth(rng, axes, 45)) / factor).astype(np.float32)
-        for value, factor in zip((x, y, z), scale, strict=True)
-    ]
-    return Space((axes[0], axes[1], axes[2]), *warped)
+def _pathology(
+    rng: Generator, space: Space, head: Head, count: int, *, confluent: bool
+) -> Pathology:
+    """Noisy ellipsoids at the sites where MS puts them, confluent bands, diffuse change.
 
-
-def _smooth(rng: Generator, axes: tuple[Field, ...], wavelength_mm: float) -> Field:
-    """A smooth random field of mean 0 and SD about 1 (separable Gaussian bumps on a lattice)."""
-    sigma = wavelength_mm / 4
-    bumps = []
-    for axis in axes:
-        centres = np.arange(axis[0] - 2 * sigma, axis[-1] + 3 * sigma, sigma, dtype=np.float32)
-        bump = np.exp(-0.5 * ((axis[:, None] - centres) / sigma) ** 2)
-        bumps.append(bump / np.sqrt((bump**2).sum(axis=1, keepdims=True)))
-    field = rng.standard_normal([bump.shape[1] for bump in bumps]).astype(np.float32)
-    for bump in bumps:
-        field = np.tensordot(field, bump, axes=(0, 1))
-    return np.asarray(field, dtype=np.float32)
-
-
-def _soft(distance_mm: Field, width_mm: float = 1.0) -> Field:
-    """Membership from a signed distance: 0 outside, 1 inside, a ramp of +-width in between."""
-    return np.asarray(0.5 * (1 + np.clip(distance_mm / width_mm, -1, 1)), dtype=np.float32)
-
-
-def _ellipsoid(
-    space: Space, centre: tuple[float, float, float], radii: tuple[float, float, float]
-) -> Field:
-    """Signed distance (approximate) to an ellipsoid, in mm."""
-    u = (space.x - centre[0]) / radii[0]
-    v = (space.y - centre[1]) / radii[1]
-    w = (space.z - centre[2]) / radii[2]
-    length = np.sqrt(u * u + v * v + w * w)
-    return np.asarray((1 - length) * float(np.cbrt(np.prod(radii))), dtype=np.float32)
-
-
-def _anatomy(rng: Generator, space: Space) -> dict[str, Field]:
-    """Soft maps of the tissues, and signed distances that lesions are placed by."""
-    cerebrum = _ellipsoid(space, (0, 0, 12), (66, 82, 60))
-    cerebellum = _ellipsoid(space, (0, -44, -42), (48, 30, 24))
-    stem = _ellipsoid(space, (0, -18, -52), (15, 14, 38))
-    # Sulci are the zero sheets of a random field; they reach 14 to 22 mm deep.
-    sheet = np.abs(_smooth(rng, space.axes, 30) + 0.7 * _smooth(rng, space.axes, 18)) * 7
-    sulcal = sheet + np.clip(cerebrum - rng.uniform(14, 22), 0, None)
-    fissure = np.abs(space.x) + np.clip(20 - np.clip(space.z, 0, None) - cerebrum * 0.2, 0, 30)
-    depth = np.minimum(cerebrum, np.minimum(sulcal, fissure))
-    folia = np.abs(_smooth(rng, space.axes, 10)) * 4
-    inner_cerebellum = np.minimum(cerebellum, folia + np.clip(cerebellum - 10, 0, None))
-
-    ventricles = _ellipsoid(space, (0, -12, 2), (3.0, 14, 9))
-    wide = rng.uniform(0.75, 1.5)
-    parts = [  # body, frontal horn, atrium, occipital horn, temporal horn
-        ((12, -6, 22), (5.5, 24, 7)),
-        ((11, 22, 14), (5.5, 14, 8)),
-        ((22, -34, 12), (7, 11, 11)),
-        ((22, -50, 8), (4, 16, 5)),
-        ((32, -14, -16), (4, 18, 5)),
-    ]
-    for side in (-1, 1):
-        for (cx, cy, cz), (rx, ry, rz) in parts:
-            radii = (rx * wide, ry * (0.85 + 0.15 * wide), rz * wide)
-            ventricles = np.maximum(ventricles, _ellipsoid(space, (side * cx, cy, cz), radii))
-    fourth = _ellipsoid(space, (0, -32, -36), (7, 5, 10))
-    ventricles = np.maximum(ventricles, fourth) + 0.6 * _smooth(rng, space.axes, 20)
-
-    deep = np.full_like(cerebrum, -99)
-    for side in (-1, 1):
-        for centre, radii in [
-            ((side * 12, -16, 6), (9, 14, 9)),
-            ((side * 14, 12, 10), (6, 14, 9)),
-            ((side * 25, 2, 2), (6, 15, 10)),
-        ]:
-            deep = np.maximum(deep, _ellipsoid(space, centre, radii))
-    inside = np.maximum(np.maximum(cerebrum, cerebellum), stem)
-    thick = rng.uniform(2.4, 3.4)
-    tissue = np.maximum(_soft(depth - 0.8), np.maximum(_soft(inner_cerebellum - 0.8), _soft(stem)))
-    csf = np.maximum(1 - tissue, _soft(ventricles))
-    gray = _soft(thick + 0.8 - depth) * _soft(depth - 0.8) * (1 - _soft(stem))
-    gray = np.maximum(gray, _soft(2.2 - inner_cerebellum) * _soft(inner_cerebellum - 0.8))
-    head = {
-        "brain": _soft(inside),
-        "csf": csf,
-        "gray": np.clip(gray, 0, 1) * (1 - csf),
-        "deep": _soft(deep) * (1 - csf),
-        "choroid": np.zeros_like(csf),
-        "white_mm": np.minimum(np.maximum(depth - thick - 0.8, stem - 2), -ventricles),
-        "ventricle_mm": -ventricles,
-        "cortex_mm": depth - thick - 0.8,
-        "outside_mm": -inside,
-        "deep_mm": deep,
-    }
-    for side in (-1, 1):
-        plexus = _ellipsoid(space, (side * 22, -33, 12), (3.2, 6, 3.5))
-        plexus = np.maximum(plexus, _ellipsoid(space, (side * 12, -12, 19), (1.8, 12, 1.6)))
-        head["choroid"] = np.maximum(head["choroid"], _soft(plexus) * _soft(ventricles))
-    return head
-
-
-def _lesions(
-    rng: Generator, space: Space, head: dict[str, Field], count: int, *, confluent: bool
-) -> Field:
-    """The soft map of all lesions: noisy ellipsoids at the sites where MS puts them."""
-    white, ventricle, cortex = head["white_mm"], head["ventricle_mm"], head["cortex_mm"]
-    in_white = (white > 0.5) & (head["deep_mm"] < 0)
+    Sizes follow the expert masks of the Ljubljana cases (median radius 1.6 mm with the finest
+    specks, which a phantom's slices would not show).
+    """
+    white, ventricle, cortex = head.white_mm, head.ventricle_mm, head.cortex_mm
+    in_white = (white > 0.5) & (head.deep_mm < 0)
+    high = space.z > -8
     sites = {
-        "periventricular": in_white & (ventricle < 6) & (space.z > -8),
-        "deep": in_white & (ventricle > 6) & (cortex > 4) & (space.z > -8),
-        "juxtacortical": in_white & (cortex < 3) & (space.z > -15),
-        "infratentorial": in_white & (space.z < -24),
+        "periventricular": (0.42, in_white & (ventricle < 6) & high),
+        "deep": (0.34, in_white & (ventricle > 6) & (cortex > 4) & high),
+        "juxtacortical": (0.17, in_white & (cortex < 3) & (space.z > -15)),
+        "infratentorial": (0.07, in_white & (space.z < -24)),
     }
-    places = {name: np.flatnonzero(site) for name, site in sites.items()}
+    places = {name: np.flatnonzero(site) for name, (_, site) in sites.items()}
     names = [name for name, found in places.items() if found.size]
-    weights = np.array([{"p": 0.42, "d": 0.36, "j": 0.15, "i": 0.07}[name[0]] for name in names])
-    soft = np.zeros_like(white)
-    rough = 0.22 * _smooth(rng, space.axes, 9)
+    weights = np.array([sites[name][0] for name in names])
+    lesions = np.zeros_like(white)
+    brightness = np.ones_like(white)
+    rough = 0.25 * smooth_field(rng, space.axes, 9)
     for _ in range(count if names else 0):
         name = names[rng.choice(len(names), p=weights / weights.sum())]
         place = np.unravel_index(rng.choice(places[name]), white.shape)
-        radius = float(np.clip(rng.lognormal(np.log(2.6), 0.45), 1.3, 9))
-        long = rng.uniform(1.3, 2.2) if name == "periventricular" and rng.random() < 0.5 else 1.0
-        radii = radius * rng.uniform(0.8, 1.25, 3) * np.array([long, 1, 1])
+        radius = float(np.clip(rng.lognormal(np.log(2.1), 0.5), 0.9, 10))
+        long = rng.uniform(1.3, 2.4) if name == "periventricular" and rng.random() < 0.5 else 1.0
+        radii = radius * rng.uniform(0.75, 1.3, 3) * np.array([long, 1, 1])
         box = tuple(
-            slice(*np.searchsorted(axis, [axis[at] - 2.2 * reach, axis[at] + 2.2 * reach]))
+            slice(*np.searchsorted(axis, [axis[at] - 2.2 * reach - 2, axis[at] + 2.2 * reach + 2]))
             for axis, at, reach in zip(space.axes, place, radii, strict=True)
         )
         u, v, w = (
@@ -231,70 +190,154 @@ def _lesions(
             for coordinate, reach in zip((space.x, space.y, space.z), radii, strict=True)
         )
         distance = (1 + rough[box] - np.sqrt(u * u + v * v + w * w)) * radius
-        shape = np.minimum(_soft(distance, 0.7), _soft(white[box] + 1.0))
-        soft[box] = np.maximum(soft[box], shape * rng.uniform(0.75, 1.0))
+        shape = np.minimum(soft(distance, rng.uniform(0.5, 1.2)), soft(white[box] + 1.0))
+        brightness[box] = np.where(
+            shape > lesions[box], np.float32(rng.uniform(0.55, 1.35)), brightness[box]
+        )
+        lesions[box] = np.maximum(lesions[box], shape)
     if confluent:
-        reach = rng.uniform(3, 11) + 4 * _smooth(rng, space.axes, 35)
-        patchy = _soft(_smooth(rng, space.axes, 40) - rng.uniform(0.0, 0.9), 0.25)
-        band = _soft(reach - ventricle, 0.8) * _soft(white + 0.5) * patchy * (space.z > 0)
-        soft = np.maximum(soft, band.astype(np.float32))
-    return np.where(head["csf"] > 0.5, 0, soft).astype(np.float32)
+        reach = rng.uniform(2, 12) + 4 * smooth_field(rng, space.axes, 35)
+        patchy = soft(smooth_field(rng, space.axes, 40) - rng.uniform(-0.3, 0.9), 0.25)
+        band = soft(reach - ventricle, 0.8) * soft(white + 0.5) * patchy * (space.z > 0)
+        lesions = np.maximum(lesions, band.astype(np.float32))
+    diffuse = np.zeros_like(white)
+    if rng.random() < 0.6:
+        behind = soft(rng.uniform(-25, 40) - space.y, 25)
+        near = np.exp(np.clip(ventricle, 0, None) * np.float32(-1 / rng.uniform(5, 12)))
+        diffuse = behind * near * soft(smooth_field(rng, space.axes, 50) + 0.5, 0.8)
+    return Pathology(np.where(head.csf > 0.5, 0, lesions), brightness, diffuse)
 
 
-def _intensities(rng: Generator, space: Space, head: dict[str, Field], soft: Field) -> Field:
-    """FLAIR signal before the scanner's imperfections; white matter is 100."""
-    csf, gray, deep = head["csf"], head["gray"], head["deep"]
-    gray_level, csf_level = rng.uniform(112, 140), rng.uniform(8, 35)
-    image = 100 + (gray_level - 100) * gray + (rng.uniform(104, 122) - 100) * deep
-    image = image * (1 + 0.018 * _smooth(rng, space.axes, 5))
-    if rng.random() < 0.6:  # diffusely abnormal white matter: bright, not labelled
-        behind = _soft(-10 - space.y, 25) * np.exp(-np.clip(head["ventricle_mm"], 0, None) / 9)
-        image += rng.uniform(12, 35) * behind * _soft(_smooth(rng, space.axes, 50) + 0.5, 0.8)
-    rim = np.exp(-np.clip(head["ventricle_mm"], 0, None) / 1.2)
-    image += rng.uniform(5, 30) * rim
-    contrast = rng.uniform(28, 62)
-    patches = 1 + 0.25 * _smooth(rng, space.axes, 25)
-    image += contrast * np.clip(patches, 0.55, 1.35) * soft
-    image = image * (1 - csf) + csf_level * csf
-    image += (rng.uniform(70, 170) - csf_level) * head["choroid"] * (rng.random() < 0.8)
-    flow = _ellipsoid(space, (0, -33, -36), (4, 3, 7))
-    image += rng.uniform(0, 60) * _soft(flow) * csf
-    spots = _soft(_smooth(rng, space.axes, 8) - 2.0, 0.3) * _soft(4 - head["cortex_mm"])
-    image += rng.uniform(0, 50) * spots * (1 - csf)
-    return np.asarray(image, dtype=np.float32)
+def _flair_signal(rng: Generator) -> Signal:
+    csf = rng.uniform(8, 40)
+    return Signal(
+        gray=rng.uniform(108, 138),
+        deep=rng.uniform(104, 124),
+        csf=csf,
+        choroid=rng.uniform(70, 180) if rng.random() < 0.8 else csf,
+        scalp=rng.uniform(60, 200),
+        lesion=rng.uniform(24, 75),
+        diffuse=rng.uniform(8, 30),
+        rim=rng.uniform(5, 35),
+        flow=rng.uniform(0, 70),
+        spots=rng.uniform(0, 50),
+    )
 
 
-def _with_head(rng: Generator, space: Space, head: dict[str, Field], image: Field) -> Field:
-    """This will put bone, fat and scalp around the brain, air beyond."""
-    out = head["outside_mm"]
+def _t1_signal(rng: Generator) -> Signal:
+    csf = rng.uniform(18, 32)
+    return Signal(
+        gray=rng.uniform(62, 76),
+        deep=rng.uniform(78, 90),
+        csf=csf,
+        choroid=rng.uniform(45, 75),
+        scalp=rng.uniform(90, 170),
+        lesion=rng.uniform(-45, -12),
+        diffuse=rng.uniform(-10, -2),
+        rim=0.0,
+        flow=0.0,
+        spots=0.0,
+    )
+
+
+def _t2_signal(rng: Generator) -> Signal:
+    csf = rng.uniform(260, 360)
+    return Signal(
+        gray=rng.uniform(120, 150),
+        deep=rng.uniform(98, 115),
+        csf=csf,
+        choroid=rng.uniform(0.6, 0.9) * csf,
+        scalp=rng.uniform(80, 150),
+        lesion=rng.uniform(45, 110),
+        diffuse=rng.uniform(8, 30),
+        rim=rng.uniform(0, 20),
+        flow=rng.uniform(-120, 0),
+        spots=rng.uniform(0, 40),
+    )
+
+
+def _scene(rng: Generator, space: Space, head: Head, pathology: Pathology) -> Scene:
+    """This will draw what does not depend on the sequence: texture, vessels, bone, scalp."""
+    out = head.outside_mm
     bone, fat = rng.uniform(4, 7), rng.uniform(5, 9)
-    thick = 1.2 * _smooth(rng, space.axes, 40)
-    outer = out - 2.5 - bone - thick
-    scalp = rng.uniform(60, 170) * (1 + 0.25 * _smooth(rng, space.axes, 14))
-    layers: list[tuple[Field, Any]] = [
-        (_soft(out - 2.5), 8 + 25 * _soft(1.5 - np.abs(out - 2.5 - bone / 2))),
-        (_soft(outer), scalp),
-        (_soft(outer - fat - 1.5 * _smooth(rng, space.axes, 30)), 0.0),
-    ]
-    for share, level in layers:
-        image = image * (1 - share) + level * share
-    return np.asarray(image, dtype=np.float32)
+    outer = out - 1.2 * smooth_field(rng, space.axes, 40) - np.float32(2.5 + bone)
+    return Scene(
+        head=head,
+        pathology=pathology,
+        texture=1 + 0.018 * smooth_field(rng, space.axes, 6),
+        patches=np.clip(0.2 * smooth_field(rng, space.axes, 12) + 1, 0.5, 1.4),
+        spots=soft(smooth_field(rng, space.axes, 8) - 2.0, 0.3) * soft(4 - head.cortex_mm),
+        bone=soft(out - np.float32(2.5)),
+        marrow=8 + 25 * soft(1.5 - np.abs(out - np.float32(2.5 + bone / 2))),
+        outer=soft(outer),
+        scalp=1 + 0.25 * smooth_field(rng, space.axes, 14),
+        beyond=soft(outer - np.float32(fat) - 1.5 * smooth_field(rng, space.axes, 30)),
+        flow=soft(ellipsoid(space, (0, -33, -36), (4, 3, 7))) * head.csf,
+    )
 
 
-def _slices(field: Field, fine: int) -> Field:
-    """The mean over each slice's thickness."""
-    means: Field = field.reshape(*field.shape[:2], -1, fine).mean(axis=3)
-    return means
+def _image(scene: Scene, signal: Signal) -> Field:
+    """The brain's signal before the scanner's imperfections."""
+    head, pathology = scene.head, scene.pathology
+    image = (signal.gray - 100) * head.gray + np.float32(100)
+    image += (signal.deep - 100) * head.deep
+    image *= scene.texture
+    image += signal.diffuse * pathology.diffuse
+    if signal.rim:
+        image += signal.rim * np.exp(np.clip(head.ventricle_mm, 0, None) * np.float32(-1 / 1.2))
+    image += signal.lesion * scene.patches * pathology.brightness * pathology.lesions
+    image += (signal.csf - image) * head.csf
+    image += (signal.choroid - signal.csf) * head.choroid
+    if signal.flow:
+        image += signal.flow * scene.flow
+    if signal.spots:
+        image += signal.spots * scene.spots * (1 - head.csf)
+    return image
 
 
-def _scanned(rng: Generator, image: Field, *, brain: Field) -> NDArray[np.int16]:
+def _with_head(scene: Scene, image: Field, signal: Signal) -> Field:
+    """This will put bone, fat and scalp around the brain, air beyond."""
+    image = image + (scene.marrow - image) * scene.bone
+    image += (signal.scalp * scene.scalp - image) * scene.outer
+    image *= 1 - scene.beyond
+    return image
+
+
+def _on_grid(field: Field, fine: int, coarse: int) -> Field:
+    """The mean over each slice's thickness, brought to the phantom's pixels linearly."""
+    if fine > 1:
+        field = field.reshape(*field.shape[:2], -1, fine).mean(axis=3)
+    if coarse > 1:
+        for axis in (0, 1):
+            field = np.moveaxis(_doubled(np.moveaxis(field, axis, 0)), 0, axis)
+    return np.ascontiguousarray(field)
+
+
+def _doubled(field: Field) -> Field:
+    """Twice as many samples along the first axis, between their neighbours."""
+    padded = np.concatenate([field[:1], field, field[-1:]])
+    between = np.stack(
+        [0.25 * padded[:-2] + 0.75 * field, 0.75 * field + 0.25 * padded[2:]], axis=1
+    )
+    return np.asarray(between.reshape(-1, *field.shape[1:]), dtype=np.float32)
+
+
+def _scanned(rng: Generator, image: Field, brain: Field) -> NDArray[np.int16]:
     """Bias field, gains, Rician noise and scaling to integers, as a scanner would add them."""
     axes = tuple(np.linspace(0, 180, n, dtype=np.float32) for n in image.shape)
-    image = image * np.exp(rng.uniform(0.03, 0.14) * _smooth(rng, axes, 220))
-    image = image * np.float32(1 + 0.012 * rng.standard_normal(image.shape[2]))
-    level = float(image[brain > 0.5].mean()) if (brain > 0.5).any() else 100.0
-    sigma = level * rng.uniform(0.015, 0.05)
-    real = image + sigma * rng.standard_normal(image.shape, dtype=np.float32)
-    imaginary = sigma * rng.standard_normal(image.shape, dtype=np.float32)
-    noisy = np.sqrt(real**2 + imaginary**2) * rng.uniform(2, 10)
-    return np.asarray(np.clip(np.round(noisy), 0, 32767), dtype=np.int16)
+    image = image * np.exp(rng.uniform(0.03, 0.14) * smooth_field(rng, axes, 220))
+    image *= 1 + 0.012 * rng.standard_normal(image.shape[2], dtype=np.float32)
+    inside = brain > 0.5
+    level = float(image[inside].mean()) if inside.any() else 100.0
+    sigma = np.float32(level * rng.uniform(0.015, 0.05))
+    noise = rng.standard_normal(image.shape, dtype=np.float32)
+    noise *= sigma
+    image += noise
+    image *= image
+    rng.standard_normal(out=noise, dtype=np.float32)
+    noise *= sigma
+    noise *= noise
+    image += noise
+    np.sqrt(image, out=image)
+    image *= np.float32(rng.uniform(2, 10))
+    return np.asarray(np.clip(np.rint(image, out=image), 0, 32767, out=image), dtype=np.int16)

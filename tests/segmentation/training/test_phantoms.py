@@ -7,7 +7,7 @@ import pytest
 
 from segmentation.imaging.geometry import Grid
 from segmentation.imaging.lesions import find_lesions
-from segmentation.training.phantoms import make_phantom
+from segmentation.training.phantoms import PAPER_GRIDS, make_phantom
 
 SMALL = {"shape": (96, 96, 12), "spacing_mm": (2.0, 2.2, 11.0)}
 
@@ -26,6 +26,34 @@ def test_lesions_are_bright_and_in_the_brain(seed: int) -> None:
     assert 8 <= len(lesions) <= 60
     assert not (p.mask & ~p.brain).any()
     assert np.median(p.flair[p.mask]) > 1.15 * np.median(p.flair[p.brain & ~p.mask])
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_t1_and_t2_show_the_same_head_with_their_own_contrast(seed: int) -> None:
+    p = make_phantom(seed=seed, shape=(96, 112, 40), spacing_mm=(2.0, 2.0, 3.5), lesions=40)
+    healthy = p.brain & ~p.mask & (p.diffuse < 0.05)
+    white = p.t1[healthy] > np.percentile(p.t1[healthy], 60)
+    assert np.median(p.t1[p.mask]) < 0.95 * np.median(p.t1[healthy][white])
+    assert np.median(p.t2[p.mask]) > 1.15 * np.median(p.t2[healthy][white])
+    fluid = p.t2 > np.percentile(p.t2[p.brain], 95)
+    assert np.median(p.flair[fluid & p.brain]) < 0.6 * np.median(p.flair[healthy])
+    assert not np.shares_memory(p.t1, p.t2)
+
+
+@pytest.mark.parametrize("name", sorted(PAPER_GRIDS))
+def test_the_papers_grids_hold_a_whole_brain(name: str) -> None:
+    shape, spacing = PAPER_GRIDS[name]
+    by = 4
+    small = (shape[0] // by, shape[1] // by, shape[2])
+    p = make_phantom(seed=5, shape=small, spacing_mm=(spacing[0] * by, spacing[1] * by, spacing[2]))
+    assert not p.brain[[0, -1]].any()
+    assert not p.brain[:, [0, -1]].any()
+
+
+def test_fine_pixels_are_computed_coarsely_and_still_line_up() -> None:
+    p = make_phantom(seed=6, shape=(120, 140, 12), spacing_mm=(0.6, 0.6, 4.0), lesions=30)
+    assert p.flair.shape == p.mask.shape == p.brain.shape == p.diffuse.shape == (120, 140, 12)
+    assert np.median(p.flair[p.mask]) > 1.1 * np.median(p.flair[p.brain & ~p.mask])
 
 
 def test_a_brain_is_as_large_as_a_brain() -> None:
