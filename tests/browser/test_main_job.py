@@ -53,7 +53,7 @@ def import_in_browser(cora: Visitor, path: Path, count: int) -> None:
     cora.go("/cases/")
     cora.page.locator('input[data-action="choose-folder"]').set_input_files(path)
     expect(cora.page.locator(".uploads .is-taken")).to_have_count(count)
-    cora.page.get_by_role("button", name="Show the list").click()
+    cora.page.get_by_role("button", name="Show the cases").click()
     expect(cora.page.locator("table.rows tbody tr").first).to_be_visible()
 
 
