@@ -128,7 +128,6 @@ if CELERY_BROKER_URL.startswith("filesystem://"):
         "polling_interval": 0.2,
     }
 CELERY_BROKER_CONNECTION_TIMEOUT = 4
-CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "plaque"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
