@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import socket
@@ -10,12 +11,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
+import psutil
 import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,7 +30,7 @@ def own_database(server: str, data: Path) -> Iterator[str]:
         yield f"sqlite:///{data / 'plaque.sqlite3'}"
         return
     name = f"plaque_{uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
+    with psycopg.connect(server, autocommit=True, connect_timeout=10) as connection:
         connection.execute(f"CREATE DATABASE {name}")
         try:
             yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
@@ -41,15 +43,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def commands() -> dict[int, tuple[int, str]]:
-    """Every process: its parent and its command."""
-    listed = subprocess.run(
-        ["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
-    ).stdout
-    rows = [line.split(None, 2) for line in listed.splitlines()]
-    return {int(pid): (int(parent), args) for pid, parent, args in rows}
 
 
 def wait_until(holds: Callable[[], bool], what: str, seconds: float = 60) -> None:
@@ -85,8 +78,9 @@ class Served:
             )
         served = cls(process, port, log)
         try:
-            wait_until(served.answers, "serving")
-        except TimeoutError:
+            wait_until(served.answers_or_ended, "serving", seconds=180)
+            assert process.poll() is None, "it ended instead of serving"
+        except (TimeoutError, AssertionError):
             served.stop()
             print(log.read_text()[-4000:])
             raise
@@ -97,22 +91,37 @@ class Served:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health/", timeout=2) as r:
                 return bool(r.status == 200)
-        except OSError:
+        except (OSError, http.client.HTTPException):
             return False
 
+    def answers_or_ended(self) -> bool:
+        """Whether waiting for an answer is over."""
+        return self.process.poll() is not None or self.answers()
+
+    def processes(self) -> list[psutil.Process]:
+        """Its processes below the supervisor, parents first."""
+        try:
+            return psutil.Process(self.process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
+
     def pids(self, words: str = "") -> list[int]:
-        """Its processes whose command holds these words, parents first."""
-        known = commands()
-        found = [self.process.pid]
-        for pid in found:
-            found += [child for child, (parent, _) in known.items() if parent == pid]
-        return [pid for pid in found[1:] if words in known[pid][1]]
+        """Those of its processes whose command holds these words, parents first."""
+        found = []
+        for process in self.processes():
+            with suppress(psutil.NoSuchProcess):
+                if words in " ".join(process.cmdline()):
+                    found.append(process.pid)
+        return found
 
     def stop(self) -> None:
-        """This will end it like Ctrl-C does, and everything of it."""
+        """This will end it like Ctrl-C does; what has not ended then is killed."""
+        left = self.processes()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-            try:
-                self.process.wait(40)
-            except subprocess.TimeoutExpired:
-                os.killpg(self.process.pid, signal.SIGKILL)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(60)
+        for process in [*left, self.process]:  # each is in a group of its own
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.process.wait(10)

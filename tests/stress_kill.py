@@ -1,18 +1,20 @@
 """Web and worker are killed at random moments while people read and jobs run: nothing may be lost.
 
-    python tests/stress_kill.py [--kills 200] [--database URL] [--broker URL] [--seed 1]
+    python tests/stress_kill.py [--kills 200] [--database URL] [--broker URL] [--seed 1] [--limit S]
 
 Starts Plaque as `make run` does, on SQLite or in a new database on the PostgreSQL server of the
 URL. Raters read through the API and send again, with the same ids, whatever was not acknowledged;
 inference jobs are queued and run; a backup is made on the way. A random web or worker process is
 killed with SIGKILL and started again by the supervisor. Prints figures, and ends with 1 unless what
 was acknowledged is stored once and as it was sent, every job ended once with one mask, every stored
-file is sound and none is left over, and the backup restores. The tests run a small part.
+file is sound and none is left over, and the backup restores. What takes longer than the limit in
+seconds, or hangs, is ended with what is known about it. The tests run a small part.
 """
 
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import http.client
 import json
 import os
@@ -30,6 +32,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from types import FrameType
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -40,6 +43,7 @@ from tests.served import Served, own_database, wait_until  # noqa: E402
 
 RATERS = ("rita", "ravi", "rosa")
 PATIENCE_S = 120
+KILL_S = 60  # a killable process must turn up within this time
 VICTIMS = ("web master", "web worker", "worker")
 AT_WORK = 0.7  # share of the killed workers that are killed while they run a job
 
@@ -320,26 +324,41 @@ def kill_many(served: Served, kills: int, backup: Path, seed: int) -> Counter[st
     """This will kill so many processes at random moments, and make a backup in the middle."""
     chance = random.Random(seed)  # noqa: S311
     killed: Counter[str] = Counter()
-    victims: list[str] = []
-    making = None
+    backed_up = threading.Thread(target=make_backup, args=[backup], daemon=True)
     while killed.total() < kills:
-        time.sleep(chance.uniform(0.2, 2.5))
-        if not victims:
-            victims = chance.sample(VICTIMS, len(VICTIMS))
-        if victims[-1] != "worker":
-            wait_until(served.answers, "the web process is back")
+        for victim in chance.sample(VICTIMS, min(len(VICTIMS), kills - killed.total())):
+            time.sleep(chance.uniform(0.2, 2.5))
+            kill_one(served, victim, chance)
+            killed[victim] += 1
+            print(f"{killed.total()} killed", flush=True)
+        if killed.total() >= kills // 2 and not backed_up.ident:
+            backed_up.start()
+    backed_up.join(2 * PATIENCE_S)
+    if not backup.exists():
+        raise AssertionError("the backup was not made")
+    return killed
+
+
+def kill_one(served: Served, victim: str, chance: random.Random) -> None:
+    """This will kill a process of this kind as soon as there is one; raises TimeoutError."""
+
+    def killed() -> bool:
+        if served.process.poll() is not None:
+            raise AssertionError("the supervisor has ended")
+        if victim != "worker":
+            wait_until(served.answers, "the web process is back", seconds=KILL_S)
         elif chance.random() < AT_WORK:
             wait_for_work()
             time.sleep(chance.uniform(0, 1.5))
-        if kill(served, victims[-1], chance):
-            killed[victims.pop()] += 1
-            print(f"{killed.total()} killed", flush=True)
-        if making is None and killed.total() >= kills // 2:
-            words = [sys.executable, "manage.py", "backup", "--to", str(backup)]
-            making = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL)
-    if making is None or making.wait(PATIENCE_S):
-        raise AssertionError("the backup was not made")
-    return killed
+        return kill(served, victim, chance)
+
+    wait_until(killed, f"a {victim} to kill", seconds=KILL_S)
+
+
+def make_backup(archive: Path) -> None:
+    """This will back up while people read and processes die; a backup that fails leaves no file."""
+    words = [sys.executable, "manage.py", "backup", "--to", str(archive)]
+    subprocess.run(words, cwd=ROOT, stdout=subprocess.DEVNULL, timeout=PATIENCE_S)
 
 
 # --- What must be true afterwards -----------------------------------------------------------------
@@ -432,6 +451,7 @@ def wrong_backup(archive: Path, data: Path) -> Iterator[str]:
             env=os.environ | database,
             capture_output=True,
             text=True,
+            timeout=3 * PATIENCE_S,
         )
         if done.returncode:
             yield f"{words[0]} of the backup: {done.stderr[-1000:]}"
@@ -451,6 +471,7 @@ def stress(kills: int, seed: int, data: Path, database: str, broker: str) -> lis
     environment = {
         "PLAQUE_DATA": str(data),
         "PLAQUE_JOB_LEASE_SECONDS": "4",
+        "PLAQUE_JOB_MINUTES": "2",
         "DJANGO_SETTINGS_MODULE": "webapp.settings",
         "DATABASE_URL": database,
         "CELERY_BROKER_URL": broker,
@@ -476,10 +497,15 @@ def stress(kills: int, seed: int, data: Path, database: str, broker: str) -> lis
             person.start()
         killed = kill_many(served, kills, data / "backup.tar", seed)
         stop.set()
+        end = time.monotonic() + 2 * PATIENCE_S
         for person in people:
-            person.join(2 * PATIENCE_S)
+            person.join(max(0, end - time.monotonic()))
         wait_until(all_jobs_ended, "all jobs have ended", seconds=300)
+    except BaseException:
+        print(state_of(served), flush=True)
+        raise
     finally:
+        stop.set()
         served.stop()
     wrong = [f"{person.name}: {person.failure!r}" for person in people if person.failure]
     wrong += [f"{person.name} did not end" for person in people if person.is_alive()]
@@ -487,6 +513,16 @@ def stress(kills: int, seed: int, data: Path, database: str, broker: str) -> lis
     wrong += wrong_backup(data / "backup.tar", data / "restored")
     print_figures(killed, raters, requester, seconds=time.monotonic() - began)
     return wrong
+
+
+def state_of(served: Served) -> str:
+    """What is known when it could not go on: unfinished jobs, and the end of the log."""
+    from segmentation.models import InferenceJob
+
+    columns = ("state", "attempts", "progress", "stage", "heartbeat_at", "reason")
+    unfinished = InferenceJob.objects.filter(state__in=InferenceJob.UNFINISHED)
+    lines = [str(row) for row in unfinished.values(*columns)]
+    return "\n".join(["Unfinished jobs:", *lines, "The log ends:", served.log.read_text()[-4000:]])
 
 
 def print_figures(
@@ -517,13 +553,22 @@ def print_figures(
         print(f"{what:44} {figure}")
 
 
+def give_up(number: int, frame: FrameType | None) -> None:
+    raise TimeoutError(f"ended by {signal.Signals(number).name}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--limit", type=int, default=3600)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--database", default="", help="a PostgreSQL server; default: SQLite")
     parser.add_argument("--broker", default="filesystem://localhost")
     arguments = parser.parse_args()
+    for number in (signal.SIGALRM, signal.SIGTERM):
+        signal.signal(number, give_up)
+    signal.alarm(arguments.limit)
+    faulthandler.dump_traceback_later(arguments.limit + 60, exit=True)
     data = Path(tempfile.mkdtemp(prefix="plaque-stress-"))
     with own_database(arguments.database, data) as database:
         wrong = stress(arguments.kills, arguments.seed, data, database, arguments.broker)

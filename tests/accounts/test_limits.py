@@ -155,7 +155,12 @@ def test_attempts_are_counted_over_all_processes(tmp_path: Path) -> None:
             "DJANGO_SETTINGS_MODULE": "webapp.settings",
         }
         return subprocess.run(
-            [sys.executable, *words], env=environment, capture_output=True, text=True, check=True
+            [sys.executable, *words],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=True,
         ).stdout
 
     run("manage.py", "migrate", "--verbosity", "0")

@@ -46,7 +46,11 @@ class Elsewhere:
         own = {"PLAQUE_DATA": str(self.data), "DATABASE_URL": self.database}
         own |= {"DJANGO_SETTINGS_MODULE": "webapp.settings"}
         return subprocess.run(
-            [sys.executable, *words], env=os.environ | own, capture_output=True, text=True
+            [sys.executable, *words],
+            env=os.environ | own,
+            capture_output=True,
+            text=True,
+            timeout=300,
         )
 
     def manage(self, *words: str) -> str:

@@ -15,17 +15,18 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import psutil
 import pytest
 import yaml
 
 from tests.segmentation.scans import flair_voxels, nifti
-from tests.served import ROOT, commands, free_port, own_database, wait_until
+from tests.served import ROOT, free_port, own_database, wait_until
 from tests.webapp.test_production import SAFE
 
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
@@ -56,6 +57,7 @@ class Production:
             env=self.environment | more,
             capture_output=True,
             text=True,
+            timeout=300,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -77,8 +79,9 @@ class Production:
 
     def end(self) -> None:
         for process in self.processes.values():
-            if process.poll() is None:
+            with suppress(ProcessLookupError):  # also when only its children are left
                 os.killpg(process.pid, signal.SIGKILL)
+            process.wait(10)
 
 
 @pytest.fixture(scope="module")
@@ -154,12 +157,12 @@ class Visitor:
 def is_ready(port: int) -> bool:
     try:
         return Visitor(port).ask("GET", "/ready/")[0] == 200
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return False
 
 
 def test_production_signs_in_works_says_how_it_goes_and_ends(production: Production) -> None:
-    wait_until(lambda: is_ready(production.port), "ready")
+    wait_until(lambda: is_ready(production.port), "ready", seconds=180)
     cora = Visitor(production.port)
 
     status, headers, _ = cora.ask("GET", "/", scheme="http")
@@ -182,13 +185,16 @@ def test_production_signs_in_works_says_how_it_goes_and_ends(production: Product
 
     job = cora.json("POST", "/api/v1/cases/C0001/jobs/", {"method": "slim-unet"})
     address = f"/api/v1/jobs/{job['id']}/"
-    wait_until(lambda: cora.json("GET", address)["state"] == "succeeded", "the job is done")
+    wait_until(
+        lambda: cora.json("GET", address)["state"] == "succeeded", "the job is done", seconds=180
+    )
 
-    before = {pid for pid, (parent, _) in commands().items() if parent in pids_of(production)}
+    started = production.processes.values()
+    below = [child for one in started for child in psutil.Process(one.pid).children(recursive=True)]
     for service, process in production.processes.items():
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0, service
-    assert not before & commands().keys()
+        assert process.wait(60) == 0, service
+    assert not psutil.wait_procs(below, timeout=60)[1]
 
     lines = [json.loads(line) for line in production.said("web") if line.startswith("{")]
     requests = [line for line in lines if line["event"] == "request"]
@@ -207,10 +213,6 @@ def test_production_signs_in_works_says_how_it_goes_and_ends(production: Product
         assert word not in told
 
 
-def pids_of(production: Production) -> set[int]:
-    return {process.pid for process in production.processes.values()}
-
-
 def test_without_a_database_a_command_says_so_in_words(tmp_path: Path) -> None:
     gone = {"PLAQUE_DATA": str(tmp_path), "DATABASE_URL": "postgres://a:secret@127.0.0.1:1/b"}
     done = subprocess.run(
@@ -218,6 +220,7 @@ def test_without_a_database_a_command_says_so_in_words(tmp_path: Path) -> None:
         env=os.environ | gone,
         capture_output=True,
         text=True,
+        timeout=300,
     )
     assert done.returncode == 1
     assert done.stderr.startswith("The database (DATABASE_URL) does not answer")

@@ -220,7 +220,9 @@ print(json.dumps([*told, left_behind()]))
 def test_a_locked_database_is_said_and_leaves_nothing(tmp_path: Path) -> None:
     own = {"PLAQUE_DATA": str(tmp_path), "DJANGO_SETTINGS_MODULE": "webapp.settings"}
     command = [sys.executable, "-c", LOCKED]
-    told = subprocess.run(command, env=os.environ | own, capture_output=True, text=True)
+    told = subprocess.run(
+        command, env=os.environ | own, capture_output=True, text=True, timeout=300
+    )
     assert told.returncode == 0, told.stderr
     assert json.loads(told.stdout) == [503, "NotAvailable", 201, "C0001", [0, 0]]
 

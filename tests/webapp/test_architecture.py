@@ -10,7 +10,12 @@ def test_a_web_process_never_loads_pytorch() -> None:
         "print([name for name in ('torch', 'segmentation.networks') if name in sys.modules])"
     )
     said = subprocess.run(
-        [sys.executable, "-c", look], capture_output=True, text=True, check=True, env=environment()
+        [sys.executable, "-c", look],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+        env=environment(),
     ).stdout
     assert said.strip() == "[]"
 

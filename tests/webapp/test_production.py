@@ -28,7 +28,11 @@ def manage(data: Path, *words: str, **changed: str | None) -> subprocess.Complet
     environment = kept | {"PLAQUE_DATA": str(data)} | SAFE | changed
     environment = {name: value for name, value in environment.items() if value is not None}
     return subprocess.run(
-        [sys.executable, "manage.py", *words], env=environment, capture_output=True, text=True
+        [sys.executable, "manage.py", *words],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
 
 

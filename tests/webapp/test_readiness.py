@@ -39,6 +39,7 @@ def ask_elsewhere(data: Path, *paths: str, **environment: str) -> list[list[Any]
         env=os.environ | own | environment,
         capture_output=True,
         text=True,
+        timeout=300,
         check=True,
     )
     return json.loads(asked.stdout.splitlines()[-1])
