@@ -254,7 +254,6 @@ def test_a_job_over_a_limit_fails_and_a_worker_that_hangs_ends_itself(
         env=os.environ | {"PLAQUE_DATA": str(tmp_path), "PLAQUE_LOG_LEVEL": "CRITICAL"},
         capture_output=True,
         text=True,
-        timeout=300,
         check=False,
         timeout=120,
     )
