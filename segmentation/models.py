@@ -173,7 +173,12 @@ class Segmentation(models.Model):
 
 
 class BrainMask(models.Model):
-    """A brain mask of a case: one that came with it, or one that a method derived."""
+    """A brain mask of a case: one that came with it, or one that a method derived.
+
+    `origin` is IMPORTED or the name of the method. One that came with the case is never replaced.
+    """
+
+    IMPORTED = "imported"
 
     case = models.OneToOneField(Case, models.CASCADE, related_name="brain_mask")
     mask = models.FileField(upload_to="masks/", max_length=200)

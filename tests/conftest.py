@@ -85,4 +85,5 @@ def own_settings(settings: Settings, tmp_path: Path) -> None:
         "OPTIONS": {"location": tmp_path / "files", "base_url": None},
     }
     settings.STORAGES = {**settings.STORAGES, "default": files}
+    settings.METHODS = tmp_path / "methods"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

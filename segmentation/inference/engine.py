@@ -26,28 +26,37 @@ def predict(
     """This will return the network's probabilities (outputs, slices, height, width).
 
     `slices` is (slices, height, width); the network sees each with its neighbours where it takes
-    three channels (the first and the last slice stand in for their missing neighbour). Only a box
-    around `within` (same shape; None: everything) is computed, the rest is 0. `progress` is called
-    before each batch with the share done; what it raises ends the prediction.
+    three channels (the first and the last slice stand in for their missing neighbour). Or it is
+    (slices, channels, height, width), the channels being what the network takes. Only a box around
+    `within` (slices, height, width; None: everything) is computed, the rest is 0. `progress` is
+    called before each batch with the share done; what it raises ends the prediction.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.eval().to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stubs lack it
-    around = range(-(network.settings.in_channels // 2), network.settings.in_channels // 2 + 1)
-    result = np.zeros((network.settings.outputs, *slices.shape), dtype=np.float32)
-    wanted, rows, columns = box_around(np.ones(slices.shape, bool) if within is None else within)
-    seen = slices[:, rows, columns]
+    shape = (len(slices), *slices.shape[-2:])
+    result = np.zeros((network.settings.outputs, *shape), dtype=np.float32)
+    wanted, rows, columns = box_around(np.ones(shape, bool) if within is None else within)
+    seen = slices[..., rows, columns]
     with torch.inference_mode():
         for start in range(0, len(wanted), BATCH):
             progress(start / len(wanted), "Segmenting")
             middle = wanted[start : start + BATCH]
-            batch = np.stack(
-                [seen[np.clip(middle + offset, 0, len(seen) - 1)] for offset in around], axis=1
-            )
+            batch = _channels(seen, middle, network.settings.in_channels)
             x = torch.from_numpy(batch).to(device=device, memory_format=torch.channels_last)
             maps = network(x).sigmoid().float().cpu().numpy()
             result[:, middle, rows, columns] = maps.swapaxes(0, 1)
     return result
+
+
+def _channels(
+    seen: NDArray[np.float32], middle: NDArray[np.intp], channels: int
+) -> NDArray[np.float32]:
+    """What the network gets of some slices: their channels, or they and their neighbours."""
+    if seen.ndim == 4:
+        return np.ascontiguousarray(seen[middle])
+    around = range(-(channels // 2), channels // 2 + 1)
+    return np.stack([seen[np.clip(middle + step, 0, len(seen) - 1)] for step in around], axis=1)
 
 
 def box_around(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], slice, slice]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -28,15 +29,25 @@ class MissingSequence(Refusal):
     """The case lacks a scan that the method needs."""
 
 
+class NotMadeYet(Refusal):
+    """The method has no weights or coefficients here yet."""
+
+
 @dataclass(frozen=True)
 class MethodCard:
-    """What a method is and what it needs, for people who choose one."""
+    """What a method is and what it needs, for people who choose one.
+
+    `parts` says what it has to be given before it can run here (weights, coefficients; empty when
+    they ship), `made_by` the command that makes them. Its model card is checkpoints/NAME.md.
+    """
 
     name: str
     title: str
     needs: tuple[str, ...]
     summary: str
     module: str
+    parts: str = ""
+    made_by: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,11 +67,18 @@ class Prediction:
 class Method(Protocol):
     """A way to make masks automatically."""
 
-    def segment(self, volumes: Mapping[str, Volume], *, progress: Progress) -> Prediction:
+    def segment(
+        self,
+        volumes: Mapping[str, Volume],
+        *,
+        progress: Progress,
+        brain: NDArray[np.bool_] | None = None,
+    ) -> Prediction:
         """This will segment one case from its volumes by sequence.
 
         `progress` takes the share done (0 to 1) and what is being done; what it raises ends the
-        work at once. Raises MissingSequence.
+        work at once. `brain` is the case's own brain mask in the FLAIR's voxel order, where it has
+        one. Raises MissingSequence.
         """
         ...
 
@@ -75,6 +93,41 @@ METHOD_CARDS: tuple[MethodCard, ...] = (
             "Its weights ship with Plaque; they were trained on phantoms and few real scans."
         ),
         module="segmentation.methods.slim_unet",
+    ),
+    MethodCard(
+        name="adapted-unet",
+        title="Adapted U-Net",
+        needs=("FLAIR",),
+        summary=(
+            "The paper's network: full width, 384 x 384 pixels at the scan's own resolution, each "
+            "slice with its two neighbours. To be trained on your own cases."
+        ),
+        module="segmentation.methods.adapted_unet",
+        parts="weights",
+        made_by="train --preset paper",
+    ),
+    MethodCard(
+        name="li-unet",
+        title="Li U-Net",
+        needs=("FLAIR",),
+        summary=(
+            "The winner of the MICCAI 2017 white matter challenge (Li et al. 2018) with FLAIR "
+            "alone: 200 x 200 pixels of 1 mm, the mean of several networks."
+        ),
+        module="segmentation.methods.li_unet",
+        parts="weights",
+        made_by="import_weights li-unet FILE.h5 ...",
+    ),
+    MethodCard(
+        name="li-unet-t1",
+        title="Li U-Net with T1",
+        needs=("FLAIR", "T1"),
+        summary=(
+            "The same network with FLAIR and T1, the variant that the paper tested on its own data."
+        ),
+        module="segmentation.methods.li_unet",
+        parts="weights",
+        made_by="import_weights li-unet-t1 FILE.h5 ...",
     ),
 )
 DEFAULT_METHOD = "slim-unet"
@@ -99,7 +152,29 @@ def require_sequences(card: MethodCard, sequences: Iterable[str], *, where: str)
         )
 
 
-def load_method(name: str) -> Method:
-    """This will load a method with its weights, and PyTorch with it; raises UnknownMethod."""
-    module = importlib.import_module(method_card(name).module)
-    return cast(Method, module.load())
+def parts_of(card: MethodCard, *, folder: Path | None) -> tuple[Path, ...]:
+    """The files with a method's weights or coefficients below `folder`, by name.
+
+    Empty for a method whose weights ship. Raises NotMadeYet, naming the command that makes them.
+    """
+    if not card.parts:
+        return ()
+    own = [] if folder is None else sorted((folder / card.name).glob("[!.]*"))
+    if not own:
+        raise NotMadeYet(
+            f"{card.title} has no {card.parts} here yet. Make them with `manage.py "
+            f"{card.made_by}`, or small ones to try it with `manage.py fit_on_phantoms`."
+        )
+    return tuple(own)
+
+
+def load_method(name: str, *, folder: Path | None = None) -> Method:
+    """This will load a method with its weights, and PyTorch with it.
+
+    `folder` holds what was made here, one folder for each method. Raises UnknownMethod, NotMadeYet
+    and UnusableCheckpoint.
+    """
+    card = method_card(name)
+    parts = parts_of(card, folder=folder)
+    module = importlib.import_module(card.module)
+    return cast(Method, module.load(card, parts) if card.parts else module.load())

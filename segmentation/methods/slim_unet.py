@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 import segmentation
-from segmentation.imaging.lesions import min_voxels_kept
 from segmentation.imaging.nifti import Volume
 from segmentation.inference.cleaning import brain_mask, clean_mask
 from segmentation.inference.engine import predict
 from segmentation.inference.preparation import prepare
 from segmentation.methods import Prediction, Progress, method_card, require_sequences
+from segmentation.methods.provenance import provenance
 from segmentation.networks.checkpoint import Checkpoint, load_checkpoint
 
 CARD = method_card("slim-unet")
@@ -30,7 +31,13 @@ class SlimUNet:
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.checkpoint = checkpoint
 
-    def segment(self, volumes: Mapping[str, Volume], *, progress: Progress) -> Prediction:
+    def segment(
+        self,
+        volumes: Mapping[str, Volume],
+        *,
+        progress: Progress,
+        brain: NDArray[np.bool_] | None = None,
+    ) -> Prediction:
         """This will segment a FLAIR; see `segmentation.methods.Method`."""
         require_sequences(CARD, volumes, where="the case")
         flair = volumes["FLAIR"]
@@ -43,40 +50,14 @@ class SlimUNet:
             progress=lambda done, stage: progress(0.1 + 0.8 * done, stage),
         )
         progress(0.9, "Cleaning up the mask")
-        lesion, brain = (slices.to_scan(one) for one in maps)
-        inside = brain_mask(brain)
+        lesion, likely = (slices.to_scan(one) for one in maps)
+        inside = brain_mask(likely) if brain is None else brain
         return Prediction(
             probability=lesion,
             mask=clean_mask(lesion, brain=inside, grid=flair.grid, **SETTINGS),
             brain=inside,
-            provenance=self.provenance(flair),
+            provenance=provenance(SETTINGS, self.checkpoint.sha256, grid=flair.grid),
         )
-
-    def provenance(self, flair: Volume) -> dict[str, Any]:
-        """What made the mask: checkpoint, code and settings by hash, and the effective size."""
-        return {
-            "checkpoint_sha256": self.checkpoint.sha256,
-            "code_version": code_version(),
-            "settings": SETTINGS,
-            "settings_sha256": hashlib.sha256(
-                json.dumps(SETTINGS, sort_keys=True).encode()
-            ).hexdigest(),
-            "min_voxels_kept": min_voxels_kept(
-                voxel_volume_mm3=flair.grid.voxel_volume_mm3,
-                min_volume_mm3=SETTINGS["min_volume_mm3"],
-            ),
-        }
-
-
-@cache
-def code_version() -> str:
-    """SHA-256 over the source files that a prediction depends on."""
-    root = Path(segmentation.__file__).parent
-    digest = hashlib.sha256()
-    for folder in ("imaging", "inference", "methods", "networks"):
-        for file in sorted((root / folder).glob("*.py")):
-            digest.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()
 
 
 @cache

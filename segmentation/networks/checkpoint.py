@@ -36,10 +36,17 @@ class Checkpoint:
     sha256: str
 
 
-def save_checkpoint(path: Path, network: UNet, record: Mapping[str, Any]) -> str:
-    """This will write the weights as half precision and return the file's SHA-256."""
+def save_checkpoint(
+    path: Path, network: UNet, record: Mapping[str, Any], *, half: bool = True
+) -> str:
+    """This will write the weights and return the file's SHA-256.
+
+    As half precision, which halves the file; in single precision unless `half`, for weights that
+    came from elsewhere and are to stay what they are.
+    """
+    precision = torch.float16 if half else torch.float32
     weights = {
-        name: value.detach().to(torch.float16).contiguous() if value.is_floating_point() else value
+        name: value.detach().to(precision).contiguous() if value.is_floating_point() else value
         for name, value in network.state_dict().items()
     }
     header = {

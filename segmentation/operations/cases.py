@@ -271,7 +271,7 @@ def _write(
         )
         rows.append(store_mask(new, like=like, now=now, commit=False))
     if "brainmask" in sent.masks:
-        rows.append(brain := BrainMask(case=case, origin="imported"))
+        rows.append(brain := BrainMask(case=case, origin=BrainMask.IMPORTED))
         brain.sha256 = store(brain.mask, mask_file(sent.masks["brainmask"], like=like))
 
 

@@ -16,7 +16,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from kombu.exceptions import OperationalError as BrokerError
 
-from segmentation.methods import method_card, require_sequences
+from segmentation.methods import method_card, parts_of, require_sequences
 from segmentation.models import Case, Cohort, InferenceJob, Worker
 from segmentation.queries import due_jobs, failed_for_good
 from segmentation.refusals import Refusal
@@ -49,12 +49,14 @@ def request_segmentation(
 ) -> InferenceJob:
     """This will queue a job, or return the unfinished one that already asks for the same.
 
-    Raises UnknownMethod, or MissingSequence when the case lacks a scan that the method needs.
+    Raises UnknownMethod, MissingSequence when the case lacks a scan that the method needs, or
+    NotMadeYet when the method has no weights or coefficients here.
     """
     card = method_card(method)
     require_sequences(
-        card, case.scans.values_list("sequence", flat=True), where=f"Case {case.code}"
+        card, case.scans.values_list("sequence", flat=True), where=f"case {case.code}"
     )
+    parts_of(card, folder=settings.METHODS)
     same = InferenceJob.objects.filter(
         case=case, method=card.name, state__in=InferenceJob.UNFINISHED
     )

@@ -11,16 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
+import numpy as np
 import psutil
 import torch
 from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 from django.db.models import F
+from numpy.typing import NDArray
 
-from segmentation.imaging.nifti import Volume, read_volume
+from segmentation.imaging.nifti import Volume, mask_file, read_volume
 from segmentation.methods import MethodCard, Prediction, load_method, method_card
-from segmentation.models import Case, InferenceJob, Segmentation
-from segmentation.operations.files import delete_files, keep
+from segmentation.models import BrainMask, Case, InferenceJob, Segmentation
+from segmentation.operations.files import delete_files, drop, keep, store
 from segmentation.operations.jobs import ring_if_due, stale_before
 from segmentation.operations.masks import NewMask, store_mask
 from segmentation.queries import due_jobs
@@ -184,8 +186,10 @@ def _run(lease: Lease) -> None:
         card = method_card(job.method)
         lease.report(0.0, "Reading the scan")
         volumes = _volumes(job.case, card)
-        prediction = load_method(card.name).segment(
-            volumes, progress=lambda done, stage: lease.report(0.95 * done, stage)
+        prediction = load_method(card.name, folder=settings.METHODS).segment(
+            volumes,
+            progress=lambda done, stage: lease.report(0.95 * done, stage),
+            brain=own_brain(job.case),
         )
         lease.report(0.95, "Storing the mask")
         _store(lease, job.case, card, volumes["FLAIR"], prediction)
@@ -214,6 +218,16 @@ def _volumes(case: Case, card: MethodCard) -> dict[str, Volume]:
     return volumes
 
 
+def own_brain(case: Case) -> NDArray[np.bool_] | None:
+    """The brain mask that came with a case, in the FLAIR's voxel order; None without one."""
+    found = BrainMask.objects.filter(case=case, origin=BrainMask.IMPORTED).first()
+    if found is None:
+        return None
+    with found.mask.open("rb") as stored:
+        mask = read_volume(stored.read(), name=f"brain mask of case {case.code}")
+    return np.asarray(mask.data > 0)
+
+
 def _store(
     lease: Lease, case: Case, card: MethodCard, flair: Volume, prediction: Prediction
 ) -> None:
@@ -228,12 +242,36 @@ def _store(
         probability=prediction.probability,
         provenance={"inputs_sha256": inputs, **prediction.provenance},
     )
-    stored = store_mask(new, like=flair, now=lease.clock(), commit=False)
+    rows: list[Segmentation | BrainMask] = []
+    brain = None
     try:
+        rows.append(stored := store_mask(new, like=flair, now=lease.clock(), commit=False))
+        if prediction.brain is not None:
+            brain = BrainMask(case=case, origin=card.name)
+            brain.sha256 = store(brain.mask, mask_file(prediction.brain, like=flair))
+            rows.append(brain)
         with transaction.atomic():
             stored.save(force_insert=True)
-            keep(stored)
+            keep(*rows)
             lease.succeed(stored)
+            if brain is not None:
+                _replace_brain(brain)
     except BaseException:
-        delete_files(stored)
+        delete_files(*rows)
         raise
+
+
+def _replace_brain(new: BrainMask) -> None:
+    """This will put a derived brain mask in the place of an earlier derived one.
+
+    One that came with the case stays; the new one's files are then dropped.
+    """
+    Case.objects.select_for_update().get(pk=new.case.pk)  # two jobs of one case may end at once
+    before = BrainMask.objects.filter(case=new.case).first()
+    if before is not None and before.origin == BrainMask.IMPORTED:
+        drop(new)
+        return
+    if before is not None:
+        drop(before)
+        before.delete()
+    new.save(force_insert=True)

@@ -50,7 +50,7 @@ def main(limit: str) -> None:
         end(code)
 
     end, os._exit = os._exit, say_and_end  # type: ignore[assignment]
-    running.load_method = lambda name: Hangs()  # type: ignore[assignment, return-value]
+    running.load_method = lambda name, **_: Hangs()  # type: ignore[assignment, return-value]
     running.run_next_job(clock=timezone.now)
 
 

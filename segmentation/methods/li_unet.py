@@ -1,0 +1,132 @@
+"""The U-Net of Li et al. (NeuroImage 2018), used as the paper uses it.
+
+The scan is brought to the MICCAI data's resolution (1 x 1 x 3 mm), normalised over the head, cut to
+200 x 200 pixels, seen slice by slice by several networks whose outputs are averaged, and what they
+say is brought back to the scan's grid. An eighth of the slices at either end is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmentation.imaging.nifti import Volume
+from segmentation.imaging.resampling import resample, respaced
+from segmentation.inference.engine import predict
+from segmentation.inference.framing import extent, frame, framed, unframed
+from segmentation.inference.scoring import head_mask, standardised
+from segmentation.methods import MethodCard, Prediction, Progress, require_sequences
+from segmentation.methods.alignment import on_the_flairs_grid
+from segmentation.methods.brain import find_brain
+from segmentation.methods.ensemble import part_of
+from segmentation.methods.provenance import hash_of, provenance
+from segmentation.networks.checkpoint import Checkpoint, UnusableCheckpoint, load_checkpoint
+
+SETTINGS: dict[str, Any] = {
+    "spacing_mm": [1.0, 1.0, 3.0],
+    "size": 200,
+    "threshold": 0.45,
+    "dropped_share": 0.125,  # of the slices, at either end
+    "head": "relative",  # or "published": 70 on FLAIR and 30 on T1, in the scanner's units
+}
+PUBLISHED = {"FLAIR": 70.0, "T1": 30.0}
+
+
+class LiUNet:
+    """An ensemble of Li's networks."""
+
+    def __init__(
+        self,
+        card: MethodCard,
+        checkpoints: Sequence[Checkpoint],
+        *,
+        settings: Mapping[str, Any] = SETTINGS,
+    ) -> None:
+        self.card = card
+        self.checkpoints = checkpoints
+        self.settings = settings
+
+    def segment(
+        self,
+        volumes: Mapping[str, Volume],
+        *,
+        progress: Progress,
+        brain: NDArray[np.bool_] | None = None,
+    ) -> Prediction:
+        """This will segment a case; see `segmentation.methods.Method`."""
+        require_sequences(self.card, volumes, where="the case")
+        flair = volumes["FLAIR"]
+        inside = find_brain(flair, own=brain, progress=progress)
+        progress(0.1, "Preparing the scan")
+        scans, said = on_the_flairs_grid(volumes, sequences=self.card.needs)
+        x, y, z = self.settings["spacing_mm"]
+        grid = respaced(flair.grid, spacing_mm=(x, y, z))
+        kept = resample(inside.astype(np.float32), source=flair.grid, target=grid) > 0.5
+        channels = [
+            self._normal(sequence, resample(scans[sequence], source=flair.grid, target=grid))
+            for sequence in self.card.needs
+        ]
+        size = self.settings["size"]
+        rows = frame(of=grid.shape[1], size=size, used=extent(kept, 1))
+        columns = frame(of=grid.shape[0], size=size, used=extent(kept, 0))
+        windows = np.stack(
+            [framed(one, rows, columns, fill=float(one.min())) for one in channels], axis=1
+        )
+        maps = np.zeros(windows[:, 0].shape, dtype=np.float32)
+        for number, checkpoint in enumerate(self.checkpoints):
+            maps += self._seen(checkpoint, windows, number, progress)[0]
+        maps /= len(self.checkpoints)
+        likely = unframed(maps, rows, columns)
+        ends = int(self.settings["dropped_share"] * len(likely))
+        likely[:ends] = 0
+        likely[len(likely) - ends :] = 0
+        back = resample(likely.transpose(2, 1, 0), source=grid, target=flair.grid)
+        return Prediction(
+            probability=back,
+            mask=back > self.settings["threshold"],
+            brain=inside,
+            provenance=provenance(
+                self.settings,
+                hash_of([one.sha256 for one in self.checkpoints]),
+                grid=flair.grid,
+                ensemble=len(self.checkpoints),
+                sequences=said,
+            ),
+        )
+
+    def _normal(self, sequence: str, array: NDArray[np.float32]) -> NDArray[np.float32]:
+        """An x, y, z array as normalised slices (z, y, x)."""
+        slices = np.ascontiguousarray(array.transpose(2, 1, 0))
+        threshold = PUBLISHED[sequence] if self.settings["head"] == "published" else None
+        return standardised(slices, head_mask(slices, threshold=threshold))
+
+    def _seen(
+        self, checkpoint: Checkpoint, windows: NDArray[np.float32], number: int, progress: Progress
+    ) -> NDArray[np.float32]:
+        """What one network says of (slices, channels, height, width)."""
+        turned = checkpoint.record.get("axes", "xy") == "xy"
+        seen = windows.swapaxes(2, 3) if turned else windows
+        maps = predict(
+            checkpoint.network,
+            np.ascontiguousarray(seen),
+            progress=part_of(progress, number, len(self.checkpoints)),
+        )
+        return maps.swapaxes(2, 3) if turned else maps
+
+
+def load(card: MethodCard, parts: Sequence[Path]) -> LiUNet:
+    """This will load one network from each file; raises UnusableCheckpoint."""
+    checkpoints = [load_checkpoint(one) for one in parts]
+    for path, checkpoint in zip(parts, checkpoints, strict=True):
+        settings = checkpoint.network.settings
+        if settings.in_channels != len(card.needs) or settings.outputs != 1:
+            raise UnusableCheckpoint(
+                f"{path.name}: the network takes {settings.in_channels} channels and has "
+                f"{settings.outputs} outputs; {card.title} takes {len(card.needs)} "
+                f"({', '.join(card.needs)}) and has 1."
+            )
+    return LiUNet(card, checkpoints)

@@ -1,0 +1,104 @@
+"""Reading weights that Keras 2 saved (`save_weights`, HDF5) without ever running anything in them.
+
+Only h5py reads the file: no `load_model`, no pickle, no Lambda layers. A file may come from
+anybody, so links out of the file, data kept elsewhere, unknown types and huge shapes are refused
+before a byte of data is read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from segmentation.networks.checkpoint import UnusableCheckpoint
+
+MOST_BYTES = 512 * 1024**2
+MOST_VALUES = 20_000_000  # the largest layer of any network here has 4.7 million
+MOST_LAYERS = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A layer with weights: its name in the file, and the arrays in the order Keras made them."""
+
+    name: str
+    arrays: tuple[NDArray[np.float32], ...]
+
+    @property
+    def shapes(self) -> str:
+        """The shapes of the arrays, for a message."""
+        return " and ".join(" x ".join(map(str, one.shape)) for one in self.arrays)
+
+
+def read_layers(path: Path) -> list[Layer]:
+    """This will read the layers that have weights, in the order in which the network runs them.
+
+    Raises UnusableCheckpoint for whatever is not a plain file of weights.
+    """
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise UnusableCheckpoint(
+                f"{path.name}: the file has more than {MOST_BYTES // 1024**2} MB. "
+                "Save the weights alone (Keras: save_weights)."
+            )
+        with h5py.File(path, "r") as file:
+            return _layers(file, path.name)
+    except (OSError, KeyError, ValueError, RuntimeError, TypeError) as error:
+        raise UnusableCheckpoint(
+            f"{path.name}: this is no HDF5 file with Keras weights, or it is damaged ({error})."
+        ) from error
+
+
+def _layers(file: h5py.File, name: str) -> list[Layer]:
+    root = _inside(file, "model_weights", name) if "model_weights" in file else file
+    if "layer_names" not in root.attrs:
+        raise UnusableCheckpoint(
+            f"{name}: the layers are not listed (no layer_names). Save the weights with Keras 2 or "
+            "tf_keras: model.save_weights('weights.h5')."
+        )
+    names = [_text(one) for one in root.attrs["layer_names"][:MOST_LAYERS]]
+    layers = []
+    for layer in names:
+        group = _inside(root, layer, name)
+        weights = group.attrs.get("weight_names", [])[:MOST_LAYERS]
+        arrays = [_array(group, _text(weight), f"{name}, layer {layer}") for weight in weights]
+        if arrays:
+            layers.append(Layer(layer, tuple(arrays)))
+    return layers
+
+
+def _inside(group: h5py.Group, path: str, where: str) -> Any:
+    """What lies at a path below a group, following no link out of the file."""
+    here: Any = group
+    for part in path.split("/"):
+        link = here.get(part, getlink=True)
+        if not isinstance(link, h5py.HardLink):
+            raise UnusableCheckpoint(f"{where}: {part} is a link to elsewhere, which is refused.")
+        here = here[part]
+    return here
+
+
+def _array(group: h5py.Group, path: str, where: str) -> NDArray[np.float32]:
+    data = _inside(group, path, where)
+    if not isinstance(data, h5py.Dataset) or data.dtype.kind != "f":
+        raise UnusableCheckpoint(f"{where}: {path} holds no floating point numbers.")
+    if data.external or data.is_virtual:
+        raise UnusableCheckpoint(f"{where}: {path} keeps its data elsewhere, which is refused.")
+    if data.size is None or data.size > MOST_VALUES:
+        raise UnusableCheckpoint(
+            f"{where}: {path} claims the shape {' x '.join(map(str, data.shape))}, far more than "
+            "any network here has."
+        )
+    values = np.asarray(data[()], dtype=np.float32)
+    if not np.isfinite(values).all():
+        raise UnusableCheckpoint(f"{where}: {path} holds values that are not numbers.")
+    return values
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)

@@ -1,0 +1,72 @@
+"""What methods are given before they can run here: weights and coefficients in the data folder.
+
+Only commands and workers import this module: it leads to PyTorch.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from django.conf import settings
+
+from segmentation.methods import method_card
+from segmentation.networks.checkpoint import UnusableCheckpoint, save_checkpoint
+from segmentation.networks.foreign_unet import read_li_weights, widened
+from segmentation.refusals import Refusal
+
+LI_CHANNELS = {"li-unet": 1, "li-unet-t1": 2}
+
+
+class NothingToImport(Refusal):
+    """The method takes no weights from elsewhere, or none were named."""
+
+
+@contextmanager
+def new_parts(method: str) -> Iterator[Path]:
+    """This will give an empty folder, whose files become the method's parts at the end.
+
+    All of them or, when something fails meanwhile, none: what was there before then stays.
+    """
+    home = Path(settings.METHODS)
+    draft, old = (home / f".{method}-{uuid4().hex}" for _ in range(2))
+    draft.mkdir(parents=True)
+    try:
+        yield draft
+        if (home / method).exists():
+            (home / method).rename(old)
+        draft.rename(home / method)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def import_weights(*, method: str, files: Sequence[Path]) -> int:
+    """This will install foreign weights for a method in place of what it has; returns how many.
+
+    Li's networks (`li-unet`, `li-unet-t1`) become an ensemble of all files. `adapted-unet` takes
+    Li's files too and starts from their function. Raises UnknownMethod, NothingToImport and
+    UnusableCheckpoint.
+    """
+    card = method_card(method)
+    if card.name not in {*LI_CHANNELS, "adapted-unet"} or not files:
+        raise NothingToImport(
+            f"{card.title} takes no weights from elsewhere. Those that do: "
+            f"{', '.join((*LI_CHANNELS, 'adapted-unet'))}."
+        )
+    with new_parts(card.name) as folder:
+        for number, file in enumerate(files, 1):
+            network = read_li_weights(file)
+            record = {"origin": "Keras weights", "axes": "yx"}
+            if card.name == "adapted-unet":
+                network = widened(network)
+            elif network.settings.in_channels != LI_CHANNELS[card.name]:
+                raise UnusableCheckpoint(
+                    f"{file.name}: these weights take {network.settings.in_channels} channels; "
+                    f"{card.title} takes {LI_CHANNELS[card.name]} ({', '.join(card.needs)})."
+                )
+            save_checkpoint(folder / f"{number}.safetensors", network, record, half=False)
+    return len(files)

@@ -1,0 +1,173 @@
+"""Li's U-Net and the paper's adaptation, with networks that only know what is bright."""
+
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from segmentation.imaging.nifti import read_volume
+from segmentation.imaging.registration import NotRegistered
+from segmentation.methods import (
+    METHOD_CARDS,
+    MissingSequence,
+    NotMadeYet,
+    load_method,
+    method_card,
+)
+from segmentation.methods.brain import NoBrain
+from segmentation.methods.li_unet import LiUNet
+from segmentation.networks.checkpoint import UnusableCheckpoint, load_checkpoint, save_checkpoint
+from segmentation.networks.unet import UNetSettings
+from tests.segmentation.methods.small import PHANTOM, TINY, bright_detector, li_file, volume
+
+SILENT = {"progress": lambda *_: None}
+FLAIR = volume(PHANTOM.flair)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for method, channels in (("li-unet", 1), ("li-unet-t1", 2)):
+        (tmp_path / method).mkdir()
+        li_file(tmp_path / method / "1.safetensors", channels=channels, axes="yx")
+    (tmp_path / "adapted-unet").mkdir()
+    network = bright_detector(UNetSettings(3, TINY, 5, 4, False, 0.2, 1))
+    save_checkpoint(tmp_path / "adapted-unet" / "1.safetensors", network, {})
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", [card.name for card in METHOD_CARDS if card.parts])
+def test_a_method_without_parts_names_the_command_that_makes_them(
+    name: str, tmp_path: Path
+) -> None:
+    card = method_card(name)
+    with pytest.raises(NotMadeYet, match=f"manage.py {card.made_by.split()[0]}.*fit_on_phantoms"):
+        load_method(name, folder=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["li-unet", "adapted-unet"])
+def test_what_is_bright_is_found_at_its_place(folder: Path, name: str) -> None:
+    found = load_method(name, folder=folder).segment(
+        {"FLAIR": FLAIR}, brain=PHANTOM.brain, **SILENT
+    )
+    assert found.mask.shape == PHANTOM.flair.shape
+    assert found.mask.any()
+    inside = PHANTOM.flair[PHANTOM.brain].astype(float)
+    normal = (PHANTOM.flair - inside.mean()) / inside.std()
+    assert normal[found.mask].mean() > 1.0
+    assert normal[PHANTOM.brain & ~found.mask].mean() < 0.2
+    assert (found.probability >= 0).all()
+    assert (found.probability <= 1).all()
+    assert np.array_equal(found.brain, PHANTOM.brain)
+
+
+def test_li_drops_an_eighth_of_the_slices_at_either_end(folder: Path) -> None:
+    found = load_method("li-unet", folder=folder).segment(
+        {"FLAIR": FLAIR}, brain=PHANTOM.brain, **SILENT
+    )
+    # 140 mm are 47 slices of 3 mm: 5 are dropped at either end, more than one of 10 mm.
+    assert not found.mask[:, :, [0, -1]].any()
+    assert found.provenance["settings"]["dropped_share"] == 0.125
+
+
+def test_li_averages_its_networks(tmp_path: Path) -> None:
+    files = [
+        li_file(tmp_path / f"{n}.safetensors", level=level, axes=axes)
+        for n, (level, axes) in enumerate([(0.5, "yx"), (1.5, "xy")])
+    ]
+    checkpoints = [load_checkpoint(one) for one in files]
+    card = method_card("li-unet")
+    one, other, both = (
+        LiUNet(card, these).segment({"FLAIR": FLAIR}, brain=PHANTOM.brain, **SILENT)
+        for these in (checkpoints[:1], checkpoints[1:], checkpoints)
+    )
+    mean = (one.probability + other.probability) / 2
+    np.testing.assert_allclose(both.probability, mean, atol=1e-4)
+    assert both.provenance["ensemble"] == 2
+    assert len({p.provenance["checkpoint_sha256"] for p in (one, other, both)}) == 3
+
+
+def test_li_with_t1_registers_a_t1_on_another_grid_and_says_so(folder: Path) -> None:
+    method = load_method("li-unet-t1", folder=folder)
+    with pytest.raises(MissingSequence, match="Li U-Net with T1 needs T1"):
+        method.segment({"FLAIR": FLAIR}, **SILENT)
+    same = method.segment({"FLAIR": FLAIR, "T1": FLAIR}, brain=PHANTOM.brain, **SILENT)
+    assert same.provenance["sequences"]["T1"] == "on the FLAIR's grid"
+    other = PHANTOM.affine.copy()
+    other[0, 3] += 6
+    moved = method.segment(
+        {"FLAIR": FLAIR, "T1": volume(PHANTOM.flair, other)}, brain=PHANTOM.brain, **SILENT
+    )
+    assert "registered" in moved.provenance["sequences"]["T1"]
+    other[0, 3] += 500
+    with pytest.raises(NotRegistered, match="T1 and FLAIR"):
+        method.segment(
+            {"FLAIR": FLAIR, "T1": volume(PHANTOM.flair, other)}, brain=PHANTOM.brain, **SILENT
+        )
+
+
+def test_weights_for_other_channels_are_refused(folder: Path) -> None:
+    li_file(folder / "li-unet" / "2.safetensors", channels=2)
+    with pytest.raises(UnusableCheckpoint, match=r"2\.safetensors.*takes 2 channels"):
+        load_method("li-unet", folder=folder)
+    li_file(folder / "adapted-unet" / "2.safetensors", channels=1)
+    with pytest.raises(UnusableCheckpoint, match="takes 3 slices"):
+        load_method("adapted-unet", folder=folder)
+
+
+def test_the_adapted_window_grows_with_the_brain_and_clips_none_of_it(folder: Path) -> None:
+    data = np.zeros((440, 60, 2), np.int16)
+    data[10:430, 10:50] = 100
+    data[12:16, 20:26, 0] = 1000
+    data[424:428, 20:26, 1] = 1000
+    brain = data > 0
+    found = load_method("adapted-unet", folder=folder).segment(
+        {"FLAIR": volume(data, np.diag([0.4, 0.4, 4.0, 1.0]))}, brain=brain, **SILENT
+    )
+    assert found.provenance["window"] == [432, 384]
+    assert np.array_equal(found.mask, data == 1000)
+
+
+@pytest.mark.parametrize("name", ["li-unet", "adapted-unet"])
+@pytest.mark.parametrize(
+    ("shape", "spacing"),
+    [
+        ((64, 60, 2), (3.0, 3.0, 8.0)),
+        ((50, 60, 40), (4.0, 4.0, 4.0)),
+        ((400, 420, 3), (0.4, 0.4, 0.4)),
+    ],
+)
+def test_odd_grids_are_survived(
+    folder: Path, name: str, shape: tuple[int, int, int], spacing: tuple[float, float, float]
+) -> None:
+    rng = np.random.default_rng(1)
+    data = rng.integers(1, 900, shape).astype(np.int16)
+    data[:, :, 0] = 0  # a slice of zeros
+    found = load_method(name, folder=folder).segment(
+        {"FLAIR": volume(data, np.diag([*spacing, 1.0]))}, brain=data > 0, **SILENT
+    )
+    assert found.mask.shape == shape
+    assert np.isfinite(found.probability).all()
+
+
+def test_a_constant_scan_has_no_brain(folder: Path) -> None:
+    constant = volume(np.full((40, 40, 6), 7, np.int16), np.diag([4.0, 4.0, 8.0, 1.0]))
+    with pytest.raises(NoBrain, match="same value"):
+        load_method("li-unet", folder=folder).segment({"FLAIR": constant}, **SILENT)
+    brain = np.ones((40, 40, 6), bool)
+    found = load_method("adapted-unet", folder=folder).segment(
+        {"FLAIR": constant}, brain=brain, **SILENT
+    )
+    assert not found.mask.any()
+
+
+def test_every_storage_order_gives_the_same_mask(folder: Path) -> None:
+    flipped = nib.as_closest_canonical(nib.Nifti1Image(PHANTOM.flair, PHANTOM.affine))
+    flipped = flipped.as_reoriented(np.array([[1, -1], [0, 1], [2, -1]]))
+    turned = read_volume(flipped.to_bytes(), name="turned")
+    for name in ("li-unet", "adapted-unet"):
+        method = load_method(name, folder=folder)
+        one = method.segment({"FLAIR": FLAIR}, brain=PHANTOM.brain, **SILENT)
+        brain = turned.grid.to_native(PHANTOM.brain)
+        other = method.segment({"FLAIR": turned}, brain=brain, **SILENT)
+        assert np.array_equal(turned.grid.to_ras(other.mask), one.mask)
