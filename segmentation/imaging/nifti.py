@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
-import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,11 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmentation.imaging.geometry import Grid
+from segmentation.imaging.unpacking import NotUnpackable, Unpacked
 from segmentation.refusals import Refusal
 
 HEADER_BYTES = 348
 DATA_OFFSET = 352
 MAX_BYTES = 1024**3
+VALUES_AT_ONCE = 1024**2
 TEXT_FIELDS = ("data_type", "db_name", "descrip", "aux_file", "intent_name")
 GEOMETRY_FIELDS = (
     *("qform_code", "sform_code", "quatern_b", "quatern_c", "quatern_d"),
@@ -60,9 +62,10 @@ class TakenScan:
 def read_volume(content: bytes, *, name: str, max_bytes: int = MAX_BYTES) -> Volume:
     """This will read a .nii or .nii.gz file, or raise UnusableImage naming `name`.
 
-    A fourth axis of length 1 is dropped. Nothing larger than `max_bytes` is ever decompressed.
+    A fourth axis of length 1 is dropped. No more is unpacked than the header announces, and what
+    would take more than `max_bytes` (scaled voxels count as float32) is refused before that.
     """
-    return _checked(_decompressed(content, name, max_bytes), name, max_bytes)[0]
+    return _read(content, name, max_bytes)[0]
 
 
 def take_in_scan(content: bytes, *, name: str, max_bytes: int = MAX_BYTES) -> TakenScan:
@@ -72,8 +75,7 @@ def take_in_scan(content: bytes, *, name: str, max_bytes: int = MAX_BYTES) -> Ta
     header fields (never their values) that were not empty. `sha256` is of voxels and geometry, so
     the same scan is known again however it was compressed. Raises UnusableImage.
     """
-    raw = _decompressed(content, name, max_bytes)
-    volume, removed, voxels = _checked(raw, name, max_bytes)
+    volume, removed, voxels = _read(content, name, max_bytes)
     if volume.data.min() == volume.data.max():
         raise UnusableImage(f"{name}: every voxel has the same value. Send the scan itself.")
     kept = volume.header + bytes(DATA_OFFSET - HEADER_BYTES) + voxels
@@ -140,31 +142,6 @@ def lesion_label_file(mask: NDArray[np.bool_], *, grid: Grid) -> bytes:
 # --- Reading ----------------------------------------------------------------------------------
 
 
-def _decompressed(content: bytes, name: str, max_bytes: int) -> bytes:
-    """The content of a .nii or .nii.gz, decompressed piece by piece up to the limit."""
-    if content[:2] != b"\x1f\x8b":
-        if len(content) > max_bytes:
-            raise _too_large(name, max_bytes)
-        return content
-    raw, left = b"", content
-    try:
-        while left[:2] == b"\x1f\x8b" and len(raw) <= max_bytes:  # a file can have several parts
-            unzip = zlib.decompressobj(wbits=31)
-            raw += unzip.decompress(left, max_bytes + 1 - len(raw))
-            left = unzip.unused_data
-    except zlib.error as error:
-        raise UnusableImage(
-            f"{name}: the compressed file is damaged. Copy it again from where it came."
-        ) from error
-    if len(raw) > max_bytes:
-        raise _too_large(name, max_bytes)
-    if not unzip.eof:
-        raise UnusableImage(
-            f"{name}: the compressed file ends too early. Copy it again from where it came."
-        )
-    return raw
-
-
 def _too_large(name: str, max_bytes: int) -> UnusableImage:
     return UnusableImage(
         f"{name}: the image takes more than {max_bytes / 1024**2:.0f} MB in memory, which is the "
@@ -172,44 +149,78 @@ def _too_large(name: str, max_bytes: int) -> UnusableImage:
     )
 
 
-def _checked(raw: bytes, name: str, max_bytes: int) -> tuple[Volume, tuple[str, ...], bytes]:
-    """The volume of a decompressed file, its emptied text fields, and its voxel bytes."""
-    header = _header(raw, name)
-    shape = _shape(header, name)
-    dtype = _greyscale(header, name)
-    size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-    if size > max_bytes:
-        raise _too_large(name, max_bytes)
-    told = float(header["vox_offset"])
-    offset = int(told) if 0 <= told <= len(raw) else -1
-    voxels = raw[offset : offset + size]
-    if offset < HEADER_BYTES or len(voxels) < size:
-        raise UnusableImage(
-            f"{name}: the header announces {size} bytes of voxels, the file holds "
-            f"{max(len(raw) - max(offset, 0), 0)}. Copy it again from where it came."
-        )
-    affine = _affine(header, shape, name)
-    data = np.frombuffer(voxels, dtype=dtype).reshape(shape, order="F")
-    if not np.isfinite(data).all():
+def _read(content: bytes, name: str, max_bytes: int) -> tuple[Volume, tuple[str, ...], memoryview]:
+    """The volume of a file, its emptied text fields, and its voxel bytes as they are stored.
+
+    The header is looked at before the voxels are unpacked.
+    """
+    unpacked = Unpacked(content)
+    try:
+        header = _header(bytes(unpacked.first(DATA_OFFSET)), name)
+        shape = _shape(header, name)
+        dtype = _greyscale(header, name)
+        affine = _affine(header, shape, name)
+        slope, intercept = _scaling(header, name)
+        is_scaled = (slope, intercept) not in {(None, None), (1.0, 0.0)}
+        count = int(np.prod(shape, dtype=np.int64))
+        size = count * dtype.itemsize
+        told = float(header["vox_offset"])
+        offset = int(told) if HEADER_BYTES <= told <= max_bytes else 0
+        in_memory = count * max(dtype.itemsize, 4) if is_scaled else size
+        if offset + in_memory > max_bytes:
+            raise _too_large(name, max_bytes)
+        raw = unpacked.first(offset + size)
+        if not offset or len(raw) < offset + size:
+            raise UnusableImage(
+                f"{name}: the header announces {size} bytes of voxels, the file holds "
+                f"{max(len(raw) - offset, 0)}. Copy it again from where it came."
+            )
+        if unpacked.size(most=max_bytes) > max_bytes:
+            raise _too_large(name, max_bytes)
+    except NotUnpackable as error:
+        raise UnusableImage(f"{name}: {error}") from error
+    voxels = raw[offset:]
+    stored = np.require(np.frombuffer(voxels, dtype=dtype), requirements="A")
+    data = _scaled(stored, slope, intercept, name) if is_scaled else _usable(stored, name)
+    removed = _empty_text(header, raw[HEADER_BYTES:offset])
+    grid = Grid(shape, affine)
+    volume = Volume(data.reshape(shape, order="F"), grid, header=header.binaryblock)
+    return volume, removed, voxels
+
+
+def _usable(stored: NDArray[Any], name: str) -> NDArray[Any]:
+    """Voxels that are numbers a scanner can measure, in this machine's byte order."""
+    if not all(np.isfinite(some).all() for some in _in_parts(stored)):
         raise UnusableImage(f"{name}: some voxels are not numbers (NaN or infinite). Mend them.")
-    slope, intercept = _scaling(header, name)
-    if (slope, intercept) not in {(None, None), (1.0, 0.0)}:
-        with np.errstate(over="ignore", invalid="ignore"):
-            data = (data * slope + (intercept or 0)).astype(np.float32)
-        if not np.isfinite(data).all():
-            raise UnusableImage(f"{name}: the scaling in the header makes infinite voxels.")
-    elif not data.dtype.isnative:
-        data = data.astype(data.dtype.newbyteorder("="))
-    if data.dtype.kind == "f" and np.abs(data).max() > np.finfo(np.float32).max:
+    data = stored if stored.dtype.isnative else stored.astype(stored.dtype.newbyteorder("="))
+    if data.dtype.kind == "f" and max(data.max(), -data.min()) > np.finfo(np.float32).max:
         raise UnusableImage(
             f"{name}: some voxels are larger than any scanner measures (over 1e38). Mend them."
         )
-    removed = _empty_text(header, raw, offset)
-    return (
-        Volume(data=data, grid=Grid(shape, affine), header=header.binaryblock),
-        removed,
-        voxels,
-    )
+    return data
+
+
+def _scaled(
+    stored: NDArray[Any], slope: float | None, intercept: float | None, name: str
+) -> NDArray[np.float32]:
+    """Voxels with slope and intercept applied. Only a part of them is ever held as float64."""
+    data = np.empty(stored.size, np.float32)
+    for some, scaled in zip(_in_parts(stored), _in_parts(data), strict=True):
+        if not np.isfinite(some).all():
+            raise UnusableImage(
+                f"{name}: some voxels are not numbers (NaN or infinite). Mend them."
+            )
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled[:] = some * (1.0 if slope is None else slope) + (intercept or 0.0)
+        if not np.isfinite(scaled).all():
+            raise UnusableImage(f"{name}: the scaling in the header makes infinite voxels.")
+    return data
+
+
+def _in_parts(flat: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Views of a flat array, one after the other, of a million values each."""
+    for begin in range(0, flat.size, VALUES_AT_ONCE):
+        yield flat[begin : begin + VALUES_AT_ONCE]
 
 
 def _greyscale(header: nib.Nifti1Header, name: str) -> np.dtype[Any]:
@@ -315,12 +326,15 @@ def _affine(
     return np.asarray(forms[0], dtype=np.float64)
 
 
-def _empty_text(header: nib.Nifti1Header, raw: bytes, offset: int) -> tuple[str, ...]:
-    """This will empty every text field of the header and name those that were not empty."""
+def _empty_text(header: nib.Nifti1Header, extensions: memoryview) -> tuple[str, ...]:
+    """This will empty every text field of the header and name those that were not empty.
+
+    `extensions` is what lies between the header and the voxels.
+    """
     removed = [field for field in TEXT_FIELDS if bytes(header[field]).strip(b"\0 ")]
     for field in TEXT_FIELDS:
         header[field] = b""
-    if offset > DATA_OFFSET and any(raw[HEADER_BYTES:offset]):
+    if len(extensions) > DATA_OFFSET - HEADER_BYTES and bytes(extensions).strip(b"\0"):
         removed.append("extensions")
     header["vox_offset"] = DATA_OFFSET
     return tuple(removed)

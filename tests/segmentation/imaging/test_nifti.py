@@ -2,6 +2,9 @@
 
 import gzip
 import struct
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nibabel as nib
@@ -128,10 +131,69 @@ def test_what_is_wrong_is_refused_with_a_reason(content: bytes, says: str) -> No
     assert refused.value.message.startswith("patient.nii: ")
 
 
-def test_a_gzip_bomb_is_never_unpacked_whole() -> None:
-    bomb = gzip.compress(bytes(50_000_000))
-    with pytest.raises(UnusableImage, match="1 MB in memory"):
-        read_volume(bomb, name="bomb", max_bytes=1024**2)
+@contextmanager
+def memory_of_at_most(size: int) -> Iterator[None]:
+    """Fails when more than this many bytes were held at once in here."""
+    tracemalloc.start()
+    try:
+        yield
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < size
+
+
+@pytest.mark.parametrize(
+    ("start", "says"),
+    [
+        (b"", "not a NIfTI"),
+        (image(), "more than 16 MB in memory"),  # a sound scan before it
+        (with_field(42, "<3h", 300, 300, 300), "more than 16 MB in memory"),
+        (with_field(42, "<3h", 32000, 32000, 32000), "more than 16 MB in memory"),
+        (with_field(108, "<f", 5e7), "announces"),
+    ],
+)
+def test_a_gzip_bomb_is_not_unpacked(start: bytes, says: str) -> None:
+    bomb = gzip.compress(start + bytes(60_000_000), 1)
+    with memory_of_at_most(2 * 1024**2), pytest.raises(UnusableImage, match=says):
+        read_volume(bomb, name="bomb", max_bytes=16 * 1024**2)
+
+
+def test_what_follows_the_voxels_is_checked_and_not_kept() -> None:
+    content = gzip.compress(image() + bytes(8_000_000), 1)
+    with memory_of_at_most(1024**2):
+        np.testing.assert_array_equal(read_volume(content, name="x").data, VOXELS)
+    for damaged, says in (
+        (content[:-1], "ends too early"),
+        (content[:-8] + bytes(8), "damaged"),
+    ):
+        with pytest.raises(UnusableImage, match=says):
+            read_volume(damaged, name="x")
+
+
+def test_a_file_in_many_parts_is_read_but_not_in_any_number() -> None:
+    """bgzip writes parts; a file of empty ones would keep a web process busy for hours."""
+    content, empty = image(), gzip.compress(b"", mtime=0)
+    parts = [gzip.compress(content[at : at + 7]) for at in range(0, len(content), 7)]
+    for packed in (b"".join(parts), empty * 1000 + gzip.compress(content) + empty):
+        np.testing.assert_array_equal(read_volume(packed, name="x").data, VOXELS)
+    with pytest.raises(UnusableImage, match="more than 20000 parts"):
+        read_volume(empty * 400_000 + gzip.compress(content), name="x")
+
+
+def test_scaled_voxels_count_as_they_lie_in_memory() -> None:
+    voxels = np.random.default_rng(2).integers(0, 255, (128, 128, 128)).astype(np.uint8)
+    upright = np.diag([-1.0, -1, 3, 1])
+    plain = image(voxels, upright)
+    scaled = image(voxels, upright, scl_slope=0.1, scl_inter=3)
+    most = 4 * voxels.size
+    assert read_volume(plain, name="x", max_bytes=most).data.nbytes == voxels.size
+    with pytest.raises(UnusableImage, match="8 MB in memory"):
+        read_volume(scaled, name="x", max_bytes=most)
+    with memory_of_at_most(12 * voxels.size):  # as float64 alone it would take 8, and 8 more
+        data = read_volume(scaled, name="x", max_bytes=2 * most).data
+    assert data.dtype == np.float32
+    np.testing.assert_allclose(data, voxels * 0.1 + 3, rtol=1e-6)
 
 
 def test_a_fourth_axis_of_one_frame_is_dropped() -> None:
