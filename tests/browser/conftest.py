@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.find_chromium import find_chromium
 
@@ -19,6 +19,7 @@ SWITCHES = [
     *("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"),
 ]
 PICTURES = Path("test-results")
+expect.set_options(timeout=60_000)  # 5 s by default: too short on a busy machine
 
 
 @pytest.fixture(scope="session")
