@@ -15,7 +15,13 @@ import numpy as np
 import psutil
 import torch
 from django.conf import settings
-from django.db import close_old_connections, connection, transaction
+from django.db import (
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    transaction,
+)
 from django.db.models import F
 from numpy.typing import NDArray
 
@@ -29,6 +35,7 @@ from segmentation.queries import due_jobs
 from segmentation.refusals import Refusal
 
 log = logging.getLogger(__name__)
+DATABASE_GONE = (OperationalError, InterfaceError)  # locked, full, or it does not answer
 Clock = Callable[[], datetime]
 
 
@@ -85,7 +92,8 @@ def run_next_job(*, clock: Clock) -> bool:
     """This will claim the job that has been due longest and run it to its end.
 
     Returns whether there was one. When more are due it rings for them, so one ring is enough to
-    work off a queue.
+    work off a queue. When the database is gone meanwhile, the job is neither done nor failed: its
+    lease lapses and it is taken over.
     """
     lease = claim(clock=clock)
     if lease is None:
@@ -98,6 +106,9 @@ def run_next_job(*, clock: Clock) -> bool:
         _run(lease)
     except LeaseLost:
         log.info("Job %s was cancelled or taken over; its result is dropped.", lease.job_id)
+    except DATABASE_GONE:
+        log.exception("The database is gone; job %s is left to be taken over.", lease.job_id)
+        return True
     finally:
         stop.set()
         pulse.join()
@@ -138,28 +149,39 @@ def claim(*, clock: Clock) -> Lease | None:
 
 
 def _keep_alive(lease: Lease, stop: threading.Event) -> None:
-    """This will give a sign of life between reports of progress, until stopped or lost.
+    """This will give a sign of life between reports of progress, until stopped.
 
-    It also watches the limits. A job over one ends as failed here; its work stops at its next
-    report, or with this process, which the supervisor starts again, when it does not report.
+    It also watches the limits, whether the database answers and the lease is held or not. A job
+    over one ends as failed here; its work stops at its next report, or with this process, which the
+    supervisor starts again, when it does not report.
     """
     started, process = time.monotonic(), psutil.Process()
     try:
         while not stop.wait(min(1.0, settings.JOB_LEASE_SECONDS / 4)):
-            close_old_connections()
             over = _limit_passed(time.monotonic() - started, process.memory_info().rss)
+            _say(lease, over)
             if over is None:
-                lease.beat()
                 continue
-            lease.fail(over)
             if not stop.wait(settings.JOB_GRACE_SECONDS):
                 log.error("Job %s does not stop; this worker ends itself.", lease.job_id)
                 os._exit(os.EX_SOFTWARE)
             return
-    except LeaseLost:
-        pass
     finally:
         connection.close()
+
+
+def _say(lease: Lease, over: str | None) -> None:
+    """This will store a sign of life, or that the job is over a limit, if the database can."""
+    try:
+        close_old_connections()
+        if over is None:
+            lease.beat()
+        else:
+            lease.fail(over)
+    except LeaseLost:  # the work stops at its next report
+        pass
+    except DATABASE_GONE:
+        log.warning("The database does not take the sign of life of job %s.", lease.job_id)
 
 
 def _limit_passed(seconds: float, resident: int) -> str | None:
@@ -180,7 +202,10 @@ def _limit_passed(seconds: float, resident: int) -> str | None:
 
 
 def _run(lease: Lease) -> None:
-    """This will segment the case and end the job; a refusal or a bug becomes a readable reason."""
+    """This will segment the case and end the job; a refusal or a bug becomes a readable reason.
+
+    Raises LeaseLost, OperationalError, InterfaceError: then the job's row is left as it is.
+    """
     job = InferenceJob.objects.select_related("case").get(pk=lease.job_id)
     try:
         card = method_card(job.method)
@@ -193,7 +218,7 @@ def _run(lease: Lease) -> None:
         )
         lease.report(0.95, "Storing the mask")
         _store(lease, job.case, card, volumes["FLAIR"], prediction)
-    except LeaseLost:
+    except (LeaseLost, *DATABASE_GONE):
         raise
     except Refusal as refusal:
         lease.fail(refusal.message)

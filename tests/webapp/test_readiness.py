@@ -110,3 +110,12 @@ def test_database_and_broker_gone(tmp_path: Path) -> None:
             "Nobody knows whether a worker runs: the database does not answer.",
         ],
     )
+
+
+@pytest.mark.django_db
+def test_nobody_waits_for_a_lock_for_ever() -> None:
+    """A request that waits 20 s for another one is answered 503; its connection is free again."""
+    is_sqlite = connection.vendor == "sqlite"
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout" if is_sqlite else "SHOW lock_timeout")
+        assert cursor.fetchone() == ((20_000,) if is_sqlite else ("20s",))
