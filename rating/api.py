@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseBase
-from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -38,6 +37,7 @@ from rating.serializers import (
 from segmentation.api import NIFTI, PAGING, in_pages, nifti
 from segmentation.models import Cohort
 from segmentation.people import signed_in
+from segmentation.queries import database_now
 
 ZIP = {(200, "application/zip"): OpenApiTypes.BINARY}
 
@@ -76,7 +76,7 @@ class CohortStudiesView(APIView):
             title=sent.validated_data["title"],
             cohort=Cohort.objects.get(slug=slug),
             by=signed_in(request),
-            now=timezone.now(),
+            now=database_now(),
         )
         return Response(study_body(study), status=201)
 
@@ -107,7 +107,7 @@ class StudyView(APIView):
     @extend_schema(operation_id="delete_study", responses={204: None})
     def delete(self, request: Request, slug: str) -> Response:
         studies.delete_study(
-            study=Study.objects.get(slug=slug), by=signed_in(request), now=timezone.now()
+            study=Study.objects.get(slug=slug), by=signed_in(request), now=database_now()
         )
         return Response(status=204)
 
@@ -131,7 +131,7 @@ class StudyOpenView(APIView):
     @extend_schema(operation_id="open_study", request=None, responses=StudySerializer)
     def post(self, request: Request, slug: str) -> Response:
         opened = studies.open_study(
-            study=Study.objects.get(slug=slug), by=signed_in(request), now=timezone.now()
+            study=Study.objects.get(slug=slug), by=signed_in(request), now=database_now()
         )
         return Response(study_body(opened))
 
@@ -147,7 +147,7 @@ class StudyCloseView(APIView):
             study=Study.objects.get(slug=slug),
             reason=sent.validated_data["reason"],
             by=signed_in(request),
-            now=timezone.now(),
+            now=database_now(),
         )
         return Response(study_body(closed))
 
@@ -167,7 +167,7 @@ class StudyBundleView(APIView):
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         study = Study.objects.select_related("cohort").get(slug=slug)
         content = bundle(study=study)
-        studies.record_export(study=study, by=signed_in(request), now=timezone.now())
+        studies.record_export(study=study, by=signed_in(request), now=database_now())
         response = HttpResponse(content, content_type="application/zip")
         response["Content-Disposition"] = f'attachment; filename="{slug}.zip"'
         return response
@@ -181,7 +181,7 @@ class ReadingsView(APIView):
 
     @extend_schema(operation_id="readings", responses=ReadingInListSerializer(many=True))
     def get(self, request: Request) -> Response:
-        mine = queries.readings_of(user=signed_in(request), now=timezone.now())
+        mine = queries.readings_of(user=signed_in(request), now=database_now())
         return Response(ReadingInListSerializer(mine, many=True).data)
 
 
@@ -190,7 +190,7 @@ class ReadingView(APIView):
 
     @extend_schema(operation_id="reading", responses=ReadingSerializer)
     def get(self, request: Request, reading: str) -> Response:
-        state = queries.reading_state(token=reading, now=timezone.now())
+        state = queries.reading_state(token=reading, now=database_now())
         return Response(ReadingSerializer(state).data)
 
 
@@ -207,7 +207,7 @@ class PresentationOpenView(APIView):
 
     @extend_schema(operation_id="open_presentation", request=None, responses=PresentationSerializer)
     def post(self, request: Request, token: str) -> Response:
-        opened = readings.open_presentation(token=token, now=timezone.now())
+        opened = readings.open_presentation(token=token, now=database_now())
         return Response(PresentationSerializer(opened).data)
 
 
@@ -244,12 +244,12 @@ class PresentationMarkView(APIView):
             mm=(x, y, z),
             reason=sent.validated_data["reason"] or "",
         )
-        saved_at = readings.put_mark(token=token, mark=mark, now=timezone.now())
+        saved_at = readings.put_mark(token=token, mark=mark, now=database_now())
         return Response(SavedMarkSerializer({"id": mark_id, "saved_at": saved_at}).data)
 
     @extend_schema(operation_id="remove_mark", responses=SavedMarkSerializer)
     def delete(self, request: Request, token: str, mark_id: UUID) -> Response:
-        saved_at = readings.remove_mark(token=token, mark_id=mark_id, now=timezone.now())
+        saved_at = readings.remove_mark(token=token, mark_id=mark_id, now=database_now())
         return Response(SavedMarkSerializer({"id": mark_id, "saved_at": saved_at}).data)
 
 
@@ -263,7 +263,7 @@ class PresentationCommentView(APIView):
         sent = CommentSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         saved_at = readings.save_comment(
-            token=token, comment=sent.validated_data["comment"], now=timezone.now()
+            token=token, comment=sent.validated_data["comment"], now=database_now()
         )
         return Response(SavedSerializer({"saved_at": saved_at}).data)
 
@@ -283,5 +283,5 @@ class PresentationSubmitView(APIView):
             outcome=Rating.Outcome(given.pop("outcome")),
             **given,
         )
-        state = readings.submit(token=token, answer=answer, now=timezone.now())
+        state = readings.submit(token=token, answer=answer, now=database_now())
         return Response(ReadingSerializer(state).data)

@@ -8,7 +8,6 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
-from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
@@ -138,7 +137,7 @@ class CohortCasesView(APIView):
             mask_origin=sent.validated_data["mask_origin"],
             description=sent.validated_data.get("description"),
             by=signed_in(request),
-            now=timezone.now(),
+            now=queries.database_now(),
         )
         body = {
             "code": done.case.code,
@@ -186,7 +185,7 @@ class CaseView(APIView):
         describing.describe_case(
             case=Case.objects.get(code=code),
             by=signed_in(request),
-            now=timezone.now(),
+            now=queries.database_now(),
             **sent.validated_data,
         )
         return Response(CaseSerializer(queries.case_in_full(code)).data)
@@ -203,7 +202,7 @@ class CaseDeleteView(APIView):
             case=Case.objects.get(code=code),
             reason=sent.validated_data["reason"],
             by=signed_in(request),
-            now=timezone.now(),
+            now=queries.database_now(),
         )
         return Response(status=204)
 
@@ -249,7 +248,7 @@ class CaseJobsView(APIView):
             case=queries.case_in_full(code),
             method=sent.validated_data["method"],
             by=signed_in(request),
-            now=timezone.now(),
+            now=queries.database_now(),
         )
         return Response(JobSerializer(job).data, status=201)
 
@@ -267,7 +266,7 @@ class JobCancelView(APIView):
 
     @extend_schema(operation_id="cancel_job", request=None, responses=JobSerializer)
     def post(self, request: Request, pk: UUID) -> Response:
-        return Response(JobSerializer(jobs.cancel_job(job_id=pk, now=timezone.now())).data)
+        return Response(JobSerializer(jobs.cancel_job(job_id=pk, now=queries.database_now())).data)
 
 
 class JobRetryView(APIView):
@@ -275,7 +274,7 @@ class JobRetryView(APIView):
 
     @extend_schema(operation_id="retry_job", request=None, responses={201: JobSerializer})
     def post(self, request: Request, pk: UUID) -> Response:
-        job = jobs.retry_job(job_id=pk, by=signed_in(request), now=timezone.now())
+        job = jobs.retry_job(job_id=pk, by=signed_in(request), now=queries.database_now())
         return Response(JobSerializer(job).data, status=201)
 
 
@@ -285,7 +284,7 @@ class RetryFailedView(APIView):
     @extend_schema(operation_id="retry_failed", request=None, responses=QueuedSerializer)
     def post(self, request: Request, slug: str) -> Response:
         cohort = Cohort.objects.get(slug=slug)
-        queued = jobs.retry_failed(cohort=cohort, by=signed_in(request), now=timezone.now())
+        queued = jobs.retry_failed(cohort=cohort, by=signed_in(request), now=queries.database_now())
         return Response(QueuedSerializer({"queued": queued}).data)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -274,9 +274,14 @@ def worker_seen_at() -> datetime | None:
     return Worker.objects.order_by("-seen_at").values_list("seen_at", flat=True).first()
 
 
-def due_jobs(*, stale_before: datetime) -> QuerySet[InferenceJob]:
-    """Jobs that a worker should look at: queued ones, and running ones whose worker went silent."""
+def due_jobs(*, now: datetime) -> QuerySet[InferenceJob]:
+    """Jobs that a worker should look at: queued ones, and running ones whose worker went silent.
+
+    A last sign of life that lies in the future was given before a clock was set back: the worker
+    gives another soon, or never.
+    """
+    lease = timedelta(seconds=settings.JOB_LEASE_SECONDS)
+    is_silent = Q(heartbeat_at__lt=now - lease) | Q(heartbeat_at__gt=now + lease)
     return InferenceJob.objects.filter(
-        Q(state=InferenceJob.State.QUEUED)
-        | Q(state=InferenceJob.State.RUNNING, heartbeat_at__lt=stale_before)
+        Q(state=InferenceJob.State.QUEUED) | Q(state=InferenceJob.State.RUNNING) & is_silent
     ).order_by("queued_at", "pk")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 
 from celery import current_app
@@ -20,9 +21,10 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from segmentation.queries import worker_seen_at
+from segmentation.queries import database_now, worker_seen_at
 
 log = logging.getLogger(__name__)
+CLOCKS_APART_SECONDS = 2
 PROBE = b"Plaque writes this to see whether it can.\n" * 100
 
 
@@ -45,10 +47,17 @@ def _ask(ask: Callable[[datetime], str | None], otherwise: str, now: datetime) -
         return otherwise
 
 
-def _database(_: datetime) -> str | None:
+def _database(now: datetime) -> str | None:
+    asked_at = time.monotonic()
     applied = MigrationRecorder(connection).applied_migrations()
     if _migrations() - set(applied):
         return "The database is not migrated: run manage.py migrate."
+    here = now + timedelta(seconds=time.monotonic() - asked_at)
+    if abs((here - database_now()).total_seconds()) > CLOCKS_APART_SECONDS:
+        return (
+            f"The clocks of this machine and of the database differ by more than "
+            f"{CLOCKS_APART_SECONDS} seconds: let both keep the time by NTP."
+        )
     return None
 
 
@@ -72,8 +81,8 @@ def _broker(_: datetime) -> str | None:
     return None
 
 
-def _worker(now: datetime) -> str | None:
+def _worker(_: datetime) -> str | None:
     seen = worker_seen_at()
-    if seen is not None and (now - seen).total_seconds() < settings.WORKER_SEEN_SECONDS:
+    if seen is not None and (database_now() - seen).total_seconds() < settings.WORKER_SEEN_SECONDS:
         return None
     return f"No worker was seen in the last {settings.WORKER_SEEN_SECONDS} seconds."

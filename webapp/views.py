@@ -11,6 +11,7 @@ from segmentation.people import signed_in
 from segmentation.queries import (
     belongs_to_a_cohort,
     cohorts_of,
+    database_now,
     found_cases,
     needing_attention,
     people_called,
@@ -24,7 +25,7 @@ SEARCH_MOST = 20
 
 def home(request: HttpRequest) -> HttpResponse:
     """What needs this person's attention."""
-    user, now = signed_in(request), timezone.now()
+    user, now = signed_in(request), database_now()
     idle = idle_readings(user=user, now=now)
     studies = list(studies_of(user)[: HOME_STUDIES + 1])
     context = {

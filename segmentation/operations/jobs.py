@@ -14,6 +14,7 @@ from celery import current_app
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from kombu.exceptions import ChannelError
 from kombu.exceptions import OperationalError as BrokerError
 
 from segmentation.methods import method_card, parts_of, require_sequences
@@ -40,7 +41,7 @@ def ring() -> None:
     """
     try:
         current_app.send_task("segmentation.work", retry=False)
-    except (BrokerError, OSError):
+    except (BrokerError, ChannelError, OSError, ValueError):  # the last: its folder is damaged
         log.warning("The broker does not answer. Jobs wait until it does; none is lost.")
 
 
@@ -120,14 +121,9 @@ def say_present(*, worker: str, now: datetime) -> None:
     Worker.objects.filter(seen_at__lt=now - timedelta(days=1)).delete()
 
 
-def stale_before(now: datetime) -> datetime:
-    """The time before which a running job's last sign of life means that its worker died."""
-    return now - timedelta(seconds=settings.JOB_LEASE_SECONDS)
-
-
 def ring_if_due(*, now: datetime) -> bool:
     """This will ring when a job waits or a worker went silent, and tell whether it did."""
-    due = due_jobs(stale_before=stale_before(now)).exists()
+    due = due_jobs(now=now).exists()
     if due:
         ring()
     return due

@@ -29,7 +29,7 @@ from segmentation.imaging.nifti import Volume, mask_file, read_volume
 from segmentation.methods import MethodCard, Prediction, load_method, method_card
 from segmentation.models import BrainMask, Case, InferenceJob, Segmentation
 from segmentation.operations.files import delete_files, drop, keep, store
-from segmentation.operations.jobs import ring_if_due, stale_before
+from segmentation.operations.jobs import ring_if_due
 from segmentation.operations.masks import NewMask, store_mask
 from segmentation.queries import due_jobs
 from segmentation.refusals import Refusal
@@ -122,7 +122,7 @@ def claim(*, clock: Clock) -> Lease | None:
     Two workers never hold one job: the claim is one conditional update. A job whose worker died
     too often ends as failed, so that one poisonous case cannot stop the queue.
     """
-    while (job := due_jobs(stale_before=stale_before(clock())).first()) is not None:
+    while (job := due_jobs(now=clock()).first()) is not None:
         lease = Lease(job_id=job.pk, token=uuid4(), clock=clock)
         now = clock()
         claimed = InferenceJob.objects.filter(

@@ -367,3 +367,26 @@ def test_the_page_is_told_when_the_washout_ends(
     assert [one["state"] for one in rita.get("readings/")] == ["waiting"]
     fourth = in_order(Study.objects.get(), "rita")[3].token
     assert rita.refused("post", f"presentations/{fourth}/open/") == (409, "WashoutNotOver")
+
+
+def test_times_are_the_databases_whatever_clock_the_web_process_has(
+    cora: Browser, rita: Browser, draft: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else two web processes with different clocks would disagree about one washout."""
+    moment = NOON
+    monkeypatch.setattr("rating.api.database_now", lambda: moment)
+    cora.patch(f"studies/{draft['id']}/", {"design": {"washout_days": 14}})
+    cora.post(f"studies/{draft['id']}/open/")
+    token = rita.open_next()["presentation"]
+    moment += timedelta(minutes=1)
+    assert rita.mark(token)["saved_at"] == "2026-03-02T12:01:00Z"
+    moment += timedelta(minutes=1)
+    rita.submit(token, fn=1)
+    shown = Presentation.objects.get(token=token)
+    assert (shown.opened_at, shown.submitted_at) == (NOON, moment)
+    for _ in range(2):
+        after = rita.rate_next()
+    assert (after["state"], after["available_at"]) == ("waiting", "2026-03-16T12:02:00Z")
+    moment += timedelta(days=14)
+    assert rita.reading()["state"] == "ready"
+    assert rita.open_next()["marks"] == []

@@ -108,6 +108,22 @@ def test_a_silent_worker_loses_its_job_and_can_no_longer_end_it(
     assert (job.attempts, job.progress) == (2, 0.4)
 
 
+def test_a_job_that_was_begun_before_the_clock_was_set_back_is_taken_over(
+    job: InferenceJob,
+) -> None:
+    ahead = NOON + timedelta(hours=1)
+    dead = running.claim(clock=at(ahead))
+    assert dead is not None
+    a_little = ahead - timedelta(seconds=settings.JOB_LEASE_SECONDS / 2)
+    assert running.claim(clock=at(a_little)) is None
+    assert ring_if_due(now=NOON) is True
+    alive = running.claim(clock=at(NOON))
+    assert alive is not None
+    assert alive.job_id == dead.job_id
+    with pytest.raises(running.LeaseLost):
+        dead.beat()
+
+
 def test_a_case_that_kills_its_worker_fails_alone(job: InferenceJob) -> None:
     moment = NOON
     for _ in range(settings.JOB_ATTEMPTS):

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from segmentation.models import Worker
 from segmentation.operations.jobs import say_present
+from webapp.readiness import what_is_missing
 
 ASKING = """
 import json, sys, django
@@ -77,6 +78,13 @@ def test_a_worker_not_seen_for_a_day_is_forgotten(worker: Worker) -> None:
 def test_a_missing_migration_is_named(worker: Worker) -> None:
     MigrationRecorder(connection).record_unapplied("segmentation", "0003_worker")
     assert ready() == (503, ["The database is not migrated: run manage.py migrate."])
+
+
+@pytest.mark.parametrize("seconds", [-3, 3])
+def test_clocks_that_differ_are_named(worker: Worker, seconds: float) -> None:
+    here = timezone.now() + timedelta(seconds=seconds)
+    (sentence,) = what_is_missing(now=here)
+    assert "differ by more than 2 seconds" in sentence
 
 
 def test_a_storage_that_cannot_be_written_is_named(

@@ -10,14 +10,13 @@ import { openOutboxStore } from './outboxStore'
 import { Room } from './room'
 import { openedPresentation, openPresentation } from './service'
 import { ReadingTabs } from './tabs'
+import { askAgainIn } from './washout'
 
 export interface ReadingPageData {
   readonly reading: string
   readonly urls: { readonly reading: string; readonly home: string }
   readonly user: string
 }
-
-const LONGEST_WAIT_MS = 15 * 60_000
 
 /** This will run a reading inside `root` until the page is left. */
 export async function startReading(root: HTMLElement, data: ReadingPageData): Promise<void> {
@@ -154,8 +153,7 @@ class Session {
   private restAt(reading: Reading, justSubmitted: boolean): void {
     this.rest(() => this.lobby.show({ kind: 'at_rest', reading, justSubmitted }))
     if (reading.state !== 'waiting' || !reading.available_at) return
-    const wait = Date.parse(reading.available_at) - Date.now() + 1000
-    const due = Math.max(1000, Math.min(wait, LONGEST_WAIT_MS))
+    const due = askAgainIn(reading.available_at, Date.now())
     this.wake = setTimeout(() => void this.work('Loading…', () => this.arrive()), due)
   }
 
