@@ -129,6 +129,27 @@ METHOD_CARDS: tuple[MethodCard, ...] = (
         parts="weights",
         made_by="import_weights li-unet-t1 FILE.h5 ...",
     ),
+    MethodCard(
+        name="nicmslesions",
+        title="nicMSlesions (baseline)",
+        needs=("FLAIR", "T1"),
+        summary=(
+            "A cascade of two small 3D networks that look at every bright voxel (Valverde et al. "
+            "2017), with weights as they come."
+        ),
+        module="segmentation.methods.nicmslesions",
+        parts="weights",
+        made_by="import_weights nicmslesions model_1.hdf5 model_2.hdf5",
+    ),
+    MethodCard(
+        name="nicmslesions-retrained",
+        title="nicMSlesions (retrained)",
+        needs=("FLAIR", "T1"),
+        summary="The same cascade with its last layers trained again on your own cases.",
+        module="segmentation.methods.nicmslesions",
+        parts="weights",
+        made_by="fit_method nicmslesions-retrained --cohort NAME",
+    ),
 )
 DEFAULT_METHOD = "slim-unet"
 

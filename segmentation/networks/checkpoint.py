@@ -36,10 +36,63 @@ class Checkpoint:
     sha256: str
 
 
+@dataclass(frozen=True, eq=False)
+class ReadCheckpoint:
+    """What a checkpoint file holds, before a network is made of it."""
+
+    weights: Mapping[str, torch.Tensor]
+    settings: Mapping[str, Any]
+    record: Mapping[str, Any]
+    sha256: str
+
+
+def write_checkpoint(
+    path: Path,
+    format_: str,
+    weights: Mapping[str, torch.Tensor],
+    settings: Mapping[str, Any],
+    record: Mapping[str, Any],
+) -> str:
+    """This will write a checkpoint of any format and return the file's SHA-256."""
+    header = {
+        "format": format_,
+        "settings": json.dumps(settings, sort_keys=True),
+        "record": json.dumps(record, sort_keys=True),
+    }
+    content = safetensors.torch.save(dict(weights), metadata=header)
+    path.write_bytes(content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_checkpoint(path: Path, format_: str) -> ReadCheckpoint:
+    """This will read a checkpoint of a format; raises UnusableCheckpoint.
+
+    safetensors refuses shapes that do not fit into the file; nothing in it is ever executed.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UnusableCheckpoint(
+            f"{path.name}: the checkpoint cannot be read ({error})."
+        ) from error
+    try:
+        header = _header(content, format_)
+        return ReadCheckpoint(
+            weights=safetensors.torch.load(content),
+            settings=json.loads(header["settings"]),
+            record=json.loads(header["record"]),
+            sha256=hashlib.sha256(content).hexdigest(),
+        )
+    except (SafetensorError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UnusableCheckpoint(
+            f"{path.name}: this is not a checkpoint of Plaque, or another kind of one ({error})."
+        ) from error
+
+
 def save_checkpoint(
     path: Path, network: UNet, record: Mapping[str, Any], *, half: bool = True
 ) -> str:
-    """This will write the weights and return the file's SHA-256.
+    """This will write a U-Net's weights and return the file's SHA-256.
 
     As half precision, which halves the file; in single precision unless `half`, for weights that
     came from elsewhere and are to stay what they are.
@@ -49,49 +102,34 @@ def save_checkpoint(
         name: value.detach().to(precision).contiguous() if value.is_floating_point() else value
         for name, value in network.state_dict().items()
     }
-    header = {
-        "format": FORMAT,
-        "settings": json.dumps(asdict(network.settings), sort_keys=True),
-        "record": json.dumps(record, sort_keys=True),
-    }
-    content = safetensors.torch.save(weights, metadata=header)
-    path.write_bytes(content)
-    return hashlib.sha256(content).hexdigest()
+    return write_checkpoint(path, FORMAT, weights, asdict(network.settings), record)
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """This will read a checkpoint into single precision; raises UnusableCheckpoint."""
+    """This will read a U-Net into single precision; raises UnusableCheckpoint."""
+    read = read_checkpoint(path, FORMAT)
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UnusableCheckpoint(
-            f"{path.name}: the checkpoint cannot be read ({error})."
-        ) from error
-    try:
-        header = _header(content)
-        settings = json.loads(header["settings"])
-        network = UNet(UNetSettings(**{**settings, "widths": tuple(settings["widths"])}))
-        weights = safetensors.torch.load(content)
+        settings = {**read.settings, "widths": tuple(read.settings["widths"])}
+        network = UNet(UNetSettings(**settings))
         network.load_state_dict(
             {
                 name: value.float() if value.is_floating_point() else value
-                for name, value in weights.items()
+                for name, value in read.weights.items()
             }
         )
-        record = json.loads(header["record"])
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise UnusableCheckpoint(
             f"{path.name}: this is not a checkpoint of Plaque's U-Net ({error})."
         ) from error
-    return Checkpoint(network.eval(), record, hashlib.sha256(content).hexdigest())
+    return Checkpoint(network.eval(), read.record, read.sha256)
 
 
-def _header(content: bytes) -> dict[str, str]:
+def _header(content: bytes, format_: str) -> dict[str, str]:
     """The text that a safetensors file carries beside its tensors."""
     length = int.from_bytes(content[:8], "little")
     if not 0 < length <= len(content) - 8:
         raise ValueError("no safetensors header")
     header = json.loads(content[8 : 8 + length]).get("__metadata__", {})
-    if header.get("format") != FORMAT:
-        raise ValueError(f"the format is {header.get('format')!r}, not {FORMAT!r}")
+    if header.get("format") != format_:
+        raise ValueError(f"the format is {header.get('format')!r}, not {format_!r}")
     return dict(header)

@@ -14,6 +14,7 @@ from uuid import uuid4
 from django.conf import settings
 
 from segmentation.methods import method_card
+from segmentation.networks.cascade import read_public_weights, save_cascade
 from segmentation.networks.checkpoint import UnusableCheckpoint, save_checkpoint
 from segmentation.networks.foreign_unet import read_li_weights, widened
 from segmentation.refusals import Refusal
@@ -48,16 +49,24 @@ def import_weights(*, method: str, files: Sequence[Path]) -> int:
     """This will install foreign weights for a method in place of what it has; returns how many.
 
     Li's networks (`li-unet`, `li-unet-t1`) become an ensemble of all files. `adapted-unet` takes
-    Li's files too and starts from their function. Raises UnknownMethod, NothingToImport and
-    UnusableCheckpoint.
+    Li's files too and starts from their function. `nicmslesions` takes the two public files, first
+    network first. Raises UnknownMethod, NothingToImport and UnusableCheckpoint.
     """
     card = method_card(method)
-    if card.name not in {*LI_CHANNELS, "adapted-unet"} or not files:
+    if card.name not in {*LI_CHANNELS, "adapted-unet", "nicmslesions"} or not files:
         raise NothingToImport(
             f"{card.title} takes no weights from elsewhere. Those that do: "
-            f"{', '.join((*LI_CHANNELS, 'adapted-unet'))}."
+            f"{', '.join((*LI_CHANNELS, 'adapted-unet', 'nicmslesions'))}."
+        )
+    if card.name == "nicmslesions" and len(files) != 2:
+        raise NothingToImport(
+            f"{card.title} takes two files, model_1.hdf5 and model_2.hdf5; {len(files)} were named."
         )
     with new_parts(card.name) as folder:
+        if card.name == "nicmslesions":
+            stages = read_public_weights(files[0]), read_public_weights(files[1])
+            save_cascade(folder / "cascade.safetensors", stages, {"origin": "Keras weights"})
+            return 2
         for number, file in enumerate(files, 1):
             network = read_li_weights(file)
             record = {"origin": "Keras weights", "axes": "yx"}
