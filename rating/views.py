@@ -4,10 +4,9 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.crypto import salted_hmac
 
 from rating.queries import studies_of, study_in_full
-from segmentation.people import signed_in
+from segmentation.people import owner_key, signed_in
 from segmentation.queries import cohorts_of
 
 STUDIES_PAGE = 50
@@ -51,8 +50,7 @@ def reading(request: HttpRequest, reading: str) -> HttpResponse:
         "page_data": {
             "reading": reading,
             "urls": {"reading": reverse("api:reading", args=[reading]), "home": reverse("home")},
-            # What the browser keeps unsent is kept per person, under a key that names nobody.
-            "user": salted_hmac("reading", str(signed_in(request).pk)).hexdigest()[:16],
+            "user": owner_key(signed_in(request)),
         }
     }
     return render(request, "rating/reading.html", context)

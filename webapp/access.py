@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -22,11 +23,14 @@ import accounts.queries as accounts
 import rating.queries as rating
 import segmentation.queries as segmentation
 from accounts.operations.tokens import user_of_token
-from webapp.errors import refuse
+from segmentation.people import owner_key, signed_in
+from webapp.errors import not_allowed, not_possible, refuse
 
 Person = AbstractBaseUser | AnonymousUser
 Roles = frozenset[str]
 LookUp = Callable[[Any, Mapping[str, Any]], Roles]
+
+OWNER_COOKIE = "plaque_owner"
 
 ANYONE = frozenset({"anyone"})
 SIGNED_IN = frozenset({"signed in"})
@@ -240,6 +244,37 @@ def refuse_token() -> HttpResponse:
     return answer
 
 
+def is_of_somebody_else(request: HttpRequest) -> bool:
+    """Whether the page that asks was made for another person than the one who is signed in."""
+    owner = request.headers.get("X-Plaque-Owner", "")
+    return owner not in {"", owner_key(signed_in(request))}
+
+
+def refuse_somebody_else() -> HttpResponse:
+    """This will refuse what one person's page asks under another person's login."""
+    return refuse(
+        403,
+        "SomebodyElse",
+        "Somebody else has logged in at this browser since this page was opened. Nothing was "
+        "changed; reload the page to go on as that person.",
+    )
+
+
+def tell_owner(request: HttpRequest, response: HttpResponseBase) -> None:
+    """This will let the pages of a browser know who is signed in now, by a key that names nobody.
+
+    Their scripts read it before they send anything: the session's own cookie is hidden from them.
+    """
+    if not request.session.accessed or hasattr(request, "token_user"):
+        return
+    owner, told = owner_key(signed_in(request)), request.COOKIES.get(OWNER_COOKIE, "")
+    if owner and owner != told:
+        secure = settings.SESSION_COOKIE_SECURE
+        response.set_cookie(OWNER_COOKIE, owner, secure=secure, samesite="Lax")
+    elif told and not owner:
+        response.delete_cookie(OWNER_COOKIE, samesite="Lax")
+
+
 class AccessMiddleware:
     """Asks the table before every view, and keeps every answer out of caches."""
 
@@ -250,6 +285,7 @@ class AccessMiddleware:
         """This will pass the request on; what a person is shown is kept in no cache."""
         response = self.get_response(request)
         response.setdefault("Cache-Control", "no-store")
+        tell_owner(request, response)
         return response
 
     def process_view(
@@ -266,7 +302,7 @@ class AccessMiddleware:
         method = "GET" if request.method in {"HEAD", "OPTIONS"} else (request.method or "")
         needed = rule.methods.get(method)
         if needed is None:
-            return refuse(405, "MethodNotAllowed", f"{method} is not possible here.")
+            return not_possible(request, methods=rule.methods)
         if needed <= ANYONE:
             return None
         if not request.user.is_authenticated:
@@ -278,9 +314,11 @@ class AccessMiddleware:
                     "in and try again.",
                 )
             return redirect_to_login(request.get_full_path())
+        if is_api and is_of_somebody_else(request):
+            return refuse_somebody_else()
         roles = rule.where(request.user, address)
         if roles & needed:
             return None
         if roles - ANYONE - SIGNED_IN:
-            return refuse(403, "NotAllowed", "Your role does not allow this.")
+            return not_allowed(request)
         raise Http404

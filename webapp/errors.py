@@ -2,12 +2,14 @@
 
 import logging
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.defaults import page_not_found
 from rest_framework import exceptions, status
@@ -42,6 +44,13 @@ CONFLICTS = frozenset(
 )
 OTHER_STATUS = {"StorageFailed": status.HTTP_507_INSUFFICIENT_STORAGE}
 NOTHING_HERE = "There is nothing here that you may see."
+UNREADABLE = "What was sent cannot be read. Nothing was changed."
+CSRF = "CSRF Failed"  # how DRF's words for it begin
+PAGE_OUTDATED = (
+    "This page was opened before you last logged in or out, or the browser keeps no cookies. "
+    "Nothing was changed, and what is kept in this browser stays there. Reload the page and try "
+    "again."
+)
 NOT_AVAILABLE = (
     "The database does not answer, or cannot store anything. What was shown as saved is safe. Try "
     "again in a minute; if this stays, tell your administrator and quote {request}."
@@ -60,6 +69,44 @@ def body(code: str, message: str, fields: dict[str, list[str]] | None = None) ->
 def refuse(http_status: int, code: str, message: str) -> JsonResponse:
     """This will answer an API request that never reached its view."""
     return JsonResponse(body(code, message), status=http_status)
+
+
+def turn_away(request: HttpRequest, http_status: int, code: str, message: str) -> HttpResponse:
+    """This will refuse a request before its view: programs get JSON, people a page in words."""
+    if request.path.startswith("/api/"):
+        return refuse(http_status, code, message)
+    context = {"request_id": current_request.get()}
+    return render(request, f"{http_status}.html", context, status=http_status)
+
+
+def not_allowed(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """This will say that the person's role does not suffice."""
+    return turn_away(request, 403, "NotAllowed", "Your role does not allow this.")
+
+
+def not_possible(request: HttpRequest, *, methods: Iterable[str]) -> HttpResponse:
+    """This will say that an address takes other methods only."""
+    message = f"{request.method} is not possible here."
+    response = turn_away(request, 405, "MethodNotAllowed", message)
+    response["Allow"] = ", ".join(methods)
+    return response
+
+
+def page_outdated(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """This will say that a page was opened before the last log-in or log-out (CSRF).
+
+    Pages only: the API notices it in its own way (see `answer`).
+    """
+    context = {"request_id": current_request.get()}
+    return render(request, "403_csrf.html", context, status=403)
+
+
+def unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """This will say that a request cannot be read; asks nothing, not even who is signed in."""
+    if request.path.startswith("/api/"):
+        return refuse(400, "Invalid", UNREADABLE)
+    page = render_to_string("400.html", {"request_id": current_request.get()})
+    return HttpResponse(page, status=400)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -102,6 +149,8 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
         return Response(body("ParseError", "What was sent is nested too deeply."), status=400)
     if isinstance(error, Http404):
         return Response(body("NotFound", NOTHING_HERE), status=404)
+    if isinstance(error, exceptions.PermissionDenied) and str(error.detail).startswith(CSRF):
+        return Response(body("PageOutdated", PAGE_OUTDATED), status=error.status_code)
     response = exception_handler(error, context)
     if response is not None and isinstance(error, exceptions.APIException):
         response.data = body(type(error).__name__, str(error.detail))
@@ -118,7 +167,7 @@ def _too_much(error: SuspiciousOperation) -> tuple[dict[str, Any], int]:
         most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024**2
         words = f"What was sent is larger than {most} MB. Nothing was changed; send less at once."
         return body("TooLarge", words), status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    return body("Invalid", "What was sent cannot be read."), status.HTTP_400_BAD_REQUEST
+    return body("Invalid", UNREADABLE), status.HTTP_400_BAD_REQUEST
 
 
 def _fields(detail: Any, prefix: str = "") -> dict[str, list[str]]:

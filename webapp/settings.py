@@ -191,6 +191,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.sessions.SlidingSessionMiddleware",
     "accounts.clock.TimeZoneMiddleware",
     "webapp.access.AccessMiddleware",
 ]
@@ -338,6 +339,9 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
+# A login ends when its person has done nothing for this long (accounts.sessions renews it).
+SESSION_COOKIE_AGE = round(3600 * float(os.environ.get("PLAQUE_SESSION_HOURS", "2")))
+CSRF_FAILURE_VIEW = "webapp.errors.page_outdated"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_SSL_REDIRECT = PRODUCTION
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None

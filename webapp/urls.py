@@ -15,6 +15,8 @@ api: list[URLPattern | URLResolver] = [
     path("v1/", include([*segmentation.urls.api, *rating.urls.api])),
 ]
 
+handler400 = "webapp.errors.unreadable"
+handler403 = "webapp.errors.not_allowed"
 handler404 = "webapp.errors.not_found"
 handler429 = "accounts.views.doors.too_many"
 handler500 = "webapp.errors.failed"

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from rating.queries import idle_readings, readings_of, studies_of
-from segmentation.people import signed_in
+from segmentation.people import owner_key, signed_in
 from segmentation.queries import (
     belongs_to_a_cohort,
     cohorts_of,
@@ -41,10 +41,11 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """For every page: whether cases and studies are this person's business, or readings alone."""
+    """For every page: whose it is, and whether lists are their business, or readings alone."""
     user = getattr(request, "user", None)
-    is_theirs = bool(user and user.is_authenticated) and belongs_to_a_cohort(signed_in(request))
-    return {"has_lists": is_theirs}
+    if user is None or not user.is_authenticated:
+        return {"owner": "", "has_lists": False}
+    return {"owner": owner_key(user), "has_lists": belongs_to_a_cohort(user)}
 
 
 def search(request: HttpRequest) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import User
+from django.http import HttpResponse
 from django.test import Client
 
 from segmentation.models import Case
@@ -68,3 +69,63 @@ def test_no_page_is_kept_in_a_cache(cora: User) -> None:
 
 def test_alive(db: None) -> None:
     assert Client().get("/health/").content == b"ok\n"
+
+
+def refusal(answer: HttpResponse, status: int) -> str:
+    """The words of a page that refuses, with the id of its request in them."""
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"].startswith("text/html")
+    words = answer.content.decode()
+    assert answer.headers["X-Request-ID"] in words
+    assert "othing was changed" in words
+    return words
+
+
+def test_what_a_role_does_not_allow_is_said_on_a_page(cora: User) -> None:
+    cohort = create_cohort(title="Clinic")
+    cohort.memberships.create(user=cora, role="delineator")
+    client = signed_in(cora)
+    assert "<h1>Not allowed</h1>" in refusal(client.get("/cohorts/clinic/members/"), 403)
+    told = client.post("/api/v1/cohorts/clinic/studies/").json()
+    assert told == {"code": "NotAllowed", "message": "Your role does not allow this."}
+
+
+def test_what_an_address_does_not_do_is_said_on_a_page(cora: User) -> None:
+    answer = signed_in(cora).post("/cases/")
+    assert "<h1>This does not work here</h1>" in refusal(answer, 405)
+    assert answer.headers["Allow"] == "GET"
+    assert signed_in(cora).put("/api/v1/jobs/").json()["code"] == "MethodNotAllowed"
+
+
+def test_a_log_in_page_from_before_another_log_in_says_what_to_do(cora: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.get("/accounts/login/")
+    form = {"login": "cora", "password": "cora-8chars", "csrfmiddlewaretoken": "x" * 32}
+    words = refusal(client.post("/accounts/login/", form), 403)
+    assert "<h1>This page is too old</h1>" in words
+    assert "CSRF" not in words
+
+
+def test_the_api_says_in_words_that_a_page_is_too_old(cora: User) -> None:
+    create_cohort(title="Clinic", coordinators=[cora])
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(cora, backend="django.contrib.auth.backends.ModelBackend")
+    answer = client.post("/api/v1/cohorts/clinic/studies/", {}, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (403, "PageOutdated")
+    assert "Reload the page" in answer.json()["message"]
+    assert "CSRF" not in answer.json()["message"]
+
+
+@pytest.mark.parametrize("address", ["/", "/api/v1/jobs/"])
+def test_what_cannot_be_read_is_said_kindly(cora: User, address: str) -> None:
+    answer = signed_in(cora).get(address, headers={"host": "no such host"})
+    if address == "/":
+        assert "<h1>This cannot be read</h1>" in refusal(answer, 400)
+    else:
+        assert (answer.status_code, answer.json()["code"]) == (400, "Invalid")
+
+
+def test_what_the_administration_refuses_is_said_on_a_page(cora: User) -> None:
+    cora.is_staff = True
+    cora.save()
+    assert "<h1>Not allowed</h1>" in refusal(signed_in(cora).get("/admin/auth/user/"), 403)

@@ -1,6 +1,8 @@
-// Every request of the pages goes through here: session cookie, CSRF header, named errors.
+// Every request of the pages goes through here: session cookie, CSRF header, named errors. A page
+// asks for the person whom it was made for; when somebody else has logged in, nothing is sent.
 
 import { Refused, Unreachable } from './errors'
+import { isSomebodyElse, pageOwner } from './owner'
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -31,10 +33,27 @@ function refused(status: number, body: unknown): Refused {
   return new Refused(status, 'Unexplained', message)
 }
 
-async function answer(method: Method, url: string, body: BodyInit | null, type: string | null) {
+const SOMEBODY_ELSE =
+  'Somebody else has logged in at this browser since this page was opened. Nothing was sent; reload the page to go on as that person.'
+
+/** This will refuse to send what one person did under another person's login. */
+function refuseForSomebodyElse(): void {
+  if (isSomebodyElse()) throw new Refused(403, 'SomebodyElse', SOMEBODY_ELSE)
+}
+
+/** What every request says: who asks, and that no other site makes it. */
+function said(method: Method): Headers {
   const headers = new Headers({ Accept: 'application/json' })
-  if (type) headers.set('Content-Type', type)
+  const owner = pageOwner()
+  if (owner) headers.set('X-Plaque-Owner', owner)
   if (method !== 'GET') headers.set('X-CSRFToken', csrfToken())
+  return headers
+}
+
+async function answer(method: Method, url: string, body: BodyInit | null, type: string | null) {
+  refuseForSomebodyElse()
+  const headers = said(method)
+  if (type) headers.set('Content-Type', type)
   let response: Response
   try {
     response = await fetch(url, {
@@ -76,10 +95,12 @@ export function sendForm<Answer>(
   signal: AbortSignal,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
+    refuseForSomebodyElse()
     const sending = new XMLHttpRequest()
     sending.open('POST', url)
-    sending.setRequestHeader('Accept', 'application/json')
-    sending.setRequestHeader('X-CSRFToken', csrfToken())
+    said('POST').forEach((value, name) => {
+      sending.setRequestHeader(name, value)
+    })
     sending.responseType = 'json'
     sending.upload.addEventListener('progress', (event) => {
       if (event.lengthComputable) progress(event.loaded / event.total)

@@ -18,6 +18,11 @@ export class Refused extends Error {
     return this.status === 401
   }
 
+  /** Whether the page is of another person than the one who is logged in now. */
+  get isSomebodyElse(): boolean {
+    return this.code === 'SomebodyElse'
+  }
+
   /** Whether the same request can succeed later without a change. */
   get isPassing(): boolean {
     return this.status >= 500 || this.status === 408 || this.status === 429

@@ -1,5 +1,8 @@
-// What every page shares: the styles.
+// What every page shares: the styles, and that the other tabs hear who is logged in.
 import '../styles/base.css'
+import { announceOwner } from '../api/owner'
+
+announceOwner()
 
 // "/" brings the keyboard to the search box, from anywhere but a text that is being typed.
 document.addEventListener('keydown', (event) => {

@@ -27,6 +27,10 @@ export function savingText(state: SavingState): string {
       return state.isKept
         ? `Your login has ended. ${changes} kept in this browser and sent after you log in`
         : `Your login has ended. ${changes} kept in this page only. Do not close it`
+    case 'somebody_else':
+      return state.isKept
+        ? `Somebody else is logged in. ${changes} kept in this browser`
+        : `Somebody else is logged in. ${changes} kept in this page only. Do not close it`
     case 'not_allowed':
       return `Not saved: ${changes} kept in this browser. ${state.message}`
     case 'refused':

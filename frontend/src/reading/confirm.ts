@@ -50,6 +50,11 @@ export class Confirmation {
     this.yes.focus()
   }
 
+  /** This will take the question off the screen, answered or not. */
+  close(): void {
+    this.element.close()
+  }
+
   private async run(): Promise<void> {
     if (this.yes.disabled) return
     this.setBusy(true)

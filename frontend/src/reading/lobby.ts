@@ -8,6 +8,7 @@ export type LobbyState =
   | { readonly kind: 'loading'; readonly text: string }
   | { readonly kind: 'at_rest'; readonly reading: Reading; readonly justSubmitted: boolean }
   | { readonly kind: 'elsewhere'; readonly wasTakenOver: boolean }
+  | { readonly kind: 'somebody_else' }
   | { readonly kind: 'failed'; readonly message: string; readonly isSignedOut: boolean }
 
 export interface LobbyActions {
@@ -50,6 +51,16 @@ export class Lobby {
             'This reading is open in another tab of this browser. All marks made there are safe. You can go on there, or here.',
           ),
           this.choices(this.primary('Go on here', this.actions.takeOver)),
+        ]
+      case 'somebody_else':
+        return [
+          make('h1', {}, 'Somebody else is logged in'),
+          make(
+            'p',
+            { role: 'alert' },
+            'Somebody else has logged in at this browser. The marks of the earlier person are kept; what was not sent yet is sent when that person logs in here again.',
+          ),
+          this.choices(this.primary('Try again', this.actions.retry)),
         ]
       case 'failed':
         return this.failure(state.message, state.isSignedOut)

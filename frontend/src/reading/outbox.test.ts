@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { Refused, Unreachable } from '../api/errors'
 import { savingText } from './badge'
 import { Outbox, type SavingState, type Send } from './outbox'
-import { openOutboxStore } from './outboxStore'
+import { MemoryStore, openOutboxStore } from './outboxStore'
 
 const NOON = new Date('2026-03-02T12:00:00Z')
 
@@ -154,4 +154,30 @@ test('text being typed is not saved yet', async () => {
   outbox.add({ kind: 'comment', comment: 'done' })
   await settle()
   expect(outbox.isEmpty).toBe(true)
+})
+
+test('under another login nothing is tried again until the person is back', async () => {
+  const server = new Server()
+  server.trouble = new Refused(403, 'SomebodyElse', 'Somebody else')
+  const { outbox, retryNow } = await openPage(server, 'somebody-else')
+  outbox.add(mark('a'))
+  await settle()
+  expect(outbox.state).toEqual({ kind: 'somebody_else', unsent: 1, isKept: true })
+  server.trouble = null
+  retryNow()
+  await settle()
+  expect(server.stored).toEqual([])
+  outbox.retry()
+  await settle()
+  expect(server.stored).toEqual(['mark a'])
+})
+
+test('a browser without a database keeps marks per person as long as the page is open', async () => {
+  const store = new MemoryStore()
+  const kept = await store.keep('rita', 'token', mark('a'))
+  await store.keep('ravi', 'token', mark('b'))
+  expect((await store.pending('rita', 'token')).map(({ send }) => send)).toEqual([mark('a')])
+  await store.forget(kept)
+  expect(await store.pending('rita', 'token')).toEqual([])
+  expect((await store.pending('ravi', 'token')).length).toBe(1)
 })

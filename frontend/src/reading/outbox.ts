@@ -15,11 +15,12 @@ export type SavingState =
   | { readonly kind: 'saving'; readonly unsent: number }
   | { readonly kind: 'retrying'; readonly unsent: number; readonly isKept: boolean }
   | { readonly kind: 'signed_out'; readonly unsent: number; readonly isKept: boolean }
+  | { readonly kind: 'somebody_else'; readonly unsent: number; readonly isKept: boolean }
   | { readonly kind: 'not_allowed'; readonly unsent: number; readonly message: string }
   | { readonly kind: 'refused'; readonly unsent: number; readonly message: string }
 
 type Trouble =
-  | { kind: 'retrying' | 'signed_out' }
+  | { kind: 'retrying' | 'signed_out' | 'somebody_else' }
   | { kind: 'not_allowed' | 'refused'; message: string }
 
 export interface OutboxSettings {
@@ -145,6 +146,10 @@ export class Outbox {
 
   private fail(error: unknown): void {
     if (error instanceof Refused && !error.isPassing) {
+      if (error.isSomebodyElse) {
+        this.trouble = { kind: 'somebody_else' } // until the page is told to try again
+        return
+      }
       if (error.isSignedOut) this.trouble = { kind: 'signed_out' }
       else {
         // 403 and 404 depend on who is logged in, so the change is worth keeping.

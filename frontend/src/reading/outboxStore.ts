@@ -51,16 +51,23 @@ export async function openOutboxStore(name = 'plaque'): Promise<OutboxStore> {
 
 export class MemoryStore implements OutboxStore {
   private next = -1
+  private rows: { owner: string; presentation: string; pending: Pending }[] = []
 
-  async keep(_owner: string, _presentation: string, send: Send): Promise<Pending> {
+  async keep(owner: string, presentation: string, send: Send): Promise<Pending> {
     this.next -= 1
-    return { number: this.next, send, isKept: false }
+    const pending = { number: this.next, send, isKept: false }
+    this.rows.push({ owner, presentation, pending })
+    return pending
   }
 
-  async forget(): Promise<void> {}
+  async forget({ number }: Pending): Promise<void> {
+    this.rows = this.rows.filter(({ pending }) => pending.number !== number)
+  }
 
-  async pending(): Promise<Pending[]> {
-    return []
+  async pending(owner: string, presentation: string): Promise<Pending[]> {
+    return this.rows
+      .filter((row) => row.owner === owner && row.presentation === presentation)
+      .map((row) => row.pending)
   }
 
   async attention(): Promise<null> {
@@ -87,7 +94,7 @@ class BrowserStore implements OutboxStore {
   }
 
   async forget(pending: Pending): Promise<void> {
-    if (!pending.isKept) return
+    if (!pending.isKept) return this.memory.forget(pending)
     try {
       await this.database.delete('unsent', pending.number)
     } catch {
@@ -97,7 +104,8 @@ class BrowserStore implements OutboxStore {
 
   async pending(owner: string, presentation: string): Promise<Pending[]> {
     const rows = await this.database.getAllFromIndex('unsent', 'share', [owner, presentation])
-    return rows.map((row) => ({ number: row.number ?? 0, send: row.send, isKept: true }))
+    const kept = rows.map((row) => ({ number: row.number ?? 0, send: row.send, isKept: true }))
+    return [...kept, ...(await this.memory.pending(owner, presentation))]
   }
 
   async attention(owner: string, presentation: string): Promise<Attention | null> {

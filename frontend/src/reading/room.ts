@@ -28,6 +28,8 @@ export interface RoomSettings {
   readonly homeUrl: string
   /** The presentation is locked; `reading` says where the rater stands, if the server said it. */
   readonly onSubmitted: (reading: Reading | null) => void
+  /** A request found that another person has logged in; nothing was sent. */
+  readonly onSomebodyElse: () => void
 }
 
 export class Room {
@@ -169,6 +171,7 @@ export class Room {
         onSaving: (state) => {
           this.badge.update(state)
           this.panel.update()
+          if (state.kind === 'somebody_else') this.settings.onSomebodyElse()
         },
       })
       this.badge.update(this.sitting.outbox.state)
@@ -196,6 +199,15 @@ export class Room {
     this.strip.start(0, new Set())
     setText(this.coverage, '')
     this.legend.hidden = true
+  }
+
+  /** This will also forget what was fetched ahead and what the bar says: another person looks on. */
+  abandon(): void {
+    this.clear()
+    this.confirmation.close()
+    this.ahead.prepare(null)
+    setText(this.title, '')
+    setText(this.progress, '')
   }
 
   private change(act: (sitting: Sitting) => void): void {
@@ -295,6 +307,10 @@ export class Room {
       const answer = sitting.answer(this.panel.form.given)
       reading = await submitAnswer(sitting.presentation.presentation, answer)
     } catch (error) {
+      if (error instanceof Refused && error.isSomebodyElse) {
+        this.settings.onSomebodyElse()
+        return
+      }
       // An earlier attempt arrived although its answer got lost on the way back.
       if (!(error instanceof Refused && error.code === 'AlreadySubmitted')) throw error
     }

@@ -2,8 +2,8 @@
 
 import { request } from '../api/client'
 import { explanation, Refused } from '../api/errors'
+import { watchOwner } from '../api/owner'
 import type { Reading } from '../api/types'
-import { newUuid } from '../elements'
 import { exposeHook } from '../viewer/hook'
 import { Lobby } from './lobby'
 import { openOutboxStore } from './outboxStore'
@@ -29,6 +29,7 @@ class Session {
   private building: Promise<Room> | null = null
   private reading: Reading | null = null
   private isWorking = false
+  private isSomebodyElse = false
   private wake: ReturnType<typeof setTimeout> | undefined
   private readonly lobby: Lobby
   private readonly tabs: ReadingTabs
@@ -40,14 +41,16 @@ class Session {
     this.lobby = new Lobby({
       open: () => void this.work('Opening…', () => this.open()),
       takeOver: () => {
-        this.tabs.takeOver()
-        void this.work('Loading…', () => this.arrive())
+        void this.work('Loading…', async () => {
+          await this.tabs.takeOver()
+          await this.arrive()
+        })
       },
       retry: () => void this.work('Loading…', () => this.arrive()),
       loginUrl: this.loginUrl,
       homeUrl: data.urls.home,
     })
-    this.tabs = new ReadingTabs(data.reading, newUuid(), () => {
+    this.tabs = new ReadingTabs(data.reading, () => {
       this.room?.clear()
       this.rest(() => this.lobby.show({ kind: 'elsewhere', wasTakenOver: true }))
     })
@@ -59,7 +62,8 @@ class Session {
     window.addEventListener('beforeunload', (event) => {
       if (this.room?.hasUnsent) event.preventDefault()
     })
-    if (await this.tabs.isOpenElsewhere()) {
+    watchOwner(() => this.giveWay())
+    if (!(await this.tabs.hold())) {
       this.lobby.show({ kind: 'elsewhere', wasTakenOver: false })
       return
     }
@@ -74,11 +78,13 @@ class Session {
   private async work(text: string, act: () => Promise<void>): Promise<void> {
     if (this.isWorking) return
     this.isWorking = true
+    this.isSomebodyElse = false
     clearTimeout(this.wake)
     this.lobby.show({ kind: 'loading', text })
     try {
       await act()
     } catch (error) {
+      if (error instanceof Refused && error.isSomebodyElse) this.giveWay()
       const isSignedOut = error instanceof Refused && error.isSignedOut
       this.rest(() => this.lobby.show({ kind: 'failed', message: explanation(error), isSignedOut }))
     } finally {
@@ -108,6 +114,10 @@ class Session {
     const room = await this.builtRoom()
     if (!this.reading) return
     await room.show(presentation, this.reading)
+    if (this.isSomebodyElse) {
+      room.abandon()
+      return
+    }
     this.lobby.hide()
     room.element.inert = false
     this.root.dataset.ready = 'true'
@@ -133,6 +143,7 @@ class Session {
       loginUrl: this.loginUrl,
       homeUrl: this.data.urls.home,
       onSubmitted: (reading) => this.goOn(reading),
+      onSomebodyElse: () => this.giveWay(),
     })
     this.room = room
     exposeHook(
@@ -157,9 +168,19 @@ class Session {
     this.wake = setTimeout(() => void this.work('Loading…', () => this.arrive()), due)
   }
 
+  /** Another person has logged in: nothing of the earlier one stays on the screen or is sent. */
+  private giveWay(): void {
+    if (this.isSomebodyElse) return
+    this.isSomebodyElse = true
+    clearTimeout(this.wake)
+    this.room?.abandon()
+    this.rest(() => undefined)
+  }
+
   private rest(show: () => void): void {
     if (this.room) this.room.element.inert = true
     delete this.root.dataset.ready
-    show()
+    if (this.isSomebodyElse) this.lobby.show({ kind: 'somebody_else' })
+    else show()
   }
 }

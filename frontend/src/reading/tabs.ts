@@ -1,53 +1,45 @@
-// One reading is open in one tab. A second tab asks the others and may take over.
+// One reading is open in one tab: the tab that holds the browser's lock on it. Another may take over.
 
-type Message = { readonly kind: 'asks' | 'is_here' | 'takes_over'; readonly from: string }
+/** How long a tab waits for the lock: a page that is being reloaded has yet to let go of it. */
+const WAIT_MS = 400
 
 export class ReadingTabs {
-  private readonly channel: BroadcastChannel | null
-  private answer: (() => void) | null = null
-  private isHolder = false
+  private readonly name: string
 
   constructor(
     reading: string,
-    private readonly id: string,
     private readonly onTakenOver: () => void,
+    // Browsers have locks on https pages and on this machine; elsewhere only the server sees to it
+    // that two tabs do not show two presentations.
+    private readonly locks: LockManager | undefined = navigator.locks,
   ) {
-    this.channel = 'BroadcastChannel' in window ? new BroadcastChannel(`plaque-${reading}`) : null
-    this.channel?.addEventListener('message', (event: MessageEvent<Message>) => {
-      this.hear(event.data)
+    this.name = `plaque-reading-${reading}`
+  }
+
+  /** This will hold the reading for this tab; false when another tab of this browser has it. */
+  async hold(): Promise<boolean> {
+    return this.ask({ signal: AbortSignal.timeout(WAIT_MS) })
+  }
+
+  /** This will hold the reading for this tab, whoever has it. */
+  async takeOver(): Promise<void> {
+    await this.ask({ steal: true })
+  }
+
+  private ask(options: LockOptions): Promise<boolean> {
+    const { locks } = this
+    if (!locks) return Promise.resolve(true)
+    return new Promise((resolve) => {
+      let isHolder = false
+      const untilTheEnd = (): Promise<never> => {
+        isHolder = true
+        resolve(true)
+        return new Promise(() => {})
+      }
+      locks.request(this.name, options, untilTheEnd).catch(() => {
+        if (isHolder) this.onTakenOver()
+        else resolve(false)
+      })
     })
-  }
-
-  /** This will return whether the reading is open in another tab of this browser. */
-  async isOpenElsewhere(): Promise<boolean> {
-    if (!this.channel) return false
-    const answered = new Promise<boolean>((resolve) => {
-      this.answer = () => resolve(true)
-      setTimeout(() => resolve(false), 250)
-    })
-    this.say('asks')
-    const elsewhere = await answered
-    this.answer = null
-    if (!elsewhere) this.isHolder = true
-    return elsewhere
-  }
-
-  takeOver(): void {
-    this.say('takes_over')
-    this.isHolder = true
-  }
-
-  private say(kind: Message['kind']): void {
-    this.channel?.postMessage({ kind, from: this.id } satisfies Message)
-  }
-
-  private hear(message: Message): void {
-    if (message.from === this.id) return
-    if (message.kind === 'asks' && this.isHolder) this.say('is_here')
-    else if (message.kind === 'is_here') this.answer?.()
-    else if (message.kind === 'takes_over' && this.isHolder) {
-      this.isHolder = false
-      this.onTakenOver()
-    }
   }
 }

@@ -1,0 +1,100 @@
+"""A login that ends in the middle of a reading costs no mark, and shows none to anybody else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.contrib.sessions.models import Session
+from playwright.sync_api import expect
+
+from rating.models import Mark
+from tests.browser.conftest import Visitor
+from tests.browser.readings import a_study, log_in_at, mark, reading_of, start_reading
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def end_the_login(reader: Visitor) -> None:
+    """What the server does when the time is over; what the browser says of it is no trouble."""
+    Session.objects.all().delete()
+    mark(reader, 1, 2)
+    badge = reader.page.locator(".badge")
+    expect(badge).to_contain_text("Your login has ended. 2 changes kept in this browser")
+    assert all("401" in trouble for trouble in reader.troubles)
+    assert Mark.objects.count() == 1
+
+
+def stored() -> list[int]:
+    """How often each marked place is stored."""
+    places = list(Mark.objects.values_list("x_mm", "y_mm", "z_mm"))
+    return [places.count(place) for place in set(places)]
+
+
+def test_marks_made_after_the_login_ended_are_sent_after_the_next(
+    visitor: Callable[[], Visitor],
+) -> None:
+    people, reader = a_study(), visitor()
+    start_reading(reader, people["rita"])
+    mark(reader, 0)
+    expect(reader.page.get_by_text("All saved")).to_be_visible()
+    end_the_login(reader)
+    first = reader.page
+    with reader.context.expect_page() as opened:
+        first.get_by_role("link", name="Log in").click()
+    reader.page = opened.value
+    log_in_at(reader.page, people["rita"])
+    expect(reader.page).to_have_url(re.compile(reading_of(people["rita"])))
+    expect(reader.page.get_by_role("heading", name="Open in another tab")).to_be_visible()
+    reader.page.get_by_role("button", name="Go on here").click()
+    reader.wait_for_viewer()
+    expect(reader.page.get_by_text("All saved")).to_be_visible()
+    expect(first.get_by_role("heading", name="Goes on in another tab")).to_be_visible()
+    assert len(reader.page.evaluate("window.plaque.state().marks")) == 3
+    assert stored() == [1, 1, 1]
+    reader.troubles.clear()
+
+
+def test_another_person_neither_sees_nor_sends_them(visitor: Callable[[], Visitor]) -> None:
+    people, reader = a_study(), visitor()
+    start_reading(reader, people["rita"])
+    mark(reader, 0)
+    expect(reader.page.get_by_text("All saved")).to_be_visible()
+    end_the_login(reader)
+
+    hers, his = reader.page, reader.context.new_page()
+    his.goto(f"{reader.address}/accounts/login/")
+    tried: list[str] = []
+    answers: list[int] = []
+    hers.on("request", lambda request: tried.append(request.url))
+    hers.on("response", lambda response: answers.append(response.status))
+    log_in_at(his, people["ravi"])
+    expect(hers.get_by_role("heading", name="Somebody else is logged in")).to_be_visible()
+    assert set(answers) <= {401}  # as long as nobody was logged in
+    tried.clear()
+    assert hers.evaluate("window.plaque.ready") is False
+    assert hers.evaluate("window.plaque.viewer.drawCounts()") == {"lesion": 0, "fp": 0}
+    assert hers.locator(".mark-list li").count() == 0
+    hers.evaluate("window.dispatchEvent(new Event('focus'))")
+    hers.get_by_role("button", name="Try again").click()
+    expect(hers.get_by_role("heading", name="Somebody else is logged in")).to_be_visible()
+    his.goto(reader.address + reading_of(people["ravi"]))
+    his.get_by_role("button", name="Open presentation 1").click()
+    reader.page = his
+    reader.wait_for_viewer()
+    assert his.evaluate("window.plaque.state().marks") == []
+    assert tried == []
+    assert Mark.objects.count() == 1
+
+    his.get_by_role("link", name="Leave").click()
+    his.get_by_role("button", name="Log out").click()
+    his.goto(f"{reader.address}/accounts/login/")
+    log_in_at(his, people["rita"])
+    hers.get_by_role("button", name="Try again").click()
+    reader.page = hers
+    reader.wait_for_viewer()
+    expect(hers.get_by_text("All saved")).to_be_visible()
+    assert len(hers.evaluate("window.plaque.state().marks")) == 3
+    assert stored() == [1, 1, 1]
+    reader.troubles.clear()
