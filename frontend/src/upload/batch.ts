@@ -48,7 +48,10 @@ function isPassing(error: unknown): boolean {
 /** Whether no other case would fare better. */
 function blocksAll(error: unknown): boolean {
   if (isPassing(error)) return true
-  return error instanceof Refused && (error.isSignedOut || error.code === 'StorageFailed')
+  return (
+    error instanceof Refused &&
+    (error.isSignedOut || error.isSomebodyElse || error.code === 'StorageFailed')
+  )
 }
 
 export class Batch<Files> {
