@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 from pytest_django import DjangoDbBlocker, Settings
 
 SCANS = os.environ.get("PLAQUE_TEST_SCANS")
+REDIS_SERVER = shutil.which("redis-server")
 audit_log = importlib.import_module("segmentation.migrations.0002_audit_log")
 figures: list[str] = []  # what a test measured and the summary shall say
-counted = {"ran": 0, "deselected": 0}
+counted = {"ran": 0}
+deselected = {"real_scans": 0, "redis_server": 0}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs real scans where there are none; the summary says so."""
-    if SCANS:
-        return
-    without = [item for item in items if item.get_closest_marker("real_scans")]
-    counted["deselected"] = len(without)
-    items[:] = [item for item in items if item not in without]
-    config.hook.pytest_deselected(items=without)
+    """Leave out what needs real scans or a program that is not here; the summary says so."""
+    for marker, is_here in (("real_scans", bool(SCANS)), ("redis_server", bool(REDIS_SERVER))):
+        if is_here:
+            continue
+        without = [item for item in items if item.get_closest_marker(marker)]
+        deselected[marker] = len(without)
+        items[:] = [item for item in items if item not in without]
+        config.hook.pytest_deselected(items=without)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -39,9 +43,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if SCANS:
         terminalreporter.write_line(f"Real scans: {counted['ran']} tests ran on {SCANS}")
     else:
+        without = deselected["real_scans"]
         terminalreporter.write_line(
-            f"Real scans: PLAQUE_TEST_SCANS is not set, {counted['deselected']} tests did not run"
+            f"Real scans: PLAQUE_TEST_SCANS is not set, {without} tests did not run"
         )
+    if not REDIS_SERVER:
+        without = deselected["redis_server"]
+        terminalreporter.write_line(f"NOT TESTED without redis-server: {without} tests did not run")
     for line in figures:
         terminalreporter.write_line(line)
     engine = settings.DATABASES["default"]["ENGINE"].rsplit(".", 1)[-1]

@@ -15,6 +15,7 @@ from django.contrib.messages import constants as message_levels
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
+from webapp.broker import QUEUE, SERVER_OPTIONS, folder_broker
 from webapp.production import unsafe_settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -118,20 +119,12 @@ STORAGES = {
 
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL", "filesystem://localhost")
 if CELERY_BROKER_URL.startswith("filesystem://"):
-    BROKER = DATA / "broker"
-    for folder in ("queue", "done"):
-        (BROKER / folder).mkdir(parents=True, exist_ok=True)
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": str(BROKER / "queue"),
-        "data_folder_out": str(BROKER / "queue"),
-        "control_folder": str(BROKER / "control"),
-        "processed_folder": str(BROKER / "done"),
-        "store_processed": False,
-        "polling_interval": 0.2,
-    }
+    CELERY_BROKER_TRANSPORT_OPTIONS = folder_broker(DATA / "broker")
+else:
+    CELERY_BROKER_TRANSPORT_OPTIONS = SERVER_OPTIONS
 CELERY_BROKER_CONNECTION_TIMEOUT = 4
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_DEFAULT_QUEUE = "plaque"
+CELERY_TASK_DEFAULT_QUEUE = QUEUE
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker as long as it takes

@@ -26,6 +26,7 @@ from segmentation.queries import database_now
 from segmentation.tasks import work
 from tests.fuzz_nifti import left_behind
 from tests.segmentation.scans import NOON, signed_in
+from webapp.broker import SERVER_OPTIONS
 
 # Threads of the worker need to see what the test stored.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -209,6 +210,7 @@ def test_rings_may_come_twice_or_never(job: InferenceJob, case: Case) -> None:
 
 def test_without_a_broker_jobs_are_still_queued(case: Case, cora: User) -> None:
     nobody = Celery("nobody", broker="redis://127.0.0.1:1/0")
+    nobody.conf.broker_transport_options = SERVER_OPTIONS
     with nobody_answers(nobody):
         answer = signed_in(cora).post(
             f"/api/v1/cases/{case.code}/jobs/",

@@ -5,11 +5,11 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from segmentation.methods import DEFAULT_METHOD
 from segmentation.models import Case, InferenceJob
 from segmentation.operations.jobs import request_segmentation
+from segmentation.queries import database_now
 from segmentation.refusals import Refusal
 
 PATIENCE_S = 20
@@ -36,7 +36,7 @@ class Command(BaseCommand):
         for one in cases:
             try:
                 jobs.append(
-                    request_segmentation(case=one, method=method, by=None, now=timezone.now())
+                    request_segmentation(case=one, method=method, by=None, now=database_now())
                 )
             except Refusal as refusal:
                 refused += 1
