@@ -26,13 +26,13 @@ check: setup-test
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	npm run --silent check
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file $(VENV)/schema.yaml
-	npx openapi-typescript $(VENV)/schema.yaml -o $(VENV)/schema.d.ts --silent
+	npx openapi-typescript $(VENV)/schema.yaml -o $(VENV)/schema.d.ts --array-length --silent
 	@cmp -s $(VENV)/schema.d.ts frontend/src/api/schema.d.ts || { \
 	  echo "frontend/src/api/schema.d.ts is not what the API says: run 'make schema'."; exit 1; }
 
 schema: setup-test
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file $(VENV)/schema.yaml
-	npx openapi-typescript $(VENV)/schema.yaml -o frontend/src/api/schema.d.ts --silent
+	npx openapi-typescript $(VENV)/schema.yaml -o frontend/src/api/schema.d.ts --array-length --silent
 
 setup: $(VENV)/installed frontend/dist/.vite/manifest.json
 

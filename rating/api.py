@@ -27,6 +27,7 @@ from rating.serializers import (
     PresentationSerializer,
     ReadingInListSerializer,
     ReadingSerializer,
+    ResultsSerializer,
     SavedMarkSerializer,
     SavedSerializer,
     StudiesPageSerializer,
@@ -155,9 +156,9 @@ class StudyCloseView(APIView):
 class StudyResultsView(APIView):
     """The statistics of a closed study."""
 
-    @extend_schema(operation_id="study_results", responses=OpenApiTypes.OBJECT)
+    @extend_schema(operation_id="study_results", responses=ResultsSerializer)
     def get(self, request: Request, slug: str) -> Response:
-        return Response(queries.results_of(Study.objects.get(slug=slug)))
+        return Response(ResultsSerializer(queries.results_of(Study.objects.get(slug=slug))).data)
 
 
 class StudyBundleView(APIView):
@@ -247,7 +248,7 @@ class PresentationMarkView(APIView):
         saved_at = readings.put_mark(token=token, mark=mark, now=database_now())
         return Response(SavedMarkSerializer({"id": mark_id, "saved_at": saved_at}).data)
 
-    @extend_schema(operation_id="remove_mark", responses=SavedMarkSerializer)
+    @extend_schema(operation_id="remove_mark", responses={200: SavedMarkSerializer})
     def delete(self, request: Request, token: str, mark_id: UUID) -> Response:
         saved_at = readings.remove_mark(token=token, mark_id=mark_id, now=database_now())
         return Response(SavedMarkSerializer({"id": mark_id, "saved_at": saved_at}).data)

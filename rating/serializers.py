@@ -16,8 +16,9 @@ from rest_framework import serializers
 from rating import queries
 from rating.models import Item, Mark, Presentation, Rating, Study, StudyMembership
 from rating.protocol.meaning import meaning
+from rating.statistics.tables import COLUMNS, TEXT, YES_NO
 from segmentation.models import Cohort, Segmentation
-from segmentation.serializers import PageSerializer
+from segmentation.serializers import POINT, PageSerializer, PointField
 
 FURTHEST_MM = 10_000.0
 LONGEST_TEXT = 4_000
@@ -108,6 +109,7 @@ class StudyInListSerializer(serializers.ModelSerializer[Study]):
             "opened_at",
             "closed_at",
         ]
+        read_only_fields = fields
 
 
 class StudiesPageSerializer(PageSerializer):
@@ -126,6 +128,7 @@ class ItemSerializer(serializers.ModelSerializer[Item]):
     class Meta:
         model = Item
         fields = ["segmentation", "case", "title", "method", "lesions"]
+        read_only_fields = fields
 
     def get_method(self, item: Item) -> str:
         return queries.method_shown(item.segmentation)
@@ -150,6 +153,50 @@ class RaterSerializer(serializers.ModelSerializer[StudyMembership]):
         return serializers.DateTimeField().to_representation(max(times)) if times else None
 
 
+class HoursSerializer(serializers.Serializer[Any]):
+    """How long a rater's share takes at a pace."""
+
+    minutes_each = serializers.IntegerField()
+    hours = serializers.FloatField()
+
+
+class ToleranceSerializer(serializers.Serializer[Any]):
+    """The most errors of one kind, none of the other, that leave a mask acceptable."""
+
+    lesions = serializers.IntegerField(help_text="Drawn lesions of the mask.")
+    false_positives = serializers.IntegerField(allow_null=True, help_text="Null: not even 0.")
+    missed = serializers.IntegerField(allow_null=True, help_text="Null: not even 0.")
+
+
+class ExpectedIntervalSerializer(serializers.Serializer[Any]):
+    """The interval to expect at a true rate, if the readings of a case correlate so."""
+
+    of = serializers.CharField()
+    rate = serializers.FloatField()
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+    width = serializers.FloatField()
+    correlation = serializers.FloatField()
+
+
+class MeaningSerializer(serializers.Serializer[Any]):
+    """What a design amounts to, see `rating.protocol.meaning`."""
+
+    items = serializers.IntegerField()
+    cases = serializers.IntegerField()
+    methods = serializers.ListField(child=serializers.CharField())
+    raters = serializers.IntegerField()
+    presentations_per_rater = serializers.IntegerField()
+    presentations = serializers.IntegerField()
+    hours_per_rater = HoursSerializer(many=True)
+    washout_days = serializers.IntegerField()
+    gap = serializers.IntegerField()
+    tolerance = ToleranceSerializer(many=True)
+    items_tolerating_no_error = serializers.IntegerField()
+    expected_interval = ExpectedIntervalSerializer(many=True)
+    warnings = serializers.ListField(child=serializers.CharField())
+
+
 class StudySerializer(serializers.ModelSerializer[Study]):
     """A study with everything that its page shows while it is blind."""
 
@@ -158,7 +205,7 @@ class StudySerializer(serializers.ModelSerializer[Study]):
     design = serializers.SerializerMethodField()
     items = ItemSerializer(many=True)
     raters = serializers.SerializerMethodField()
-    meaning = serializers.SerializerMethodField(help_text="What the design amounts to.")
+    meaning = serializers.SerializerMethodField()
     secret = serializers.SerializerMethodField(help_text="Hex; null until the study is closed.")
 
     class Meta:
@@ -180,6 +227,7 @@ class StudySerializer(serializers.ModelSerializer[Study]):
             "closed_at",
             "closing_reason",
         ]
+        read_only_fields = fields
 
     @extend_schema_field(DesignSerializer)
     def get_design(self, study: Study) -> Any:
@@ -189,8 +237,9 @@ class StudySerializer(serializers.ModelSerializer[Study]):
     def get_raters(self, study: Study) -> Any:
         return RaterSerializer(queries.progress(study), many=True).data
 
-    def get_meaning(self, study: Study) -> dict[str, Any]:
-        return dict(meaning(queries.design_of(study)))
+    @extend_schema_field(MeaningSerializer)
+    def get_meaning(self, study: Study) -> Any:
+        return MeaningSerializer(meaning(queries.design_of(study))).data
 
     def get_secret(self, study: Study) -> str | None:
         return study.secret if study.state == Study.State.CLOSED else None
@@ -206,6 +255,7 @@ class CandidateMaskSerializer(serializers.ModelSerializer[Segmentation]):
     class Meta:
         model = Segmentation
         fields = ["segmentation", "case", "title", "method", "origin", "lesions", "created_at"]
+        read_only_fields = fields
 
     def get_lesions(self, segmentation: Segmentation) -> int:
         return len(segmentation.lesion_list)
@@ -226,6 +276,62 @@ class CandidatesSerializer(serializers.Serializer[Any]):
 
     segmentations = CandidateMaskSerializer(many=True)
     users = CandidateRaterSerializer(many=True)
+
+
+UNDEFINED = {
+    "type": "object",
+    "description": "Why the data leave the value undefined.",
+    "properties": {"undefined": {"type": "string"}},
+    "required": ["undefined"],
+}
+
+
+class StatisticField(serializers.Field):  # type: ignore[type-arg]
+    """A value of a statistics table; what the data leave undefined says why."""
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+@extend_schema_field({"oneOf": [{"type": "number"}, UNDEFINED]})
+class FigureField(StatisticField):
+    """A number, if it is defined."""
+
+
+@extend_schema_field({"oneOf": [{"type": "boolean"}, UNDEFINED]})
+class YesNoField(StatisticField):
+    """True or false, if it is defined."""
+
+
+def line_serializer(table: str) -> type[serializers.Serializer[Any]]:
+    """This will describe the lines of a statistics table by `rating.statistics.tables.COLUMNS`."""
+    kinds: dict[str, type[serializers.Field[Any, Any, Any, Any]]] = {
+        TEXT: serializers.CharField,
+        YES_NO: YesNoField,
+    }
+    columns = {
+        name: kinds.get(unit, FigureField)(help_text=f"{meaning} ({unit})")
+        for name, (meaning, unit) in COLUMNS[table].items()
+    }
+    name = "".join(word.title() for word in table.split("_"))
+    return type(f"{name}LineSerializer", (serializers.Serializer,), columns)
+
+
+class ResultsSerializer(serializers.Serializer[Any]):
+    """The statistics of a closed study, table by table. In `rater`, "" is all raters together."""
+
+    design_sha256 = serializers.CharField()
+    primary_analysis = serializers.ChoiceField(choices=["derived", "rater"])
+    boundary_policy = serializers.ChoiceField(choices=["strict", "lenient"])
+    notes = serializers.ListField(child=serializers.CharField())
+    presentations = line_serializer("presentations")(many=True)
+    acceptance = line_serializer("acceptance")(many=True)
+    masks = line_serializer("masks")(many=True)
+    intra_rater = line_serializer("intra_rater")(many=True)
+    inter_rater = line_serializer("inter_rater")(many=True)
+    counts = line_serializer("counts")(many=True)
+    verdicts = line_serializer("verdicts")(many=True)
+    missing = line_serializer("missing")(many=True)
 
 
 # --- Rater ----------------------------------------------------------------------------------------
@@ -255,8 +361,8 @@ class ShownLesionSerializer(serializers.Serializer[Any]):
     """A drawn lesion; its id is its value in the mask file."""
 
     id = serializers.IntegerField()
-    centre_mm = serializers.ListField(child=serializers.FloatField())
-    voxel_mm = serializers.ListField(child=serializers.FloatField())
+    centre_mm = PointField()
+    voxel_mm = PointField()
 
 
 class WindowSerializer(serializers.Serializer[Any]):
@@ -274,7 +380,9 @@ class ShownMarkSerializer(serializers.ModelSerializer[Mark]):
     class Meta:
         model = Mark
         fields = ["id", "kind", "lesion", "mm", "reason"]
+        read_only_fields = fields
 
+    @extend_schema_field(POINT)
     def get_mm(self, mark: Mark) -> list[float]:
         return [mark.x_mm, mark.y_mm, mark.z_mm]
 
@@ -322,6 +430,7 @@ class PresentationSerializer(FollowingSerializer):
             "saved_at",
             "next",
         ]
+        read_only_fields = fields
 
     @extend_schema_field(FollowingSerializer(allow_null=True))
     def get_next(self, presentation: Presentation) -> Any:

@@ -22,13 +22,7 @@ def studies(request: HttpRequest) -> HttpResponse:
         "search": search,
         "cohorts": cohorts,
         "page_data": {
-            "cohorts": [
-                {
-                    "title": cohort.title,
-                    "studies": reverse("api:cohort-studies", args=[cohort.slug]),
-                }
-                for cohort in cohorts
-            ],
+            "cohorts": [{"slug": cohort.slug, "title": cohort.title} for cohort in cohorts],
             "study_page": reverse("study", args=["SLUG"]),
         },
     }
@@ -39,7 +33,7 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
     """One study: its design while it is a draft, its pace while it is open, then its results."""
     context = {
         "study": study_in_full(slug),
-        "page_data": {"study": reverse("api:study", args=[slug]), "studies": reverse("studies")},
+        "page_data": {"study": slug, "studies": reverse("studies")},
     }
     return render(request, "rating/study.html", context)
 
@@ -49,7 +43,7 @@ def reading(request: HttpRequest, reading: str) -> HttpResponse:
     context = {
         "page_data": {
             "reading": reading,
-            "urls": {"reading": reverse("api:reading", args=[reading]), "home": reverse("home")},
+            "urls": {"home": reverse("home")},
             "user": owner_key(signed_in(request)),
         }
     }

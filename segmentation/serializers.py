@@ -89,6 +89,21 @@ class CasesPageSerializer(PageSerializer):
     results = CaseInListSerializer(many=True)
 
 
+POINT = {
+    "type": "array",
+    "items": {"type": "number", "format": "double"},
+    "minItems": 3,
+    "maxItems": 3,
+}
+
+
+@extend_schema_field(POINT)
+class PointField(serializers.ListField):
+    """Three numbers along x, y and z, as they are told."""
+
+    child = serializers.FloatField()
+
+
 class ScanSerializer(serializers.ModelSerializer[Scan]):
     """A scan: what it is and where its bytes are."""
 
@@ -101,6 +116,7 @@ class ScanSerializer(serializers.ModelSerializer[Scan]):
     class Meta:
         model = Scan
         fields = ["sequence", "volume", "original", "shape", "spacing_mm", "sha256", "removed"]
+        read_only_fields = fields
 
     def get_volume(self, scan: Scan) -> str:
         return reverse("api:scan-volume", args=[scan.case.code, scan.sequence])
@@ -108,6 +124,7 @@ class ScanSerializer(serializers.ModelSerializer[Scan]):
     def get_original(self, scan: Scan) -> str:
         return reverse("api:scan-original", args=[scan.case.code, scan.sequence])
 
+    @extend_schema_field(POINT)
     def get_spacing_mm(self, scan: Scan) -> list[float]:
         grid: Grid = scan.grid
         return [round(float(mm), 4) for mm in grid.spacing_mm]
@@ -119,8 +136,8 @@ class LesionSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     voxels = serializers.IntegerField()
     volume_mm3 = serializers.FloatField()
-    centre_mm = serializers.ListField(child=serializers.FloatField())
-    voxel_mm = serializers.ListField(child=serializers.FloatField())
+    centre_mm = PointField()
+    voxel_mm = PointField()
 
 
 class SegmentationSerializer(serializers.ModelSerializer[Segmentation]):
@@ -151,6 +168,7 @@ class SegmentationSerializer(serializers.ModelSerializer[Segmentation]):
             "labels",
             "download",
         ]
+        read_only_fields = fields
 
     def get_lesions(self, segmentation: Segmentation) -> int:
         return len(segmentation.lesion_list)
@@ -218,6 +236,7 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
             *("code", "subject", "cohort", "imported_at", "description"),
             *("scans", "segmentations", "jobs"),
         ]
+        read_only_fields = fields
 
 
 class CaseChangeSerializer(serializers.Serializer[Any]):

@@ -42,9 +42,9 @@ def cases(request: HttpRequest) -> HttpResponse:
     cohorts = list(cohorts_of(user))
     wanted = request.GET.get("cohort")
     chosen = next((one for one in cohorts if one.slug == wanted), cohorts[0] if cohorts else None)
-    upload = None
+    upload_to = None
     if chosen and chosen.role == CohortMembership.Role.COORDINATOR:
-        upload = reverse("api:cohort-cases", args=[chosen.slug])
+        upload_to = chosen.slug
     found = Case.objects.none()
     if chosen:
         found = cases_in_cohort(user, chosen.slug, search=search, **chosen_by)
@@ -57,9 +57,9 @@ def cases(request: HttpRequest) -> HttpResponse:
         "is_filtered": bool(search or chosen_by["sequence"] or chosen_by["mask"]),
         "sequences": SEQUENCES,
         "masks": masks_in_cohort(user, chosen.slug) if chosen else [],
-        "may_import": upload is not None,
+        "may_import": upload_to is not None,
         "page_data": {
-            "upload": upload,
+            "upload_to": upload_to,
             "upload_max_bytes": settings.UPLOAD_MAX_BYTES,
             "manifest_template": reverse("manifest-template"),
         },
@@ -74,10 +74,7 @@ def case(request: HttpRequest, code: str) -> HttpResponse:
         "case": shown,
         "page_data": {
             "code": code,
-            "urls": {
-                "case": reverse("api:case", args=[code]),
-                "cases": f"{reverse('cases')}?cohort={shown.cohort.slug}",
-            },
+            "cases": f"{reverse('cases')}?cohort={shown.cohort.slug}",
             "may_manage": CohortMembership.Role.COORDINATOR
             in roles_in_case(user=signed_in(request), code=code),
             "can_segment": True,
@@ -105,13 +102,12 @@ def jobs(request: HttpRequest) -> HttpResponse:
     """The inference jobs of every case that I may see; the page reads them from the API."""
     context = {
         "page_data": {
-            "jobs": reverse("api:jobs"),
             "case_page": reverse("case", args=["CODE"]),
             "cases": reverse("cases"),
             "states": InferenceJob.State.values,
             "methods": [{"name": card.name, "title": card.title} for card in METHOD_CARDS],
             "cohorts": [
-                {"title": cohort.title, "retry": reverse("api:cohort-retry", args=[cohort.slug])}
+                {"slug": cohort.slug, "title": cohort.title}
                 for cohort in cohorts_of(signed_in(request))
             ],
         }

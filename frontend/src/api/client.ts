@@ -3,8 +3,62 @@
 
 import { Refused, Unreachable } from './errors'
 import { isSomebodyElse, pageOwner } from './owner'
+import type { paths } from './schema'
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+// --- What the schema says of a path and a method --------------------------------------------------
+
+/** The paths that take a method. */
+export type PathOf<M extends Method> = {
+  [P in keyof paths]: paths[P][Lowercase<M>] extends undefined ? never : P
+}[keyof paths]
+
+type Operation<M extends Method, P extends keyof paths> = NonNullable<paths[P][Lowercase<M>]>
+type Json<Content> = { content: { 'application/json': Content } }
+type Named<Part> = [NonNullable<Part>] extends [never] ? unknown : NonNullable<Part>
+
+/** What fills the slots of the path, and what else may be asked (`?name=`). */
+export type ParametersOf<M extends Method, P extends keyof paths> =
+  Operation<M, P> extends { parameters: { path?: infer Slots; query?: infer Query } }
+    ? Named<Slots> & Named<Query>
+    : never
+
+/** The body to send, as the rest of an argument list: none where none is taken. */
+export type BodyOf<M extends Method, P extends keyof paths> =
+  Operation<M, P> extends { requestBody?: infer Sent }
+    ? [NonNullable<Sent>] extends [never]
+      ? []
+      : NonNullable<Sent> extends Json<infer Content>
+        ? [body: Content]
+        : []
+    : []
+
+/** What comes back; undefined where nothing does. */
+export type AnswerOf<M extends Method, P extends keyof paths> =
+  Operation<M, P> extends { responses: { 200: Json<infer Content> } }
+    ? Content
+    : Operation<M, P> extends { responses: { 201: Json<infer Content> } }
+      ? Content
+      : undefined
+
+/** This will fill the slots of a path and append what remains as a query; what is undefined goes. */
+export function address<P extends keyof paths>(
+  path: P,
+  parameters: Readonly<Record<string, string | number | undefined>>,
+): string {
+  const query = new URLSearchParams()
+  let filled: string = path
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === undefined) continue
+    const slot = `{${name}}`
+    if (filled.includes(slot)) filled = filled.replace(slot, () => encodeURIComponent(value))
+    else query.set(name, String(value))
+  }
+  return query.size > 0 ? `${filled}?${query}` : filled
+}
+
+// --- Requests -------------------------------------------------------------------------------------
 
 function csrfToken(): string {
   const found = /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)
@@ -71,16 +125,22 @@ async function answer(method: Method, url: string, body: BodyInit | null, type: 
   return response
 }
 
-/** This will send a JSON request and return the parsed answer. Raises Refused, Unreachable. */
-export async function request<Answer>(
-  method: Method,
-  url: string,
-  body?: unknown,
-): Promise<Answer> {
+/**
+ * This will send a JSON request to a path of the API and return the parsed answer.
+ * Raises Refused, Unreachable.
+ */
+export async function request<M extends Method, P extends PathOf<M>>(
+  method: M,
+  path: P,
+  parameters: ParametersOf<M, P> & Parameters<typeof address>[1],
+  ...rest: BodyOf<M, P>
+): Promise<AnswerOf<M, P>> {
+  const [body] = rest as [unknown?]
   const sent = body === undefined ? null : JSON.stringify(body)
-  const response = await answer(method, url, sent, sent === null ? null : 'application/json')
-  if (response.status === 204) return undefined as Answer
-  return (await response.json()) as Answer
+  const type = sent === null ? null : 'application/json'
+  const response = await answer(method, address(path, parameters), sent, type)
+  if (response.status === 204) return undefined as AnswerOf<M, P>
+  return (await response.json()) as AnswerOf<M, P>
 }
 
 /**
@@ -88,16 +148,17 @@ export async function request<Answer>(
  * `signal` ends it early. Raises Refused, Unreachable (also when it was ended). XMLHttpRequest: fetch
  * does not report what was sent.
  */
-export function sendForm<Answer>(
-  url: string,
+export function sendForm<P extends PathOf<'POST'>>(
+  path: P,
+  parameters: ParametersOf<'POST', P> & Parameters<typeof address>[1],
   form: FormData,
   progress: (share: number) => void,
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<AnswerOf<'POST', P>> {
   return new Promise((resolve, reject) => {
     refuseForSomebodyElse()
     const sending = new XMLHttpRequest()
-    sending.open('POST', url)
+    sending.open('POST', address(path, parameters))
     said('POST').forEach((value, name) => {
       sending.setRequestHeader(name, value)
     })
@@ -106,7 +167,8 @@ export function sendForm<Answer>(
       if (event.lengthComputable) progress(event.loaded / event.total)
     })
     sending.addEventListener('load', () => {
-      if (sending.status >= 200 && sending.status < 300) resolve(sending.response as Answer)
+      if (sending.status >= 200 && sending.status < 300)
+        resolve(sending.response as AnswerOf<'POST', P>)
       else reject(refused(sending.status, sending.response))
     })
     sending.addEventListener('error', () => reject(new Unreachable()))

@@ -609,6 +609,86 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AcceptanceLine: {
+            /** @description User name of the rater; empty for all together (text) */
+            rater: string;
+            /** @description all, or the kind of group: method, occasion, lesions (drawn) (text) */
+            group: string;
+            /** @description Which group of that kind (text) */
+            name: string;
+            /** @description derived from the counts, of the rater, or combined (wording of the abstract) (text) */
+            verdict: string;
+            /** @description What exactly on a threshold means: strict rejects, lenient accepts (text) */
+            boundary_policy: string;
+            /** @description Is this the primary analysis of the design? (true or false) */
+            is_primary: boolean | {
+                undefined: string;
+            };
+            /** @description Presentations accepted (count) */
+            accepted: number | {
+                undefined: string;
+            };
+            /** @description Presentations rated, the denominator (count) */
+            rated: number | {
+                undefined: string;
+            };
+            /** @description Cases they are of, the clusters (count) */
+            cases: number | {
+                undefined: string;
+            };
+            /** @description Share of rated presentations that were accepted (share 0 to 1) */
+            rate: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: Korn-Graubard, the case as cluster (share 0 to 1) */
+            low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: Korn-Graubard, the case as cluster (share 0 to 1) */
+            high: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: Wilson on the adjusted effective number (share 0 to 1) */
+            wilson_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: Wilson on the adjusted effective number (share 0 to 1) */
+            wilson_high: number | {
+                undefined: string;
+            };
+            /** @description Independent presentations that are worth as much (presentations) */
+            n_effective: number | {
+                undefined: string;
+            };
+            /** @description The same, adjusted for few cases; the intervals use it (presentations) */
+            n_adjusted: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: Wilson, ignores repeats (share 0 to 1) */
+            naive_wilson_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: Wilson, ignores repeats (share 0 to 1) */
+            naive_wilson_high: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: Clopper-Pearson, ignores repeats (share 0 to 1) */
+            naive_exact_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: Clopper-Pearson, ignores repeats (share 0 to 1) */
+            naive_exact_high: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: Agresti-Coull, ignores repeats (share 0 to 1) */
+            naive_agresti_coull_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: Agresti-Coull, ignores repeats (share 0 to 1) */
+            naive_agresti_coull_high: number | {
+                undefined: string;
+            };
+        };
         /** @description A case that a browser is about to send. */
         AnnouncedCaseRequest: {
             /** @description As seen from the manifest. */
@@ -652,12 +732,12 @@ export interface components {
             /** Format: uuid */
             segmentation: string;
             case: string;
-            title: string;
-            method?: string;
-            origin: components["schemas"]["OriginEnum"];
+            readonly title: string;
+            readonly method: string;
+            readonly origin: components["schemas"]["OriginEnum"];
             readonly lesions: number;
             /** Format: date-time */
-            created_at: string;
+            readonly created_at: string;
         };
         /** @description A person who could rate. */
         CandidateRater: {
@@ -672,12 +752,12 @@ export interface components {
         };
         /** @description A case with everything that its page shows. */
         Case: {
-            code: string;
+            readonly code: string;
             /** @description Two time points of a person share it. */
-            subject: string;
+            readonly subject: string;
             readonly cohort: string;
             /** Format: date-time */
-            imported_at: string;
+            readonly imported_at: string;
             description: {
                 /** @description Age at the examination in whole years, 90 for 90 and older; never a birth date */
                 age_years?: number | null;
@@ -749,6 +829,46 @@ export interface components {
         CommentRequest: {
             comment: string;
         };
+        CountsLine: {
+            /** @description User name of the rater (text) */
+            rater: string;
+            /** @description The rater compared with; empty: the rater's own second showing (text) */
+            other_rater: string;
+            /** @description fp: false positives; fn: missed lesions (text) */
+            count: string;
+            /** @description Masks with both counts (count) */
+            masks: number | {
+                undefined: string;
+            };
+            /** @description Median absolute difference of the two counts (lesions) */
+            median_absolute_difference: number | {
+                undefined: string;
+            };
+            /** @description Share of masks with equal counts (share 0 to 1) */
+            share_identical: number | {
+                undefined: string;
+            };
+            /** @description Share of masks with counts that differ by 1 at most (share 0 to 1) */
+            share_within_1: number | {
+                undefined: string;
+            };
+            /** @description Repeatability coefficient, 1.96 sqrt(2) s_w (lesions) */
+            repeatability: number | {
+                undefined: string;
+            };
+            /** @description ICC(A,1): absolute agreement of single counts (coefficient -1 to 1) */
+            icc_agreement: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: F, McGraw and Wong (coefficient -1 to 1) */
+            icc_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: F, McGraw and Wong (coefficient -1 to 1) */
+            icc_high: number | {
+                undefined: string;
+            };
+        };
         /** @description False positives and missed lesions. */
         CountsRequest: {
             fp: number;
@@ -764,8 +884,14 @@ export interface components {
             gap?: number | null;
             washout_days?: number | null;
             boundary_policy?: components["schemas"]["BoundaryPolicyEnum"];
-            precision_threshold?: number[];
-            recall_threshold?: number[];
+            precision_threshold?: [
+                number,
+                number
+            ];
+            recall_threshold?: [
+                number,
+                number
+            ];
             /** Format: double */
             min_volume_mm3?: number;
             readonly connectivity: number;
@@ -780,14 +906,34 @@ export interface components {
             gap?: number | null;
             washout_days?: number | null;
             boundary_policy?: components["schemas"]["BoundaryPolicyEnum"];
-            precision_threshold?: number[];
-            recall_threshold?: number[];
+            precision_threshold?: [
+                number,
+                number
+            ];
+            recall_threshold?: [
+                number,
+                number
+            ];
             /** Format: double */
             min_volume_mm3?: number;
             dawm_instruction?: string;
             instructions?: string;
             allow_typed_counts?: boolean;
             primary_analysis?: components["schemas"]["PrimaryAnalysisEnum"];
+        };
+        /** @description The interval to expect at a true rate, if the readings of a case correlate so. */
+        ExpectedInterval: {
+            of: string;
+            /** Format: double */
+            rate: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            width: number;
+            /** Format: double */
+            correlation: number;
         };
         /** @description What may be fetched ahead of the next presentation. */
         Following: {
@@ -841,6 +987,12 @@ export interface components {
                 inversion_time_ms?: number | null;
             };
         };
+        /** @description How long a rater's share takes at a pace. */
+        Hours: {
+            minutes_each: number;
+            /** Format: double */
+            hours: number;
+        };
         /** @description What became of the files of one case. */
         ImportedCase: {
             code: string;
@@ -850,18 +1002,177 @@ export interface components {
             ignored: string[];
             warnings: string[];
         };
+        InterRaterLine: {
+            /** @description User name of one rater (text) */
+            rater: string;
+            /** @description User name of the other rater (text) */
+            other_rater: string;
+            /** @description derived from the counts, of the rater, or combined (wording of the abstract) (text) */
+            verdict: string;
+            /** @description What exactly on a threshold means: strict rejects, lenient accepts (text) */
+            boundary_policy: string;
+            /** @description Is this the primary analysis of the design? (true or false) */
+            is_primary: boolean | {
+                undefined: string;
+            };
+            /** @description Masks that both rated (count) */
+            masks: number | {
+                undefined: string;
+            };
+            /** @description Cases they are of (count) */
+            cases: number | {
+                undefined: string;
+            };
+            /** @description Mean over masks of the share of pairs of showings answered alike (share 0 to 1) */
+            agreement: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: Korn-Graubard, the case as cluster (share 0 to 1) */
+            agreement_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: Korn-Graubard, the case as cluster (share 0 to 1) */
+            agreement_high: number | {
+                undefined: string;
+            };
+            /** @description Gwet's AC1 (coefficient -1 to 1) */
+            ac1: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: percentiles over redrawn cases (coefficient -1 to 1) */
+            ac1_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: percentiles over redrawn cases (coefficient -1 to 1) */
+            ac1_high: number | {
+                undefined: string;
+            };
+            /** @description Cohen's kappa (coefficient -1 to 1) */
+            kappa: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: percentiles over redrawn cases (coefficient -1 to 1) */
+            kappa_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: percentiles over redrawn cases (coefficient -1 to 1) */
+            kappa_high: number | {
+                undefined: string;
+            };
+            /** @description Redraws (of 2000) without a kappa (count) */
+            kappa_undefined_redraws: number | {
+                undefined: string;
+            };
+            /** @description Disagreement between raters over that within raters (ratio) */
+            disagreement_ratio: number | {
+                undefined: string;
+            };
+        };
+        IntraRaterLine: {
+            /** @description User name of the rater; empty for all together (text) */
+            rater: string;
+            /** @description derived from the counts, of the rater, or combined (wording of the abstract) (text) */
+            verdict: string;
+            /** @description What exactly on a threshold means: strict rejects, lenient accepts (text) */
+            boundary_policy: string;
+            /** @description Is this the primary analysis of the design? (true or false) */
+            is_primary: boolean | {
+                undefined: string;
+            };
+            /** @description Masks that the rater rated twice (count) */
+            masks: number | {
+                undefined: string;
+            };
+            /** @description Cases they are of (count) */
+            cases: number | {
+                undefined: string;
+            };
+            /** @description Masks accepted at both showings (count) */
+            both_accepted: number | {
+                undefined: string;
+            };
+            /** @description Masks accepted at the first showing only (count) */
+            only_first_accepted: number | {
+                undefined: string;
+            };
+            /** @description Masks accepted at the second showing only (count) */
+            only_second_accepted: number | {
+                undefined: string;
+            };
+            /** @description Masks rejected at both showings (count) */
+            both_rejected: number | {
+                undefined: string;
+            };
+            /** @description Share of masks answered alike (share 0 to 1) */
+            agreement: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: Wilson over masks, effective number where cases have several (share 0 to 1) */
+            agreement_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: Wilson over masks, effective number where cases have several (share 0 to 1) */
+            agreement_high: number | {
+                undefined: string;
+            };
+            /** @description Is the agreement so low that it needs explaining? (true or false) */
+            is_below_95_percent: boolean | {
+                undefined: string;
+            };
+            /** @description Share of acceptances that were repeated (share 0 to 1) */
+            positive_agreement: number | {
+                undefined: string;
+            };
+            /** @description Share of rejections that were repeated (share 0 to 1) */
+            negative_agreement: number | {
+                undefined: string;
+            };
+            /** @description Gwet's AC1 (coefficient -1 to 1) */
+            ac1: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: Gwet's variance, t (coefficient -1 to 1) */
+            ac1_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: Gwet's variance, t (coefficient -1 to 1) */
+            ac1_high: number | {
+                undefined: string;
+            };
+            /** @description Prevalence- and bias-adjusted kappa (coefficient -1 to 1) */
+            pabak: number | {
+                undefined: string;
+            };
+            /** @description Cohen's kappa (coefficient -1 to 1) */
+            kappa: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: percentiles over redrawn cases (coefficient -1 to 1) */
+            kappa_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: percentiles over redrawn cases (coefficient -1 to 1) */
+            kappa_high: number | {
+                undefined: string;
+            };
+            /** @description Redraws (of 2000) without a kappa (count) */
+            kappa_undefined_redraws: number | {
+                undefined: string;
+            };
+            /** @description Exact two-sided p of McNemar's test for a drift (probability) */
+            mcnemar_p: number | {
+                undefined: string;
+            };
+        };
         /** @description A mask to be judged. */
         Item: {
             /** Format: uuid */
-            segmentation: string;
+            readonly segmentation: string;
             case: string;
             title: string;
             readonly method: string;
-            /**
-             * Format: int64
-             * @description Drawn lesions; a stored mask never changes.
-             */
-            lesions: number;
+            /** @description Drawn lesions; a stored mask never changes. */
+            readonly lesions: number;
         };
         /** @description An inference job and how it goes. */
         Job: {
@@ -923,14 +1234,26 @@ export interface components {
             voxels: number;
             /** Format: double */
             volume_mm3: number;
-            centre_mm: number[];
-            voxel_mm: number[];
+            centre_mm: [
+                number,
+                number,
+                number
+            ];
+            voxel_mm: [
+                number,
+                number,
+                number
+            ];
         };
         /** @description A mark as the browser made it. */
         MarkRequest: {
             kind: components["schemas"]["KindEnum"];
             lesion: number | null;
-            mm: number[];
+            mm: [
+                number,
+                number,
+                number
+            ];
             /** @default  */
             reason: string | null;
         };
@@ -941,12 +1264,112 @@ export interface components {
          * @enum {string}
          */
         MaskOriginEnum: "consensus" | "delineation" | "imported";
+        MasksLine: {
+            /** @description User name of the rater; empty for all together (text) */
+            rater: string;
+            /** @description derived from the counts, of the rater, or combined (wording of the abstract) (text) */
+            verdict: string;
+            /** @description What exactly on a threshold means: strict rejects, lenient accepts (text) */
+            boundary_policy: string;
+            /** @description Is this the primary analysis of the design? (true or false) */
+            is_primary: boolean | {
+                undefined: string;
+            };
+            /** @description Masks with all their presentations rated, the denominator (count) */
+            masks: number | {
+                undefined: string;
+            };
+            /** @description Masks accepted at every presentation (count) */
+            every_time: number | {
+                undefined: string;
+            };
+            /** @description Masks accepted at some presentations and rejected at others (count) */
+            sometimes: number | {
+                undefined: string;
+            };
+            /** @description Masks rejected at every presentation (count) */
+            never: number | {
+                undefined: string;
+            };
+            /** @description Share of masks accepted every time (share 0 to 1) */
+            rate_every_time: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: exact, or Korn-Graubard where cases have several masks (share 0 to 1) */
+            every_time_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: exact, or Korn-Graubard where cases have several masks (share 0 to 1) */
+            every_time_high: number | {
+                undefined: string;
+            };
+            /** @description Share of masks accepted at least once (share 0 to 1) */
+            rate_at_least_once: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: exact, or Korn-Graubard where cases have several masks (share 0 to 1) */
+            at_least_once_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: exact, or Korn-Graubard where cases have several masks (share 0 to 1) */
+            at_least_once_high: number | {
+                undefined: string;
+            };
+        };
+        /** @description What a design amounts to, see `rating.protocol.meaning`. */
+        Meaning: {
+            items: number;
+            cases: number;
+            methods: string[];
+            raters: number;
+            presentations_per_rater: number;
+            presentations: number;
+            hours_per_rater: components["schemas"]["Hours"][];
+            washout_days: number;
+            gap: number;
+            tolerance: components["schemas"]["Tolerance"][];
+            items_tolerating_no_error: number;
+            expected_interval: components["schemas"]["ExpectedInterval"][];
+            warnings: string[];
+        };
         /** @description A method that can be run here. */
         Method: {
             name: string;
             title: string;
             needs: string[];
             summary: string;
+        };
+        MissingLine: {
+            /** @description User name of the rater; empty for all together (text) */
+            rater: string;
+            /** @description Primary rate over rated presentations (share 0 to 1) */
+            rate_as_rated: number | {
+                undefined: string;
+            };
+            /** @description Presentations without an answer (count) */
+            missing: number | {
+                undefined: string;
+            };
+            /** @description Primary rate had these been rejected (share 0 to 1) */
+            rate_if_missing_rejected: number | {
+                undefined: string;
+            };
+            /** @description Primary rate had these been accepted (share 0 to 1) */
+            rate_if_missing_accepted: number | {
+                undefined: string;
+            };
+            /** @description Presentations without a rating, unreadable and wrong masks too (count) */
+            not_rated: number | {
+                undefined: string;
+            };
+            /** @description Primary rate had these been rejected (share 0 to 1) */
+            rate_if_not_rated_rejected: number | {
+                undefined: string;
+            };
+            /** @description Primary rate had these been accepted (share 0 to 1) */
+            rate_if_not_rated_accepted: number | {
+                undefined: string;
+            };
         };
         /** @description A new study; raters see its title. */
         NewStudyRequest: {
@@ -1025,7 +1448,7 @@ export interface components {
             readonly window: components["schemas"]["Window"] | null;
             readonly allow_typed_counts: boolean;
             readonly marks: components["schemas"]["ShownMark"][];
-            comment?: string;
+            readonly comment: string;
             /**
              * Format: date-time
              * @description When anything was stored last.
@@ -1033,6 +1456,38 @@ export interface components {
             readonly saved_at: string;
             /** @description The next one of the block, to be fetched. */
             readonly next: components["schemas"]["Following"] | null;
+        };
+        PresentationsLine: {
+            /** @description User name of the rater; empty for all together (text) */
+            rater: string;
+            /** @description Presentations in the schedule (count) */
+            planned: number | {
+                undefined: string;
+            };
+            /** @description Presentations with a rating (count) */
+            rated: number | {
+                undefined: string;
+            };
+            /** @description Presentations answered: the scan is unreadable (count) */
+            unreadable: number | {
+                undefined: string;
+            };
+            /** @description Presentations answered: the mask does not belong to the scan (count) */
+            wrong_mask: number | {
+                undefined: string;
+            };
+            /** @description Presentations without an answer (count) */
+            missing: number | {
+                undefined: string;
+            };
+            /** @description Answers in the first block (count) */
+            submitted_first_block: number | {
+                undefined: string;
+            };
+            /** @description Answers in the second block (count) */
+            submitted_second_block: number | {
+                undefined: string;
+            };
         };
         /**
          * @description * `derived` - derived
@@ -1083,6 +1538,21 @@ export interface components {
          * @enum {string}
          */
         ReadingState: "ready" | "waiting" | "finished" | "closed";
+        /** @description The statistics of a closed study, table by table. In `rater`, "" is all raters together. */
+        Results: {
+            design_sha256: string;
+            primary_analysis: components["schemas"]["PrimaryAnalysisEnum"];
+            boundary_policy: components["schemas"]["BoundaryPolicyEnum"];
+            notes: string[];
+            presentations: components["schemas"]["PresentationsLine"][];
+            acceptance: components["schemas"]["AcceptanceLine"][];
+            masks: components["schemas"]["MasksLine"][];
+            intra_rater: components["schemas"]["IntraRaterLine"][];
+            inter_rater: components["schemas"]["InterRaterLine"][];
+            counts: components["schemas"]["CountsLine"][];
+            verdicts: components["schemas"]["VerdictsLine"][];
+            missing: components["schemas"]["MissingLine"][];
+        };
         /** @description The acknowledgement that something is stored. */
         Saved: {
             /** Format: date-time */
@@ -1097,28 +1567,32 @@ export interface components {
         };
         /** @description A scan: what it is and where its bytes are. */
         Scan: {
-            sequence: components["schemas"]["SequenceEnum"];
+            readonly sequence: components["schemas"]["SequenceEnum"];
             /** @description RAS copy for the browser. */
             readonly volume: string;
             /** @description As imported, header text emptied. */
             readonly original: string;
             shape: number[];
-            readonly spacing_mm: number[];
+            readonly spacing_mm: [
+                number,
+                number,
+                number
+            ];
             /** @description Of the voxels and the geometry. */
-            sha256: string;
+            readonly sha256: string;
             removed: string[];
         };
         /** @description A stored mask with its origin and its lesions. */
         Segmentation: {
             /** Format: uuid */
             readonly id: string;
-            origin: components["schemas"]["OriginEnum"];
-            title: string;
-            method?: string;
+            readonly origin: components["schemas"]["OriginEnum"];
+            readonly title: string;
+            readonly method: string;
             /** Format: date-time */
-            created_at: string;
+            readonly created_at: string;
             /** @description Of the stored mask file. */
-            sha256: string;
+            readonly sha256: string;
             readonly lesions: number;
             /** Format: double */
             readonly volume_ml: number;
@@ -1142,8 +1616,16 @@ export interface components {
         /** @description A drawn lesion; its id is its value in the mask file. */
         ShownLesion: {
             id: number;
-            centre_mm: number[];
-            voxel_mm: number[];
+            centre_mm: [
+                number,
+                number,
+                number
+            ];
+            voxel_mm: [
+                number,
+                number,
+                number
+            ];
         };
         /** @description A stored mark. */
         ShownMark: {
@@ -1151,15 +1633,16 @@ export interface components {
              * Format: uuid
              * @description Made by the browser.
              */
-            id?: string;
-            kind: components["schemas"]["KindEnum"];
-            /**
-             * Format: int64
-             * @description The marked lesion's id (FP only).
-             */
-            lesion?: number | null;
-            readonly mm: number[];
-            reason?: string;
+            readonly id: string;
+            readonly kind: components["schemas"]["KindEnum"];
+            /** @description The marked lesion's id (FP only). */
+            readonly lesion: number | null;
+            readonly mm: [
+                number,
+                number,
+                number
+            ];
+            readonly reason: string;
         };
         /** @description A page of studies. */
         StudiesPage: {
@@ -1175,45 +1658,42 @@ export interface components {
         Study: {
             id: string;
             /** @description Raters see it. */
-            title: string;
-            state?: components["schemas"]["StudyState"];
+            readonly title: string;
+            readonly state: components["schemas"]["StudyState"];
             readonly cohort: string;
             readonly design: components["schemas"]["Design"];
             items: components["schemas"]["Item"][];
             readonly raters: components["schemas"]["Rater"][];
-            /** @description What the design amounts to. */
-            readonly meaning: {
-                [key: string]: unknown;
-            };
-            design_sha256?: string;
-            commitment?: string;
+            readonly meaning: components["schemas"]["Meaning"];
+            readonly design_sha256: string;
+            readonly commitment: string;
             /** @description Hex; null until the study is closed. */
             readonly secret: string | null;
             /** Format: date-time */
-            created_at: string;
+            readonly created_at: string;
             /** Format: date-time */
-            opened_at?: string | null;
+            readonly opened_at: string | null;
             /** Format: date-time */
-            closed_at?: string | null;
-            closing_reason?: string;
+            readonly closed_at: string | null;
+            readonly closing_reason: string;
         };
         /** @description A study as a row of a list. */
         StudyInList: {
             id: string;
             /** @description Raters see it. */
-            title: string;
-            state?: components["schemas"]["StudyState"];
+            readonly title: string;
+            readonly state: components["schemas"]["StudyState"];
             readonly cohort: string;
             items: number;
             raters: number;
             done: number;
             total: number;
             /** Format: date-time */
-            created_at: string;
+            readonly created_at: string;
             /** Format: date-time */
-            opened_at?: string | null;
+            readonly opened_at: string | null;
             /** Format: date-time */
-            closed_at?: string | null;
+            readonly closed_at: string | null;
         };
         /**
          * @description * `draft` - Draft
@@ -1227,9 +1707,21 @@ export interface components {
             sequence: string;
             removed: string[];
         };
+        /** @description The most errors of one kind, none of the other, that leave a mask acceptable. */
+        Tolerance: {
+            /** @description Drawn lesions of the mask. */
+            lesions: number;
+            /** @description Null: not even 0. */
+            false_positives: number | null;
+            /** @description Null: not even 0. */
+            missed: number | null;
+        };
         /** @description The files of one case. A file's name says what it is: FLAIR, T1, T2, mask, brainmask. */
         UploadRequest: {
-            files: string[];
+            files: [
+                string,
+                ...string[]
+            ];
             /** @default  */
             subject: string;
             /** @default imported */
@@ -1272,6 +1764,54 @@ export interface components {
          * @enum {string}
          */
         VerdictEnum: "acceptable" | "unacceptable";
+        VerdictsLine: {
+            /** @description User name of the rater; empty for all together (text) */
+            rater: string;
+            /** @description Presentations rated (count) */
+            rated: number | {
+                undefined: string;
+            };
+            /** @description Derived verdict acceptable, rater's acceptable (count) */
+            derived_acceptable_rater_acceptable: number | {
+                undefined: string;
+            };
+            /** @description Derived verdict acceptable, rater's unacceptable (count) */
+            derived_acceptable_rater_unacceptable: number | {
+                undefined: string;
+            };
+            /** @description Derived verdict boundary, rater's acceptable (count) */
+            derived_boundary_rater_acceptable: number | {
+                undefined: string;
+            };
+            /** @description Derived verdict boundary, rater's unacceptable (count) */
+            derived_boundary_rater_unacceptable: number | {
+                undefined: string;
+            };
+            /** @description Derived verdict unacceptable, rater's acceptable (count) */
+            derived_unacceptable_rater_acceptable: number | {
+                undefined: string;
+            };
+            /** @description Derived verdict unacceptable, rater's unacceptable (count) */
+            derived_unacceptable_rater_unacceptable: number | {
+                undefined: string;
+            };
+            /** @description The rater accepts what the counts reject (count) */
+            conflict_rater_accepts: number | {
+                undefined: string;
+            };
+            /** @description The rater rejects what the counts accept (count) */
+            conflict_rater_rejects: number | {
+                undefined: string;
+            };
+            /** @description Presentations exactly on a threshold (count) */
+            boundary: number | {
+                undefined: string;
+            };
+            /** @description Presentations of an empty mask with nothing missed (count) */
+            vacuous: number | {
+                undefined: string;
+            };
+        };
         /** @description Grey levels shown black and white. */
         Window: {
             /** Format: double */
@@ -2017,12 +2557,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SavedMark"];
+                };
             };
             /** @description Refused; nothing was changed. */
             default: {
@@ -2582,9 +3123,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["Results"];
                 };
             };
             /** @description Refused; nothing was changed. */

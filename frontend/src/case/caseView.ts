@@ -18,7 +18,8 @@ import { SegmentationList } from './segmentations'
 
 export interface CasePageData {
   readonly code: string
-  readonly urls: { readonly case: string; readonly cases: string }
+  /** The page of the cases of its cohort. */
+  readonly cases: string
   readonly may_manage: boolean
   readonly fields: readonly DescriptionField[]
   readonly can_segment: boolean
@@ -30,7 +31,7 @@ export async function showCase(root: HTMLElement, data: CasePageData): Promise<v
   const trouble = make('p', { class: 'trouble', role: 'alert' })
   root.replaceChildren(make('p', { class: 'hint' }, 'Loading the case…'))
   try {
-    const shown = await request<Case>('GET', data.urls.case)
+    const shown = await request('GET', '/api/v1/cases/{code}/', { code: data.code })
     root.replaceChildren(trouble)
     await new CaseView(root, data, shown, trouble).begin()
   } catch (error) {
@@ -79,7 +80,7 @@ class CaseView {
       goTo: (mm) => this.viewer.goTo(mm),
     })
     this.jobs = new JobPanel({
-      caseUrl: data.urls.case,
+      code: data.code,
       methods: data.methods,
       sequences: names,
       canSegment: data.can_segment,
@@ -97,9 +98,9 @@ class CaseView {
       this.segmentations.element,
       this.jobs.element,
     )
-    const { code, urls, fields } = this.data
-    side.append(new DescriptionPart(this.shown, fields, urls.case, this.data.may_manage).element)
-    if (this.data.may_manage) side.append(deletionPart(code, urls.case, urls.cases))
+    const { code, cases, fields } = this.data
+    side.append(new DescriptionPart(this.shown, fields, this.data.may_manage).element)
+    if (this.data.may_manage) side.append(deletionPart(code, cases))
     this.root.append(make('div', { class: 'case-view' }, viewing, side))
     this.viewer = await Viewer.create(this.stage, {
       onClick: (place) => this.viewer.goTo(place.mm),
@@ -165,7 +166,7 @@ class CaseView {
 
   private async refresh(segmentation: string | null): Promise<void> {
     try {
-      this.shown = await request<Case>('GET', this.data.urls.case)
+      this.shown = await request('GET', '/api/v1/cases/{code}/', { code: this.data.code })
     } catch (error) {
       setText(this.trouble, explanation(error))
       return

@@ -5,7 +5,7 @@ import { make } from '../elements'
 import { askFirst } from '../study/dialog'
 
 /** The part of a case's page that deletes it and then leaves for `afterwards`. */
-export function deletionPart(code: string, caseUrl: string, afterwards: string): HTMLElement {
+export function deletionPart(code: string, afterwards: string): HTMLElement {
   const reason = make('textarea', { id: 'deletion-reason', required: true, maxlength: 2000 })
   const ask = (): void =>
     askFirst(
@@ -13,7 +13,7 @@ export function deletionPart(code: string, caseUrl: string, afterwards: string):
       'Its scans, masks and jobs are deleted for good, and its code is never given again. The audit log keeps who deleted it, when and why.',
       'Delete for good',
       async () => {
-        await request('POST', `${caseUrl}delete/`, { reason: reason.value })
+        await request('POST', '/api/v1/cases/{code}/delete/', { code }, { reason: reason.value })
         location.assign(afterwards)
       },
       make('label', { for: 'deletion-reason' }, 'Reason'),

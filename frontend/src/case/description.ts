@@ -14,7 +14,9 @@ export interface DescriptionField {
   readonly takes: string
 }
 
-type Known = Pick<Case, 'subject' | 'description'>
+type Known = Pick<Case, 'code' | 'subject' | 'description'>
+/** By the name of the field, which the server lists. */
+type Values = Readonly<Record<string, string | number | null | undefined>>
 
 export class DescriptionPart {
   readonly element = make('section', {
@@ -31,7 +33,6 @@ export class DescriptionPart {
   constructor(
     private known: Known,
     private readonly fields: readonly DescriptionField[],
-    private readonly url: string,
     mayChange: boolean,
   ) {
     this.element.append(make('h2', {}, 'Subject and acquisition'), this.body)
@@ -45,8 +46,9 @@ export class DescriptionPart {
       facts.append(make('dt', {}, title), make('dd', {}, value))
     }
     add('Subject', this.known.subject)
+    const values: Values = this.known.description
     for (const { name, title, unit } of this.fields) {
-      const value = this.known.description[name]
+      const value = values[name]
       if (value !== null && value !== undefined) add(title, unit ? `${value} ${unit}` : `${value}`)
     }
     const isBare = Object.keys(this.known.description).length === 0
@@ -56,7 +58,7 @@ export class DescriptionPart {
   }
 
   private edit(): void {
-    const form = new DescriptionForm(this.known, this.fields, this.url)
+    const form = new DescriptionForm(this.known, this.fields)
     form.element.addEventListener('reset', () => this.leave())
     form.onSaved = (known) => {
       this.known = known
@@ -87,7 +89,6 @@ class DescriptionForm {
   constructor(
     private readonly known: Known,
     fields: readonly DescriptionField[],
-    private readonly url: string,
   ) {
     const subject = make('input', { type: 'text', maxlength: 20, required: true })
     subject.value = known.subject
@@ -128,11 +129,13 @@ class DescriptionForm {
 
   /** Only what was changed is sent: another person may have changed the rest meanwhile. */
   private changes(): { subject?: string; description: Description } {
-    const description: Description = {}
+    const known: Values = this.known.description
+    const changed: Record<string, string | null> = {}
     for (const [name, control] of this.controls) {
-      const before = `${this.known.description[name] ?? ''}`
-      if (name !== 'subject' && control.value !== before) description[name] = control.value || null
+      const before = `${known[name] ?? ''}`
+      if (name !== 'subject' && control.value !== before) changed[name] = control.value || null
     }
+    const description = changed as Description // the server reads numbers from text, and says why not
     const subject = this.controls.get('subject')?.value ?? ''
     return subject === this.known.subject ? { description } : { subject, description }
   }
@@ -146,7 +149,8 @@ class DescriptionForm {
       this.controls.get(name)?.removeAttribute('aria-invalid')
     }
     try {
-      this.onSaved(await request<Case>('PATCH', this.url, this.changes()))
+      const { code } = this.known
+      this.onSaved(await request('PATCH', '/api/v1/cases/{code}/', { code }, this.changes()))
     } catch (error) {
       this.explain(error)
     }
@@ -166,7 +170,7 @@ class DescriptionForm {
   }
 }
 
-function controlFor(field: DescriptionField, description: Description): Control {
+function controlFor(field: DescriptionField, description: Values): Control {
   const value = `${description[field.name] ?? ''}`
   if (field.kind !== 'choice') {
     const inputmode = field.kind === 'number' ? 'decimal' : 'text'

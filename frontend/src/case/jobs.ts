@@ -12,7 +12,7 @@ export interface MethodChoice {
 }
 
 export interface JobPanelSettings {
-  readonly caseUrl: string
+  readonly code: string
   readonly methods: readonly MethodChoice[]
   readonly sequences: readonly string[]
   readonly canSegment: boolean
@@ -114,10 +114,10 @@ export class JobPanel {
     this.start.disabled = true
     setText(this.trouble, '')
     try {
-      const made = await request<Job | Job[]>('POST', `${this.settings.caseUrl}jobs/`, {
-        method: this.method.value,
-      })
-      this.show([...(Array.isArray(made) ? made : [made]), ...this.jobs])
+      const { code } = this.settings
+      const method = this.method.value
+      const made = await request('POST', '/api/v1/cases/{code}/jobs/', { code }, { method })
+      this.show([made, ...this.jobs])
     } catch (error) {
       setText(this.trouble, explanation(error))
     }
@@ -126,7 +126,7 @@ export class JobPanel {
 
   private async cancel(job: Job): Promise<void> {
     try {
-      this.exchange(await request<Job>('POST', `/api/v1/jobs/${job.id}/cancel/`))
+      this.exchange(await request('POST', '/api/v1/jobs/{id}/cancel/', { id: job.id }))
     } catch (error) {
       setText(this.trouble, explanation(error))
     }
@@ -134,7 +134,7 @@ export class JobPanel {
 
   private async retry(job: Job): Promise<void> {
     try {
-      const made = await request<Job>('POST', `/api/v1/jobs/${job.id}/retry/`)
+      const made = await request('POST', '/api/v1/jobs/{id}/retry/', { id: job.id })
       this.show([made, ...this.jobs.filter(({ id }) => id !== made.id)])
     } catch (error) {
       setText(this.trouble, explanation(error))
@@ -149,7 +149,7 @@ export class JobPanel {
     try {
       const underway = this.jobs.filter(isUnderway)
       const answers = await Promise.all(
-        underway.map((job) => request<Job>('GET', `/api/v1/jobs/${job.id}/`)),
+        underway.map(({ id }) => request('GET', '/api/v1/jobs/{id}/', { id })),
       )
       const fresh = new Map(answers.map((job) => [job.id, job]))
       setText(this.trouble, '')

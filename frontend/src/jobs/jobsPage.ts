@@ -2,22 +2,16 @@
 
 import { request } from '../api/client'
 import { explanation } from '../api/errors'
-import type { Job } from '../api/types'
+import type { Job, JobState, JobsAnswer } from '../api/types'
 import { canBeDoneAgain, isUnderway, jobText } from '../case/jobs'
 import { make, plural, setText } from '../elements'
 
 export interface JobsPageData {
-  readonly jobs: string
   readonly case_page: string
   readonly cases: string
-  readonly states: readonly string[]
+  readonly states: readonly JobState[]
   readonly methods: readonly { readonly name: string; readonly title: string }[]
-  readonly cohorts: readonly { readonly title: string; readonly retry: string }[]
-}
-
-interface JobsAnswer {
-  readonly count: number
-  readonly results: readonly Job[]
+  readonly cohorts: readonly { readonly slug: string; readonly title: string }[]
 }
 
 const PAGE_SIZE = 50
@@ -76,10 +70,12 @@ export class JobsPage {
     return this.data.methods.find(({ name }) => name === method)?.title ?? method
   }
 
-  private retryAll(cohort: { title: string; retry: string }): HTMLElement {
+  private retryAll(cohort: { slug: string; title: string }): HTMLElement {
     const name = this.data.cohorts.length > 1 ? ` in ${cohort.title}` : ''
     const retry = async (): Promise<void> => {
-      const { queued } = await request<{ queued: number }>('POST', cohort.retry)
+      const { queued } = await request('POST', '/api/v1/cohorts/{slug}/jobs/retry/', {
+        slug: cohort.slug,
+      })
       setText(this.said, queued ? `${plural(queued, 'job')} queued again.` : 'No job has failed.')
     }
     const click = () => void this.act(retry)
@@ -98,16 +94,16 @@ export class JobsPage {
   /** This will show what the server knows now, and look again soon while anything is under way. */
   private async load(): Promise<void> {
     clearTimeout(this.timer)
-    const asked = new URLSearchParams({
-      page: String(this.page),
-      page_size: String(PAGE_SIZE),
-      state: this.state.value,
+    const asked = {
+      page: this.page,
+      page_size: PAGE_SIZE,
+      state: this.data.states.find((state) => state === this.state.value),
       method: this.method.value,
       q: this.search.value.trim(),
-    })
+    }
     let wait = POLL_AT_REST_MS
     try {
-      const answer = await request<JobsAnswer>('GET', `${this.data.jobs}?${asked}`)
+      const answer = await request('GET', '/api/v1/jobs/', asked)
       setText(this.trouble, '')
       this.show(answer)
       if (answer.results.some(isUnderway)) wait = POLL_MS
@@ -189,20 +185,22 @@ export class JobsPage {
   }
 
   private actions(job: Job): HTMLElement[] {
-    const ask = (what: string) => request('POST', `${this.data.jobs}${job.id}/${what}/`)
-    const button = (text: string, what: string) =>
+    const { id } = job
+    const button = (text: string, what: string, ask: () => Promise<Job>) =>
       make(
         'button',
         {
           type: 'button',
           'aria-label': `${text}: ${job.case}`,
           'data-key': `${what}-${job.id}`,
-          click: () => void this.act(() => ask(what)),
+          click: () => void this.act(ask),
         },
         text,
       )
-    if (isUnderway(job)) return [button('Cancel', 'cancel')]
-    return canBeDoneAgain(job) ? [button('Start again', 'retry')] : []
+    const cancel = () => request('POST', '/api/v1/jobs/{id}/cancel/', { id })
+    const retry = () => request('POST', '/api/v1/jobs/{id}/retry/', { id })
+    if (isUnderway(job)) return [button('Cancel', 'cancel', cancel)]
+    return canBeDoneAgain(job) ? [button('Start again', 'retry', retry)] : []
   }
 
   private pager(count: number): HTMLElement[] {

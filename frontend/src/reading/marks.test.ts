@@ -61,14 +61,14 @@ test('what was not sent is put on top of what is stored', () => {
       kind: 'FP' as const,
       lesion: 1,
       mm: [0, 0, 0] as [number, number, number],
-      reason: null,
+      reason: '',
     },
     {
       id: 'b',
       kind: 'FN' as const,
       lesion: null,
       mm: [1, 1, 1] as [number, number, number],
-      reason: null,
+      reason: '',
     },
   ]
   const body = {

@@ -26,8 +26,10 @@ export function mergeUnsent(stored: readonly ShownMark[], unsent: readonly Send[
     marks.set(id, { key: id, id, kind, lesion, mm, reason: reason ?? '' })
   }
   for (const send of unsent) {
-    if (send.kind === 'mark') marks.set(send.id, { key: send.id, id: send.id, ...send.body })
-    else if (send.kind === 'removal') marks.delete(send.id)
+    if (send.kind === 'mark') {
+      const reason = send.body.reason ?? ''
+      marks.set(send.id, { key: send.id, id: send.id, ...send.body, reason })
+    } else if (send.kind === 'removal') marks.delete(send.id)
   }
   return [...marks.values()]
 }

@@ -4,33 +4,31 @@ import { request } from '../api/client'
 import type { Answer, Presentation, Reading, Saved } from '../api/types'
 import type { Send } from './outbox'
 
-function address(presentation: string): string {
-  return `/api/v1/presentations/${encodeURIComponent(presentation)}/`
+const MARK = '/api/v1/presentations/{token}/marks/{mark_id}/'
+
+export function openPresentation(token: string): Promise<Presentation> {
+  return request('POST', '/api/v1/presentations/{token}/open/', { token })
 }
 
-export function openPresentation(presentation: string): Promise<Presentation> {
-  return request('POST', `${address(presentation)}open/`)
+export function openedPresentation(token: string): Promise<Presentation> {
+  return request('GET', '/api/v1/presentations/{token}/', { token })
 }
 
-export function openedPresentation(presentation: string): Promise<Presentation> {
-  return request('GET', address(presentation))
-}
-
-export function submitAnswer(presentation: string, answer: Answer): Promise<Reading> {
-  return request('POST', `${address(presentation)}submit/`, answer)
+export function submitAnswer(token: string, answer: Answer): Promise<Reading> {
+  return request('POST', '/api/v1/presentations/{token}/submit/', { token }, answer)
 }
 
 /** This will store one change and return when the server stored it. */
-export async function deliver(presentation: string, send: Send): Promise<Date> {
-  const url = address(presentation)
-  if (send.kind === 'comment') {
-    return stored(await request('PUT', `${url}comment/`, { comment: send.comment }))
-  }
-  const mark = `${url}marks/${send.id}/`
-  if (send.kind === 'removal') return stored(await request('DELETE', mark))
-  return stored(await request('PUT', mark, send.body))
+export async function deliver(token: string, send: Send): Promise<Date> {
+  return new Date((await delivered(token, send)).saved_at)
 }
 
-function stored(saved: Saved | undefined): Date {
-  return saved ? new Date(saved.saved_at) : new Date()
+function delivered(token: string, send: Send): Promise<Saved> {
+  if (send.kind === 'comment') {
+    const { comment } = send
+    return request('PUT', '/api/v1/presentations/{token}/comment/', { token }, { comment })
+  }
+  const mark = { token, mark_id: send.id }
+  if (send.kind === 'removal') return request('DELETE', MARK, mark)
+  return request('PUT', MARK, mark, send.body)
 }

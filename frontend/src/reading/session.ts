@@ -14,7 +14,7 @@ import { askAgainIn } from './washout'
 
 export interface ReadingPageData {
   readonly reading: string
-  readonly urls: { readonly reading: string; readonly home: string }
+  readonly urls: { readonly home: string }
   readonly user: string
 }
 
@@ -94,7 +94,9 @@ class Session {
 
   /** Where does the rater stand? A presentation that was opened before goes on by itself. */
   private async arrive(): Promise<void> {
-    this.reading = await request<Reading>('GET', this.data.urls.reading)
+    this.reading = await request('GET', '/api/v1/readings/{reading}/', {
+      reading: this.data.reading,
+    })
     const { presentation, opened, state } = this.reading
     if (presentation && opened && state === 'ready') await this.enter(presentation, true)
     else {

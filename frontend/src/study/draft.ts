@@ -2,12 +2,13 @@
 
 import { request } from '../api/client'
 import { explanation, Refused } from '../api/errors'
-import type { Candidates, Design, Meaning, Study } from '../api/types'
+import type { Candidates, Design, Study } from '../api/types'
 import { make, plural, setText } from '../elements'
 import { askFirst } from './dialog'
 import { meaningPanel } from './meaning'
 import type { StudyPageData } from './studyPage'
 
+const STUDY = '/api/v1/studies/{slug}/'
 const SAVE_AFTER_MS = 500
 
 export async function showDraft(
@@ -16,7 +17,9 @@ export async function showDraft(
   data: StudyPageData,
   refresh: () => Promise<void>,
 ): Promise<void> {
-  const candidates = await request<Candidates>('GET', `${data.study}candidates/`)
+  const candidates = await request('GET', '/api/v1/studies/{slug}/candidates/', {
+    slug: data.study,
+  })
   new Draft(root, study, candidates, data, refresh)
 }
 
@@ -43,7 +46,7 @@ class Draft {
     private readonly refresh: () => Promise<void>,
   ) {
     this.title = make('input', { id: 'title', value: study.title, maxlength: 120 })
-    this.means = make('div', {}, meaningPanel(study.meaning as unknown as Meaning))
+    this.means = make('div', {}, meaningPanel(study.meaning))
     const form = make(
       'div',
       {},
@@ -255,8 +258,8 @@ class Draft {
     }
     const send = async (): Promise<void> => {
       try {
-        const study = await request<Study>('PATCH', this.data.study, change)
-        this.means.replaceChildren(meaningPanel(study.meaning as unknown as Meaning))
+        const study = await request('PATCH', STUDY, { slug: this.data.study }, change)
+        this.means.replaceChildren(meaningPanel(study.meaning))
         this.showGap(study)
         // Whatever was changed while this was on its way is still to be sent.
         if (this.timer === undefined) setText(this.state, 'All changes are saved.')
@@ -310,7 +313,7 @@ class Draft {
       'Open',
       async () => {
         try {
-          await request<Study>('POST', `${this.data.study}open/`)
+          await request('POST', '/api/v1/studies/{slug}/open/', { slug: this.data.study })
         } catch (error) {
           throw new Error(described(error))
         }
@@ -325,7 +328,7 @@ class Draft {
       'The masks and the people stay; only the draft goes.',
       'Delete',
       async () => {
-        await request<void>('DELETE', this.data.study)
+        await request('DELETE', STUDY, { slug: this.data.study })
         location.assign(this.data.studies)
       },
     )

@@ -2,11 +2,10 @@
 
 import { request } from '../api/client'
 import { explanation } from '../api/errors'
-import type { Study } from '../api/types'
 import { make, setText } from '../elements'
 
 export interface NewStudyData {
-  readonly cohorts: readonly { readonly title: string; readonly studies: string }[]
+  readonly cohorts: readonly { readonly slug: string; readonly title: string }[]
   /** The address of a study's page, with SLUG for its id. */
   readonly study_page: string
 }
@@ -16,7 +15,7 @@ export function showNewStudy(root: HTMLElement, data: NewStudyData): void {
   const cohort = make(
     'select',
     { id: 'new-cohort' },
-    ...data.cohorts.map((one) => make('option', { value: one.studies }, one.title)),
+    ...data.cohorts.map((one) => make('option', { value: one.slug }, one.title)),
   )
   const trouble = make('p', { class: 'trouble', role: 'alert' })
   const create = make('button', { type: 'submit', class: 'primary' }, 'Create the draft')
@@ -35,7 +34,8 @@ export function showNewStudy(root: HTMLElement, data: NewStudyData): void {
   form.addEventListener('submit', (event) => {
     event.preventDefault()
     create.disabled = true
-    request<Study>('POST', cohort.value, { title: title.value })
+    const where = { slug: cohort.value }
+    request('POST', '/api/v1/cohorts/{slug}/studies/', where, { title: title.value })
       .then((study) => location.assign(data.study_page.replace('SLUG', study.id)))
       .catch((error: unknown) => {
         create.disabled = false

@@ -95,7 +95,8 @@ function close(
       : 'Closing ends all reading for good and shows the answers.',
     'Close the study',
     async () => {
-      await request<Study>('POST', `${data.study}close/`, { reason: reason.value })
+      const closing = { reason: reason.value }
+      await request('POST', '/api/v1/studies/{slug}/close/', { slug: data.study }, closing)
       await refresh()
     },
     make('label', { for: 'closing-reason' }, 'Reason (kept with the study)'),

@@ -1,7 +1,7 @@
 // A closed study: acceptance, agreement, what is missing; and everything as a bundle.
 
-import { request } from '../api/client'
-import type { Line, Results, Study, Value } from '../api/types'
+import { address, request } from '../api/client'
+import type { Results, Study } from '../api/types'
 import { make } from '../elements'
 import { timeFormat } from '../time'
 import { hashes, type StudyPageData } from './studyPage'
@@ -11,19 +11,24 @@ export async function showResults(
   study: Study,
   data: StudyPageData,
 ): Promise<void> {
-  const results = await request<Results>('GET', `${data.study}results/`)
+  const slug = data.study
+  const results = await request('GET', '/api/v1/studies/{slug}/results/', { slug })
   root.replaceChildren(
     make(
       'p',
       {},
-      `${study.items.length} masks, ${study.raters.length} raters. Closed ${day(study.closed_at)}: ${study.closing_reason ?? ''}`,
+      `${study.items.length} masks, ${study.raters.length} raters. Closed ${day(study.closed_at)}: ${study.closing_reason}`,
     ),
     make(
       'div',
       { class: 'actions' },
       make(
         'a',
-        { class: 'button primary', href: `${data.study}bundle/`, download: '' },
+        {
+          class: 'button primary',
+          href: address('/api/v1/studies/{slug}/bundle/', { slug }),
+          download: '',
+        },
         'Download the bundle',
       ),
       make(
@@ -48,9 +53,16 @@ function day(at: string | null | undefined): string {
   return at ? timeFormat({ dateStyle: 'long' }).format(new Date(at)) : ''
 }
 
+/** A line of a table, whichever its columns are. */
+type Line = Readonly<Record<string, Value>>
+/** What the data leave undefined says why. */
+type Value = string | number | boolean | Undefined
+type Acceptance = Results['acceptance'][number]
+type Undefined = Extract<Acceptance['rate'], object>
+
 // --- Values ---------------------------------------------------------------------------------------
 
-function isUndefined(value: Value | undefined): value is { undefined: string } {
+function isUndefined(value: Value | undefined): value is Undefined {
   return typeof value === 'object' && value !== null
 }
 
@@ -63,11 +75,11 @@ function decimal(value: Value | undefined): string {
 }
 
 /** A value with its interval, or why it is undefined. */
-function estimate(
-  line: Line,
-  name: string,
-  low: string,
-  high: string,
+function estimate<L extends Line>(
+  line: L,
+  name: keyof L,
+  low: keyof L,
+  high: keyof L,
   write: (value: Value | undefined) => string,
 ): Node {
   const value = line[name]
@@ -80,7 +92,7 @@ function estimate(
   )
 }
 
-function undefinedText(value: { undefined: string }): HTMLElement {
+function undefinedText(value: Undefined): HTMLElement {
   return make('span', { class: 'undefined' }, `undefined: ${value.undefined}`)
 }
 
@@ -99,12 +111,12 @@ function rule(line: Line): string {
 }
 
 function who(line: Line): string {
-  return line.rater === '' || line.rater === null ? 'All raters' : String(line.rater)
+  return line.rater === '' ? 'All raters' : String(line.rater)
 }
 
-type Column = [head: string, cell: (line: Line) => Node | string, isNumber?: boolean]
+type Column<L> = [head: string, cell: (line: L) => Node | string, isNumber?: boolean]
 
-function table(lines: readonly Line[], columns: Column[]): HTMLElement {
+function table<L extends Line>(lines: readonly L[], columns: readonly Column<L>[]): HTMLElement {
   return make(
     'div',
     { class: 'scroll' },
@@ -167,13 +179,13 @@ function headline(results: Results): HTMLElement {
 }
 
 function acceptancePanel(results: Results): HTMLElement {
-  const columns: Column[] = [
+  const columns: Column<Acceptance>[] = [
     ['Rater', who],
     ['Verdict', rule],
     ['Accepted', (line) => `${String(line.accepted)} of ${String(line.rated)}`, true],
     ['Rate (95 % interval)', (line) => estimate(line, 'rate', 'low', 'high', share), true],
   ]
-  const group: Column = ['Of', (line) => `${String(line.group)}: ${String(line.name)}`]
+  const group: Column<Acceptance> = ['Of', (line) => `${String(line.group)}: ${String(line.name)}`]
   const parts = results.acceptance.filter(
     (line) => line.group !== 'all' && line.is_primary === true,
   )
@@ -282,9 +294,9 @@ function missingPanel(results: Results): HTMLElement {
     'Answers without a rating are in no rate. The bounds say what the primary rate would be if all of them had been rejected, or accepted.',
     table(results.missing, [
       ['Rater', who],
-      ['Planned', (line) => plain(planned.get(line.rater ?? '')?.planned), true],
-      ['Unreadable', (line) => plain(planned.get(line.rater ?? '')?.unreadable), true],
-      ['Wrong mask', (line) => plain(planned.get(line.rater ?? '')?.wrong_mask), true],
+      ['Planned', (line) => plain(planned.get(line.rater)?.planned), true],
+      ['Unreadable', (line) => plain(planned.get(line.rater)?.unreadable), true],
+      ['Wrong mask', (line) => plain(planned.get(line.rater)?.wrong_mask), true],
       ['Without an answer', (line) => plain(line.missing), true],
       [
         'Bounds of the rate',

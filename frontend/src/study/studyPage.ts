@@ -9,6 +9,7 @@ import { showProgress } from './progress'
 import { showResults } from './results'
 
 export interface StudyPageData {
+  /** Its id. */
   readonly study: string
   readonly studies: string
 }
@@ -17,12 +18,12 @@ export interface StudyPageData {
 export async function showStudy(root: HTMLElement, data: StudyPageData): Promise<void> {
   const refresh = (): Promise<void> => showStudy(root, data)
   try {
-    const study = await request<Study>('GET', data.study)
+    const study = await request('GET', '/api/v1/studies/{slug}/', { slug: data.study })
     const heading = make(
       'div',
       { class: 'title-row' },
       make('h1', {}, study.title),
-      make('span', { class: `state is-${study.state ?? 'draft'}` }, study.state ?? 'draft'),
+      make('span', { class: `state is-${study.state}` }, study.state),
     )
     const body = make('div')
     root.replaceChildren(heading, body)
@@ -43,8 +44,8 @@ export function hashes(study: Study): HTMLElement {
   const add = (name: string, value: string): void => {
     facts.append(make('dt', {}, name), make('dd', { class: 'hash' }, value))
   }
-  add('Design (SHA-256)', study.design_sha256 ?? '')
-  add('Commitment', study.commitment ?? '')
+  add('Design (SHA-256)', study.design_sha256)
+  add('Commitment', study.commitment)
   if (study.secret) add('Secret', study.secret)
   return make(
     'section',

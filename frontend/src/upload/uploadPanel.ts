@@ -12,8 +12,8 @@ import { ShipmentList } from './shipmentList'
 import { summaryCsv } from './summary'
 
 export interface UploadSettings {
-  /** Where cases are sent; what they would become is asked below it. */
-  readonly url: string
+  /** The cohort that cases are sent to. */
+  readonly cohort: string
   readonly template: string
   readonly maxBytes: number
 }
@@ -169,11 +169,13 @@ export class UploadPanel {
           flair && flair.content.size < this.settings.maxBytes ? await sha256(flair.content) : '',
       })
     }
-    return request<Foreseen>('POST', `${this.settings.url}announce/`, {
+    const announcement = {
       cases: announced,
       manifest: manifest ? await textOf(manifest) : '',
       participants: participants ? await textOf(participants) : '',
-    })
+    }
+    const cohort = { slug: this.settings.cohort }
+    return request('POST', '/api/v1/cohorts/{slug}/cases/announce/', cohort, announcement)
   }
 
   private enlist(cases: readonly CaseToSend<File>[], asked: Foreseen): void {
@@ -184,7 +186,7 @@ export class UploadPanel {
       const parcel = {
         files: one.files,
         subject: said?.subject ?? '',
-        description: (said?.description ?? {}) as Description,
+        description: said?.description ?? {},
       }
       const added = shipment<Parcel>(one.label, parcel, bytes)
       this.batch.shipments.push(added)
@@ -210,7 +212,8 @@ export class UploadPanel {
     for (const { path, content } of one.files.files) form.append('files', content, nameOf(path))
     form.append('subject', one.files.subject)
     form.append('description', JSON.stringify(one.files.description))
-    return sendForm<ImportedCase>(this.settings.url, form, progress, signal)
+    const cohort = { slug: this.settings.cohort }
+    return sendForm('/api/v1/cohorts/{slug}/cases/', cohort, form, progress, signal)
   }
 
   private async run(): Promise<void> {

@@ -1,0 +1,36 @@
+"""What the API says about results and designs is all that there is, described value by value."""
+
+from __future__ import annotations
+
+import pytest
+
+from rating.protocol.meaning import meaning
+from rating.serializers import MeaningSerializer, ResultsSerializer
+from rating.statistics.summary import summarise
+from rating.statistics.tables import COLUMNS, TEXT, YES_NO
+from tests.rating.statistics.answers import RATERS, a_design, an_answer
+
+
+@pytest.mark.parametrize("answered", [0, 3, 24])
+def test_results_are_passed_on_whole_and_are_of_the_kinds_described(answered: int) -> None:
+    design = a_design(3, methods=2)
+    showings = [(rater, turn, item) for rater in RATERS for turn in (1, 2) for item in design.items]
+    rows = [
+        an_answer(item, rater=rater, occasion=turn, fp=number % 4, fn=number % 3)
+        for number, (rater, turn, item) in enumerate(showings[:answered])
+    ]
+    results = summarise(rows, design)
+    assert ResultsSerializer(results).data == results
+    kinds = {TEXT: str, YES_NO: bool}
+    for table, columns in COLUMNS.items():
+        for line in results[table]:
+            for name, (_, unit) in columns.items():
+                value = line[name]
+                is_as_described = isinstance(value, kinds.get(unit, int | float))
+                assert is_as_described or (unit != TEXT and set(value) == {"undefined"})
+
+
+@pytest.mark.parametrize("cases", [0, 1, 40])
+def test_the_meaning_of_a_design_is_passed_on_whole(cases: int) -> None:
+    found = meaning(a_design(cases))
+    assert MeaningSerializer(found).data == found
