@@ -10,14 +10,18 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
+from django.conf import settings as app_settings
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
 from django.urls import resolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
@@ -48,6 +52,18 @@ CSRF = "c" * 32
 @pytest.fixture
 def clinic(db: None) -> Things:
     return a_clinic("a", seed=1)
+
+
+@contextmanager
+def one_connection() -> Iterator[None]:
+    """Requests as served close the connection before and after; here it is the test's own."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    try:
+        yield
+    finally:
+        for signal in (request_started, request_finished):
+            signal.connect(close_old_connections)
 
 
 def signed(person: User) -> dict[str, dict[str, str]]:
@@ -111,7 +127,7 @@ def test_every_operation_keeps_to_its_description(clinic: Things, name: str) -> 
 
     def ask(case: Any) -> Any:
         case.headers.pop("Authorization", None)  # a made-up token; the session is what is tested
-        with transaction.atomic():  # every request finds the same world
+        with one_connection(), transaction.atomic():  # every request finds the same world
             answer = case.call(**sent)
             transaction.set_rollback(True)
         statuses[answer.status_code] += 1
@@ -140,3 +156,13 @@ def test_what_is_too_much_is_refused_in_the_same_shape(clinic: Things) -> None:
     assert (large.status_code, large.json()["code"]) == (413, "TooLarge")
     form = cora.post(f"/api/v1/cohorts/{slug}/studies/", {"title": "x"})
     assert (form.status_code, form.json()["code"]) == (415, "UnsupportedMediaType")
+
+
+def test_the_front_end_writes_down_no_shape_of_its_own() -> None:
+    """What `make check` compares with the schema is all that the pages know of the API."""
+    names = (Path(app_settings.ROOT) / "frontend/src/api/types.ts").read_text()
+    exported = re.findall(r"^export (.*)$", names, re.MULTILINE)
+    assert len(exported) > 20
+    known = r"(Schemas|[A-Z]\w+)\['\w+'\]"
+    alias = re.compile(rf"type \w+ = ({known}|NonNullable<{known}>)")
+    assert [line for line in exported if not alias.fullmatch(line)] == []
