@@ -10,6 +10,11 @@ function logIn(owner: string): void {
   document.cookie = `plaque_owner=${owner}`
 }
 
+function comment(): Promise<unknown> {
+  const path = '/api/v1/presentations/{token}/comment/'
+  return request('PUT', path, { token: 'a' }, { comment: 'Hm.' })
+}
+
 /** A message of a channel arrives a little later. */
 async function heard(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 50))
@@ -28,19 +33,25 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllGlobals())
 
 test('a page says for whom it asks', async () => {
-  await request('PUT', '/mark/', {})
+  await comment()
   expect(new Headers(sent[0]?.headers).get('X-Plaque-Owner')).toBe('rita')
 })
 
 test('after another login nothing is sent, and after the own one it is again', async () => {
   logIn('ravi')
-  const error = await request('PUT', '/mark/', {}).catch((reason: unknown) => reason)
+  const error = await comment().catch((reason: unknown) => reason)
   expect(error instanceof Refused && error.isSomebodyElse).toBe(true)
-  const form = sendForm('/cases/', new FormData(), () => {}, new AbortController().signal)
+  const form = sendForm(
+    '/api/v1/cohorts/{slug}/cases/',
+    { slug: 'a' },
+    new FormData(),
+    () => {},
+    new AbortController().signal,
+  )
   await expect(form).rejects.toThrow('Somebody else')
   expect(sent).toEqual([])
   logIn('rita')
-  await request('PUT', '/mark/', {})
+  await comment()
   expect(sent.length).toBe(1)
 })
 
