@@ -28,11 +28,11 @@ from rating.statistics.agreement import (
 )
 from rating.statistics.counts import (
     Pairs,
-    icc_agreement,
     median_difference,
     repeatability,
     share_within,
 )
+from rating.statistics.icc import icc_agreement
 from rating.statistics.intervals import Interval, cluster_proportion, korn_graubard, wilson
 from rating.statistics.rows import RatingRow, Rule, rated, repeats, rules, showings, undefined
 

@@ -3,7 +3,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rating.statistics.counts import icc_agreement
+from rating.statistics.icc import icc_agreement
 
 
 @example([(0, 2), (1, 1), (2, 0)])
