@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group, User
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -28,6 +29,8 @@ from segmentation.models import AuditEntry, Scan
 from segmentation.operations.cases import create_cohort
 from segmentation.operations.files import check_files, hash_field, names_in
 from segmentation.operations.jobs import say_present
+from tests.full_disk import files_of_at_most
+from tests.locked_database import impatient_database, locked_database
 from tests.rating.stage import Browser, a_case, a_mask
 from tests.served import own_database
 from webapp.backup import Manifest
@@ -311,6 +314,24 @@ def test_a_backup_overwrites_nothing(archive: Path) -> None:
     with pytest.raises(CommandError, match="is there already"):
         call_command("backup", to=archive)
     assert archive.read_bytes() == before
+
+
+def test_a_backup_that_finds_no_room_says_so_and_leaves_nothing(tmp_path: Path) -> None:
+    big = ContentFile(bytes(40 * 1024**2))
+    case = a_case(create_cohort(title="Clinic"), 1)
+    case.scans.get().browser.storage.delete(case.scans.get().browser.name)
+    default_storage.save(case.scans.get().browser.name, big)
+    (tmp_path / "to").mkdir()
+    # The database, a file of its own with SQLite, has room.
+    with files_of_at_most(32 * 1024**2), pytest.raises(CommandError) as refused:
+        call_command("backup", to=tmp_path / "to", stdout=io.StringIO())
+    assert str(refused.value).startswith("No backup was made: [Errno 27] File too large")
+    assert list((tmp_path / "to").iterdir()) == []
+    held = locked_database(AuditEntry._meta.db_table)
+    refusal = pytest.raises(CommandError, match="No backup was made, because the database")
+    with impatient_database(), held, refusal:
+        call_command("backup", to=tmp_path / "to", stdout=io.StringIO())
+    assert list((tmp_path / "to").iterdir()) == []
 
 
 def test_every_stored_file_has_a_hash_of_its_own() -> None:

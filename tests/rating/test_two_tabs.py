@@ -126,3 +126,22 @@ def test_a_mark_in_vain_is_said_and_stored_when_it_is_sent_again(
         assert not Mark.objects.exists()
         assert rita.put(address, a_mark(1))["id"] == str(mark)
     assert Mark.objects.count() == 1
+
+
+@pytest.mark.embedded_only
+def test_a_full_database_is_said_and_loses_nothing(rita: Browser, study: Study) -> None:
+    token = rita.open_next()["presentation"]
+    address, comment = f"presentations/{token}/comment/", {"comment": "\u2265" * 4000}
+    rita.put(address, {"comment": "saved before"})
+    rita.client.raise_request_exception = False
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM")  # no page is left over
+        cursor.execute("PRAGMA page_count")
+        (pages,) = cursor.fetchone()
+        cursor.execute(f"PRAGMA max_page_count = {pages}")
+        refused = rita.ask("put", address, comment)
+        assert (refused.status_code, refused.json()["code"]) == (503, "NotAvailable")
+        assert rita.get(f"presentations/{token}/")["comment"] == "saved before"
+        cursor.execute(f"PRAGMA max_page_count = {2**30}")
+    rita.put(address, comment)
+    assert rita.get(f"presentations/{token}/")["comment"] == comment["comment"]

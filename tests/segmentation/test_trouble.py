@@ -5,12 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
-import resource
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +19,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError, connection
 from django.db.models import ProtectedError
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+from django.utils import timezone
 
 from rating.operations.study import create_study
 from segmentation.imaging.nifti import UnusableImage
@@ -33,6 +31,9 @@ from segmentation.operations.cases import (
     import_case,
 )
 from segmentation.operations.files import StorageFailed
+from segmentation.operations.jobs import request_segmentation, retry_job
+from segmentation.operations.running import run_next_job
+from tests.full_disk import files_of_at_most
 from tests.fuzz_nifti import left_behind
 from tests.segmentation.scans import NOON, flair_voxels, nifti, signed_in, two_lesions
 from webapp.wsgi import application
@@ -56,17 +57,6 @@ def named(files: dict[str, bytes]) -> list[NamedFile]:
     return [NamedFile(name, content) for name, content in files.items()]
 
 
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    """A disk on which no file grows beyond this many bytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 def test_a_full_disk_is_said_and_leaves_nothing(cora: User, cohort: Cohort) -> None:
     browser = signed_in(cora)
     sent = [io.BytesIO(content) for content in FILES.values()]
@@ -80,6 +70,28 @@ def test_a_full_disk_is_said_and_leaves_nothing(cora: User, cohort: Cohort) -> N
     assert left_behind() == (0, 0)
     answer = browser.post(f"/api/v1/cohorts/{cohort.slug}/cases/", {"files": sent})
     assert answer.status_code == 201
+
+
+@THROUGH_THE_ENTRANCE
+def test_a_job_on_a_full_disk_says_so_and_leaves_nothing(
+    cohort: Cohort, settings: LazySettings
+) -> None:
+    case = import_case(cohort=cohort, files=named(FILES), now=NOON).case
+    job = request_segmentation(case=case, method="slim-unet", by=None, now=NOON)
+    roomy = settings.STORAGES
+    small = {"BACKEND": "tests.full_disk.SmallStorage"}
+    small["OPTIONS"] = roomy["default"]["OPTIONS"] | {"room": 4000}  # for a mask, and no more
+    settings.STORAGES = roomy | {"default": small}
+    assert run_next_job(clock=timezone.now)
+    job.refresh_from_db()
+    assert job.state == "failed"
+    assert job.reason.startswith("The server could not store a file (File too large)")
+    assert case.segmentations.count() == 1
+    assert left_behind() == (0, 0)
+    settings.STORAGES = roomy
+    retry_job(job_id=job.pk, by=None, now=NOON)
+    assert run_next_job(clock=timezone.now)
+    assert case.segmentations.count() == 2
 
 
 def multipart(files: dict[str, bytes]) -> tuple[str, bytes]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 from django.utils import timezone
 
 from webapp.backup import make_backup
@@ -26,6 +27,11 @@ class Command(BaseCommand):
             manifest = make_backup(to=target, now=now)
         except OSError as error:
             raise CommandError(f"No backup was made: {error}") from error
+        except OperationalError as error:
+            raise CommandError(
+                "No backup was made, because the database does not answer or cannot note that one "
+                f"is made ({str(error).strip()}). Give it room, or wait, and try again."
+            ) from error
         rows = sum(digest.count for digest in manifest.rows.values())
         self.stdout.write(f"{rows} rows and {len(manifest.files)} files are in {target}.")
         for name in manifest.missing:
