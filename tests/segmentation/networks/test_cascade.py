@@ -1,4 +1,4 @@
-"""nicMSlesions' networks: the public layout to the parameter, our dense one equal to its patches."""
+"""nicMSlesions' networks: the public layout to the parameter, ours equal to its patches."""
 
 from pathlib import Path
 
