@@ -32,6 +32,7 @@ SEQUENCES = ("FLAIR", "T1", "T2")
 MASKS = ("mask", "brainmask")
 SIDECAR = "sidecar"
 NIFTI_NAME = re.compile(r"(?P<stem>.+?)\.nii(\.gz)?$", re.IGNORECASE)
+PAIR_NAME = re.compile(r"(?P<stem>.+?)\.(hdr|img)(\.gz)?$", re.IGNORECASE)
 BIDS_STEM = re.compile(r"sub-[a-z0-9]+(?:_[a-z0-9]+-[a-z0-9]+)*_(flair|t1w|t2w)")
 MASK_ORIGINS = {
     "imported": "Imported mask",
@@ -46,6 +47,10 @@ class NoFlair(Refusal):
 
 class TwoFilesForOneSequence(Refusal):
     """Two files claim to be the same sequence of one case."""
+
+
+class ImageInTwoFiles(Refusal):
+    """A scan or mask came as .hdr and .img."""
 
 
 class AlreadyImported(Refusal):
@@ -103,6 +108,12 @@ def role_of_file(name: str, *, alone: bool = False) -> str | None:
     return "FLAIR" if role is None and alone else role
 
 
+def role_of_pair(name: str) -> str | None:
+    """This will tell what a .hdr or .img would be if it were one file; None for other files."""
+    match = PAIR_NAME.fullmatch(last_part(name))
+    return role_of_file(f"{match['stem']}.nii") if match else None
+
+
 def last_part(name: str) -> str:
     """The last part of a path as any system writes it."""
     return PurePath(name.replace("\\", "/")).name
@@ -147,9 +158,9 @@ def import_case(
     Names say what the files are (`role_of_file`); unknown names are listed and ignored. The FLAIR
     is needed; masks must lie on its grid; an empty mask is taken with a warning. `subject` links
     time points of one person; without it the case gets a subject of its own. `description` goes
-    before what the FLAIR's sidecar says. Raises NoFlair, TwoFilesForOneSequence, AlreadyImported,
-    InvalidSubject, InvalidDescription, InvalidMaskOrigin, UnusableImage, UnusableSidecar,
-    StorageFailed.
+    before what the FLAIR's sidecar says. Raises NoFlair, TwoFilesForOneSequence, ImageInTwoFiles,
+    AlreadyImported, InvalidSubject, InvalidDescription, InvalidMaskOrigin, UnusableImage,
+    UnusableSidecar, StorageFailed.
     """
     if subject:
         check_subject(subject)
@@ -234,6 +245,7 @@ def _sort_files(files: Sequence[NamedFile]) -> tuple[dict[str, NamedFile], tuple
             )
         else:
             parts[role] = NamedFile(last_part(file.name), file.content)
+    _refuse_pair([last_part(file.name) for file in files], is_case="FLAIR" in parts)
     if "FLAIR" not in parts:
         names = ", ".join(sorted(last_part(file.name) for file in files)) or "no file"
         raise NoFlair(
@@ -241,6 +253,18 @@ def _sort_files(files: Sequence[NamedFile]) -> tuple[dict[str, NamedFile], tuple
             "Nothing was stored; add the FLAIR and send the case again."
         )
     return parts, tuple(ignored)
+
+
+def _refuse_pair(names: Sequence[str], *, is_case: bool) -> None:
+    """This will refuse an image in two files that is needed, or whose name says what it is."""
+    for name in names:
+        match = PAIR_NAME.fullmatch(name)
+        if match and (role_of_pair(name) or not is_case):
+            pair = sorted(other for other in names if other.startswith(f"{match['stem']}."))
+            raise ImageInTwoFiles(
+                f"{' and '.join(pair)}: an image in two files (.hdr and .img) is not taken. "
+                f"Nothing was stored; convert it to {match['stem']}.nii.gz and send the case again."
+            )
 
 
 def _write(

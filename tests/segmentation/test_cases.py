@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import struct
 from pathlib import Path
 
 import nibabel as nib
@@ -90,6 +91,32 @@ def singular() -> bytes:
     return gzip.compress(image.to_bytes())
 
 
+def with_inf() -> bytes:
+    voxels = flair_voxels().astype(np.float32)
+    voxels[3, 4, 5] = np.inf
+    return nifti(voxels)
+
+
+def colours() -> bytes:
+    return nifti(np.zeros((64, 80, 12), [("R", "u1"), ("G", "u1"), ("B", "u1")]))
+
+
+def with_field(offset: int, fmt: str, *values: float) -> bytes:
+    """A good scan with some bytes of its header overwritten."""
+    content = bytearray(gzip.decompress(GOOD))
+    struct.pack_into(fmt, content, offset, *values)
+    return gzip.compress(content)
+
+
+def nifti2() -> bytes:
+    return nib.Nifti2Image(flair_voxels(), AFFINE).to_bytes()
+
+
+NO_VOXEL_SIZE = with_field(80, "<f", 0.0)
+CONTRADICTION = with_field(292, "<f", 25.0)  # the sform lies 25 mm off the qform
+HUGE = with_field(42, "<3h", 32000, 32000, 32000)
+
+
 @pytest.mark.parametrize(
     ("files", "code"),
     [
@@ -102,6 +129,18 @@ def singular() -> bytes:
         ({"FLAIR.nii.gz": singular()}, "UnusableImage"),
         ({"FLAIR.nii.gz": GOOD, "mask.nii.gz": nifti(two_lesions()[:-1])}, "UnusableImage"),
         ({"FLAIR.nii.gz": GOOD, "T1.nii.gz": b"broken"}, "UnusableImage"),
+        ({"FLAIR.nii.gz": with_inf()}, "UnusableImage"),
+        ({"FLAIR.nii.gz": colours()}, "UnusableImage"),
+        ({"FLAIR.nii.gz": nifti(flair_voxels().astype(np.complex64))}, "UnusableImage"),
+        ({"FLAIR.nii.gz": NO_VOXEL_SIZE}, "UnusableImage"),
+        ({"FLAIR.nii.gz": CONTRADICTION}, "UnusableImage"),
+        ({"FLAIR.nii.gz": HUGE}, "UnusableImage"),
+        ({"FLAIR.nii.gz": gzip.compress(nifti2())}, "UnusableImage"),
+        ({"FLAIR.nii.gz": GOOD, "T1.nii.gz": CONTRADICTION}, "UnusableImage"),
+        ({"FLAIR.nii.gz": GOOD, "mask.nii.gz": nifti(flair_voxels())}, "UnusableImage"),
+        ({"FLAIR.hdr": b"x" * 348, "FLAIR.img": b"x" * 99}, "ImageInTwoFiles"),
+        ({"a.HDR": b"x" * 348, "a.img.gz": b"x" * 99}, "ImageInTwoFiles"),
+        ({"FLAIR.nii.gz": GOOD, "sub-1_T1w.img": b"x" * 99}, "ImageInTwoFiles"),
         ({"T1.nii.gz": GOOD, "T2.nii.gz": GOOD}, "NoFlair"),
         ({"FLAIR.nii.gz": GOOD, "flair.nii": GOOD}, "TwoFilesForOneSequence"),
     ],
@@ -115,6 +154,35 @@ def test_what_is_wrong_is_refused_whole(
     assert len(answer.json()["message"]) > 30
     assert not Case.objects.exists()
     assert stored_files() == []
+
+
+def test_an_image_in_two_files_is_named_with_what_to_do(
+    cora: User, cohort: Cohort, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair = {"FLAIR.hdr": b"x" * 348, "FLAIR.img": b"x" * 99}
+    said = upload(cora, pair | {"T1.nii.gz": GOOD}).json()["message"]
+    assert said.startswith("FLAIR.hdr and FLAIR.img: ")
+    assert "convert it to FLAIR.nii.gz" in said
+    unknown = upload(cora, {"FLAIR.nii.gz": GOOD, "other.hdr": b"x", "other.img": b"x"})
+    assert unknown.json()["ignored"] == ["other.hdr", "other.img"]
+    for name, content in pair.items():
+        (tmp_path / "first").mkdir(exist_ok=True)
+        (tmp_path / "first" / name).write_bytes(content)
+    with pytest.raises(CommandError, match="1 of 1 cases were refused"):
+        call_command("import_cases", tmp_path)
+    assert said in capsys.readouterr().err
+
+
+def test_a_scan_in_the_other_byte_order_is_taken(cora: User, cohort: Cohort) -> None:
+    header = nib.Nifti1Header(endianness=">")
+    image = nib.Nifti1Image(flair_voxels().astype(">i2"), AFFINE, header)
+    image.set_sform(AFFINE, 1)
+    image.set_qform(AFFINE, 1)
+    answer = upload(cora, {"FLAIR.nii": image.to_bytes()})
+    assert answer.status_code == 201, answer.content
+    volume = signed_in(cora).get(f"/api/v1/cases/{answer.json()['code']}/scans/FLAIR/volume/")
+    shown = nib.Nifti1Image.from_bytes(gzip.decompress(volume.content))
+    np.testing.assert_array_equal(np.asarray(shown.dataobj)[::-1, ::-1], flair_voxels())
 
 
 def test_a_name_as_subject_code_is_refused(cora: User, cohort: Cohort) -> None:

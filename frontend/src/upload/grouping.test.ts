@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { flairOf, groupIntoCases } from './grouping'
+import { aboutPair, flairOf, groupIntoCases } from './grouping'
 
 function grouped(...paths: string[]) {
   const { cases, ignored } = groupIntoCases(paths.map((path) => ({ path, content: null })))
@@ -102,4 +102,15 @@ test.each([
 ])('the FLAIR of %j is %s', (paths, flair) => {
   const files = paths.map((path) => ({ path, content: null }))
   expect(flairOf({ label: '', folder: '', files })?.path).toBe(flair)
+})
+
+test('an image in two files is named once, and never sent or called a case', () => {
+  const paths = ['a/FLAIR.hdr', 'a/FLAIR.img', 'b/FLAIR.nii.gz', 'b/T1.IMG.gz', 'loose.hdr']
+  const { cases, ignored, pairs } = groupIntoCases(paths.map((path) => ({ path, content: null })))
+  expect(cases.map((one) => one.label)).toEqual(['b'])
+  expect(ignored).toEqual([])
+  expect(pairs).toEqual(['a/FLAIR', 'b/T1', 'loose'])
+  expect(aboutPair('a/FLAIR')).toBe(
+    'a/FLAIR.hdr and FLAIR.img are one image in two files, which is not taken. Convert them to FLAIR.nii.gz and choose that.',
+  )
 })

@@ -22,9 +22,12 @@ export interface Sorted<Content> {
   readonly participants: ChosenFile<Content> | null
   /** Paths of files that are in no case. */
   readonly ignored: readonly string[]
+  /** Images in two files (.hdr and .img), which are not taken, each as its path without ending. */
+  readonly pairs: readonly string[]
 }
 
 const NIFTI = /\.nii(\.gz)?$/i
+const PAIR = /\.(hdr|img)(\.gz)?$/i
 const PARTS = /^(flair|t1|t2|mask|brainmask)\.nii(\.gz)?$/i
 const BIDS = /^(sub-[a-z0-9]+(?:_ses-[a-z0-9]+)?)(?:_[a-z0-9]+-[a-z0-9]+)*_(flair|t1w|t2w)\./i
 const FLAIR = /^(.+_)?flair\.nii(\.gz)?$/i
@@ -64,6 +67,12 @@ export function flairOf<Content>(one: CaseToSend<Content>): ChosenFile<Content> 
   return images.find(({ path }) => isFlair(path)) ?? (images.length === 1 ? images[0] : undefined)
 }
 
+/** What to say about an image in two files. */
+export function aboutPair(path: string): string {
+  const name = nameOf(path)
+  return `${path}.hdr and ${name}.img are one image in two files, which is not taken. Convert them to ${name}.nii.gz and choose that.`
+}
+
 function groupBy<One>(all: readonly One[], keyOf: (one: One) => string): Map<string, One[]> {
   const groups = new Map<string, One[]>()
   for (const one of all) {
@@ -95,7 +104,11 @@ export function groupIntoCases<Content>(chosen: readonly ChosenFile<Content>[]):
   const manifests = named('manifest.csv')
   const participants = named('participants.tsv')[0] ?? null
   const base = manifests[0] ? folderOf(manifests[0].path) : ''
-  const others = files.filter((file) => !manifests.includes(file) && file !== participants)
+  const halves = files.filter(({ path }) => PAIR.test(path))
+  const pairs = [...new Set(halves.map(({ path }) => path.replace(PAIR, '')))].sort()
+  const others = files.filter(
+    (file) => !manifests.includes(file) && file !== participants && !halves.includes(file),
+  )
 
   const cases: CaseToSend<Content>[] = []
   const ignored: string[] = []
@@ -118,5 +131,5 @@ export function groupIntoCases<Content>(chosen: readonly ChosenFile<Content>[]):
       else ignored.push(file.path)
     }
   }
-  return { cases, manifests, participants, ignored }
+  return { cases, manifests, participants, ignored, pairs }
 }

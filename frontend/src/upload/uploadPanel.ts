@@ -6,7 +6,14 @@ import type { Description, Foreseen, ImportedCase } from '../api/types'
 import { make, plural, setText } from '../elements'
 import { Batch, type Shipment, shipment } from './batch'
 import { fromDrop, fromInput } from './chosen'
-import { type CaseToSend, type ChosenFile, flairOf, groupIntoCases, nameOf } from './grouping'
+import {
+  aboutPair,
+  type CaseToSend,
+  type ChosenFile,
+  flairOf,
+  groupIntoCases,
+  nameOf,
+} from './grouping'
 import { sha256 } from './hashing'
 import { ShipmentList } from './shipmentList'
 import { summaryCsv } from './summary'
@@ -121,11 +128,13 @@ export class UploadPanel {
       this.tell('Wait until this upload has ended, or cancel it.', 'is-warning')
       return
     }
-    const { cases, manifests, participants, ignored } = groupIntoCases(chosen)
-    this.note([], ignored)
+    const { cases, manifests, participants, ignored, pairs } = groupIntoCases(chosen)
+    const converting = pairs.map(aboutPair)
+    this.note(converting, ignored)
     if (cases.length === 0) {
       this.tell(
-        'There is no case among these: no folder with a FLAIR.nii.gz, and no NIfTI file (.nii or .nii.gz) on its own. Nothing was sent.',
+        converting[0] ??
+          'There is no case among these: no folder with a FLAIR.nii.gz, and no NIfTI file (.nii or .nii.gz) on its own. Nothing was sent.',
         'is-warning',
       )
       return
@@ -142,7 +151,7 @@ export class UploadPanel {
       this.list.element.replaceChildren()
       this.ignored.length = 0
       this.enlist(cases, asked)
-      this.note(asked.notes, ignored)
+      this.note([...converting, ...asked.notes], ignored)
       this.ignored.push(...ignored)
     } catch (error) {
       this.refuse(error)

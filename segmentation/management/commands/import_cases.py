@@ -20,6 +20,7 @@ from segmentation.operations.cases import (
     create_cohort,
     import_case,
     role_of_file,
+    role_of_pair,
 )
 from segmentation.refusals import Refusal
 
@@ -148,7 +149,7 @@ def case_files(path: Path) -> list[tuple[str, list[Path]]]:
     cases = [
         (printable(folder.relative_to(path.parent)), files_in(folder))
         for folder in folders
-        if any(role_of_file(file.name) == "FLAIR" for file in files_in(folder))
+        if any("FLAIR" in (role_of_file(f.name), role_of_pair(f.name)) for f in files_in(folder))
     ]
     if not cases and any(NIFTI_NAME.fullmatch(file.name) for file in files_in(path)):
         return [(printable(Path(path.name)), files_in(path))]
