@@ -9,13 +9,13 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import dj_database_url
-import psutil
 from csp.constants import NONE, SELF
 from django.contrib.messages import constants as message_levels
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
 from webapp.broker import QUEUE, SERVER_OPTIONS, folder_broker
+from webapp.machine import memory_bytes
 from webapp.production import unsafe_settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -134,18 +134,17 @@ METHODS = DATA / "methods"  # weights and coefficients that were made here, a fo
 JOB_LEASE_SECONDS = float(os.environ.get("PLAQUE_JOB_LEASE_SECONDS", "15"))
 JOB_SWEEP_SECONDS = 5.0
 JOB_ATTEMPTS = 3
-# A job that takes longer, or more of the machine's memory, ends as failed and says so.
-JOB_SECONDS_MOST = 60 * float(os.environ.get("PLAQUE_JOB_MINUTES", "60"))
-JOB_BYTES_MOST = int(
-    1024**3 * float(os.environ.get("PLAQUE_JOB_MEMORY_GB", "0"))
-    or 0.75 * psutil.virtual_memory().total
-)
-JOB_GRACE_SECONDS = 10.0  # for a job over a limit to stop by itself, before its process is ended
-# Workers on this machine share its cores.
+# Workers on this machine share its cores and its memory.
 WORKERS = max(1, int(os.environ.get("PLAQUE_WORKERS", "1")))
 WORKER_THREADS = int(os.environ.get("PLAQUE_WORKER_THREADS", "0")) or max(
     1, (os.cpu_count() or 1) // WORKERS
 )
+# A job that takes longer, or more memory, ends as failed and says so.
+JOB_SECONDS_MOST = 60 * float(os.environ.get("PLAQUE_JOB_MINUTES", "60"))
+JOB_BYTES_MOST = int(
+    1024**3 * float(os.environ.get("PLAQUE_JOB_MEMORY_GB", "0")) or 0.75 * memory_bytes() / WORKERS
+)
+JOB_GRACE_SECONDS = 10.0  # for a job over a limit to stop by itself, before its process is ended
 WORKER_SEEN_SECONDS = 30
 
 # --- What is installed ----------------------------------------------------------------------------
