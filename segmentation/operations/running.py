@@ -222,14 +222,21 @@ def _run(lease: Lease) -> None:
         raise
     except Refusal as refusal:
         lease.fail(refusal.message)
-    except MemoryError:
-        lease.fail("Memory ran out. The case is unharmed; try a worker with more memory.")
     except Exception as error:
+        if _means_no_memory(error):
+            lease.fail("Memory ran out. The case is unharmed; try a worker with more memory.")
+            return
         log.exception("Job %s failed", lease.job_id)
         lease.fail(
             f"Something unforeseen happened ({type(error).__name__}: {error}). The case is "
             "unharmed. Start the job again; if it fails again, report this message."
         )
+
+
+def _means_no_memory(error: Exception) -> bool:
+    """Whether memory ran out; PyTorch says so on the CPU by a RuntimeError like any other."""
+    no_memory = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    return no_memory or "can't allocate memory" in str(error)
 
 
 def _volumes(case: Case, card: MethodCard) -> dict[str, Volume]:

@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 from celery import Celery, current_app
-from django.conf import settings
+from django.conf import LazySettings, settings
 from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
@@ -20,12 +22,14 @@ from django.utils import timezone
 from segmentation.methods import DEFAULT_METHOD
 from segmentation.models import Case, InferenceJob, Segmentation
 from segmentation.operations import running
+from segmentation.operations.cases import NamedFile, import_case
 from segmentation.operations.jobs import request_segmentation, ring_if_due
 from segmentation.operations.masks import delete_files
 from segmentation.queries import database_now
+from segmentation.refusals import Refusal
 from segmentation.tasks import work
 from tests.fuzz_nifti import left_behind
-from tests.segmentation.scans import NOON, signed_in
+from tests.segmentation.scans import NOON, flair_voxels, nifti, signed_in
 from webapp.broker import SERVER_OPTIONS
 
 # Threads of the worker need to see what the test stored.
@@ -125,15 +129,64 @@ def test_a_job_that_was_begun_before_the_clock_was_set_back_is_taken_over(
         dead.beat()
 
 
-def test_a_case_that_kills_its_worker_fails_alone(job: InferenceJob) -> None:
+def test_a_case_that_kills_its_worker_fails_alone(job: InferenceJob, case: Case) -> None:
+    files = [NamedFile("FLAIR.nii.gz", nifti(flair_voxels(2)))]
+    next_case = import_case(cohort=case.cohort, files=files, now=NOON).case
+    later = NOON + timedelta(seconds=1)
+    waiting = request_segmentation(case=next_case, method=DEFAULT_METHOD, by=None, now=later)
     moment = NOON
     for _ in range(settings.JOB_ATTEMPTS):
-        assert running.claim(clock=at(moment)) is not None
+        held = running.claim(clock=at(moment))
+        assert held is not None
+        assert held.job_id == job.pk
         moment += timedelta(seconds=settings.JOB_LEASE_SECONDS + 1)
-    assert running.claim(clock=at(moment)) is None
+    assert running.run_next_job(clock=at(moment)) is True
     job.refresh_from_db()
     assert job.state == "failed"
     assert "memory" in job.reason
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.attempts) == ("succeeded", 1)
+
+
+def take_too_much(at_once: Callable[[int], object]) -> Callable[..., Any]:
+    """A method that asks for more memory than any machine has."""
+
+    class Greedy:
+        def segment(self, *_: Any, **__: Any) -> None:
+            at_once(2**50)
+
+    return lambda *_, **__: Greedy()
+
+
+@pytest.mark.parametrize("at_once", [np.ones, torch.ones], ids=["numpy", "torch"])
+def test_a_job_without_memory_says_so(
+    job: InferenceJob, monkeypatch: pytest.MonkeyPatch, at_once: Callable[[int], object]
+) -> None:
+    monkeypatch.setattr(running, "load_method", take_too_much(at_once))
+    assert running.run_next_job(clock=timezone.now) is True
+    job.refresh_from_db()
+    assert job.state == "failed"
+    assert job.reason.startswith("Memory ran out. The case is unharmed")
+
+
+def test_a_worker_takes_the_threads_that_are_its_share(
+    job: InferenceJob, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WORKER_THREADS = torch.get_num_threads() + 1
+    seen = []
+
+    class Counting:
+        def segment(self, *_: Any, **__: Any) -> None:
+            seen.append(torch.get_num_threads())
+            raise Refusal("Counted.")
+
+    monkeypatch.setattr(running, "load_method", lambda *_, **__: Counting())
+    before = torch.get_num_threads()
+    try:
+        running.run_next_job(clock=timezone.now)
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [before + 1]
 
 
 def test_a_scan_whose_file_is_gone_fails_with_a_reason(job: InferenceJob, case: Case) -> None:

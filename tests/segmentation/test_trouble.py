@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from django.db.models import ProtectedError
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.utils import timezone
 
+from rating.models import Study
 from rating.operations.study import create_study
 from segmentation.imaging.nifti import UnusableImage
 from segmentation.models import Case, Cohort
@@ -113,10 +115,31 @@ def test_an_upload_that_is_cut_off_leaves_nothing(cora: User, cohort: Cohort, wh
     assert post(cora, cohort, content_type, body, len(body)).startswith("201")
 
 
+@dataclass(frozen=True)
+class Answered:
+    """What the entrance answered."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+    def told(self) -> dict[str, Any]:
+        assert self.content_type == "application/json", self.body
+        told: dict[str, Any] = json.loads(self.body)
+        return told
+
+
 def post(user: User, cohort: Cohort, content_type: str, body: bytes, announced: int) -> str:
     """The status of an upload through the entrance that a web server calls."""
+    return str(answer_to(user, cohort, content_type, body, announced).status)
+
+
+def answer_to(
+    user: User, cohort: Cohort, content_type: str, body: bytes, announced: int
+) -> Answered:
+    """The answer to an upload through the entrance that a web server calls."""
     session = signed_in(user).cookies["sessionid"].value
-    told: list[str] = []
+    told: list[Any] = []
     environ: dict[str, Any] = {
         "REQUEST_METHOD": "POST",
         "PATH_INFO": f"/api/v1/cohorts/{cohort.slug}/cases/",
@@ -130,8 +153,8 @@ def post(user: User, cohort: Cohort, content_type: str, body: bytes, announced: 
         "wsgi.errors": io.StringIO(),
         "wsgi.url_scheme": "http",
     }
-    list(application(environ, lambda status, headers: told.append(status)))
-    return told[0]
+    content = b"".join(application(environ, lambda *start: told.extend(start)))
+    return Answered(int(told[0].split()[0]), dict(told[1])["Content-Type"], content)
 
 
 @pytest.mark.parametrize(
@@ -245,11 +268,45 @@ def test_one_slice_is_refused(cohort: Cohort) -> None:
         import_case(cohort=cohort, files=named({"FLAIR.nii.gz": one}), now=NOON)
 
 
-def test_a_cohort_with_cases_or_studies_stays(cora: User, cohort: Cohort) -> None:
-    create_study(title="Reading", cohort=cohort, by=cora, now=NOON)
+@pytest.mark.parametrize("state", ["draft", "open", "closed"])
+def test_a_cohort_with_a_study_stays(cora: User, cohort: Cohort, state: str) -> None:
+    study = create_study(title="Reading", cohort=cohort, by=cora, now=NOON)
+    Study.objects.filter(pk=study.pk).update(state=state)
     with pytest.raises(ProtectedError):
         cohort.delete()
-    root = User.objects.create_superuser("root")
-    page = signed_in(root).post(f"/admin/segmentation/cohort/{cohort.pk}/delete/", {"post": "yes"})
-    assert "would require deleting the following protected" in page.content.decode()
+    root = signed_in(User.objects.create_superuser("root"))
+    chosen = {"action": "delete_selected", "_selected_action": cohort.pk}
+    for address, body in ((f"{cohort.pk}/delete/", {}), ("", chosen)):
+        page = root.post(f"/admin/segmentation/cohort/{address}", body | {"post": "yes"})
+        assert "would require deleting the following protected" in page.content.decode()
     assert Cohort.objects.filter(pk=cohort.pk).exists()
+    assert cohort.memberships.count() == 1
+
+
+def test_a_cohort_with_cases_stays_and_an_empty_one_goes(cora: User, cohort: Cohort) -> None:
+    import_case(cohort=cohort, files=named(FILES), now=NOON)
+    empty = create_cohort(title="Empty", coordinators=[cora])
+    root = signed_in(User.objects.create_superuser("root"))
+    chosen = {"action": "delete_selected", "_selected_action": [cohort.pk, empty.pk]}
+    root.post("/admin/segmentation/cohort/", chosen | {"post": "yes"})
+    assert Cohort.objects.count() == 2
+    chosen["_selected_action"] = [empty.pk]
+    root.post("/admin/segmentation/cohort/", chosen | {"post": "yes"})
+    assert list(Cohort.objects.all()) == [cohort]
+
+
+@THROUGH_THE_ENTRANCE
+def test_too_much_at_once_is_refused_as_json(cora: User, cohort: Cohort) -> None:
+    many = {f"{n}.nii": b"x" for n in range(21)}
+    text = encode_multipart(BOUNDARY, {"subject": "S" * 11 * 1024**2})
+    fields = encode_multipart(BOUNDARY, {f"f{n}": "x" for n in range(1001)})
+    for body, status, code in (
+        (multipart(many)[1], 400, "TooManyFiles"),
+        (text, 413, "TooLarge"),
+        (fields, 400, "Invalid"),
+    ):
+        answered = answer_to(cora, cohort, MULTIPART_CONTENT, body, len(body))
+        assert (answered.status, answered.told()["code"]) == (status, code)
+        assert len(answered.told()["message"]) > 20
+    assert not Case.objects.exists()
+    assert left_behind() == (0, 0)
