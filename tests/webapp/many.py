@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.contrib.auth.models import User
 
+from accounts.models import Invitation
 from rating.models import Item, Presentation, Study, StudyMembership
-from segmentation.models import Case, Cohort, InferenceJob, Scan, Segmentation
+from segmentation.models import (
+    AuditEntry,
+    Case,
+    Cohort,
+    CohortMembership,
+    InferenceJob,
+    Scan,
+    Segmentation,
+)
 from tests.rating.stage import NOON
 
 
@@ -67,4 +78,84 @@ def add_studies(cohort: Cohort, coordinator: User, rater: User, count: int) -> N
         for role in roles
         if role.role == "rater"
         for n in (1, 2)
+    )
+
+
+def add_jobs(case: Case, count: int) -> None:
+    """This will add failed jobs of one case."""
+    InferenceJob.objects.bulk_create(
+        InferenceJob(
+            case=case,
+            method="slim-unet",
+            queued_at=NOON + timedelta(minutes=n),
+            state="failed",
+            reason="The worker's memory was full.",
+        )
+        for n in range(count)
+    )
+
+
+def add_items(study: Study, count: int) -> None:
+    """This will add masks of other cases to an open study: two showings to each rater, one done."""
+    readings = list(study.memberships.filter(role="rater"))
+    taken = study.items.values("segmentation")
+    masks = Segmentation.objects.filter(case__cohort=study.cohort).exclude(pk__in=taken)[:count]
+    first = study.items.count() + 1
+    items = Item.objects.bulk_create(
+        Item(study=study, segmentation=mask, key=f"item-{n}", lesions=1)
+        for n, mask in enumerate(masks, first)
+    )
+    assert len(items) == count
+    Presentation.objects.bulk_create(
+        Presentation(
+            reading=reading,
+            item=item,
+            position=2 * n + occasion,
+            occasion=occasion,
+            opened_at=NOON if occasion == 1 else None,
+            submitted_at=NOON if occasion == 1 else None,
+        )
+        for reading in readings
+        for n, item in enumerate(items, first)
+        for occasion in (1, 2)
+    )
+
+
+def add_people(cohort: Cohort, invited_by: User, count: int) -> None:
+    """This will add delineators, raters who came by invitation, and invitations nobody took yet."""
+    first = User.objects.count()
+    people = User.objects.bulk_create(
+        User(username=f"person-{n}", password="!") for n in range(first, first + count)
+    )
+    CohortMembership.objects.bulk_create(
+        CohortMembership(cohort=cohort, user=person, role="delineator") for person in people
+    )
+    Invitation.objects.bulk_create(
+        Invitation(
+            cohort=cohort,
+            address=f"{person.username}@clinic.example",
+            role="rater",
+            key_sha256=person.username,
+            invited_by=invited_by,
+            invited_at=NOON,
+            expires_at=NOON,
+            accepted_by=person if n % 2 else None,
+            accepted_at=NOON if n % 2 else None,
+        )
+        for n, person in enumerate(people)
+    )
+
+
+def add_acts(cohort: Cohort, by: User, count: int) -> None:
+    """This will fill the audit log: imports into the cohort, and logins."""
+    AuditEntry.objects.bulk_create(
+        AuditEntry(
+            at=NOON + timedelta(minutes=n),
+            actor=by.username,
+            actor_id=by.pk,
+            act="case-imported" if n % 2 else "signed-in",
+            what=f"case C{n:04d}",
+            cohort=cohort.slug if n % 2 else "",
+        )
+        for n in range(count)
     )
