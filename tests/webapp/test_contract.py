@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
 from django.urls import resolve
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from schemathesis.checks import not_a_server_error
@@ -33,6 +35,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from accounts.operations.tokens import make_token
 from tests.conftest import figures
 from tests.segmentation.scans import signed_in
 from tests.webapp.clinics import FURTHER, Things, a_clinic
@@ -66,11 +69,20 @@ def one_connection() -> Iterator[None]:
             signal.connect(close_old_connections)
 
 
-def signed(person: User) -> dict[str, dict[str, str]]:
+Sent = dict[str, dict[str, str]]
+
+
+def session_of(person: User) -> Sent:
     """What the browser of somebody signed in sends with every request."""
     session = signed_in(person).cookies["sessionid"].value
     cookies = {"sessionid": session, "csrftoken": CSRF}
     return {"headers": {"X-CSRFToken": CSRF}, "cookies": cookies}
+
+
+def token_of(person: User) -> Sent:
+    """What a script of somebody sends with every request."""
+    key = make_token(user=person, name="script", lifetime=timedelta(days=1), now=timezone.now())
+    return {"headers": {"Authorization": f"Bearer {key}"}}
 
 
 def view_of(path: str) -> str:
@@ -84,13 +96,15 @@ def addresses(clinic: Things, view: str) -> list[dict[str, str]]:
     return [FURTHER | {**thing.address, "id": thing.address.get("pk", "")} for thing in there]
 
 
-BOUNDED = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    database=None,
-    derandomize="PLAQUE_API_EXAMPLES" not in os.environ,
-    suppress_health_check=list(HealthCheck),
-)
+def bounded(examples: int) -> settings:
+    """So many requests to an operation; the same ones every time unless more are asked for."""
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        derandomize="PLAQUE_API_EXAMPLES" not in os.environ,
+        suppress_health_check=list(HealthCheck),
+    )
 
 
 def made(operation: Any) -> Any:
@@ -101,10 +115,12 @@ def made(operation: Any) -> Any:
     return right
 
 
-def keeps_its_word(operation: Any, there: list[dict[str, str]], ask: Callable[[Any], Any]) -> None:
+def keeps_its_word(
+    operation: Any, there: list[dict[str, str]], ask: Callable[[Any], Any], examples: int
+) -> None:
     """This will try an operation with many requests, four of five at objects that are there."""
 
-    @BOUNDED
+    @bounded(examples)
     @given(case=made(operation), known=some.sampled_from([*there * 4, {}]))
     def tried(case: Any, known: dict[str, str]) -> None:
         case.path_parameters = {
@@ -115,10 +131,9 @@ def keeps_its_word(operation: Any, there: list[dict[str, str]], ask: Callable[[A
     tried()
 
 
-@pytest.mark.parametrize("name", ["cora", "dana", "rita", "ravi"])
-def test_every_operation_keeps_to_its_description(clinic: Things, name: str) -> None:
-    person = User.objects.get(username=f"{name}-a")
-    sent = signed(person)
+def answers(clinic: Things, name: str, sent: Sent, examples: int, how: str) -> Counter[int]:
+    """This will try every operation as somebody, and count the answers by status."""
+    person = User.objects.get(username=name)
     described = schemathesis.openapi.from_dict(
         signed_in(person).get("/api/schema/?format=json").json()
     )
@@ -126,7 +141,7 @@ def test_every_operation_keeps_to_its_description(clinic: Things, name: str) -> 
     statuses: Counter[int] = Counter()
 
     def ask(case: Any) -> Any:
-        case.headers.pop("Authorization", None)  # a made-up token; the session is what is tested
+        case.headers.pop("Authorization", None)  # made up; who asks is in what is sent
         with one_connection(), transaction.atomic():  # every request finds the same world
             answer = case.call(**sent)
             transaction.set_rollback(True)
@@ -136,12 +151,30 @@ def test_every_operation_keeps_to_its_description(clinic: Things, name: str) -> 
     operations = [result.ok() for result in described.get_all_operations()]
     assert len(operations) > 30
     for operation in operations:
-        keeps_its_word(operation, addresses(clinic, view_of(operation.path)), ask)
-    assert statuses[200] > 0
+        keeps_its_word(operation, addresses(clinic, view_of(operation.path)), ask, examples)
     figures.append(
-        f"API: {statuses.total()} requests by {name} to {len(operations)} operations, by status: "
+        f"API: {statuses.total()} requests {how} to {len(operations)} operations, by status: "
         + ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items()))
     )
+    return statuses
+
+
+@pytest.mark.parametrize("name", ["cora", "dana", "rita", "ravi"])
+def test_every_operation_keeps_to_its_description(clinic: Things, name: str) -> None:
+    sent = session_of(User.objects.get(username=f"{name}-a"))
+    assert answers(clinic, f"{name}-a", sent, EXAMPLES, f"by {name}")[200] > 0
+
+
+def test_every_operation_keeps_to_its_description_for_a_script(clinic: Things) -> None:
+    sent = token_of(User.objects.get(username="cora-a"))
+    statuses = answers(clinic, "cora-a", sent, max(2, EXAMPLES // 2), "with Cora's token")
+    assert statuses[200] > 0
+    assert statuses[401] == 0
+
+
+def test_every_operation_is_closed_to_whoever_is_not_signed_in(clinic: Things) -> None:
+    statuses = answers(clinic, "cora-a", {}, max(2, EXAMPLES // 4), "by nobody")
+    assert set(statuses) == {401}
 
 
 def test_what_is_too_much_is_refused_in_the_same_shape(clinic: Things) -> None:
