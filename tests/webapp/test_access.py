@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,13 +13,14 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from django.utils import timezone
 
+from accounts.operations.tokens import make_token
 from segmentation.operations.jobs import say_present
 from tests.segmentation.scans import signed_in
 from tests.webapp.clinics import FURTHER, Thing, Things, a_clinic
-from webapp.access import ANYONE, TABLE, Rule, rule_for
+from webapp.access import ALWAYS_OPEN, ANYONE, TABLE, Rule, rule_for
 
 OWN_NAMESPACES = {"", "api"}
 
@@ -102,21 +105,18 @@ def expected(person: str, name: str, method: str, thing: Thing) -> set[int]:
 PEOPLE = [f"{role}-{clinic}" for clinic in "ab" for role in ("cora", "dana", "rita", "ravi")]
 
 
-@pytest.mark.parametrize("person", [*PEOPLE, "otto"])
-def test_each_person_reaches_exactly_what_the_table_says(
-    person: str, clinics: list[Things]
-) -> None:
-    if person == "otto":
-        User.objects.create_user("otto", password="otto")
-    user = User.objects.get(username=person)
-    client = signed_in(user)
+def answered_otherwise(
+    client: Client, person: str, clinics: list[Things], names: Iterable[str]
+) -> list[tuple[Any, ...]]:
+    """What is answered otherwise than the table says: by every method, at every object's address.
+
+    Every request finds the same world.
+    """
     wrong = []
-    for name, rule in TABLE.items():
-        if name in LEAVING:
-            continue
-        for thing in everything_at(rule, clinics):
+    for name in names:
+        for thing in everything_at(TABLE[name], clinics):
             for method in METHODS:
-                with transaction.atomic():  # every request finds the same world
+                with transaction.atomic():
                     address = address_of(name, thing)
                     sent = client.generic(method, address, content_type="application/json")
                     transaction.set_rollback(True)
@@ -125,7 +125,90 @@ def test_each_person_reaches_exactly_what_the_table_says(
                 absent = status == 404 and (name, method) in ABSENT
                 if status not in wanted if wanted else not (let_in or absent):
                     wrong.append((name, method, thing.state, status, wanted))
-    assert wrong == []
+    return wrong
+
+
+def person_called(name: str) -> User:
+    """Somebody of a clinic, or Otto, who belongs to none."""
+    if name == "otto":
+        return User.objects.create_user("otto", password="otto")
+    return User.objects.get(username=name)
+
+
+def with_token(user: User) -> Client:
+    """A script with a token: no cookie."""
+    key = make_token(user=user, name="mine", lifetime=timedelta(days=1), now=timezone.now())
+    return Client(headers={"Authorization": f"Bearer {key}"})
+
+
+@pytest.mark.parametrize("person", [*PEOPLE, "otto"])
+def test_each_person_reaches_exactly_what_the_table_says(
+    person: str, clinics: list[Things]
+) -> None:
+    client = signed_in(person_called(person))
+    names = [name for name in TABLE if name not in LEAVING]
+    assert answered_otherwise(client, person, clinics, names) == []
+
+
+@pytest.mark.parametrize("person", ["cora-a", "dana-a", "rita-a", "otto"])
+def test_a_token_reaches_exactly_what_its_owner_does(person: str, clinics: list[Things]) -> None:
+    client = with_token(person_called(person))
+    names = [name for name in TABLE if name.startswith("api:")]
+    assert answered_otherwise(client, person, clinics, names) == []
+
+
+def test_a_token_opens_no_page_and_a_wrong_one_nothing(clinics: list[Things]) -> None:
+    right = with_token(User.objects.get(username="cora-a"))
+    wrong = Client(headers={"Authorization": "Bearer plaque_nothing"})
+    for name, rule in TABLE.items():
+        for thing in everything_at(rule, clinics):
+            address = address_of(name, thing)
+            for method, roles in rule.methods.items():
+                if name.startswith("api:"):
+                    answer = wrong.generic(method, address)
+                    assert (answer.status_code, answer.json()["code"]) == (401, "TokenRefused")
+                elif not roles <= ANYONE:
+                    answer = right.generic(method, address)
+                    assert answer.status_code == 302, name
+                    assert answer.headers["Location"].startswith("/accounts/login/?next=")
+
+
+def administration() -> list[tuple[str, str]]:
+    """The name and the address of everything in the administration that is not a door."""
+    named = r"\^?\(\?P<app_label>(\w+)[^)]*\)"  # the first of a choice of words
+
+    def filled(route: str) -> str:
+        first = re.sub(named, r"\1", route).replace("(?P<url>.*)", "nothing")
+        return "/" + re.sub("<[^>]+>", "1", first).removesuffix("$")
+
+    return [
+        (name, filled(route))
+        for name, namespace, route in ENDPOINTS
+        if namespace == "admin" and name not in ALWAYS_OPEN
+    ]
+
+
+def test_the_administration_is_for_staff_and_for_what_they_may(clinics: list[Things]) -> None:
+    """To others nothing is there; staff without permissions see an empty house."""
+    cora, rita = (User.objects.get(username=name) for name in ("cora-a", "rita-a"))
+    sam = User.objects.create_user("sam", is_staff=True)
+    staff = signed_in(sam)
+    addresses = administration()
+    assert len(addresses) > 30
+    assert all(resolve(address).namespace == "admin" for _, address in addresses)
+    empty = {"admin:index", "admin:jsi18n", "admin:password_change", "admin:password_change_done"}
+    for client in (signed_in(cora), signed_in(rita)):
+        found = {client.generic(way, one).status_code for _, one in addresses for way in METHODS}
+        assert found == {404, 405}
+        assert client.post("/admin/auth/user/add/").status_code == 404
+    for client in (Client(), with_token(cora), with_token(sam)):
+        for _, address in addresses:
+            for answer in (client.get(address), client.post(address)):
+                assert answer.status_code == 302, address
+                assert answer.headers["Location"].startswith("/accounts/login/?next=")
+    for name, address in addresses:
+        for status in (staff.get(address).status_code, staff.post(address).status_code):
+            assert status in {302, 403, 404, 405} or (name in empty and status == 200), address
 
 
 def test_what_is_not_mine_looks_like_what_does_not_exist(clinics: list[Things]) -> None:
