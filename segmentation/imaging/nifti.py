@@ -23,12 +23,18 @@ from segmentation.refusals import Refusal
 
 HEADER_BYTES = 348
 DATA_OFFSET = 352
+NIFTI2_HEADER_BYTES = 540
 MAX_BYTES = 1024**3
 VALUES_AT_ONCE = 1024**2
 TEXT_FIELDS = ("data_type", "db_name", "descrip", "aux_file", "intent_name")
 GEOMETRY_FIELDS = (
     *("qform_code", "sform_code", "quatern_b", "quatern_c", "quatern_d"),
     *("qoffset_x", "qoffset_y", "qoffset_z", "srow_x", "srow_y", "srow_z", "xyzt_units"),
+)
+NIFTI2_FIELDS = (  # what a header says about our images; NIfTI-1 says it in fewer bits
+    *("dim", "datatype", "bitpix", "pixdim", "scl_slope", "scl_inter"),
+    *("descrip", "aux_file", "intent_name"),
+    *GEOMETRY_FIELDS,
 )
 
 
@@ -60,7 +66,7 @@ class TakenScan:
 
 
 def read_volume(content: bytes, *, name: str, max_bytes: int = MAX_BYTES) -> Volume:
-    """This will read a .nii or .nii.gz file, or raise UnusableImage naming `name`.
+    """This will read a NIfTI-1 or NIfTI-2 file (.nii, .nii.gz), or raise UnusableImage with `name`.
 
     A fourth axis of length 1 is dropped. No more is unpacked than the header announces, and what
     would take more than `max_bytes` (scaled voxels count as float32) is refused before that.
@@ -71,9 +77,9 @@ def read_volume(content: bytes, *, name: str, max_bytes: int = MAX_BYTES) -> Vol
 def take_in_scan(content: bytes, *, name: str, max_bytes: int = MAX_BYTES) -> TakenScan:
     """This will check a scan, empty its header text and make the copy for browsers.
 
-    `original` keeps the voxel bytes, geometry and data type of what came. `removed` names the
-    header fields (never their values) that were not empty. `sha256` is of voxels and geometry, so
-    the same scan is known again however it was compressed. Raises UnusableImage.
+    `original` keeps the voxel bytes, geometry and data type of what came, as NIfTI-1. `removed`
+    names the header fields (never their values) that were not empty. `sha256` is of voxels and
+    geometry, so the same scan is known again however it was compressed. Raises UnusableImage.
     """
     volume, removed, voxels = _read(content, name, max_bytes)
     if volume.data.min() == volume.data.max():
@@ -156,7 +162,7 @@ def _read(content: bytes, name: str, max_bytes: int) -> tuple[Volume, tuple[str,
     """
     unpacked = Unpacked(content)
     try:
-        header = _header(bytes(unpacked.first(DATA_OFFSET)), name)
+        header, header_bytes, told = _header(unpacked, name)
         shape = _shape(header, name)
         dtype = _greyscale(header, name)
         affine = _affine(header, shape, name)
@@ -164,8 +170,7 @@ def _read(content: bytes, name: str, max_bytes: int) -> tuple[Volume, tuple[str,
         is_scaled = (slope, intercept) not in {(None, None), (1.0, 0.0)}
         count = int(np.prod(shape, dtype=np.int64))
         size = count * dtype.itemsize
-        told = float(header["vox_offset"])
-        offset = int(told) if HEADER_BYTES <= told <= max_bytes else 0
+        offset = int(told) if header_bytes <= told <= max_bytes else 0
         in_memory = count * max(dtype.itemsize, 4) if is_scaled else size
         if offset + in_memory > max_bytes:
             raise _too_large(name, max_bytes)
@@ -182,7 +187,7 @@ def _read(content: bytes, name: str, max_bytes: int) -> tuple[Volume, tuple[str,
     voxels = raw[offset:]
     stored = np.require(np.frombuffer(voxels, dtype=dtype), requirements="A")
     data = _scaled(stored, slope, intercept, name) if is_scaled else _usable(stored, name)
-    removed = _empty_text(header, raw[HEADER_BYTES:offset])
+    removed = _empty_text(header, raw[header_bytes:offset])
     grid = Grid(shape, affine)
     volume = Volume(data.reshape(shape, order="F"), grid, header=header.binaryblock)
     return volume, removed, voxels
@@ -249,18 +254,36 @@ def _scaling(header: nib.Nifti1Header, name: str) -> tuple[float | None, float |
     return slope, intercept
 
 
-def _header(raw: bytes, name: str) -> nib.Nifti1Header:
-    """The NIfTI-1 header of a file, in either byte order."""
+def _header(unpacked: Unpacked, name: str) -> tuple[nib.Nifti1Header, int, float]:
+    """The header as NIfTI-1 in its own byte order, its stored length, and the voxels' offset."""
+    raw = bytes(unpacked.first(NIFTI2_HEADER_BYTES))
     size = raw[:4]
-    if size in (b"\x1c\x02\x00\x00", b"\x00\x00\x02\x1c"):
-        raise UnusableImage(f"{name}: this is NIfTI-2. Convert it to NIfTI-1 and send it again.")
+    if size in (b"\x1c\x02\x00\x00", b"\x00\x00\x02\x1c") and len(raw) == NIFTI2_HEADER_BYTES:
+        wide = nib.Nifti2Header(raw, check=False)
+        _refuse_two_files(wide, b"n+2", name)
+        return _narrowed(wide, name), NIFTI2_HEADER_BYTES, float(wide["vox_offset"])
     if len(raw) < DATA_OFFSET or size not in (b"\x5c\x01\x00\x00", b"\x00\x00\x01\x5c"):
         raise UnusableImage(f"{name}: this is not a NIfTI file (.nii or .nii.gz).")
     header = nib.Nifti1Header(raw[:HEADER_BYTES], check=False)
-    if bytes(header["magic"])[:3] != b"n+1":
+    _refuse_two_files(header, b"n+1", name)
+    return header, HEADER_BYTES, float(header["vox_offset"])
+
+
+def _refuse_two_files(header: nib.Nifti1Header, magic: bytes, name: str) -> None:
+    if bytes(header["magic"])[:3] != magic:
         raise UnusableImage(
             f"{name}: only single-file NIfTI (.nii or .nii.gz) is taken, not .hdr and .img."
         )
+
+
+def _narrowed(wide: nib.Nifti2Header, name: str) -> nib.Nifti1Header:
+    """A NIfTI-2 header as NIfTI-1, which says the same about any image that is taken."""
+    if int(np.abs(wide["dim"]).max()) > np.iinfo(np.int16).max:
+        raise UnusableImage(f"{name}: the image has more than 32,767 voxels along one axis.")
+    header = nib.Nifti1Header(endianness=wide.endianness)
+    with np.errstate(over="ignore"):  # what is no number then is refused like any other
+        for field in NIFTI2_FIELDS:
+            header[field] = wide[field]
     return header
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from segmentation.methods import DEFAULT_METHOD
 from segmentation.models import Case, InferenceJob
 from segmentation.operations import running
-from segmentation.operations.jobs import request_segmentation
+from segmentation.operations.jobs import cancel_job, request_segmentation
 from tests.fuzz_nifti import left_behind
 from tests.locked_database import impatient_database, locked_database
 from tests.segmentation.scans import NOON
@@ -84,6 +84,26 @@ def test_the_limits_hold_although_the_database_does_not_answer(
 
     run_with(monkeypatch, hang)
     assert ended == [70]
+
+
+def test_a_cancelled_job_that_hangs_does_not_keep_its_worker(
+    job: InferenceJob, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reports no more, so it is not stopped at its next report, but by the limit of time."""
+    settings.JOB_LEASE_SECONDS = 0.2
+    ended: list[int] = []
+    monkeypatch.setattr(running.os, "_exit", ended.append)
+
+    def hang(_: Any) -> None:
+        cancel_job(job_id=job.pk, now=timezone.now())
+        time.sleep(0.3)
+        settings.JOB_SECONDS_MOST = settings.JOB_GRACE_SECONDS = 0.1
+        wait_until(lambda: bool(ended), "the process ends itself")
+
+    run_with(monkeypatch, hang)
+    assert ended == [70]
+    job.refresh_from_db()
+    assert (job.state, job.reason) == ("cancelled", "")
 
 
 def test_a_job_whose_database_goes_away_is_taken_over_and_not_failed(

@@ -43,6 +43,21 @@ def with_field(offset: int, fmt: str, *values: object) -> bytes:
     return bytes(content)
 
 
+def nifti2(order: str = "<", **fields: object) -> bytes:
+    """An uncompressed NIfTI-2 file in this byte order with these header fields."""
+    affine = np.diag([-1.0, -1, 3, 1])
+    header = nib.Nifti2Header(endianness=order)
+    made = nib.Nifti2Image(VOXELS.astype(f"{order}i2"), affine, header)
+    made.set_sform(affine, 1)
+    made.set_qform(affine, 1)
+    content = bytearray(made.to_bytes())
+    wrong = nib.Nifti2Header(bytes(content[:540]), check=False)
+    for name, value in fields.items():
+        wrong[name] = value
+    content[:540] = wrong.binaryblock
+    return bytes(content)
+
+
 def nib_read(content: bytes) -> nib.Nifti1Image:
     return nib.Nifti1Image.from_bytes(gzip.decompress(content))
 
@@ -57,6 +72,20 @@ def test_voxels_of_every_type_are_read_and_kept(dtype: str) -> None:
     np.testing.assert_array_equal(read_volume(taken.original, name="x").data, VOXELS % 200)
     np.testing.assert_allclose(nib_read(taken.original).affine, AFFINE, atol=1e-5)
     assert nib.aff2axcodes(nib_read(taken.browser).affine) == ("R", "A", "S")
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_nifti2_is_read_and_kept_as_nifti1(order: str) -> None:
+    said = {"descrip": b"Jens Jensen", "scl_slope": 2.0, "scl_inter": 1.0}
+    taken = take_in_scan(gzip.compress(nifti2(order, **said)), name="FLAIR")
+    assert taken.removed == ("descrip",)
+    kept = nib_read(taken.original)
+    assert kept.header["sizeof_hdr"] == 348
+    assert kept.header["qform_code"] == kept.header["sform_code"] == 1
+    np.testing.assert_array_equal(kept.affine, np.diag([-1.0, -1, 3, 1]))
+    np.testing.assert_array_equal(np.asarray(kept.dataobj), VOXELS * 2 + 1)
+    np.testing.assert_array_equal(read_volume(taken.original, name="x").data, VOXELS * 2 + 1)
+    assert b"Jensen" not in gzip.decompress(taken.original)
 
 
 def test_slope_and_intercept_are_applied() -> None:
@@ -105,7 +134,12 @@ def test_a_scan_is_known_again_however_it_was_compressed() -> None:
         (image(VOXELS[:, :, :1]), "at least 2 x 2 x 2"),
         (image(VOXELS.astype(np.complex64)), "type"),
         (image(np.zeros(VOXELS.shape, [("R", "u1"), ("G", "u1"), ("B", "u1")])), "greyscale"),
-        (nib.Nifti2Image(VOXELS, AFFINE).to_bytes(), "NIfTI-2"),
+        (nifti2(dim=[3, 40000, 1, 1, 1, 1, 1, 1]), "more than 32,767"),
+        (nifti2(magic=b"ni2"), "single-file"),
+        (nifti2(pixdim=[1, 1e300, 1, 1, 1, 1, 1, 1]), "voxel size"),
+        (nifti2(vox_offset=348), "announces"),
+        (nifti2(vox_offset=-1), "announces"),
+        (nifti2()[:500], "not a NIfTI"),
         (image(np.where(VOXELS > 890, np.nan, VOXELS).astype("f4")), "not numbers"),
         (image(np.where(VOXELS > 890, np.inf, VOXELS).astype("f4")), "not numbers"),
         (image(np.full_like(VOXELS, 7)), "same value"),
