@@ -18,8 +18,11 @@ from tests.served import ROOT, free_port
 from webapp.broker import EXCHANGES, folder_broker
 
 
+# They have brokers of their own, whatever the others run on.
+pytestmark = pytest.mark.embedded_only
+
+
 @pytest.mark.redis_server
-@pytest.mark.embedded_only  # it has a broker of its own, whatever the others run on
 def test_a_worker_outlives_its_broker_and_does_what_was_asked_meanwhile(tmp_path: Path) -> None:
     own = {"PLAQUE_DATA": str(tmp_path), "REDIS_PORT": str(free_port())}
     done = subprocess.run(

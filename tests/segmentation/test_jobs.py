@@ -261,7 +261,10 @@ def test_rings_may_come_twice_or_never(job: InferenceJob, case: Case) -> None:
     assert (job.state, job.attempts) == ("succeeded", 1)
 
 
-def test_without_a_broker_jobs_are_still_queued(case: Case, cora: User) -> None:
+def test_without_a_broker_jobs_are_still_queued(
+    case: Case, cora: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv("CELERY_BROKER_URL", raising=False)  # an app would prefer that
     nobody = Celery("nobody", broker="redis://127.0.0.1:1/0")
     nobody.conf.broker_transport_options = SERVER_OPTIONS
     with nobody_answers(nobody):
@@ -272,6 +275,7 @@ def test_without_a_broker_jobs_are_still_queued(case: Case, cora: User) -> None:
         )
         assert answer.status_code == 201
         assert ring_if_due(now=timezone.now()) is True
+    assert caplog.text.count("The broker does not answer") == 2
     assert InferenceJob.objects.get().state == "queued"
     assert running.run_next_job(clock=timezone.now) is True
 
