@@ -17,7 +17,6 @@ from tests.segmentation.test_jobs import nobody_answers
 from tests.served import ROOT, free_port
 from webapp.broker import EXCHANGES, folder_broker
 
-
 # They have brokers of their own, whatever the others run on.
 pytestmark = pytest.mark.embedded_only
 
