@@ -2,6 +2,7 @@
 
 import type { Segmentation } from '../api/types'
 import { make, plural } from '../elements'
+import { keepFocus } from '../focus'
 import { timeFormat } from '../time'
 
 export interface SegmentationActions {
@@ -19,31 +20,45 @@ export function segmentationText(segmentation: Segmentation): string {
 
 export class SegmentationList {
   readonly element = make('section', { class: 'segmentations', 'aria-label': 'Segmentations' })
-  private shown: string | null = null
+  private listed = ''
+  private readonly list = make('div')
+  private readonly lesions = make('div')
 
-  constructor(private readonly actions: SegmentationActions) {}
+  constructor(private readonly actions: SegmentationActions) {
+    this.element.append(make('h2', {}, 'Segmentations'), this.list, this.lesions)
+  }
 
-  /** This will list the segmentations and put `chosen` over the scan. */
+  /** This will list the segmentations and put `chosen` over the scan; what stays is left alone. */
   show(segmentations: readonly Segmentation[], chosen: string | null): void {
-    this.shown = chosen
-    const rows = segmentations.map((segmentation) => this.row(segmentation))
-    this.element.replaceChildren(
-      make('h2', {}, 'Segmentations'),
-      segmentations.length === 0
-        ? make(
-            'p',
-            { class: 'hint' },
-            'There is no segmentation of this case yet. Start one below.',
-          )
-        : make('ul', { class: 'segmentation-list' }, this.none(), ...rows),
-      this.lesions(segmentations.find(({ id }) => id === chosen)),
-    )
+    const ids = `${segmentations.map(({ id }) => id)}`
+    if (ids !== this.listed || !this.list.hasChildNodes()) {
+      const rows = segmentations.map((segmentation) => this.row(segmentation))
+      keepFocus(this.list, () => this.list.replaceChildren(this.rows(rows)))
+      this.listed = ids
+    }
+    for (const radio of this.list.querySelectorAll('input')) {
+      radio.checked = radio.value === (chosen ?? '')
+    }
+    const segmentation = segmentations.find(({ id }) => id === chosen)
+    const isOpen = this.lesions.querySelector('details')?.open ?? false
+    this.lesions.replaceChildren(this.lesionList(segmentation, isOpen))
+  }
+
+  private rows(rows: readonly HTMLElement[]): HTMLElement {
+    return rows.length === 0
+      ? make('p', { class: 'hint' }, 'There is no segmentation of this case yet. Start one below.')
+      : make('ul', { class: 'segmentation-list' }, this.none(), ...rows)
   }
 
   private radio(id: string, pick: () => void): HTMLInputElement {
-    const input = make('input', { type: 'radio', name: 'segmentation', value: id, change: pick })
-    input.checked = (this.shown ?? '') === id
-    return input
+    const key = `segmentation-${id}`
+    return make('input', {
+      type: 'radio',
+      name: 'segmentation',
+      value: id,
+      'data-key': key,
+      change: pick,
+    })
   }
 
   private none(): HTMLElement {
@@ -64,27 +79,24 @@ export class SegmentationList {
           'span',
           {},
           make('strong', {}, segmentation.title),
-          make(
-            'small',
-            {},
-            `${segmentation.origin}, ${moment.format(new Date(segmentation.created_at))}`,
-          ),
+          make('small', {}, `${segmentation.origin}, ${moment(segmentation.created_at)}`),
           make('small', {}, segmentationText(segmentation)),
         ),
       ),
       make(
         'a',
-        { href: segmentation.download, download: true, title: `Download ${segmentation.title}` },
+        { href: segmentation.download, download: true, 'data-key': `download-${segmentation.id}` },
         'Download',
+        make('span', { class: 'visually-hidden' }, ` ${segmentation.title}`),
       ),
     )
   }
 
-  private lesions(segmentation: Segmentation | undefined): HTMLElement {
+  private lesionList(segmentation: Segmentation | undefined, isOpen: boolean): HTMLElement {
     const lesions = segmentation?.lesion_list ?? []
     return make(
       'details',
-      { class: 'lesion-list', hidden: lesions.length === 0 },
+      { class: 'lesion-list', hidden: lesions.length === 0, open: isOpen },
       make('summary', {}, 'Lesions'),
       make(
         'ol',

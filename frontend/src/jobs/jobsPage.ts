@@ -5,6 +5,8 @@ import { explanation } from '../api/errors'
 import type { Job, JobState, JobsAnswer } from '../api/types'
 import { canBeDoneAgain, isUnderway, jobText } from '../case/jobs'
 import { make, plural, setText } from '../elements'
+import { keepFocus } from '../focus'
+import { timeFormat } from '../time'
 
 export interface JobsPageData {
   readonly case_page: string
@@ -18,10 +20,11 @@ const PAGE_SIZE = 50
 const POLL_MS = 2000
 const POLL_AT_REST_MS = 15_000
 
-const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' })
+const moment = timeFormat({ dateStyle: 'medium', timeStyle: 'short' })
 
 export class JobsPage {
   private page = 1
+  private shown = ''
   private timer: ReturnType<typeof setTimeout> | undefined
   private readonly state: HTMLSelectElement
   private readonly method: HTMLSelectElement
@@ -76,7 +79,10 @@ export class JobsPage {
       const { queued } = await request('POST', '/api/v1/cohorts/{slug}/jobs/retry/', {
         slug: cohort.slug,
       })
-      setText(this.said, queued ? `${plural(queued, 'job')} queued again.` : 'No job has failed.')
+      setText(
+        this.said,
+        queued ? `${plural(queued, 'job')} queued again.` : 'Nothing to start again here.',
+      )
     }
     const click = () => void this.act(retry)
     return make('button', { type: 'button', click }, `Start all failed again${name}`)
@@ -124,11 +130,11 @@ export class JobsPage {
   }
 
   private show({ count, results }: JobsAnswer): void {
-    const focused = (document.activeElement as HTMLElement | null)?.dataset.key
-    if (count === 0) this.list.replaceChildren(this.nothing())
-    else this.list.replaceChildren(this.table(results), ...this.pager(count))
-    const again = focused && this.list.querySelector<HTMLElement>(`[data-key="${focused}"]`)
-    if (again) again.focus()
+    const text = JSON.stringify([count, results, this.page])
+    if (text === this.shown) return
+    this.shown = text
+    const parts = count === 0 ? [this.nothing()] : [this.table(results), ...this.pager(count)]
+    keepFocus(this.list, () => this.list.replaceChildren(...parts))
   }
 
   private nothing(): HTMLElement {
@@ -148,14 +154,19 @@ export class JobsPage {
   }
 
   private table(jobs: readonly Job[]): HTMLElement {
-    const names = ['Case', 'Method', 'State', 'Asked for', '']
+    const names = ['Case', 'Method', 'State', 'Asked for']
     return make(
       'table',
       { class: 'rows' },
       make(
         'thead',
         {},
-        make('tr', {}, ...names.map((name) => make('th', { scope: 'col' }, name || ' '))),
+        make(
+          'tr',
+          {},
+          ...names.map((name) => make('th', { scope: 'col' }, name)),
+          make('th', { scope: 'col' }, make('span', { class: 'visually-hidden' }, 'What to do')),
+        ),
       ),
       make('tbody', {}, ...jobs.map((job) => this.row(job))),
     )
@@ -172,35 +183,35 @@ export class JobsPage {
     return make(
       'tr',
       { 'data-state': job.state },
-      make('th', { scope: 'row' }, make('a', { href: address }, job.case)),
+      make(
+        'th',
+        { scope: 'row' },
+        make('a', { href: address, 'data-key': `case-${job.id}` }, job.case),
+      ),
       make('td', {}, this.titleOf(job.method)),
       make('td', { class: 'job-state' }, ...how),
-      make(
-        'td',
-        {},
-        make('time', { datetime: job.queued_at }, moment.format(new Date(job.queued_at))),
-      ),
+      make('td', {}, make('time', { datetime: job.queued_at }, moment(job.queued_at))),
       make('td', {}, ...this.actions(job)),
     )
   }
 
   private actions(job: Job): HTMLElement[] {
     const { id } = job
-    const button = (text: string, what: string, ask: () => Promise<Job>) =>
+    const button = (text: string, ask: () => Promise<Job>) =>
       make(
         'button',
         {
           type: 'button',
           'aria-label': `${text}: ${job.case}`,
-          'data-key': `${what}-${job.id}`,
+          'data-key': `act-${job.id}`, // where Cancel was, Start again may come
           click: () => void this.act(ask),
         },
         text,
       )
     const cancel = () => request('POST', '/api/v1/jobs/{id}/cancel/', { id })
     const retry = () => request('POST', '/api/v1/jobs/{id}/retry/', { id })
-    if (isUnderway(job)) return [button('Cancel', 'cancel', cancel)]
-    return canBeDoneAgain(job) ? [button('Start again', 'retry', retry)] : []
+    if (isUnderway(job)) return [button('Cancel', cancel)]
+    return canBeDoneAgain(job) ? [button('Start again', retry)] : []
   }
 
   private pager(count: number): HTMLElement[] {

@@ -16,7 +16,7 @@ export function savingText(state: SavingState): string {
   const changes = plural(state.kind === 'saved' ? 0 : state.unsent, 'change')
   switch (state.kind) {
     case 'saved':
-      return state.at ? `All saved ${time.format(state.at)}` : 'Nothing to save yet'
+      return state.at ? `All saved ${time(state.at)}` : 'Nothing to save yet'
     case 'saving':
       return 'Saving…'
     case 'retrying':

@@ -2,7 +2,7 @@
 
 import type { Reading } from '../api/types'
 import { make, plural } from '../elements'
-import { timeFormat } from '../time'
+import { timeFormat, timeZoneName } from '../time'
 
 export type LobbyState =
   | { readonly kind: 'loading'; readonly text: string }
@@ -30,7 +30,11 @@ export class Lobby {
     this.element.hidden = false
     this.element.dataset.state = state.kind === 'at_rest' ? state.reading.state : state.kind
     this.element.replaceChildren(make('div', { class: 'lobby-card' }, ...this.content(state)))
-    this.element.querySelector<HTMLElement>('.primary')?.focus()
+    // Without anything to press, the keyboard stands at what is said.
+    const said = this.element.querySelector<HTMLElement>('h1, .lead')
+    said?.setAttribute('tabindex', '-1')
+    const next = this.element.querySelector<HTMLElement>('.primary') ?? said
+    next?.focus()
   }
 
   hide(): void {
@@ -115,7 +119,7 @@ export class Lobby {
             'p',
             {},
             reading.available_at
-              ? `It opens on ${moment.format(new Date(reading.available_at))}.`
+              ? `It opens on ${moment(reading.available_at)} (${timeZoneName()}).`
               : '',
           ),
           this.choices(),

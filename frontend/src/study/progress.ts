@@ -31,11 +31,7 @@ export function showProgress(
         }),
       ),
       make('td', { class: 'number' }, `${rater.done} of ${rater.total}`),
-      make(
-        'td',
-        {},
-        rater.last_activity ? moment.format(new Date(rater.last_activity)) : 'not started',
-      ),
+      make('td', {}, rater.last_activity ? moment(rater.last_activity) : 'not started'),
     ),
   )
   root.replaceChildren(
@@ -75,7 +71,16 @@ export function showProgress(
         },
         'Close the study',
       ),
-      make('button', { type: 'button', class: 'quiet', click: () => void refresh() }, 'Refresh'),
+      make(
+        'button',
+        {
+          type: 'button',
+          class: 'quiet',
+          'data-key': 'refresh',
+          click: () => void refresh(),
+        },
+        'Refresh',
+      ),
     ),
     hashes(study),
   )

@@ -50,7 +50,7 @@ export async function showResults(
 }
 
 function day(at: string | null | undefined): string {
-  return at ? timeFormat({ dateStyle: 'long' }).format(new Date(at)) : ''
+  return at ? timeFormat({ dateStyle: 'long' })(at) : ''
 }
 
 /** A line of a table, whichever its columns are. */
