@@ -5,7 +5,10 @@ import { explanation } from '../api/errors'
 import type { Case, Scan, Segmentation } from '../api/types'
 import { make, setText } from '../elements'
 import { exposeHook } from '../viewer/hook'
+import { listenToKeys } from '../viewer/keys'
+import { Legend } from '../viewer/legend'
 import { loadLabels, loadScan } from '../viewer/load'
+import { viewerShortcuts } from '../viewer/shortcuts'
 import { SliceStrip } from '../viewer/strip'
 import { buildTools, type Tools } from '../viewer/tools'
 import { Viewer } from '../viewer/viewer'
@@ -56,7 +59,8 @@ class CaseView {
   private readonly stage = make('div', {
     class: 'stage',
     role: 'application',
-    'aria-label': 'Scan',
+    'aria-label': 'Scan with the mask. The keys are listed under Keys.',
+    tabindex: 0,
   })
   private readonly strip = new SliceStrip((slice) => this.viewer.goToSlice(slice))
   private readonly sequence: HTMLSelectElement
@@ -108,6 +112,7 @@ class CaseView {
     })
     this.tools = buildTools(this.viewer)
     viewing.append(this.tools.element)
+    this.takeKeys(viewing)
     exposeHook(
       this.viewer,
       () => this.isShown,
@@ -119,6 +124,16 @@ class CaseView {
     const first =
       this.shown.scans.find(({ sequence }) => sequence === 'FLAIR') ?? this.shown.scans[0]
     if (first) this.pickScan(first.sequence)
+  }
+
+  /** The viewer has its keys while the focus is in it; elsewhere they are the page's. */
+  private takeKeys(viewing: HTMLElement): void {
+    const toggle = { shown: '?', does: 'this legend', keys: ['?'], run: () => legend.toggle() }
+    const shortcuts = [...viewerShortcuts(this.viewer), toggle]
+    const legend = new Legend([['Click', 'go there in all planes']], shortcuts)
+    this.tools.element.append(legend.button)
+    viewing.append(legend.element)
+    listenToKeys(shortcuts, () => this.isShown && viewing.contains(document.activeElement))
   }
 
   private pickScan(sequence: string): void {

@@ -4,6 +4,7 @@ import { request } from '../api/client'
 import { explanation } from '../api/errors'
 import type { Job } from '../api/types'
 import { make, setText } from '../elements'
+import { keepFocus } from '../focus'
 
 export interface MethodChoice {
   readonly name: string
@@ -47,10 +48,26 @@ export function jobText(job: Job): string {
   }
 }
 
+interface Row {
+  readonly element: HTMLElement
+  readonly text: HTMLElement
+  readonly progress: HTMLProgressElement
+  readonly action: HTMLElement
+  state: Job['state'] | null
+}
+
 export class JobPanel {
   readonly element = make('section', { class: 'jobs', 'aria-label': 'Inference jobs' })
   private jobs: readonly Job[] = []
-  private readonly list = make('ul', { class: 'job-list', 'aria-live': 'polite' })
+  private isAsking = false
+  private readonly rows = new Map<string, Row>()
+  private readonly list = make('ul', { class: 'job-list' })
+  private readonly said = make('p', { class: 'visually-hidden', role: 'status' })
+  private readonly nothing = make(
+    'p',
+    { class: 'hint' },
+    'No method has run on this case yet. Choose one and press Segment; the mask appears above when it is done.',
+  )
   private readonly trouble = make('p', { class: 'trouble', role: 'alert' })
   private readonly method: HTMLSelectElement
   private readonly start = make(
@@ -70,33 +87,82 @@ export class JobPanel {
     if (settings.canSegment && settings.methods.length > 0) {
       this.element.append(make('div', { class: 'job-start' }, this.method, this.start))
     }
-    this.element.append(this.trouble, this.list)
+    this.element.append(this.trouble, this.said, this.nothing, this.list)
     this.noteNeeds()
   }
 
   show(jobs: readonly Job[]): void {
     this.jobs = jobs
-    this.list.replaceChildren(...jobs.map((job) => this.row(job)))
+    this.nothing.hidden = jobs.length > 0
+    for (const job of jobs) this.announce(job)
+    keepFocus(this.list, () => this.arrange(jobs), this.start)
     clearTimeout(this.timer)
     if (jobs.some(isUnderway)) this.timer = setTimeout(() => void this.poll(), POLL_MS)
   }
 
-  private row(job: Job): HTMLElement {
-    const title = this.settings.methods.find(({ name }) => name === job.method)?.title ?? job.method
-    const parts: Node[] = [make('strong', {}, title), make('span', {}, jobText(job))]
-    if (isUnderway(job)) {
-      parts.push(
-        make('progress', { max: 1, value: job.progress, 'aria-label': `Progress of ${title}` }),
-      )
-      if (this.settings.canSegment) {
-        parts.push(make('button', { type: 'button', click: () => void this.cancel(job) }, 'Cancel'))
-      }
-    } else if (canBeDoneAgain(job) && this.settings.canSegment) {
-      parts.push(
-        make('button', { type: 'button', click: () => void this.retry(job) }, 'Start again'),
-      )
+  /** This will change, add and take away rows; a row whose job stays is the same element. */
+  private arrange(jobs: readonly Job[]): void {
+    const rows = jobs.map((job) => this.row(job))
+    const ids = new Set(jobs.map(({ id }) => id))
+    for (const [id, row] of this.rows) {
+      if (ids.has(id)) continue
+      row.element.remove()
+      this.rows.delete(id)
     }
-    return make('li', { 'data-state': job.state, 'data-job': job.id }, ...parts)
+    rows.forEach((row, at) => {
+      const there = this.list.children[at]
+      if (there !== row) this.list.insertBefore(row, there ?? null)
+    })
+  }
+
+  private titleOf(job: Job): string {
+    return this.settings.methods.find(({ name }) => name === job.method)?.title ?? job.method
+  }
+
+  /** A change of state is said once; the percentages in between are shown only. */
+  private announce(job: Job): void {
+    const before = this.rows.get(job.id)
+    if (before && before.state !== job.state && job.state !== 'running') {
+      setText(this.said, `${this.titleOf(job)}: ${jobText(job)}`)
+    }
+  }
+
+  /** This will return the row of a job, changed where the job has changed. */
+  private row(job: Job): HTMLElement {
+    const row = this.rows.get(job.id) ?? this.newRow(job)
+    setText(row.text, jobText(job))
+    row.progress.value = job.progress
+    if (row.state === job.state) return row.element
+    row.state = job.state
+    row.element.dataset.state = job.state
+    row.progress.hidden = !isUnderway(job)
+    row.action.replaceChildren(...this.action(job))
+    return row.element
+  }
+
+  private newRow(job: Job): Row {
+    const title = this.titleOf(job)
+    const text = make('span')
+    const progress = make('progress', { max: 1, 'aria-label': `Progress of ${title}` })
+    const action = make('div', { class: 'job-action' })
+    const parts = [make('strong', {}, title), text, progress, action]
+    const element = make('li', { 'data-job': job.id }, ...parts)
+    const row: Row = { element, text, progress, action, state: null }
+    this.rows.set(job.id, row)
+    return row
+  }
+
+  private action(job: Job): HTMLElement[] {
+    if (!this.settings.canSegment) return []
+    const button = (text: string, act: () => Promise<void>): HTMLElement =>
+      make(
+        'button',
+        { type: 'button', 'data-key': `act-${job.id}`, click: () => void act() },
+        text,
+        make('span', { class: 'visually-hidden' }, ` ${this.titleOf(job)}`),
+      )
+    if (isUnderway(job)) return [button('Cancel', () => this.cancel(job))]
+    return canBeDoneAgain(job) ? [button('Start again', () => this.retry(job))] : []
   }
 
   /** A method that needs a sequence the case does not have cannot be started. */
@@ -111,7 +177,8 @@ export class JobPanel {
   }
 
   private async segment(): Promise<void> {
-    this.start.disabled = true
+    if (this.isAsking) return
+    this.isAsking = true // the button stays as it is, and the focus on it
     setText(this.trouble, '')
     try {
       const { code } = this.settings
@@ -121,7 +188,7 @@ export class JobPanel {
     } catch (error) {
       setText(this.trouble, explanation(error))
     }
-    this.start.disabled = false
+    this.isAsking = false
   }
 
   private async cancel(job: Job): Promise<void> {

@@ -2,6 +2,9 @@
 
 import { make, setText } from '../elements'
 
+/** What yes does; it returns what is to come when the question is off the screen. */
+type Submit = () => Promise<() => void>
+
 export class Confirmation {
   private readonly title = make('h2', { id: 'confirm-title' })
   private readonly lines = make('ul')
@@ -25,7 +28,7 @@ export class Confirmation {
     this.trouble,
     make('div', { class: 'choices' }, this.no, this.yes),
   )
-  private submit: () => Promise<void> = async () => {}
+  private submit: Submit = async () => () => {}
 
   constructor(private readonly explain: (error: unknown) => string) {
     this.no.addEventListener('click', () => this.element.close())
@@ -40,7 +43,7 @@ export class Confirmation {
   }
 
   /** This will ask, and run `submit` on yes; a failure is said here and can be tried again. */
-  ask(title: string, lines: readonly string[], submit: () => Promise<void>): void {
+  ask(title: string, lines: readonly string[], submit: Submit): void {
     this.submit = submit
     setText(this.title, title)
     this.lines.replaceChildren(...lines.map((line) => make('li', {}, line)))
@@ -60,8 +63,9 @@ export class Confirmation {
     this.setBusy(true)
     setText(this.trouble, '')
     try {
-      await this.submit()
-      this.element.close()
+      const goOn = await this.submit()
+      this.element.close() // first: closing takes the focus back to where it was before
+      goOn()
     } catch (error) {
       setText(this.trouble, this.explain(error))
     } finally {

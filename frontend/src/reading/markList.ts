@@ -92,7 +92,7 @@ export class MarkList {
       mark.kind === 'FP' ? `false positive ${name.slice(3)}` : `missed lesion ${name.slice(3)}`
     if (part.dataset.part === 'goTo') {
       part.textContent = name
-      part.setAttribute('aria-label', `Go to ${what}`)
+      part.setAttribute('aria-label', `${name}: go to ${what}`)
       part.title = 'Go there'
     } else if (part.dataset.part === 'remove') {
       part.setAttribute('aria-label', `Remove ${what}`)

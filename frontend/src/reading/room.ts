@@ -3,6 +3,8 @@
 import { explanation, Refused } from '../api/errors'
 import type { Presentation, Reading } from '../api/types'
 import { make, plural, setText } from '../elements'
+import { listenToKeys } from '../viewer/keys'
+import { Legend } from '../viewer/legend'
 import { SliceStrip } from '../viewer/strip'
 import { buildTools, type Tools } from '../viewer/tools'
 import { Viewer } from '../viewer/viewer'
@@ -11,8 +13,6 @@ import { slicesWithLesions } from '../voxels/labels'
 import { Ahead } from './ahead'
 import { type Badge, buildBadge } from './badge'
 import { Confirmation } from './confirm'
-import { listenToKeys } from './keys'
-import { buildLegend } from './legend'
 import { markNames } from './markList'
 import type { Mark } from './marks'
 import type { OutboxStore } from './outboxStore'
@@ -32,11 +32,16 @@ export interface RoomSettings {
   readonly onSomebodyElse: () => void
 }
 
+const CLICKS = [
+  ['Click a lesion', 'mark it false positive; again takes it back'],
+  ['Click elsewhere', 'mark a missed lesion; click its dot to take it back'],
+] as const
+
 export class Room {
   private viewer!: Viewer
   private tools!: Tools
   private sitting: Sitting | null = null
-  private readonly title = make('h1')
+  private readonly title = make('h1', {}, 'Reading')
   private readonly progress = make('span', { class: 'progress-text' })
   private readonly ahead = new Ahead()
   private readonly badge: Badge
@@ -47,10 +52,10 @@ export class Room {
     class: 'stage',
     role: 'application',
     'aria-label': 'FLAIR scan with the mask. The keys are listed in the legend.',
-    tabindex: -1,
+    tabindex: 0,
   })
   private readonly confirmation = new Confirmation(explanation)
-  private legend!: HTMLElement
+  private legend!: Legend
 
   private constructor(
     readonly element: HTMLElement,
@@ -75,16 +80,7 @@ export class Room {
   /** This will build the empty room inside `element`. */
   static async create(element: HTMLElement, settings: RoomSettings): Promise<Room> {
     const room = new Room(element, settings)
-    const legendButton = make(
-      'button',
-      {
-        type: 'button',
-        class: 'quiet',
-        title: 'Keys and mouse (?)',
-        click: () => room.toggleLegend(),
-      },
-      'Keys ?',
-    )
+    const leave = make('a', { href: settings.homeUrl, class: 'quiet' }, 'Leave')
     const image = make('div', { class: 'image' }, room.stage, room.strip.element)
     const left = make('div', { class: 'left' }, image)
     element.append(
@@ -95,8 +91,7 @@ export class Room {
         room.progress,
         room.coverage,
         room.badge.element,
-        legendButton,
-        make('a', { href: settings.homeUrl, class: 'quiet' }, 'Leave'),
+        leave,
       ),
       left,
       room.panel.element,
@@ -115,10 +110,11 @@ export class Room {
       redo: () => room.change((sitting) => sitting.redo()),
       choose: (verdict) => room.panel.form.choose(verdict),
       submit: () => room.submit(),
-      toggleLegend: () => room.toggleLegend(),
+      toggleLegend: () => room.legend.toggle(),
     })
-    room.legend = buildLegend(shortcuts, () => room.toggleLegend())
-    element.append(room.legend)
+    room.legend = new Legend(CLICKS, shortcuts)
+    leave.before(room.legend.button)
+    element.append(room.legend.element)
     listenToKeys(shortcuts, () => room.isOpen && !room.confirmation.isOpen)
     room.watchAttention()
     return room
@@ -180,7 +176,6 @@ export class Room {
       this.sitting.clock.sign()
       this.showMarks()
       this.noteView()
-      this.stage.focus({ preventScroll: true })
       this.ahead.prepare(presentation.next)
     } catch (error) {
       this.clear()
@@ -188,6 +183,11 @@ export class Room {
     } finally {
       delete this.stage.dataset.busy
     }
+  }
+
+  /** This will put the keyboard on the scan; before, the room must not be inert any more. */
+  takeFocus(): void {
+    this.stage.focus({ preventScroll: true })
   }
 
   /** This will take everything of the presentation off the screen. */
@@ -198,7 +198,7 @@ export class Room {
     this.panel.clear()
     this.strip.start(0, new Set())
     setText(this.coverage, '')
-    this.legend.hidden = true
+    this.legend.hide()
   }
 
   /** This will also forget what was fetched ahead and what the bar says: another person looks on. */
@@ -269,10 +269,6 @@ export class Room {
     setText(this.coverage, `Seen ${sitting.coverage.count} of ${plural(slices, 'slice')}`)
   }
 
-  private toggleLegend(): void {
-    this.legend.hidden = !this.legend.hidden
-  }
-
   private submit(): void {
     const { sitting } = this
     if (!sitting) return
@@ -301,21 +297,21 @@ export class Room {
     this.confirmation.ask('Submit this answer?', lines, () => this.send(sitting))
   }
 
-  private async send(sitting: Sitting): Promise<void> {
+  /** This will submit, and return how it goes on from there. */
+  private async send(sitting: Sitting): Promise<() => void> {
     let reading: Reading | null = null
     try {
       const answer = sitting.answer(this.panel.form.given)
       reading = await submitAnswer(sitting.presentation.presentation, answer)
     } catch (error) {
-      if (error instanceof Refused && error.isSomebodyElse) {
-        this.settings.onSomebodyElse()
-        return
-      }
+      if (error instanceof Refused && error.isSomebodyElse) return this.settings.onSomebodyElse
       // An earlier attempt arrived although its answer got lost on the way back.
       if (!(error instanceof Refused && error.code === 'AlreadySubmitted')) throw error
     }
-    this.clear(true)
-    this.settings.onSubmitted(reading)
+    return () => {
+      this.clear(true)
+      this.settings.onSubmitted(reading)
+    }
   }
 
   /** Reading time counts while the rater does something on a visible page. */

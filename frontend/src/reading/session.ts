@@ -122,6 +122,7 @@ class Session {
     }
     this.lobby.hide()
     room.element.inert = false
+    room.takeFocus()
     this.root.dataset.ready = 'true'
   }
 

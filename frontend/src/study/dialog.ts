@@ -37,7 +37,11 @@ export function askFirst(
         goOn.disabled = false
       })
   })
-  dialog.addEventListener('close', () => dialog.remove())
+  dialog.addEventListener('close', () => {
+    dialog.remove()
+    // What had the focus before may have gone with what was just done.
+    if (document.activeElement === document.body) document.getElementById('content')?.focus()
+  })
   document.body.append(dialog)
   dialog.showModal()
 }

@@ -4,6 +4,7 @@ import { request } from '../api/client'
 import { explanation } from '../api/errors'
 import type { Study } from '../api/types'
 import { make } from '../elements'
+import { keepFocus } from '../focus'
 import { showDraft } from './draft'
 import { showProgress } from './progress'
 import { showResults } from './results'
@@ -26,15 +27,14 @@ export async function showStudy(root: HTMLElement, data: StudyPageData): Promise
       make('span', { class: `state is-${study.state}` }, study.state),
     )
     const body = make('div')
-    root.replaceChildren(heading, body)
     if (study.state === 'open') showProgress(body, study, data, refresh)
     else if (study.state === 'closed') await showResults(body, study, data)
     else await showDraft(body, study, data, refresh)
+    keepFocus(root, () => root.replaceChildren(heading, body))
   } catch (error) {
-    root.replaceChildren(
-      make('p', { class: 'notice is-danger', role: 'alert' }, explanation(error)),
-      make('button', { type: 'button', click: () => void refresh() }, 'Try again'),
-    )
+    const again = make('button', { type: 'button', click: () => void refresh() }, 'Try again')
+    const trouble = make('p', { class: 'notice is-danger', role: 'alert' }, explanation(error))
+    keepFocus(root, () => root.replaceChildren(trouble, again), again)
   }
 }
 

@@ -1,4 +1,4 @@
-// The keyboard of a reading: one table for the keys and for their legend.
+// The keyboard of a page with a viewer: one table for the keys and for their legend.
 
 export interface Shortcut {
   /** What the legend shows. */
@@ -23,7 +23,7 @@ function belongsToControl(event: KeyboardEvent): boolean {
   const { target, key } = event
   if (target instanceof HTMLInputElement) return key.startsWith('Arrow') || key === ' '
   const isPressable = target instanceof HTMLButtonElement || target instanceof HTMLAnchorElement
-  return isPressable && (key === ' ' || key === 'Enter')
+  return isPressable && !event.ctrlKey && !event.metaKey && (key === ' ' || key === 'Enter')
 }
 
 /** This will run shortcuts while `isActive`, except where the user types. */

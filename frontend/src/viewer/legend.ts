@@ -1,0 +1,69 @@
+// The keys and the mouse, as a table on the page that a button and the ? key bring up.
+
+import { make } from '../elements'
+import type { Shortcut } from './keys'
+
+type Row = readonly [what: string, does: string]
+
+const MOUSE: readonly Row[] = [
+  ['Wheel', 'slices'],
+  ['Right drag', 'grey levels'],
+  ['Ctrl + wheel', 'zoom'],
+  ['Middle drag', 'move the picture'],
+]
+
+export class Legend {
+  /** Hidden at first. */
+  readonly element: HTMLElement
+  readonly button = make(
+    'button',
+    {
+      type: 'button',
+      class: 'quiet',
+      title: 'Keys and mouse (?)',
+      'aria-expanded': 'false',
+      click: () => this.toggle(),
+    },
+    'Keys ?',
+  )
+
+  /** `clicks` says what a click does on this page. */
+  constructor(clicks: readonly Row[], shortcuts: readonly Shortcut[]) {
+    const keys = shortcuts.filter(({ shown }) => shown)
+    const rows: readonly Row[] = [
+      ...clicks,
+      ...MOUSE,
+      ...keys.map(({ shown, does }): Row => [shown, does]),
+    ]
+    const half = Math.ceil(rows.length / 2)
+    const close = { type: 'button', 'aria-label': 'Close the legend', click: () => this.toggle() }
+    this.element = make(
+      'section',
+      { class: 'legend', 'aria-label': 'Keys and mouse', hidden: true },
+      make('header', {}, make('h2', {}, 'Keys and mouse'), make('button', close, '×')),
+      make('div', { class: 'legend-tables' }, table(rows.slice(0, half)), table(rows.slice(half))),
+    )
+  }
+
+  toggle(): void {
+    this.setHidden(!this.element.hidden)
+  }
+
+  hide(): void {
+    this.setHidden(true)
+  }
+
+  private setHidden(isHidden: boolean): void {
+    const hadFocus = this.element.contains(document.activeElement)
+    this.element.hidden = isHidden
+    this.button.setAttribute('aria-expanded', String(!isHidden))
+    if (isHidden && hadFocus) this.button.focus()
+  }
+}
+
+function table(rows: readonly Row[]): HTMLElement {
+  const lines = rows.map(([what, does]) =>
+    make('tr', {}, make('th', { scope: 'row' }, what), make('td', {}, does)),
+  )
+  return make('table', {}, make('tbody', {}, ...lines))
+}
