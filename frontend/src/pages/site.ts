@@ -1,8 +1,11 @@
-// What every page shares: the styles, and that the other tabs hear who is logged in.
+// What every page shares: the styles, that the other tabs hear who is logged in, whole pages on
+// paper, and the key to the search.
 import '../styles/base.css'
 import { announceOwner } from '../api/owner'
+import { openForPrinting } from '../printing'
 
 announceOwner()
+openForPrinting()
 
 // "/" brings the keyboard to the search box, from anywhere but a text that is being typed.
 document.addEventListener('keydown', (event) => {
