@@ -10,6 +10,13 @@ from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
+# A WebGL that needs no graphics card, and no calls home.
+SWITCHES = [
+    *("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--use-gl=angle"),
+    *("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"),
+]
+
 
 def find_chromium() -> str | None:
     """The path of a Chromium: PLAQUE_CHROMIUM, the system's, or Playwright's; None without."""

@@ -11,13 +11,8 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.find_chromium import find_chromium
+from tests.find_chromium import SWITCHES, find_chromium
 
-SWITCHES = [
-    *("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--use-gl=angle"),
-    *("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"),
-]
 PICTURES = Path("test-results")
 expect.set_options(timeout=60_000)  # 5 s by default: too short on a busy machine
 

@@ -1,0 +1,261 @@
+"""Pictures of the pages to be looked at: full and empty, on wide, usual and narrow windows.
+
+    python tests/browser/screenshots.py FOLDER [--data FOLDER] [--width 1366 ...] [--only WORDS]
+
+Serves the demonstration on a data folder of its own (kept and used again with --data), visits the
+pages as its coordinator, as one of its raters and as somebody new, and saves one picture per page
+and width. Ends with 1 and their names if pages are wider than their window.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.find_chromium import SWITCHES, find_chromium  # noqa: E402
+from tests.served import Served  # noqa: E402
+
+WIDTHS = (1366, 1440, 2560, 700)
+HEIGHTS = {1366: 768, 1440: 900, 2560: 1440, 700: 900}
+NEWCOMER = "newcomer-8chars"
+MAKE_NEWCOMER = f"""
+from django.contrib.auth.models import User
+from segmentation.operations.cases import create_cohort
+if not User.objects.filter(username="otto").exists():
+    User.objects.create_user("otto", password="{NEWCOMER}", first_name="Otto")
+    nina = User.objects.create_superuser("nina", password="{NEWCOMER}", first_name="Nina")
+    create_cohort(title="New clinic", coordinators=[nina])
+"""
+
+
+@dataclass
+class Camera:
+    """Goes to pages as one person and keeps pictures of them."""
+
+    page: Page
+    address: str
+    folder: Path
+    width: int
+    only: str
+    too_wide: list[str] = field(default_factory=list)
+
+    def log_in(self, name: str, password: str) -> None:
+        """Through the door."""
+        self.page.goto(f"{self.address}/accounts/login/")
+        self.page.get_by_label("User name").fill(name)
+        self.page.get_by_label("Password").fill(password)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_url(f"{self.address}/")
+
+    def go(self, path: str) -> None:
+        """To a page, until nothing more is asked for."""
+        self.page.goto(self.address + path)
+        self.page.wait_for_load_state("networkidle")
+
+    def wait_for_viewer(self) -> None:
+        """Until a scan is shown."""
+        while not self.page.evaluate("window.plaque?.ready"):
+            self.page.wait_for_timeout(200)
+
+    def take(self, name: str, *, whole: bool = True) -> None:
+        """Keep a picture of the page as it is, and note when it is wider than its window."""
+        file = f"{name}-{self.width}.png"
+        self.page.screenshot(path=self.folder / file, full_page=whole)
+        root = "document.documentElement"
+        if self.page.evaluate(f"{root}.scrollWidth > {root}.clientWidth"):
+            self.too_wide.append(file)
+
+    def see(self, pages: dict[str, str]) -> None:
+        """Pictures of these pages, by name."""
+        for name, path in pages.items():
+            if self.only in name:
+                self.go(path)
+                self.take(name)
+
+
+def doors(camera: Camera, _: dict[str, str]) -> None:
+    """What strangers see."""
+    camera.see({"door-login": "/accounts/login/", "door-password": "/accounts/password/"})
+
+
+def office(camera: Camera, passwords: dict[str, str]) -> None:
+    """What a coordinator sees."""
+    camera.log_in("cora", passwords["cora"])
+    cohort = "/cohorts/demonstration-phantoms"
+    camera.see(
+        {
+            "office-home": "/",
+            "office-cases": "/cases/",
+            "office-jobs": "/jobs/",
+            "office-studies": "/studies/",
+            "office-study-open": "/studies/demonstration-a-study-to-rate/",
+            "office-study-closed": "/studies/demonstration-a-finished-study/",
+            "office-audit": f"{cohort}/audit/",
+            "office-members": f"{cohort}/members/",
+            "office-search": "/search/?q=demo",
+            "office-account": "/account/",
+            "office-tokens": "/account/tokens/",
+            "office-nothing": "/cases/C9999/",
+        }
+    )
+    if camera.only in "office-draft":
+        draft(camera)
+    if camera.only in "office-case":
+        camera.go("/cases/C0002/")
+        camera.wait_for_viewer()
+        camera.take("office-case")
+        camera.page.get_by_role("button", name="Keys ?").click()
+        camera.page.get_by_role("button", name="Change", exact=True).click()
+        camera.take("office-case-open")
+
+
+def draft(camera: Camera) -> None:
+    """A study that is being designed."""
+    camera.go("/studies/")
+    known = camera.page.get_by_role("link", name="A draft")
+    if known.count():
+        known.first.click()
+    else:
+        camera.page.get_by_label("Title").fill("A draft")
+        camera.page.get_by_role("button", name="Create the draft").click()
+    expect(camera.page.get_by_role("heading", name="Masks to be judged")).to_be_visible()
+    camera.take("office-draft")
+    camera.page.get_by_role("button", name="Delete this draft").click()
+    camera.take("office-draft-dialog", whole=False)
+
+
+def room(camera: Camera, passwords: dict[str, str]) -> None:
+    """What a rater sees."""
+    camera.log_in("rita", passwords["rita"])
+    if camera.only in "room-home":
+        camera.take("room-home")
+    if camera.only not in "room-reading":
+        return
+    camera.page.get_by_role("link", name="reading").first.click()
+    start = camera.page.get_by_role("button", name="Open presentation")
+    expect(start.or_(camera.page.locator(".room:not([inert])"))).to_be_visible(timeout=60_000)
+    if start.is_visible():
+        camera.take("room-lobby", whole=False)
+        start.click()
+    camera.wait_for_viewer()
+    for key in ("n", "m", "ArrowUp", "m", "v"):
+        camera.page.keyboard.press(key)
+    camera.page.wait_for_timeout(500)
+    camera.take("room-reading", whole=False)
+    camera.page.keyboard.press("?")
+    camera.page.get_by_text("It cannot be rated").click()
+    camera.take("room-reading-open", whole=False)
+
+
+def nothing(camera: Camera, _: dict[str, str]) -> None:
+    """What somebody sees for whom nothing is there yet: without a cohort, and in an empty one."""
+    lists = {"home": "/", "cases": "/cases/", "jobs": "/jobs/", "studies": "/studies/"}
+    camera.log_in("otto", NEWCOMER)
+    camera.see({f"none-{name}": path for name, path in lists.items()})
+    camera.page.context.clear_cookies()
+    camera.log_in("nina", NEWCOMER)
+    camera.see({f"empty-{name}": path for name, path in lists.items()})
+    camera.see(
+        {
+            "empty-members": "/cohorts/new-clinic/members/",
+            "empty-audit": "/cohorts/new-clinic/audit/?act=case-deleted",
+            "empty-search": "/search/?q=nothing",
+            "empty-tokens": "/account/tokens/",
+            "admin-index": "/admin/",
+            "admin-list": "/admin/auth/user/",
+            "admin-form": "/admin/segmentation/cohort/add/",
+        }
+    )
+
+
+def paper(context: BrowserContext, address: str, folder: Path, password: str) -> None:
+    """What the printer gets of the pages that are printed."""
+    camera = Camera(context.new_page(), address, folder, 0, "")
+    camera.log_in("cora", password)
+    cohort = "/cohorts/demonstration-phantoms"
+    for name, path in {
+        "results": "/studies/demonstration-a-finished-study/",
+        "audit": f"{cohort}/audit/",
+        "members": f"{cohort}/members/",
+        "case": "/cases/C0002/",
+    }.items():
+        camera.go(path)
+        if name == "case":
+            camera.wait_for_viewer()
+        camera.page.pdf(path=folder / f"paper-{name}.pdf", format="A4")
+
+
+def take_all(
+    browser: Browser, address: str, folder: Path, widths: list[int], only: str, data: Path
+) -> list[str]:
+    """Every picture; returns those of pages that are wider than their window."""
+    passwords = json.loads((data / "demonstration-accounts.json").read_text())
+    visits: tuple[Callable[[Camera, dict[str, str]], None], ...] = (doors, office, room, nothing)
+    too_wide: list[str] = []
+    for width in widths:
+        for visit in visits:
+            context = browser.new_context(viewport={"width": width, "height": HEIGHTS[width]})
+            context.set_default_timeout(120_000)
+            camera = Camera(context.new_page(), address, folder, width, only)
+            visit(camera, passwords)
+            too_wide += camera.too_wide
+            context.close()
+    if only in "paper":
+        context = browser.new_context()
+        context.set_default_timeout(120_000)
+        paper(context, address, folder, passwords["cora"])
+        context.close()
+    return too_wide
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Pictures of all pages.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--width", type=int, nargs="+", default=WIDTHS, choices=WIDTHS)
+    parser.add_argument("--only", default="", help="pages with this in their name")
+    wanted = parser.parse_args()
+    data = wanted.data or Path(tempfile.mkdtemp(prefix="plaque-pictures-"))
+    data.mkdir(parents=True, exist_ok=True)
+    wanted.folder.mkdir(parents=True, exist_ok=True)
+    for words in (["migrate", "-v0"], ["make_demonstration"], ["shell", "-c", MAKE_NEWCOMER]):
+        subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=os.environ | {"PLAQUE_DATA": str(data)},
+            check=True,
+        )
+    served = Served.start(data=data, environment={})
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=find_chromium(), args=SWITCHES)
+            too_wide = take_all(
+                browser,
+                f"http://127.0.0.1:{served.port}",
+                wanted.folder,
+                list(wanted.width),
+                wanted.only,
+                data,
+            )
+            browser.close()
+    finally:
+        served.stop()
+    for name in too_wide:
+        print(f"wider than its window: {name}")
+    return 1 if too_wide else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
