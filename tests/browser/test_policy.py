@@ -42,7 +42,10 @@ def test_no_page_breaks_the_policy(visitor: Callable[[], Visitor], boss: User, c
     for address in ("/accounts/login/", "/accounts/password/", "/accounts/password/1-no/"):
         person.go(address)
     person.log_in(boss, "boss-8chars")
-    for address in ("/cases/", "/studies/", "/studies/draft/", "/cohorts/own/audit/"):
+    for address in (
+        *("/cases/", "/jobs/", "/studies/", "/studies/draft/", "/search/?q=c", "/account/tokens/"),
+        *("/cohorts/own/audit/", "/cohorts/own/members/"),
+    ):
         person.go(address)
         person.page.wait_for_load_state("networkidle")
     person.go(f"/cases/{case.code}/")
