@@ -38,16 +38,20 @@ def register(
     fixed_grid: Grid,
     kind: Literal["rigid", "affine"] = "rigid",
     start: NDArray[np.float64] | None = None,
+    coarse_mm: float = COARSE_MM,
 ) -> NDArray[np.float64]:
     """This will find the matrix (4 x 4) from the fixed scan's millimetres to the moving one's.
 
-    `start` is where the search begins (None: the scanner's own coordinates). Every voxel is looked
-    at and the result is rounded to 4 digits, beyond the noise of summing in threads, so that the
-    same scans give the same matrix. Raises ValueError when either is constant.
+    `coarse_mm` is the voxel size of the copies that are compared. `start` is where the search
+    begins (None: the scanner's own coordinates). Every voxel is looked at and the result is rounded
+    to 4 digits, beyond the noise of summing in threads, so that the same scans give the same
+    matrix. Raises ValueError when either is constant.
     """
     if np.ptp(moving) == 0 or np.ptp(fixed) == 0:
         raise ValueError("a constant image cannot be registered")
-    images = [_coarse(one, grid) for one, grid in ((fixed, fixed_grid), (moving, moving_grid))]
+    images = [
+        _coarse(one, grid, coarse_mm) for one, grid in ((fixed, fixed_grid), (moving, moving_grid))
+    ]
     centre = fixed_grid.to_mm((np.array(fixed_grid.shape) - 1) / 2)
     transform = sitk.Euler3DTransform() if kind == "rigid" else sitk.AffineTransform(3)
     transform.SetCenter((LPS[:3, :3] @ centre).tolist())
@@ -113,9 +117,9 @@ def _overlap(one: Grid, other: Grid) -> float:
     return shared / min(float(np.prod(top - bottom)) for bottom, top in boxes)
 
 
-def _coarse(data: NDArray[np.float32], grid: Grid) -> Any:
-    """A copy of about 3 mm with the grid's place in SimpleITK's world."""
-    finest = [max(COARSE_MM, mm) for mm in grid.ras.spacing_mm]
+def _coarse(data: NDArray[np.float32], grid: Grid, coarse_mm: float) -> Any:
+    """A copy of that voxel size with the grid's place in SimpleITK's world."""
+    finest = [max(coarse_mm, mm) for mm in grid.ras.spacing_mm]
     spacing = (finest[0], finest[1], finest[2])
     small = respaced(grid, spacing_mm=spacing)
     array = resample(np.asarray(data, np.float32), source=grid, target=small)

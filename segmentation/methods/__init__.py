@@ -150,6 +150,33 @@ METHOD_CARDS: tuple[MethodCard, ...] = (
         parts="weights",
         made_by="fit_method nicmslesions-retrained --cohort NAME",
     ),
+    MethodCard(
+        name="lst-lga",
+        title="LST-LGA",
+        needs=("FLAIR", "T1"),
+        summary="Lesion growth: bright grey matter starts lesions that grow (Schmidt et al. 2012).",
+        module="segmentation.methods.lst_lga",
+        parts="coefficients",
+        made_by="fit_method lst-lga --cohort NAME",
+    ),
+    MethodCard(
+        name="lst-lpa",
+        title="LST-LPA",
+        needs=("FLAIR",),
+        summary="Lesion prediction: a logistic regression on brightness and place (Schmidt 2017).",
+        module="segmentation.methods.lst_lpa",
+        parts="coefficients",
+        made_by="fit_method lst-lpa --cohort NAME",
+    ),
+    MethodCard(
+        name="bianca",
+        title="BIANCA",
+        needs=("FLAIR", "T2"),
+        summary="The forty most similar voxels of known cases vote (Griffanti et al. 2016).",
+        module="segmentation.methods.bianca",
+        parts="training points",
+        made_by="fit_method bianca --cohort NAME",
+    ),
 )
 DEFAULT_METHOD = "slim-unet"
 

@@ -8,16 +8,18 @@ cut to 384 around the brain; where the brain itself is larger, the window grows:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from segmentation.imaging.geometry import Grid
 from segmentation.imaging.nifti import Volume
 from segmentation.inference.cleaning import clean_mask
 from segmentation.inference.engine import predict
-from segmentation.inference.framing import extent, frame, framed, unframed
+from segmentation.inference.framing import Frame, extent, frame, framed, unframed
 from segmentation.inference.scoring import head_mask, standardised
 from segmentation.methods import MethodCard, Prediction, Progress, require_sequences
 from segmentation.methods.brain import find_brain
@@ -31,6 +33,31 @@ SETTINGS: dict[str, Any] = {
     "min_volume_mm3": 10.7,
     "connectivity": 26,
 }
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A FLAIR as the network sees it: (slices, 384, 384), and the way back."""
+
+    window: NDArray[np.float32]
+    rows: Frame
+    columns: Frame
+    grid: Grid
+
+    def window_of(self, array: NDArray[np.float32]) -> NDArray[np.float32]:
+        """This will cut an array in the scan's order as the scan was cut; 0 beyond it."""
+        return framed(_axial(self.grid.to_ras(array)), self.rows, self.columns, fill=0.0)
+
+
+def prepared(flair: Volume, brain: NDArray[np.bool_]) -> Prepared:
+    """This will normalise a FLAIR and cut it to the network's window around the brain."""
+    slices = _axial(flair.grid.to_ras(flair.data).astype(np.float32))
+    within = _axial(flair.grid.to_ras(brain))
+    normal = standardised(slices, head_mask(slices, threshold=None))
+    rows = frame(of=normal.shape[1], size=SETTINGS["size"], used=extent(within, 1))
+    columns = frame(of=normal.shape[2], size=SETTINGS["size"], used=extent(within, 2))
+    window = framed(normal, rows, columns, fill=float(normal.min()))
+    return Prepared(window, rows, columns, flair.grid)
 
 
 class AdaptedUNet:
@@ -52,19 +79,14 @@ class AdaptedUNet:
         flair = volumes["FLAIR"]
         inside = find_brain(flair, own=brain, progress=progress)
         progress(0.1, "Preparing the scan")
-        slices = _axial(flair.grid.to_ras(flair.data).astype(np.float32))
-        within = _axial(flair.grid.to_ras(inside))
-        normal = standardised(slices, head_mask(slices, threshold=None))
-        rows = frame(of=normal.shape[1], size=SETTINGS["size"], used=extent(within, 1))
-        columns = frame(of=normal.shape[2], size=SETTINGS["size"], used=extent(within, 2))
-        window = framed(normal, rows, columns, fill=float(normal.min()))
-        wanted = framed(within.astype(np.float32), rows, columns, fill=0.0) > 0
+        ready = prepared(flair, inside)
+        window, wanted = ready.window, ready.window_of(inside.astype(np.float32)) > 0
         maps = np.zeros(window.shape, dtype=np.float32)
         for number, checkpoint in enumerate(self.checkpoints):
             reported = part_of(progress, number, len(self.checkpoints))
             maps += predict(checkpoint.network, window, within=wanted, progress=reported)[0]
         maps /= len(self.checkpoints)
-        likely = unframed(maps, rows, columns).transpose(1, 2, 0)
+        likely = unframed(maps, ready.rows, ready.columns).transpose(1, 2, 0)
         back = np.ascontiguousarray(flair.grid.to_native(likely))
         return Prediction(
             probability=back,
@@ -81,7 +103,7 @@ class AdaptedUNet:
                 SETTINGS,
                 hash_of([one.sha256 for one in self.checkpoints]),
                 grid=flair.grid,
-                window=[rows.size, columns.size],
+                window=[ready.rows.size, ready.columns.size],
             ),
         )
 

@@ -8,16 +8,18 @@ say is brought back to the scan's grid. An eighth of the slices at either end is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from segmentation.imaging.geometry import Grid
 from segmentation.imaging.nifti import Volume
 from segmentation.imaging.resampling import resample, respaced
 from segmentation.inference.engine import predict
-from segmentation.inference.framing import extent, frame, framed, unframed
+from segmentation.inference.framing import Frame, extent, frame, framed, unframed
 from segmentation.inference.scoring import head_mask, standardised
 from segmentation.methods import MethodCard, Prediction, Progress, require_sequences
 from segmentation.methods.alignment import on_the_flairs_grid
@@ -34,6 +36,46 @@ SETTINGS: dict[str, Any] = {
     "head": "relative",  # or "published": 70 on FLAIR and 30 on T1, in the scanner's units
 }
 PUBLISHED = {"FLAIR": 70.0, "T1": 30.0}
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A case as the networks see it: (slices, channels, 200, 200), and the way back."""
+
+    windows: NDArray[np.float32]
+    rows: Frame
+    columns: Frame
+    grid: Grid
+    said: Mapping[str, str]
+
+    def window_of(self, array: NDArray[np.float32]) -> NDArray[np.float32]:
+        """This will cut an x, y, z array on `grid` as the scans were cut; 0 beyond it."""
+        return framed(array.transpose(2, 1, 0), self.rows, self.columns, fill=0.0)
+
+
+def prepared(
+    volumes: Mapping[str, Volume],
+    brain: NDArray[np.bool_],
+    *,
+    sequences: Sequence[str],
+    settings: Mapping[str, Any] = SETTINGS,
+) -> Prepared:
+    """This will bring the sequences to the MICCAI data's resolution, normalise and cut them."""
+    flair = volumes["FLAIR"]
+    scans, said = on_the_flairs_grid(volumes, sequences=sequences)
+    x, y, z = settings["spacing_mm"]
+    grid = respaced(flair.grid, spacing_mm=(x, y, z))
+    kept = resample(brain.astype(np.float32), source=flair.grid, target=grid) > 0.5
+    rows = frame(of=grid.shape[1], size=settings["size"], used=extent(kept, 1))
+    columns = frame(of=grid.shape[0], size=settings["size"], used=extent(kept, 0))
+    channels = []
+    for sequence in sequences:
+        array = resample(scans[sequence], source=flair.grid, target=grid)
+        slices = np.ascontiguousarray(array.transpose(2, 1, 0))
+        threshold = PUBLISHED[sequence] if settings["head"] == "published" else None
+        normal = standardised(slices, head_mask(slices, threshold=threshold))
+        channels.append(framed(normal, rows, columns, fill=float(normal.min())))
+    return Prepared(np.stack(channels, axis=1), rows, columns, grid, said)
 
 
 class LiUNet:
@@ -62,29 +104,17 @@ class LiUNet:
         flair = volumes["FLAIR"]
         inside = find_brain(flair, own=brain, progress=progress)
         progress(0.1, "Preparing the scan")
-        scans, said = on_the_flairs_grid(volumes, sequences=self.card.needs)
-        x, y, z = self.settings["spacing_mm"]
-        grid = respaced(flair.grid, spacing_mm=(x, y, z))
-        kept = resample(inside.astype(np.float32), source=flair.grid, target=grid) > 0.5
-        channels = [
-            self._normal(sequence, resample(scans[sequence], source=flair.grid, target=grid))
-            for sequence in self.card.needs
-        ]
-        size = self.settings["size"]
-        rows = frame(of=grid.shape[1], size=size, used=extent(kept, 1))
-        columns = frame(of=grid.shape[0], size=size, used=extent(kept, 0))
-        windows = np.stack(
-            [framed(one, rows, columns, fill=float(one.min())) for one in channels], axis=1
-        )
+        ready = prepared(volumes, inside, sequences=self.card.needs, settings=self.settings)
+        windows = ready.windows
         maps = np.zeros(windows[:, 0].shape, dtype=np.float32)
         for number, checkpoint in enumerate(self.checkpoints):
             maps += self._seen(checkpoint, windows, number, progress)[0]
         maps /= len(self.checkpoints)
-        likely = unframed(maps, rows, columns)
+        likely = unframed(maps, ready.rows, ready.columns)
         ends = int(self.settings["dropped_share"] * len(likely))
         likely[:ends] = 0
         likely[len(likely) - ends :] = 0
-        back = resample(likely.transpose(2, 1, 0), source=grid, target=flair.grid)
+        back = resample(likely.transpose(2, 1, 0), source=ready.grid, target=flair.grid)
         return Prediction(
             probability=back,
             mask=back > self.settings["threshold"],
@@ -94,15 +124,9 @@ class LiUNet:
                 hash_of([one.sha256 for one in self.checkpoints]),
                 grid=flair.grid,
                 ensemble=len(self.checkpoints),
-                sequences=said,
+                sequences=dict(ready.said),
             ),
         )
-
-    def _normal(self, sequence: str, array: NDArray[np.float32]) -> NDArray[np.float32]:
-        """An x, y, z array as normalised slices (z, y, x)."""
-        slices = np.ascontiguousarray(array.transpose(2, 1, 0))
-        threshold = PUBLISHED[sequence] if self.settings["head"] == "published" else None
-        return standardised(slices, head_mask(slices, threshold=threshold))
 
     def _seen(
         self, checkpoint: Checkpoint, windows: NDArray[np.float32], number: int, progress: Progress

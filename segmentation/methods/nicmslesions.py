@@ -20,11 +20,19 @@ from segmentation.imaging.geometry import Grid
 from segmentation.imaging.nifti import Volume
 from segmentation.imaging.resampling import resample, respaced
 from segmentation.inference.patches import predict_at
-from segmentation.methods import MethodCard, Prediction, Progress, require_sequences
+from segmentation.methods import (
+    MethodCard,
+    Prediction,
+    Progress,
+    method_card,
+    parts_of,
+    require_sequences,
+)
 from segmentation.methods.alignment import on_the_flairs_grid
 from segmentation.methods.brain import find_brain
+from segmentation.methods.fitting import LabelledCase, record_of
 from segmentation.methods.provenance import provenance
-from segmentation.networks.cascade import Cascade, load_cascade
+from segmentation.networks.cascade import Cascade, load_cascade, save_cascade
 from segmentation.networks.checkpoint import UnusableCheckpoint
 
 Data = NDArray[np.float32]
@@ -179,6 +187,30 @@ def large_parts(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
     return np.asarray(sizes[labels] > SETTINGS["more_than_voxels"])
+
+
+def fit(
+    cases: Sequence[LabelledCase],
+    *,
+    folder: Path,
+    home: Path,
+    seed: int,
+    progress: Progress,
+    most: int = 20_000,
+) -> dict[str, Any]:
+    """This will train the last layers of the baseline's networks again on these cases.
+
+    At most `most` samples for each network. Raises NotMadeYet without a baseline.
+    """
+    from segmentation.methods.cascade_training import retrain_cascade
+
+    baseline = load_cascade(parts_of(method_card("nicmslesions"), folder=home)[0])
+    stages = retrain_cascade(
+        baseline.stages, cases, seed=seed, most=most, epochs=400, patience=50, progress=progress
+    )
+    record = record_of(cases, seed=seed, baseline_sha256=baseline.sha256)
+    save_cascade(folder / "cascade.safetensors", stages, record)
+    return {"baseline": baseline.sha256[:12], "cases": len(cases)}
 
 
 def load(card: MethodCard, parts: Sequence[Path]) -> NicMSLesions:

@@ -1,0 +1,308 @@
+"""LST's lesion prediction algorithm (Schmidt 2017), on FLAIR alone.
+
+How much brighter a voxel is than grey and white matter, times how likely it is white matter, is one
+number; with it and with where the voxel lies, a logistic regression says how likely it is a lesion.
+Intercept, slope and the map of places are fitted on your own cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage, optimize, special
+
+from segmentation.evaluation.overlap import dice
+from segmentation.imaging.geometry import Grid
+from segmentation.imaging.nifti import Volume
+from segmentation.imaging.tissue import classify_tissue, six_neighbour_sum
+from segmentation.inference.preparation import normalise
+from segmentation.methods import MethodCard, Prediction, Progress, require_sequences
+from segmentation.methods.brain import find_brain
+from segmentation.methods.coefficients import Coefficients, read_coefficients, write_coefficients
+from segmentation.methods.fitting import LabelledCase, record_of
+from segmentation.methods.provenance import provenance
+from segmentation.methods.template import STEP_MM, Placed, mean_maps, place
+
+Data = NDArray[np.float32]
+NAME = "lst-lpa"
+FLAIR_ORDER = (0, 2, 1)  # fluid darkest, grey matter brightest
+SPREAD_MM = 4.0  # of the map of places
+RAREST = 1e-4  # probability of a lesion at a place where none was ever seen
+THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65)
+SAMPLE = 20_000  # voxels without lesion of each case that the regression sees
+SETTINGS: dict[str, Any] = {
+    "smoothed_from": 0.1,
+    "near_outer_fluid_mm": 4.0,
+    "least_ml": 0.009,
+    "grows_above": 0.5,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Bright:
+    """What the regression sees of a case, on its grid: the belief, and what cleaning up needs."""
+
+    belief: Data
+    excess: Data  # brightness over grey and white matter, before the white matter's share
+    fluid: NDArray[np.bool_]
+
+
+def brighten(flair: Volume, brain: NDArray[np.bool_], priors: Data) -> Bright:
+    """This will compute how bright each voxel is for its place.
+
+    `priors` (3, x, y, z) are CSF, grey and white matter. The FLAIR's bias field is removed first.
+    A brain without contrast has no belief anywhere.
+    """
+    grid = flair.grid
+    ras = normalise(grid.to_ras(flair.data).astype(np.float32), grid.ras.spacing_mm)
+    even = np.ascontiguousarray(grid.to_native(ras)) / 5 + 1  # relative to the tissue's peak
+    sigma = [1.5 / 2.3548 / mm for mm in grid.spacing_mm]
+    smooth = np.asarray(ndimage.gaussian_filter(even, sigma), dtype=np.float32)
+    tissue = classify_tissue(smooth, brain, order=FLAIR_ORDER, priors=priors)
+    labels = tissue.labels
+    grey, white = labels == 2, labels == 3
+    if not grey.any() or not white.any():
+        nothing = np.zeros(brain.shape, dtype=np.float32)
+        return Bright(nothing, nothing, np.zeros(brain.shape, dtype=bool))
+    labels = np.where((labels == 1) & (smooth > smooth[grey].mean()), 2, labels)
+    grey = labels == 2
+    relative = even / even[grey].mean()
+    over = [np.maximum(relative - relative[one].mean(), 0) for one in (white, grey)]
+    excess = np.where(brain, over[0] + over[1], 0).astype(np.float32)
+    share = np.where(priors[2] < 0.05, 0, np.clip(1 - priors[0] - 0.5 * priors[1], 0, 1))
+    return Bright(
+        belief=np.asarray(excess * share, dtype=np.float32),
+        excess=excess,
+        fluid=brain & (labels == 1),
+    )
+
+
+def predict(bright: Bright, places: Data, *, intercept: float, slope: float) -> Data:
+    """The regression: logistic(intercept + slope B + s(x)), 0 where there is no belief."""
+    eta = intercept + slope * bright.belief + places
+    return np.where(bright.belief > 0, special.expit(eta), 0).astype(np.float32)
+
+
+def clean_up(likely: Data, bright: Bright, brain: NDArray[np.bool_], grid: Grid) -> Data:
+    """This will smooth, drop and grow lesions as LST does.
+
+    Dropped: voxels without a face neighbour, lesions of under 0.009 ml, and what lies within 4 mm
+    of fluid at the brain's surface unless its lesion was more likely than not.
+    """
+    seen = likely >= SETTINGS["smoothed_from"]
+    smooth = ndimage.gaussian_filter(likely, [1.0 / 2.3548 / mm for mm in grid.spacing_mm])
+    likely = np.where(seen, smooth, likely)
+    positive = likely > SETTINGS["smoothed_from"]
+    likely = np.where(positive & (six_neighbour_sum(positive.astype(np.float32)) == 0), 0, likely)
+    labels, count = ndimage.label(likely > SETTINGS["smoothed_from"], np.ones((3, 3, 3)))
+    if not count:
+        return np.asarray(likely, dtype=np.float32)
+    ids = np.arange(count + 1)
+    mean = ndimage.mean(likely, labels, ids)
+    sizes_ml = np.bincount(labels.ravel(), minlength=count + 1) * grid.voxel_volume_mm3 / 1000
+    near = _near_outer_fluid(bright.fluid, brain, grid)
+    dropped = (sizes_ml < SETTINGS["least_ml"])[labels] | (near & (mean <= 0.5)[labels])
+    likely = np.where((labels > 0) & dropped, 0, likely)
+    positive = (likely > 0.5).astype(np.float32)
+    around = six_neighbour_sum(positive)
+    likely = np.where((positive == 0) & (around > 4), around / 6, likely)
+    cube = np.ones((3, 3, 3), np.float32)
+    share = ndimage.convolve((likely > 0.5).astype(np.float32), cube, mode="constant") / 26
+    joins = (likely <= 0.5) & (share > 0.25) & (bright.excess > SETTINGS["grows_above"]) & ~near
+    # Of 27 values the 23rd: the 85th percentile of the neighbourhood.
+    ranked = ndimage.rank_filter(likely, rank=22, size=3, mode="constant")
+    return np.where(joins, np.maximum(ranked, likely), likely).astype(np.float32)
+
+
+def _near_outer_fluid(
+    fluid: NDArray[np.bool_], brain: NDArray[np.bool_], grid: Grid
+) -> NDArray[np.bool_]:
+    """What lies within 4 mm of fluid that reaches the brain's surface (the ventricles do not)."""
+    if not brain.any():
+        return np.zeros(brain.shape, dtype=bool)
+    depth = ndimage.distance_transform_edt(brain, sampling=grid.spacing_mm)
+    reach = SETTINGS["near_outer_fluid_mm"]
+    outer = fluid & (depth <= 2 * reach)
+    if not outer.any():
+        return np.asarray(brain & (depth <= 1e-6))
+    away = ndimage.distance_transform_edt(~outer, sampling=grid.spacing_mm)
+    return np.asarray(brain & (away <= reach))
+
+
+class LesionPrediction:
+    """LST-LPA with fitted coefficients."""
+
+    def __init__(self, card: MethodCard, found: Coefficients) -> None:
+        self.card, self.found = card, found
+
+    def segment(
+        self,
+        volumes: Mapping[str, Volume],
+        *,
+        progress: Progress,
+        brain: NDArray[np.bool_] | None = None,
+    ) -> Prediction:
+        """This will segment a FLAIR; see `segmentation.methods.Method`."""
+        require_sequences(self.card, volumes, where="the case")
+        flair = volumes["FLAIR"]
+        inside = find_brain(flair, own=brain, progress=progress)
+        progress(0.3, "Finding the brain's place")
+        arrays, numbers = self.found.arrays, self.found.numbers
+        placed = place(flair.data.astype(np.float32), inside, flair.grid, template=arrays["flair"])
+        progress(0.5, "Weighing brightness")
+        bright = brighten(flair, inside, _priors(placed, arrays["tissue"]))
+        likely = predict(
+            bright,
+            placed.from_template(arrays["places"]),
+            intercept=float(numbers["intercept"]),
+            slope=float(numbers["slope"]),
+        )
+        progress(0.8, "Cleaning up the mask")
+        likely = clean_up(likely, bright, inside, flair.grid)
+        return Prediction(
+            probability=likely,
+            mask=(likely > float(numbers["threshold"])) & inside,
+            brain=inside,
+            provenance=provenance({**SETTINGS, **numbers}, self.found.sha256, grid=flair.grid),
+        )
+
+
+def fit(
+    cases: Sequence[LabelledCase], *, folder: Path, home: Path, seed: int, progress: Progress
+) -> dict[str, Any]:
+    """This will make the maps, fit the regression and find the threshold of the best mean DSC."""
+    placed: list[Placed] = []
+    template: Data | None = None
+    for round_ in range(2):
+        placed = []
+        for number, case in enumerate(cases):
+            progress(0.2 * round_ + 0.2 * number / len(cases), f"Placing {case.name}")
+            flair = case.volumes["FLAIR"]
+            data = flair.data.astype(np.float32)
+            placed.append(place(data, case.brain, flair.grid, template=template))
+        maps = mean_maps([_maps(p, case) for p, case in zip(placed, cases, strict=True)])
+        template = maps["flair"]
+    tissue = np.stack([maps["fluid"], maps["grey"], maps["white"]])
+    places = _places(maps["lesions"])
+    rng = np.random.default_rng(seed)
+    seen: list[Bright] = []
+    beliefs, offsets, known = [], [], []
+    for number, (where, case) in enumerate(zip(placed, cases, strict=True)):
+        progress(0.4 + 0.3 * number / len(cases), f"Weighing {case.name}")
+        bright = brighten(case.volumes["FLAIR"], case.brain, _priors(where, tissue))
+        seen.append(bright)
+        offset = where.from_template(places)
+        for part, is_lesion in ((case.lesions, 1.0), (case.brain & ~case.lesions, 0.0)):
+            found = np.flatnonzero(part & (bright.belief > 0))
+            taken = found if len(found) <= SAMPLE else rng.choice(found, SAMPLE, replace=False)
+            beliefs.append(bright.belief.ravel()[taken])
+            offsets.append(offset.ravel()[taken])
+            weight = len(found) / max(1, len(taken))
+            known.append(np.tile([[is_lesion], [weight]], len(taken)))
+    labels, weights = np.concatenate(known, axis=1)
+    intercept, slope = regress(np.concatenate(beliefs), np.concatenate(offsets), labels, weights)
+    threshold, score = _best_threshold(
+        cases, placed, seen, places, intercept=intercept, slope=slope, progress=progress
+    )
+    write_coefficients(
+        folder,
+        NAME,
+        numbers={"intercept": intercept, "slope": slope, "threshold": threshold},
+        arrays={"flair": maps["flair"], "tissue": tissue, "places": places},
+        record=record_of(cases, seed=seed, training_dsc=score),
+    )
+    return {"slope": slope, "threshold": threshold, "training DSC": score}
+
+
+def regress(
+    belief: NDArray[Any], offset: NDArray[Any], lesion: NDArray[Any], weight: NDArray[Any]
+) -> tuple[float, float]:
+    """Intercept and slope of a weighted logistic regression with a fixed offset.
+
+    A very weak pull towards 0 (ridge, 1e-4) keeps the numbers finite where the classes separate.
+    """
+    scale = float(weight.sum())
+
+    def loss(values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        eta = values[0] + values[1] * belief + offset
+        error = (special.expit(eta) - lesion) * weight / scale
+        cost = float((weight * (np.logaddexp(0, eta) - lesion * eta)).sum() / scale)
+        slope = np.array([error.sum(), (error * belief).sum()])
+        return cost + 1e-4 * float(values @ values), slope + 2e-4 * values
+
+    found = optimize.minimize(loss, np.array([0.0, 5.0]), jac=True, method="L-BFGS-B")
+    return float(found.x[0]), float(found.x[1])
+
+
+def _best_threshold(
+    cases: Sequence[LabelledCase],
+    placed: Sequence[Placed],
+    seen: Sequence[Bright],
+    places: Data,
+    *,
+    intercept: float,
+    slope: float,
+    progress: Progress,
+) -> tuple[float, float]:
+    """The threshold of the highest mean DSC over the cases with lesions, and that DSC."""
+    scores = np.zeros(len(THRESHOLDS))
+    counted = 0
+    for number, (case, where, bright) in enumerate(zip(cases, placed, seen, strict=True)):
+        progress(0.7 + 0.3 * number / len(cases), f"Trying thresholds on {case.name}")
+        if not case.lesions.any():
+            continue
+        counted += 1
+        likely = predict(bright, where.from_template(places), intercept=intercept, slope=slope)
+        likely = clean_up(likely, bright, case.brain, where.grid)
+        found = [dice((likely > one) & case.brain, case.lesions) for one in THRESHOLDS]
+        scores += [one if isinstance(one, float) else 0.0 for one in found]
+    best = int(scores.argmax())
+    return THRESHOLDS[best], float(scores[best] / max(1, counted))
+
+
+def _maps(placed: Placed, case: LabelledCase) -> dict[str, Data]:
+    """What a case adds to the template's maps; tissue comes from T1 where it lies on the grid."""
+    flair = case.volumes["FLAIR"]
+    data = flair.data.astype(np.float32)
+    t1 = case.volumes.get("T1")
+    if t1 is not None and t1.grid.matches(flair.grid):
+        tissue = classify_tissue(t1.data.astype(np.float32), case.brain).maps
+    else:
+        tissue = classify_tissue(data, case.brain, order=FLAIR_ORDER).maps
+    # A lesion lies in white matter, whatever it looks like.
+    tissue = np.where(case.lesions, np.array([0, 0, 1], np.float32)[:, None, None, None], tissue)
+    level = float(np.median(data[case.brain])) or 1.0
+    return {
+        "flair": placed.to_template(np.where(case.brain, data / level, 0).astype(np.float32)),
+        "fluid": placed.to_template(tissue[0].astype(np.float32)),
+        "grey": placed.to_template(tissue[1].astype(np.float32)),
+        "white": placed.to_template(tissue[2].astype(np.float32)),
+        "lesions": placed.to_template(case.lesions.astype(np.float32)),
+    }
+
+
+def _places(frequency: Data) -> Data:
+    """s(x): the log-odds of the smoothed lesion frequency, its mean over seen places taken off."""
+    smooth = ndimage.gaussian_filter(frequency, SPREAD_MM / STEP_MM)
+    odds = special.logit(np.clip(smooth, RAREST, 0.9))
+    return np.asarray(odds - special.logit(0.05), dtype=np.float32)
+
+
+def _priors(placed: Placed, tissue: Data) -> Data:
+    return np.stack([placed.from_template(one) for one in tissue])
+
+
+def load(card: MethodCard, parts: Sequence[Path]) -> LesionPrediction:
+    """This will load the coefficients; raises UnusableCheckpoint."""
+    found = read_coefficients(
+        parts[0],
+        NAME,
+        numbers=("intercept", "slope", "threshold"),
+        arrays={"flair": 3, "tissue": 4, "places": 3},
+    )
+    return LesionPrediction(card, found)

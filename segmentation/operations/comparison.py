@@ -1,0 +1,94 @@
+"""Comparing what methods made of a cohort with a reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmentation.evaluation.comparison import Row, Scores, scores_of
+from segmentation.imaging.nifti import read_volume
+from segmentation.methods import METHOD_CARDS, MethodCard
+from segmentation.models import Case, Cohort, Segmentation
+from segmentation.refusals import Refusal
+
+
+class NoSuchCohort(Refusal):
+    """There is no cohort of that name."""
+
+
+class NoReference(Refusal):
+    """No case of the cohort has a mask that answers to the reference's name."""
+
+
+def cohort_named(name: str) -> Cohort:
+    """The cohort of that title or slug; raises NoSuchCohort."""
+    found = Cohort.objects.filter(title=name).first() or Cohort.objects.filter(slug=name).first()
+    if found is None:
+        known = ", ".join(Cohort.objects.values_list("title", flat=True)) or "none yet"
+        raise NoSuchCohort(f"There is no cohort {name!r}. There is: {known}.")
+    return found
+
+
+def references_of(cohort: Cohort, *, reference: str) -> dict[Case, Segmentation]:
+    """The newest mask of each case that answers to a name: an origin (consensus) or a title.
+
+    Cases without one are left out. Raises NoReference when no case has any.
+    """
+    found: dict[Case, Segmentation] = {}
+    masks = Segmentation.objects.filter(case__cohort=cohort).select_related("case")
+    for mask in masks.exclude(origin=Segmentation.Origin.PREDICTION).order_by("created_at", "pk"):
+        if reference in (mask.origin, mask.title):
+            found[mask.case] = mask
+    if not found:
+        names = sorted({name for mask in masks for name in (mask.origin, mask.title)})
+        raise NoReference(
+            f"No case of {cohort} has a reference called {reference!r}. There is: "
+            f"{', '.join(names) or 'no mask at all'}."
+        )
+    return found
+
+
+def compare_methods(*, cohort: Cohort, reference: str) -> tuple[Row, ...]:
+    """This will score the newest mask of every method on each case that has the reference.
+
+    One row for each method that made any, in the order of the methods' list. A case without a mask
+    of a method is named with the reason. Raises NoReference.
+    """
+    known = references_of(cohort, reference=reference)
+    scores: dict[str, dict[str, Scores]] = {card.name: {} for card in METHOD_CARDS}
+    missing: dict[str, dict[str, str]] = {card.name: {} for card in METHOD_CARDS}
+    for case, wanted in sorted(known.items(), key=lambda one: one[0].code):
+        newest = {
+            mask.method: mask
+            for mask in case.segmentations.filter(origin=Segmentation.Origin.PREDICTION).order_by(
+                "created_at", "pk"
+            )
+        }
+        grid = case.scans.get(sequence="FLAIR").grid
+        truth = mask_voxels(wanted)
+        for card in METHOD_CARDS:
+            made = newest.get(card.name)
+            if made is None:
+                missing[card.name][case.code] = _why(card, case)
+            else:
+                scores[card.name][case.code] = scores_of(mask_voxels(made), truth, grid=grid)
+    return tuple(
+        Row(card.title, scores[card.name], missing[card.name])
+        for card in METHOD_CARDS
+        if scores[card.name]
+    )
+
+
+def mask_voxels(mask: Segmentation) -> NDArray[np.bool_]:
+    """The voxels of a stored mask."""
+    with mask.mask.open("rb") as stored:
+        volume = read_volume(stored.read(), name=f"{mask.title} of case {mask.case.code}")
+    return np.asarray(volume.data > 0)
+
+
+def _why(card: MethodCard, case: Case) -> str:
+    there: Iterable[str] = case.scans.values_list("sequence", flat=True)
+    lacking = [needed for needed in card.needs if needed not in set(there)]
+    return f"no {' and '.join(lacking)}" if lacking else "not segmented"

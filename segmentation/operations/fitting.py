@@ -1,0 +1,172 @@
+"""Giving methods what they learn from cases: a cohort's, or phantoms to try them with.
+
+Only commands import this module: it leads to PyTorch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+from django.conf import settings
+
+from segmentation.imaging.nifti import Volume, read_volume
+from segmentation.methods import METHOD_CARDS, MethodCard, method_card, require_sequences
+from segmentation.methods.brain import find_brain
+from segmentation.methods.cascade_training import train_cascade
+from segmentation.methods.fitting import LabelledCase, fit_method, record_of
+from segmentation.methods.unet_trial import train_trial
+from segmentation.models import BrainMask, Case, Cohort
+from segmentation.networks.cascade import PatchSettings, save_cascade
+from segmentation.operations.comparison import mask_voxels, references_of
+from segmentation.operations.parts import new_parts
+from segmentation.refusals import Refusal
+from segmentation.training.phantoms import make_phantom
+
+Say = Callable[[str], None]
+SEED = 1
+SMALL_PATCHES = PatchSettings(2, (8, 16), (64, 32, 16), "channel")
+PHANTOM_SEEDS = (90_001, 90_002, 90_003, 90_004, 90_005, 90_006)
+PHANTOM_SHAPE, PHANTOM_SPACING_MM = (144, 176, 44), (1.2, 1.2, 3.5)
+
+
+def fit_on_cohort(
+    *, method: str, cohort: Cohort, reference: str, seed: int, say: Say
+) -> Mapping[str, Any]:
+    """This will fit a method on all cases of a cohort that have the reference and what it needs.
+
+    The method's new parts replace what it has. A case that lacks a sequence is left out and said.
+    Raises UnknownMethod, NoReference, NotFittable and what reading a case raises.
+    """
+    card = method_card(method)
+    found = references_of(cohort, reference=reference)
+    cases = []
+    for case, mask in sorted(found.items(), key=lambda one: one[0].code):
+        try:
+            there = case.scans.values_list("sequence", flat=True)
+            require_sequences(card, there, where=f"case {case.code}")
+        except Refusal as refusal:
+            say(f"{case.code} is left out. {refusal.message}")
+            continue
+        volumes = scans_of(case)
+        cases.append(
+            LabelledCase(
+                name=case.code,
+                sha256=case.scans.get(sequence="FLAIR").sha256,
+                volumes=volumes,
+                lesions=mask_voxels(mask),
+                brain=find_brain(volumes["FLAIR"], own=brain_of(case), progress=_silent),
+            )
+        )
+    with new_parts(card.name) as folder:
+        return fit_method(
+            card.name,
+            cases,
+            folder=folder,
+            home=Path(settings.METHODS),
+            seed=seed,
+            progress=_said(say),
+        )
+
+
+def fit_on_phantoms(*, only: Sequence[str], again: bool, say: Say) -> list[str]:
+    """This will make small parts of every method that has none, from phantoms; returns which.
+
+    `only` names methods (none: all); `again` also replaces what is there. They are for trying the
+    methods: their record names phantoms as what they were made of. The same on every machine but
+    for the last bits. Raises UnknownMethod.
+    """
+    wanted = [method_card(name) for name in only] or list(METHOD_CARDS)
+    home = Path(settings.METHODS)
+    made = []
+    cases: list[LabelledCase] = []
+    for card in wanted:
+        if not card.parts:
+            continue
+        if not again and any((home / card.name).glob("[!.]*")):
+            say(f"{card.title} has its {card.parts}; they stay. (--again replaces them.)")
+            continue
+        if not cases:
+            say(f"Making {len(PHANTOM_SEEDS)} phantoms")
+            cases = list(phantom_cases())
+        say(f"{card.title}: {card.parts}")
+        with new_parts(card.name) as folder:
+            _make_small(card, cases, folder=folder, home=home, say=say)
+        made.append(card.name)
+    return made
+
+
+def _make_small(
+    card: MethodCard, cases: Sequence[LabelledCase], *, folder: Path, home: Path, say: Say
+) -> None:
+    """This will write small parts of one method into `folder`."""
+    progress = _said(say)
+    if card.name in ("li-unet", "li-unet-t1", "adapted-unet"):
+        train_trial(card, cases, folder=folder, seed=SEED, steps=240, progress=progress)
+    elif card.name == "nicmslesions":
+        stages = train_cascade(
+            SMALL_PATCHES, cases[:4], seed=SEED, most=3000, epochs=8, progress=progress
+        )
+        record = record_of(cases[:4], seed=SEED, made_of="phantoms")
+        save_cascade(folder / "cascade.safetensors", stages, record)
+    else:
+        fit_method(card.name, cases, folder=folder, home=home, seed=SEED, progress=progress)
+
+
+def phantom_cases() -> Iterator[LabelledCase]:
+    """Phantoms with FLAIR, T1 and T2 as labelled cases."""
+    for seed in PHANTOM_SEEDS:
+        phantom = make_phantom(
+            seed=seed, shape=PHANTOM_SHAPE, spacing_mm=PHANTOM_SPACING_MM, skull=bool(seed % 2)
+        )
+        scans = {"FLAIR": phantom.flair, "T1": phantom.t1, "T2": phantom.t2}
+        yield LabelledCase(
+            name=f"phantom {seed}",
+            sha256=hashlib.sha256(phantom.flair.tobytes()).hexdigest(),
+            volumes={
+                name: read_volume(nib.Nifti1Image(data, phantom.affine).to_bytes(), name=name)
+                for name, data in scans.items()
+            },
+            lesions=phantom.mask,
+            brain=phantom.brain,
+        )
+
+
+def scans_of(case: Case) -> dict[str, Volume]:
+    """The scans of a case by sequence."""
+    volumes = {}
+    for scan in case.scans.all():
+        with scan.original.open("rb") as stored:
+            name = f"{scan.sequence} of case {case.code}"
+            volumes[scan.sequence] = read_volume(stored.read(), name=name)
+    return volumes
+
+
+def brain_of(case: Case) -> np.ndarray[Any, np.dtype[np.bool_]] | None:
+    """Any brain mask that is stored of a case, its own or a derived one; None without."""
+    found = BrainMask.objects.filter(case=case).first()
+    if found is None:
+        return None
+    with found.mask.open("rb") as stored:
+        return np.asarray(read_volume(stored.read(), name=f"brain of {case.code}").data > 0)
+
+
+def _silent(done: float, stage: str) -> None:
+    """Nothing is said."""
+
+
+def _said(say: Say) -> Callable[[float, str], None]:
+    """Progress as lines, each once."""
+    last = ""
+
+    def report(done: float, stage: str) -> None:
+        nonlocal last
+        if stage != last:
+            last = stage
+            say(f"  {done:4.0%} {stage}")
+
+    return report

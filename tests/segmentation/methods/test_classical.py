@@ -1,0 +1,210 @@
+"""LST-LGA, LST-LPA and BIANCA: fitted on phantoms, they find lesions on one they never saw."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from segmentation.evaluation.overlap import dice
+from segmentation.imaging.geometry import Grid
+from segmentation.imaging.nifti import Volume
+from segmentation.imaging.tissue import classify_tissue
+from segmentation.methods import MissingSequence, load_method
+from segmentation.methods.coefficients import NAME, read_coefficients
+from segmentation.methods.fitting import LabelledCase, NotFittable, fit_method
+from segmentation.methods.lst_lga import Belief, fit_gamma, grow
+from segmentation.methods.lst_lpa import regress
+from segmentation.methods.template import BOX_MM, GRID, Placed, box_of, place
+from segmentation.networks.checkpoint import UnusableCheckpoint
+from segmentation.training.phantoms import make_phantom
+from tests.segmentation.methods.small import volume
+
+SILENT = {"progress": lambda *_: None}
+METHODS = ("lst-lga", "lst-lpa", "bianca")
+SHAPE, SPACING_MM = (64, 76, 16), (2.7, 2.7, 8.5)
+
+
+def labelled(seed: int) -> LabelledCase:
+    phantom = make_phantom(seed=seed, shape=SHAPE, spacing_mm=SPACING_MM, confluent=True)
+    scans = {"FLAIR": phantom.flair, "T1": phantom.t1, "T2": phantom.t2}
+    volumes = {name: volume(data, phantom.affine) for name, data in scans.items()}
+    return LabelledCase(f"phantom {seed}", f"{seed:064d}", volumes, phantom.mask, phantom.brain)
+
+
+@pytest.fixture(scope="module")
+def unseen() -> LabelledCase:
+    return labelled(73)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("methods")
+    cases = [labelled(71), labelled(72)]
+    for method in METHODS:
+        (folder / method).mkdir()
+        fit_method(method, cases, folder=folder / method, home=folder, seed=1, **SILENT)
+    return folder
+
+
+@pytest.mark.parametrize(("method", "least"), [("lst-lga", 0.3), ("lst-lpa", 0.3), ("bianca", 0.2)])
+def test_a_fitted_method_finds_lesions_on_a_phantom_it_never_saw(
+    home: Path, unseen: LabelledCase, method: str, least: float
+) -> None:
+    found = load_method(method, folder=home).segment(unseen.volumes, brain=unseen.brain, **SILENT)
+    score = dice(found.mask, unseen.lesions)
+    assert isinstance(score, float)
+    assert score > least
+    assert not (found.mask & ~unseen.brain).any()
+    assert found.probability.min() >= 0
+    assert found.probability.max() <= 1
+    assert found.provenance["checkpoint_sha256"]
+
+
+@pytest.mark.parametrize(
+    ("method", "there", "told"),
+    [
+        ("lst-lga", ("FLAIR",), "LST-LGA needs T1"),
+        ("bianca", ("FLAIR", "T1"), "BIANCA needs T2"),
+        ("lst-lpa", ("T1",), "LST-LPA needs FLAIR"),
+    ],
+)
+def test_a_missing_sequence_is_said(
+    home: Path, unseen: LabelledCase, method: str, there: tuple[str, ...], told: str
+) -> None:
+    volumes = {name: unseen.volumes[name] for name in there}
+    with pytest.raises(MissingSequence, match=told):
+        load_method(method, folder=home).segment(volumes, **SILENT)
+    some = LabelledCase("C0007", "0" * 64, volumes, unseen.lesions, unseen.brain)
+    with pytest.raises(MissingSequence, match=f"{told}; case C0007 has none"):
+        fit_method(method, [some], folder=home, home=home, seed=1, **SILENT)
+
+
+def test_the_same_cases_and_seed_give_the_same_points(home: Path, tmp_path: Path) -> None:
+    fit_method("bianca", [labelled(71), labelled(72)], folder=tmp_path, home=home, seed=1, **SILENT)
+    axes = {"points": 2, "lesion": 1, "flair": 3}
+    one, other = (
+        read_coefficients(folder / NAME, "bianca", numbers=("features",), arrays=axes).arrays
+        for folder in (tmp_path, home / "bianca")
+    )
+    assert all(np.array_equal(one[name], other[name]) for name in axes)
+
+
+def test_cases_without_lesions_and_methods_without_fitting_are_refused(
+    unseen: LabelledCase, tmp_path: Path
+) -> None:
+    healthy = LabelledCase(
+        "healthy", "0" * 64, unseen.volumes, np.zeros_like(unseen.lesions), unseen.brain
+    )
+    with pytest.raises(NotFittable, match="1 cases with a reference hold none"):
+        fit_method("lst-lga", [healthy], folder=tmp_path, home=tmp_path, seed=1, **SILENT)
+    with pytest.raises(NotFittable, match="not fitted to cases"):
+        fit_method("slim-unet", [unseen], folder=tmp_path, home=tmp_path, seed=1, **SILENT)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_odd_scans_are_survived(home: Path, method: str) -> None:
+    rng = np.random.default_rng(1)
+    odd: list[tuple[np.ndarray, tuple[float, float, float]]] = [
+        (rng.integers(1, 900, (40, 44, 2)), (4.0, 4.0, 8.0)),
+        (np.full((30, 32, 6), 7), (5.0, 5.0, 10.0)),
+        (rng.integers(1, 9, (40, 40, 8)) * (np.arange(8) > 2), (4.0, 4.0, 4.0)),
+    ]
+    for data, spacing in odd:
+        scan = volume(data.astype(np.int16), np.diag([*map(float, spacing), 1.0]))
+        volumes: Mapping[str, Volume] = dict.fromkeys(("FLAIR", "T1", "T2"), scan)
+        brain = np.ones(data.shape, bool)
+        brain[:3] = brain[-3:] = False
+        found = load_method(method, folder=home).segment(volumes, brain=brain, **SILENT)
+        assert found.mask.shape == data.shape
+        assert np.isfinite(found.probability).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_coefficients_of_another_method_and_damaged_ones_are_refused(
+    home: Path, tmp_path: Path, method: str
+) -> None:
+    other = METHODS[(METHODS.index(method) + 1) % 3]
+    (tmp_path / method).mkdir()
+    for content in ((home / other / NAME).read_bytes(), (home / method / NAME).read_bytes()[:500]):
+        (tmp_path / method / NAME).write_bytes(content)
+        with pytest.raises(UnusableCheckpoint, match="coefficients"):
+            load_method(method, folder=tmp_path)
+
+
+def test_coefficients_that_lack_a_map_are_refused(home: Path) -> None:
+    with pytest.raises(UnusableCheckpoint, match="nowhere missing"):
+        read_coefficients(
+            home / "lst-lga" / NAME, "lst-lga", numbers=("kappa",), arrays={"nowhere": 3}
+        )
+
+
+def test_growth_starts_above_kappa_and_goes_where_it_is_bright() -> None:
+    rng = np.random.default_rng(1)
+    flair = rng.normal(1.0, 0.03, (24, 24, 12)).astype(np.float32)
+    flair[8:14, 8:14, 4:8] += 0.5
+    labels = np.full(flair.shape, 3, np.uint8)
+    labels[8:14, 8:14, 4:8] = 2
+    excess = np.maximum(flair - 1.05, 0) * 2.4
+    first = np.where(labels == 2, excess, 0).astype(np.float32)
+    first[11:, 11:] = 0  # a quarter of the lesion does not start it: that is grown into
+    belief = Belief(flair, labels, excess.astype(np.float32), first)
+    bright = labels == 2
+    assert dice(grow(belief, kappa=0.3) > 0.5, bright) > 0.9
+    assert not grow(belief, kappa=5.0).any()
+
+
+def test_a_gamma_distribution_is_found_again() -> None:
+    values = np.random.default_rng(1).gamma(9.0, 0.2, 40_000)
+    shape, scale = fit_gamma(values)
+    assert shape == pytest.approx(9.0, rel=0.03)
+    assert shape * scale == pytest.approx(values.mean())
+    with pytest.raises(ValueError, match="two different values"):
+        fit_gamma(np.ones(5))
+
+
+def test_the_regression_is_found_again_and_stays_finite_where_classes_separate() -> None:
+    rng = np.random.default_rng(1)
+    belief, offset = rng.random(60_000), rng.normal(0, 1, 60_000)
+    chance = 1 / (1 + np.exp(3 - 8 * belief - offset))
+    lesion = (rng.random(60_000) < chance).astype(float)
+    intercept, slope = regress(belief, offset, lesion, np.ones(60_000))
+    assert (intercept, slope) == pytest.approx((-3, 8), rel=0.15)
+    apart = regress(belief, 0 * offset, (belief > 0.5).astype(float), np.ones(60_000))
+    assert np.isfinite(apart).all()
+
+
+def test_tissue_is_told_apart_by_intensity() -> None:
+    rng = np.random.default_rng(2)
+    truth = rng.integers(0, 3, (10, 10, 10)).repeat(4, 0).repeat(4, 1).repeat(2, 2)
+    t1 = np.array([20, 60, 100])[truth] + rng.normal(0, 8, truth.shape)
+    brain = np.ones(truth.shape, bool)
+    brain[0] = False
+    tissue = classify_tissue(t1.astype(np.float32), brain)
+    assert (tissue.labels[brain] == truth[brain] + 1).mean() > 0.97
+    assert not tissue.labels[~brain].any()
+    flair = np.array([20, 100, 60])[truth] + rng.normal(0, 8, truth.shape)
+    told = classify_tissue(flair.astype(np.float32), brain, order=(0, 2, 1))
+    assert (told.labels[brain] == truth[brain] + 1).mean() > 0.97
+    constant = classify_tissue(np.full(truth.shape, 5.0, np.float32), brain)
+    assert set(np.unique(constant.labels[brain])) == {2}
+    assert not classify_tissue(t1.astype(np.float32), np.zeros_like(brain)).maps.any()
+
+
+def test_a_brain_finds_its_place_in_the_template_and_back(unseen: LabelledCase) -> None:
+    grid = unseen.volumes["FLAIR"].grid
+    matrix = box_of(unseen.brain, grid)
+    corner = (matrix @ [*(np.array(BOX_MM) / 2), 1])[:3]
+    places = grid.to_mm(np.argwhere(unseen.brain))
+    assert np.abs(corner - places.max(axis=0)).max() < 10
+    there = Placed(grid, matrix).to_template(unseen.brain.astype(np.float32))
+    assert there.shape == GRID.shape
+    back = Placed(grid, matrix).from_template(there) > 0.5
+    assert dice(back, unseen.brain) > 0.9
+    flair: Any = unseen.volumes["FLAIR"].data.astype(np.float32)
+    far = Grid(grid.shape, grid.affine + np.array([[0] * 3 + [30]] + [[0] * 4] * 3))
+    moved = place(flair, unseen.brain, far, template=None)
+    np.testing.assert_allclose(moved.matrix[0, 3] - matrix[0, 3], 30, atol=1e-6)
+    with pytest.raises(ValueError, match="empty brain"):
+        box_of(np.zeros(grid.shape, bool), grid)

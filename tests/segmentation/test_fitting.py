@@ -1,0 +1,93 @@
+"""Methods learn from a cohort by a command; what cannot be learned from is said."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from segmentation.imaging.nifti import read_volume
+from segmentation.models import Cohort, Segmentation
+from segmentation.operations.cases import NamedFile, import_case
+from segmentation.operations.masks import NewMask, store_mask
+from segmentation.training.phantoms import make_phantom
+from tests.segmentation.scans import NOON, nifti
+
+pytestmark = pytest.mark.django_db
+
+GRID = {"shape": (56, 68, 12), "spacing_mm": (3.0, 3.0, 11.0)}
+
+
+@pytest.fixture
+def taught(cohort: Cohort) -> Cohort:
+    """Two cases with reference and brain, one of them with T1, and a third without reference."""
+    for seed, names in ((71, ("FLAIR", "T1")), (72, ("FLAIR",))):
+        phantom = make_phantom(seed=seed, confluent=True, **GRID)  # type: ignore[arg-type]
+        voxels = {
+            "FLAIR": phantom.flair,
+            "T1": phantom.t1,
+            "mask": phantom.mask.astype(np.uint8),
+            "brainmask": phantom.brain.astype(np.uint8),
+        }
+        files = [
+            NamedFile(f"{name}.nii.gz", nifti(voxels[name], phantom.affine))
+            for name in (*names, "mask", "brainmask")
+        ]
+        import_case(cohort=cohort, files=files, now=NOON)
+    return cohort
+
+
+def test_a_cohort_teaches_a_method_and_who_cannot_is_left_out(
+    taught: Cohort, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("fit_method", "lst-lga", "--cohort", taught.title)
+    said = capsys.readouterr().out
+    assert "is left out. LST-LGA needs T1; case C0002 has none" in said
+    assert "kappa: " in said
+    assert [one.name for one in (Path(settings.METHODS) / "lst-lga").iterdir()] == [
+        "coefficients.safetensors"
+    ]
+
+
+def test_what_cannot_be_fitted_is_refused_and_leaves_nothing(taught: Cohort) -> None:
+    for asked, told in [
+        (("lst-lga", "--cohort", "nowhere"), "There is no cohort 'nowhere'. There is: Clinic"),
+        (("lst-lga", "--cohort", taught.slug, "--reference", "consensus"), "called 'consensus'"),
+        (("bianca", "--cohort", taught.slug), "0 cases with a reference hold none"),
+        (("nicmslesions-retrained", "--cohort", taught.slug), "import_weights nicmslesions"),
+        (("magic", "--cohort", taught.slug), "no method 'magic'"),
+    ]:
+        with pytest.raises(CommandError, match=told):
+            call_command("fit_method", *asked)
+    assert not any(Path(settings.METHODS).glob("*"))
+
+
+def test_methods_are_compared_with_a_reference_case_by_case(
+    taught: Cohort, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("compare_methods", "--cohort", taught.title, "--reference", "imported")
+    with pytest.raises(CommandError, match="No method has made a mask"):
+        call_command(*asked)
+    for number, case in enumerate(taught.cases.order_by("code")):
+        scan = case.scans.get(sequence="FLAIR")
+        flair = read_volume(scan.original.open("rb").read(), name="FLAIR")
+        with case.segmentations.get().mask.open("rb") as stored:
+            known = read_volume(stored.read(), name="mask").data > 0
+        for method in ("slim-unet", "lst-lga")[: 2 - number]:
+            new = NewMask(
+                case=case,
+                origin=Segmentation.Origin.PREDICTION,
+                title=method,
+                method=method,
+                mask=known if number == 0 else np.zeros_like(known),
+            )
+            store_mask(new, like=flair, now=NOON)
+    call_command(*asked)
+    lines = capsys.readouterr().out.splitlines()
+    assert "| Slim U-Net | 2 | 0.50 (0.71) | 0.50, 1 undefined" not in lines
+    assert next(line for line in lines if line.startswith("| Slim")).startswith(
+        "| Slim U-Net | 2 | 0.50 (0.71) |"
+    )
+    assert "| LST-LGA | 1 | 1.00 | 1.00 | 1.00 | 1.00 |" in lines
+    assert "LST-LGA is without 1: C0002 (no T1)" in lines
