@@ -6,8 +6,10 @@ import { announceOwner, isSomebodyElse, watchOwner } from './owner'
 
 const sent: RequestInit[] = []
 
+/** What the browser's cookies say. */
 function logIn(owner: string): void {
-  document.cookie = `plaque_owner=${owner}`
+  const cookies = owner ? `csrftoken=x; plaque_owner=${owner}` : 'csrftoken=x'
+  vi.spyOn(document, 'cookie', 'get').mockReturnValue(cookies)
 }
 
 function comment(): Promise<unknown> {
@@ -30,7 +32,10 @@ beforeEach(() => {
   logIn('rita')
 })
 
-afterEach(() => vi.unstubAllGlobals())
+afterEach(() => {
+  vi.unstubAllGlobals()
+  vi.restoreAllMocks()
+})
 
 test('a page says for whom it asks', async () => {
   await comment()
@@ -56,7 +61,7 @@ test('after another login nothing is sent, and after the own one it is again', a
 })
 
 test('a login that has ended is not somebody else', () => {
-  document.cookie = 'plaque_owner=; max-age=0'
+  logIn('')
   expect(isSomebodyElse()).toBe(false)
 })
 

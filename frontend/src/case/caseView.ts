@@ -1,9 +1,9 @@
 // The working part of a case's page: its scans, its segmentations over them, its jobs.
 
 import { fetchBytes, request } from '../api/client'
-import { explanation } from '../api/errors'
 import type { Case, Scan, Segmentation } from '../api/types'
 import { make, setText } from '../elements'
+import { showTrouble } from '../trouble'
 import { exposeHook } from '../viewer/hook'
 import { listenToKeys } from '../viewer/keys'
 import { Legend } from '../viewer/legend'
@@ -43,7 +43,7 @@ export async function showCase(root: HTMLElement, data: CasePageData): Promise<v
       { type: 'button', click: () => void showCase(root, data) },
       'Try again',
     )
-    setText(trouble, explanation(error))
+    showTrouble(trouble, error)
     root.replaceChildren(trouble, again)
   }
 }
@@ -174,7 +174,7 @@ class CaseView {
         this.root.dataset.ready = 'true'
         this.noteView()
       },
-      (error) => setText(this.trouble, explanation(error)),
+      (error) => showTrouble(this.trouble, error),
     )
     void this.work.finally(() => delete this.stage.dataset.busy)
   }
@@ -183,7 +183,7 @@ class CaseView {
     try {
       this.shown = await request('GET', '/api/v1/cases/{code}/', { code: this.data.code })
     } catch (error) {
-      setText(this.trouble, explanation(error))
+      showTrouble(this.trouble, error)
       return
     }
     const made = this.shown.segmentations.find(({ id }) => id === segmentation)

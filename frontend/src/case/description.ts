@@ -1,9 +1,10 @@
 // What is known about the subject and the acquisition of a case: shown, and changed by coordinators.
 
 import { request } from '../api/client'
-import { explanation, Refused } from '../api/errors'
+import { Refused } from '../api/errors'
 import type { Case, Description } from '../api/types'
 import { make, setText } from '../elements'
+import { showTrouble } from '../trouble'
 
 export interface DescriptionField {
   readonly name: string
@@ -158,7 +159,7 @@ class DescriptionForm {
   }
 
   private explain(error: unknown): void {
-    setText(this.trouble, explanation(error))
+    showTrouble(this.trouble, error)
     if (!(error instanceof Refused)) return
     const wrong = Object.entries(error.fields).filter(([name]) => this.controls.has(name))
     for (const [name, words] of wrong) {

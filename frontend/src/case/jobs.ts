@@ -1,10 +1,10 @@
 // Segmenting a case: choose a method, start a job, watch it, cancel it.
 
 import { request } from '../api/client'
-import { explanation } from '../api/errors'
 import type { Job } from '../api/types'
 import { make, setText } from '../elements'
 import { keepFocus } from '../focus'
+import { showTrouble } from '../trouble'
 
 export interface MethodChoice {
   readonly name: string
@@ -186,7 +186,7 @@ export class JobPanel {
       const made = await request('POST', '/api/v1/cases/{code}/jobs/', { code }, { method })
       this.show([made, ...this.jobs])
     } catch (error) {
-      setText(this.trouble, explanation(error))
+      showTrouble(this.trouble, error)
     }
     this.isAsking = false
   }
@@ -195,7 +195,7 @@ export class JobPanel {
     try {
       this.exchange(await request('POST', '/api/v1/jobs/{id}/cancel/', { id: job.id }))
     } catch (error) {
-      setText(this.trouble, explanation(error))
+      showTrouble(this.trouble, error)
     }
   }
 
@@ -204,7 +204,7 @@ export class JobPanel {
       const made = await request('POST', '/api/v1/jobs/{id}/retry/', { id: job.id })
       this.show([made, ...this.jobs.filter(({ id }) => id !== made.id)])
     } catch (error) {
-      setText(this.trouble, explanation(error))
+      showTrouble(this.trouble, error)
     }
   }
 
@@ -225,7 +225,7 @@ export class JobPanel {
         if (job.state === 'succeeded') this.settings.onFinished(job.segmentation)
       }
     } catch (error) {
-      setText(this.trouble, explanation(error))
+      showTrouble(this.trouble, error)
       this.timer = setTimeout(() => void this.poll(), POLL_AFTER_FAILURE_MS)
     }
   }

@@ -1,12 +1,12 @@
 // All inference jobs that one may see: how they go, what went wrong, again or not at all.
 
 import { request } from '../api/client'
-import { explanation } from '../api/errors'
 import type { Job, JobState, JobsAnswer } from '../api/types'
 import { canBeDoneAgain, isUnderway, jobText } from '../case/jobs'
 import { make, plural, setText } from '../elements'
 import { keepFocus } from '../focus'
 import { timeFormat } from '../time'
+import { showTrouble } from '../trouble'
 
 export interface JobsPageData {
   readonly case_page: string
@@ -114,7 +114,7 @@ export class JobsPage {
       this.show(answer)
       if (answer.results.some(isUnderway)) wait = POLL_MS
     } catch (error) {
-      setText(this.trouble, explanation(error))
+      showTrouble(this.trouble, error)
     }
     clearTimeout(this.timer)
     this.timer = setTimeout(() => void this.load(), wait)
@@ -125,7 +125,7 @@ export class JobsPage {
       await change()
       await this.load()
     } catch (error) {
-      setText(this.trouble, explanation(error))
+      showTrouble(this.trouble, error)
     }
   }
 

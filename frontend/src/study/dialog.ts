@@ -1,7 +1,7 @@
 // One question before something that cannot be undone.
 
-import { explanation } from '../api/errors'
-import { make, setText } from '../elements'
+import { make } from '../elements'
+import { showTrouble } from '../trouble'
 
 /**
  * This will ask in a dialog and run `act` on yes; a failure is said there and can be tried again.
@@ -32,7 +32,7 @@ export function askFirst(
     goOn.disabled = true
     act()
       .then(() => dialog.close())
-      .catch((error: unknown) => setText(trouble, explanation(error)))
+      .catch((error: unknown) => showTrouble(trouble, error))
       .finally(() => {
         goOn.disabled = false
       })

@@ -4,6 +4,7 @@ import { request } from '../api/client'
 import { explanation, Refused } from '../api/errors'
 import type { Candidates, Design, Study } from '../api/types'
 import { make, plural, setText } from '../elements'
+import { showTrouble } from '../trouble'
 import { askFirst } from './dialog'
 import { meaningPanel } from './meaning'
 import type { StudyPageData } from './studyPage'
@@ -266,7 +267,7 @@ class Draft {
         setText(this.trouble, '')
       } catch (error) {
         setText(this.state, 'Not saved.')
-        setText(this.trouble, described(error))
+        showTrouble(this.trouble, error, described(error))
         throw error
       }
     }
@@ -315,7 +316,8 @@ class Draft {
         try {
           await request('POST', '/api/v1/studies/{slug}/open/', { slug: this.data.study })
         } catch (error) {
-          throw new Error(described(error))
+          const isSignedOut = error instanceof Refused && error.isSignedOut
+          throw isSignedOut ? error : new Error(described(error))
         }
         await this.refresh()
       },

@@ -1,8 +1,8 @@
 // Starting a study: a title and a cohort.
 
 import { request } from '../api/client'
-import { explanation } from '../api/errors'
-import { make, setText } from '../elements'
+import { make } from '../elements'
+import { showTrouble } from '../trouble'
 
 export interface NewStudyData {
   readonly cohorts: readonly { readonly slug: string; readonly title: string }[]
@@ -39,7 +39,7 @@ export function showNewStudy(root: HTMLElement, data: NewStudyData): void {
       .then((study) => location.assign(data.study_page.replace('SLUG', study.id)))
       .catch((error: unknown) => {
         create.disabled = false
-        setText(trouble, explanation(error))
+        showTrouble(trouble, error)
       })
   })
   root.replaceChildren(form)

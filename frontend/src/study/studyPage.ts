@@ -1,10 +1,10 @@
 // A coordinator's study: a design to edit, then a pace to watch, then results.
 
 import { request } from '../api/client'
-import { explanation } from '../api/errors'
 import type { Study } from '../api/types'
 import { make } from '../elements'
 import { keepFocus } from '../focus'
+import { showTrouble } from '../trouble'
 import { showDraft } from './draft'
 import { showProgress } from './progress'
 import { showResults } from './results'
@@ -33,7 +33,8 @@ export async function showStudy(root: HTMLElement, data: StudyPageData): Promise
     keepFocus(root, () => root.replaceChildren(heading, body))
   } catch (error) {
     const again = make('button', { type: 'button', click: () => void refresh() }, 'Try again')
-    const trouble = make('p', { class: 'notice is-danger', role: 'alert' }, explanation(error))
+    const trouble = make('p', { class: 'notice is-danger', role: 'alert' })
+    showTrouble(trouble, error)
     keepFocus(root, () => root.replaceChildren(trouble, again), again)
   }
 }
