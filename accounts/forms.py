@@ -68,6 +68,17 @@ class InvitationForm(AddressForm):
     role = forms.ChoiceField(choices=Invitation.Role.choices, initial=Invitation.Role.RATER)
 
 
+class RemovalForm(forms.Form):
+    """Why somebody is removed from a cohort."""
+
+    reason = forms.CharField(
+        max_length=2000,
+        widget=forms.Textarea({"rows": 3}),
+        help_text="The audit log keeps it.",
+        error_messages={"required": "Say why the person is removed. Nothing was changed."},
+    )
+
+
 class NewAccountForm(SetPasswordForm):  # type: ignore[type-arg]  # not generic at run time
     """Name and password of somebody who was invited."""
 

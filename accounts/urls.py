@@ -18,7 +18,9 @@ pages = [
     path("account/two-factor/off/", doors.SwitchOffView.as_view(), name="mfa_deactivate_totp"),
     path("account/codes/", recovery.view_recovery_codes, name="mfa_view_recovery_codes"),
     path(
-        "account/codes/new/", recovery.generate_recovery_codes, name="mfa_generate_recovery_codes"
+        "account/codes/new/",
+        doors.NewRecoveryCodesView.as_view(),
+        name="mfa_generate_recovery_codes",
     ),
     path("account/again/", allauth.reauthenticate, name="account_reauthenticate"),
     path("account/again/code/", second.reauthenticate, name="mfa_reauthenticate"),

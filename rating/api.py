@@ -18,12 +18,14 @@ from rating.models import Mark, Rating, Study
 from rating.operations import reading as readings
 from rating.operations import study as studies
 from rating.serializers import (
+    LONGEST_TEXT,
     AnswerSerializer,
     CandidatesSerializer,
     ClosingSerializer,
     CommentSerializer,
     MarkSerializer,
     NewStudySerializer,
+    OpeningSerializer,
     PresentationSerializer,
     ReadingInListSerializer,
     ReadingSerializer,
@@ -32,6 +34,7 @@ from rating.serializers import (
     SavedSerializer,
     StudiesPageSerializer,
     StudyChangeSerializer,
+    StudyDeletionSerializer,
     StudyInListSerializer,
     StudySerializer,
 )
@@ -105,10 +108,21 @@ class StudyView(APIView):
         )
         return Response(study_body(study))
 
-    @extend_schema(operation_id="delete_study", responses={204: None})
-    def delete(self, request: Request, slug: str) -> Response:
+
+class StudyDeleteView(APIView):
+    """Delete a draft for good."""
+
+    @extend_schema(
+        operation_id="delete_study", request=StudyDeletionSerializer, responses={204: None}
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        sent = StudyDeletionSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
         studies.delete_study(
-            study=Study.objects.get(slug=slug), by=signed_in(request), now=database_now()
+            study=Study.objects.get(slug=slug),
+            reason=sent.validated_data["reason"],
+            by=signed_in(request),
+            now=database_now(),
         )
         return Response(status=204)
 
@@ -129,10 +143,15 @@ class StudyCandidatesView(APIView):
 class StudyOpenView(APIView):
     """Freeze a draft, draw its schedule, let the raters begin."""
 
-    @extend_schema(operation_id="open_study", request=None, responses=StudySerializer)
+    @extend_schema(operation_id="open_study", request=OpeningSerializer, responses=StudySerializer)
     def post(self, request: Request, slug: str) -> Response:
+        sent = OpeningSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
         opened = studies.open_study(
-            study=Study.objects.get(slug=slug), by=signed_in(request), now=database_now()
+            study=Study.objects.get(slug=slug),
+            reason=sent.validated_data["reason"],
+            by=signed_in(request),
+            now=database_now(),
         )
         return Response(study_body(opened))
 
@@ -164,11 +183,20 @@ class StudyResultsView(APIView):
 class StudyBundleView(APIView):
     """Everything about a closed study, as one zip file."""
 
-    @extend_schema(operation_id="study_bundle", responses=ZIP)
+    @extend_schema(
+        operation_id="study_bundle",
+        responses=ZIP,
+        parameters=[OpenApiParameter("reason", str, description="Why, for the audit log.")],
+    )
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         study = Study.objects.select_related("cohort").get(slug=slug)
         content = bundle(study=study)
-        studies.record_export(study=study, by=signed_in(request), now=database_now())
+        studies.record_export(
+            study=study,
+            reason=request.query_params.get("reason", "")[:LONGEST_TEXT],
+            by=signed_in(request),
+            now=database_now(),
+        )
         response = HttpResponse(content, content_type="application/zip")
         response["Content-Disposition"] = f'attachment; filename="{slug}.zip"'
         return response

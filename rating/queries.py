@@ -380,3 +380,8 @@ def _state(reading: Any, now: datetime) -> ReadingState:
         presentation=reading.next_token if is_ready else None,
         opened=is_ready and reading.next_opened_at is not None,
     )
+
+
+def raters_in_cohort(cohort: str) -> Any:
+    """The primary keys of everybody who rates or rated in a study of a cohort (its slug)."""
+    return StudyMembership.objects.filter(study__cohort__slug=cohort, role=RATER).values("user")

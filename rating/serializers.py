@@ -78,6 +78,20 @@ class StudyChangeSerializer(serializers.Serializer[Any]):
     )
 
 
+class OpeningSerializer(serializers.Serializer[Any]):
+    """Why a study is opened, for the audit log, if anybody says it."""
+
+    reason = serializers.CharField(
+        max_length=LONGEST_TEXT, allow_blank=True, required=False, default=""
+    )
+
+
+class StudyDeletionSerializer(serializers.Serializer[Any]):
+    """Why a draft is deleted."""
+
+    reason = serializers.CharField(max_length=LONGEST_TEXT, allow_blank=True)
+
+
 class ClosingSerializer(serializers.Serializer[Any]):
     """Why a study is closed."""
 

@@ -3,10 +3,29 @@
 The audit log is shown whole, and only shown.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from django.contrib import admin
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 from segmentation.models import AuditEntry, Cohort, CohortMembership
+from segmentation.operations.audit import Act
+from segmentation.operations.members import record_cohort, record_member
+from segmentation.people import signed_in
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from django.forms import BaseModelFormSet as AnyFormSet
+    from django.forms import ModelForm as AnyForm
+
+    ModelForm = AnyForm[Any]
+    BaseModelFormSet = AnyFormSet[Any, Any]
 
 
 class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
@@ -20,6 +39,38 @@ class CohortAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
     list_display = ["title", "slug"]
     prepopulated_fields = {"slug": ["title"]}
     inlines = [MembershipInline]
+
+    def save_model(self, request: HttpRequest, obj: Cohort, form: ModelForm, change: bool) -> None:
+        """This will store a cohort and write that down, when anything of it changed."""
+        super().save_model(request, obj, form, change)
+        act = Act.COHORT_CHANGED if change else Act.COHORT_CREATED
+        if form.has_changed() or not change:
+            record_cohort(act, obj, by=signed_in(request), now=timezone.now())
+
+    def save_formset(
+        self, request: HttpRequest, form: ModelForm, formset: BaseModelFormSet, change: bool
+    ) -> None:
+        """This will store the members and write down who was added, changed or removed."""
+        super().save_formset(request, form, formset, change)
+        done = {
+            Act.MEMBER_ADDED: formset.new_objects,
+            Act.MEMBER_CHANGED: [one for one, _ in formset.changed_objects],
+            Act.MEMBER_REMOVED: formset.deleted_objects,
+        }
+        for act, memberships in done.items():
+            for membership in memberships:
+                record_member(act, membership, by=signed_in(request), now=timezone.now())
+
+    def delete_model(self, request: HttpRequest, obj: Cohort) -> None:
+        """This will delete a cohort and write that down."""
+        record_cohort(Act.COHORT_DELETED, obj, by=signed_in(request), now=timezone.now())
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Cohort]) -> None:
+        """This will delete several, each written down, all or none."""
+        with transaction.atomic():
+            for one in queryset:
+                self.delete_model(request, one)
 
 
 @admin.register(AuditEntry)

@@ -21,6 +21,7 @@ from segmentation import queries
 from segmentation.methods import METHOD_CARDS
 from segmentation.models import Case, Cohort, InferenceJob, Scan
 from segmentation.operations import announcing, cases, deletion, describing, jobs
+from segmentation.operations.audit import Act, record_download
 from segmentation.people import signed_in
 from segmentation.serializers import (
     AnnouncementSerializer,
@@ -61,6 +62,11 @@ def nifti(stored: FieldFile, *, download_as: str | None = None) -> HttpResponseB
         )
     response["Cache-Control"] = "no-store"
     return response
+
+
+def taken_out(act: Act, request: Request, *, case: Case, what: str) -> None:
+    """This will write down that somebody downloads a file of a case."""
+    record_download(act, case=case, what=what, by=signed_in(request), now=queries.database_now())
 
 
 class Pages(PageNumberPagination):
@@ -228,7 +234,10 @@ class ScanOriginalView(APIView):
 
     @extend_schema(operation_id="scan_original", responses=NIFTI)
     def get(self, request: Request, code: str, sequence: str) -> HttpResponseBase:
-        return nifti(scan_of(code, sequence).original, download_as=f"{code}_{sequence}.nii.gz")
+        scan = scan_of(code, sequence)
+        answer = nifti(scan.original, download_as=f"{code}_{sequence}.nii.gz")
+        taken_out(Act.SCAN_DOWNLOADED, request, case=scan.case, what=sequence)
+        return answer
 
 
 class CaseJobsView(APIView):
@@ -334,7 +343,9 @@ class SegmentationMaskView(APIView):
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
         found = queries.segmentation_in_full(pk)
         name = f"{found.case.code}_{found.method or found.origin}_{found.sha256[:8]}.nii.gz"
-        return nifti(found.mask, download_as=name)
+        answer = nifti(found.mask, download_as=name)
+        taken_out(Act.MASK_DOWNLOADED, request, case=found.case, what=found.title)
+        return answer
 
 
 class SegmentationProbabilityView(APIView):
@@ -346,7 +357,9 @@ class SegmentationProbabilityView(APIView):
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
         found = queries.segmentation_in_full(pk)
         name = f"{found.case.code}_{found.method}_probability_{found.sha256[:8]}.nii.gz"
-        return nifti(found.probability, download_as=name)
+        answer = nifti(found.probability, download_as=name)
+        taken_out(Act.PROBABILITY_DOWNLOADED, request, case=found.case, what=found.title)
+        return answer
 
 
 class MethodsView(APIView):

@@ -293,11 +293,24 @@ class AuditEntry(models.Model):
         INVITATION_ACCEPTED = "invitation-accepted"
         INVITATION_REVOKED = "invitation-revoked"
         MEMBER_REMOVED = "member-removed"
+        MEMBER_ADDED = "member-added"
+        MEMBER_CHANGED = "member-changed", "member's role changed"
+        COHORT_CREATED = "cohort-created"
+        COHORT_CHANGED = "cohort-changed"
+        COHORT_DELETED = "cohort-deleted"
+        ACCOUNT_CREATED = "account-created"
+        ACCOUNT_CHANGED = "account-changed", "account or its rights changed"
+        ACCOUNT_DELETED = "account-deleted"
+        GROUP_CHANGED = "group-changed", "group of rights made, changed or deleted"
+        RECOVERY_CODES_MADE = "recovery-codes-made"
         TWO_FACTOR_ON = "two-factor-on", "two-factor authentication switched on"
         TWO_FACTOR_OFF = "two-factor-off", "two-factor authentication switched off"
         CASE_IMPORTED = "case-imported"
         CASE_DESCRIBED = "case-described", "case described or its subject changed"
         CASE_DELETED = "case-deleted"
+        SCAN_DOWNLOADED = "scan-downloaded"
+        MASK_DOWNLOADED = "mask-downloaded"
+        PROBABILITY_DOWNLOADED = "probability-downloaded", "probability map downloaded"
         STUDY_OPENED = "study-opened"
         STUDY_CLOSED = "study-closed", "study closed and unblinded"
         STUDY_DELETED = "study-deleted"
@@ -314,6 +327,10 @@ class AuditEntry(models.Model):
         Act.PASSWORD_CHANGED,
         Act.PASSWORD_RESET,
         Act.EMAIL_CHANGED,
+        Act.ACCOUNT_CREATED,
+        Act.ACCOUNT_CHANGED,
+        Act.ACCOUNT_DELETED,
+        Act.RECOVERY_CODES_MADE,
         Act.TWO_FACTOR_ON,
         Act.TWO_FACTOR_OFF,
         Act.TOKEN_MADE,
@@ -323,6 +340,9 @@ class AuditEntry(models.Model):
     at = models.DateTimeField(db_index=True)
     actor = models.CharField(max_length=150, help_text="User name; empty for a command.")
     actor_id = models.PositiveBigIntegerField(null=True)
+    about_id = models.PositiveBigIntegerField(
+        null=True, help_text="Whose account it was done to, where that is another's."
+    )
     act = models.CharField(max_length=40, help_text="One of Act.")
     what = models.CharField(max_length=300)
     why = models.TextField(blank=True)

@@ -256,12 +256,49 @@ def members_of(cohort: str) -> QuerySet[CohortMembership]:
     )
 
 
-def audit_of(cohort: str, *, act: str = "") -> QuerySet[AuditEntry]:
-    """What was done in a cohort (its slug), and when its members came and went; newest first."""
-    members = CohortMembership.objects.filter(cohort__slug=cohort).values("user")
-    comings_and_goings = Q(act__in=AuditEntry.OF_PERSON, actor_id__in=members)
-    found = AuditEntry.objects.filter(Q(cohort=cohort) | comings_and_goings)
-    return found.filter(act=act) if act else found
+COMMAND = "*"  # as the wanted person: what was done on the command line
+
+
+def audit_of(
+    cohort: str,
+    *,
+    act: str = "",
+    person: str = "",
+    since: datetime | None = None,
+    before: datetime | None = None,
+) -> QuerySet[AuditEntry]:
+    """What was done in a cohort (its slug) and to its people's accounts, newest first.
+
+    Its people are its members, those who were, and the raters of its studies. `person` is a user
+    name or COMMAND; `since` is the first moment and `before` the first one that is not meant.
+    """
+    of_person = Q(act__in=AuditEntry.OF_PERSON)
+    joined = AuditEntry.objects.filter(cohort=cohort, act=AuditEntry.Act.INVITATION_ACCEPTED)
+    told = AuditEntry.objects.filter(cohort=cohort, about_id__isnull=False)
+    raters = import_string(settings.RATERS_IN_COHORT)(cohort)
+    members = CohortMembership.objects.filter(cohort__slug=cohort)
+    theirs = Q()
+    for people in (
+        members.values("user"),
+        raters,
+        joined.order_by().values("actor_id"),
+        told.order_by().values("about_id"),
+    ):
+        theirs |= of_person & (Q(actor_id__in=people) | Q(about_id__in=people))
+    found = AuditEntry.objects.filter(Q(cohort=cohort) | theirs)
+    if act:
+        found = found.filter(act=act)
+    if person:
+        found = found.filter(actor="" if person == COMMAND else person)
+    if since:
+        found = found.filter(at__gte=since)
+    return found.filter(at__lt=before) if before else found
+
+
+def people_in_audit(cohort: str) -> list[str]:
+    """The user names of everybody who did something in a cohort's audit log; no command."""
+    names = audit_of(cohort).order_by("actor").values_list("actor", flat=True).distinct()
+    return [name for name in names if name]
 
 
 def jobs_of_case(code: str) -> QuerySet[InferenceJob]:

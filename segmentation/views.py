@@ -1,5 +1,6 @@
 """The pages of cases and of the audit log. What changes anything goes through the API."""
 
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_date
 
 from segmentation.description import COLUMNS, FIELDS
 from segmentation.methods import METHOD_CARDS
@@ -16,16 +18,19 @@ from segmentation.operations.audit import Act, record
 from segmentation.operations.cases import SEQUENCES
 from segmentation.people import signed_in
 from segmentation.queries import (
+    COMMAND,
     audit_of,
     case_in_full,
     cases_in_cohort,
     cohorts_of,
     masks_in_cohort,
+    people_in_audit,
     roles_in_case,
 )
 from segmentation.spreadsheets import csv_file
 
 AUDIT_PAGE = 100
+AUDIT_FILTERS = ("act", "person", "since", "until")
 
 
 CASES_PAGE = 50
@@ -121,25 +126,49 @@ def manifest_template(request: HttpRequest) -> HttpResponse:
 
 
 def audit(request: HttpRequest, slug: str) -> HttpResponse:
-    """What was done in a cohort, newest first (`?act=` picks one kind, `?page=` goes back)."""
-    act = request.GET.get("act", "")
-    pages = Paginator(audit_of(slug, act=act), AUDIT_PAGE)
+    """What was done in a cohort, newest first (`asked_of_audit` picks, `?page=` goes back)."""
+    pages = Paginator(audit_of(slug, **asked_of_audit(request)), AUDIT_PAGE)
     context = {
         "cohort": Cohort.objects.get(slug=slug),
         "acts": Act.choices,
-        "act": act,
+        "people": people_in_audit(slug),
+        "command": COMMAND,
+        "asked": {name: request.GET.get(name, "") for name in AUDIT_FILTERS},
         "page": pages.get_page(request.GET.get("page")),
     }
     return render(request, "segmentation/audit.html", context)
 
 
+def asked_of_audit(request: HttpRequest) -> dict[str, Any]:
+    """What `?act=`, `?person=`, `?since=` and `?until=` (days, both meant) ask of the audit log.
+
+    The days are those of the reader's time zone; what is no day asks for nothing.
+    """
+    since, until = (day(request.GET.get(name, "")) for name in ("since", "until"))
+    return {
+        "act": request.GET.get("act", ""),
+        "person": request.GET.get("person", ""),
+        "since": since,
+        "before": until + timedelta(days=1) if until else None,
+    }
+
+
+def day(words: str) -> datetime | None:
+    """The first moment of a day such as 2026-03-02; None for anything else."""
+    try:
+        found = parse_date(words)
+    except ValueError:
+        return None
+    return timezone.make_aware(datetime.combine(found, time.min)) if found else None
+
+
 def audit_csv(request: HttpRequest, slug: str) -> HttpResponse:
-    """The whole audit log of a cohort; taking it out is an entry as well."""
+    """The audit log of a cohort, or the part that was asked for; taking it out is an entry too."""
     now = timezone.now()
     record(Act.AUDIT_EXPORTED, by=signed_in(request), now=now, what="audit log", cohort=slug)
     rows = (
         [entry.at.isoformat(), entry.actor, entry.act, entry.what, entry.why]
-        for entry in audit_of(slug)
+        for entry in audit_of(slug, **asked_of_audit(request))
     )
     content = csv_file(["at_utc", "user", "act", "what", "why"], rows)
     return csv_download(f"{slug}-audit.csv", content)

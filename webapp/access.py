@@ -186,7 +186,8 @@ TABLE: dict[str, Rule] = {
     # API: studies
     "api:studies": read(everywhere, SIGNED_IN),
     "api:cohort-studies": write(in_cohort, COORDINATOR),
-    "api:study": Rule(in_study, {"GET": COORDINATOR, "PATCH": COORDINATOR, "DELETE": COORDINATOR}),
+    "api:study": Rule(in_study, {"GET": COORDINATOR, "PATCH": COORDINATOR}),
+    "api:study-delete": write(in_study, COORDINATOR),
     "api:study-candidates": read(in_study, COORDINATOR),
     "api:study-open": write(in_study, COORDINATOR),
     "api:study-close": write(in_study, COORDINATOR),

@@ -277,6 +277,8 @@ DEFAULT_FROM_EMAIL = os.environ.get("PLAQUE_EMAIL_FROM", "plaque@localhost")
 
 # What rating must hide of a case (blinding) is a rule that segmentation asks without knowing it.
 CASES_HIDDEN_FROM = "rating.queries.cases_under_reading"
+# And so is who rates in a cohort, whose sign-ins its coordinators may see.
+RATERS_IN_COHORT = "rating.queries.raters_in_cohort"
 # And so is what would have nobody left when a coordinator leaves.
 STUDIES_LEFT_ALONE = "rating.queries.studies_left_alone"
 

@@ -11,6 +11,7 @@ from allauth.account.views import (
     PasswordResetFromKeyView,
     PasswordResetView,
 )
+from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView
 from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -76,6 +77,12 @@ class SwitchOffView(Recorded, DeactivateTOTPView):  # type: ignore[misc]
     """Switch two-factor authentication off."""
 
     act = Act.TWO_FACTOR_OFF
+
+
+class NewRecoveryCodesView(Recorded, GenerateRecoveryCodesView):  # type: ignore[misc]
+    """Make new recovery codes; those before open nothing any more."""
+
+    act = Act.RECOVERY_CODES_MADE
 
 
 class ChangePasswordView(Recorded, PasswordChangeView):  # type: ignore[misc]

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import queries
-from accounts.forms import InvitationForm, NewAccountForm
+from accounts.forms import InvitationForm, NewAccountForm, RemovalForm
 from accounts.models import Invitation
 from accounts.operations import invitations
 from accounts.views.doors import too_many
@@ -106,13 +106,17 @@ def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def remove(request: HttpRequest, slug: str, member: int) -> HttpResponse:
-    """End a membership, after one question."""
+    """End a membership, after one question, with a reason."""
     cohort = Cohort.objects.get(slug=slug)
     user = get_object_or_404(User, cohort_memberships__cohort=cohort, pk=member)
-    if request.method != "POST":
-        return render(request, "accounts/member_remove.html", {"cohort": cohort, "member": user})
+    form = RemovalForm(request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        context = {"cohort": cohort, "member": user, "form": form}
+        return render(request, "accounts/member_remove.html", context)
     try:
-        remove_member(cohort=cohort, user=user, by=signed_in(request), now=timezone.now())
+        remove_member(
+            cohort=cohort, user=user, by=signed_in(request), now=timezone.now(), **form.cleaned_data
+        )
     except Refusal as refusal:
         return back(request, cohort, refusal)
     messages.success(request, f"{user.get_username()} no longer belongs to {cohort}.")

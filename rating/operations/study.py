@@ -100,10 +100,18 @@ def edit_study(
 
 
 @transaction.atomic
-def delete_study(*, study: Study, by: User | None, now: datetime) -> None:
-    """This will delete a draft; raises StudyNotDraft, since what was rated is never deleted."""
+def delete_study(*, study: Study, reason: str, by: User | None, now: datetime) -> None:
+    """This will delete a draft; what was rated is never deleted.
+
+    Raises ReasonMissing, StudyNotDraft.
+    """
+    if not reason.strip():
+        raise ReasonMissing(
+            "Deleting a draft needs a reason, which the audit log keeps. Nothing was deleted.",
+            fields={"reason": ["Say why the draft is deleted."]},
+        )
     draft = _locked_draft(study)
-    _record(Act.STUDY_DELETED, draft, by=by, now=now)
+    _record(Act.STUDY_DELETED, draft, by=by, now=now, why=reason)
     draft.delete()
 
 
@@ -113,6 +121,7 @@ def open_study(
     study: Study,
     by: User | None,
     now: datetime,
+    reason: str = "",
     draw_secret: Callable[[int], bytes] = secrets.token_bytes,
 ) -> Study:
     """This will freeze a draft's design, commit to it and draw every rater's order, once.
@@ -155,7 +164,7 @@ def open_study(
             cases={item.key: item.case for item in design.items},
         )
     )
-    _record(Act.STUDY_OPENED, draft, by=by, now=now)
+    _record(Act.STUDY_OPENED, draft, by=by, now=now, why=reason)
     return draft
 
 
@@ -188,9 +197,9 @@ def close_study(*, study: Study, reason: str, by: User | None, now: datetime) ->
     return closing
 
 
-def record_export(*, study: Study, by: User | None, now: datetime) -> None:
+def record_export(*, study: Study, by: User | None, now: datetime, reason: str = "") -> None:
     """This will write into the audit log that the answers of a closed study were taken out."""
-    _record(Act.STUDY_EXPORTED, study, by=by, now=now)
+    _record(Act.STUDY_EXPORTED, study, by=by, now=now, why=reason)
 
 
 def _record(act: Act, study: Study, *, by: User | None, now: datetime, why: str = "") -> None:

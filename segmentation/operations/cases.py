@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils import timezone
 from django.utils.text import slugify
 from numpy.typing import NDArray
 
@@ -24,6 +25,7 @@ from segmentation.models import BrainMask, Case, Cohort, LastCaseNumber, Scan, S
 from segmentation.operations.audit import Act, record
 from segmentation.operations.files import delete_files, keep, store
 from segmentation.operations.masks import NewMask, store_mask
+from segmentation.operations.members import record_cohort, record_member
 from segmentation.queries import visible_cases
 from segmentation.refusals import Refusal
 
@@ -129,8 +131,18 @@ def check_subject(subject: str) -> None:
         )
 
 
-def create_cohort(*, title: str, coordinators: Iterable[User] = ()) -> Cohort:
-    """This will create a cohort and its coordinators; raises InvalidTitle."""
+def create_cohort(
+    *,
+    title: str,
+    coordinators: Iterable[User] = (),
+    by: User | None = None,
+    now: datetime | None = None,
+) -> Cohort:
+    """This will create a cohort and its coordinators; raises InvalidTitle.
+
+    `by` is None for a command; `now` is this moment where nobody says it.
+    """
+    now = now or timezone.now()
     slug = slugify(title)[:60]
     if not slug:
         raise InvalidTitle("A cohort's title needs at least one letter or digit.")
@@ -138,8 +150,10 @@ def create_cohort(*, title: str, coordinators: Iterable[User] = ()) -> Cohort:
         raise InvalidTitle(f"There is a cohort of nearly this title already ({slug}).")
     with transaction.atomic():
         cohort = Cohort.objects.create(title=title.strip()[:120], slug=slug)
+        record_cohort(Act.COHORT_CREATED, cohort, by=by, now=now)
         for user in coordinators:
-            cohort.memberships.create(user=user, role="coordinator")
+            own = cohort.memberships.create(user=user, role="coordinator")
+            record_member(Act.MEMBER_ADDED, own, by=by, now=now)
     return cohort
 
 

@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 
 from segmentation.models import Cohort, CohortMembership
 from segmentation.operations.audit import Act, record
-from segmentation.refusals import Refusal
+from segmentation.refusals import ReasonMissing, Refusal
 
 COORDINATOR = CohortMembership.Role.COORDINATOR
 
@@ -33,11 +33,16 @@ def add_member(*, cohort: Cohort, user: User, role: str) -> None:
 
 
 @transaction.atomic
-def remove_member(*, cohort: Cohort, user: User, by: User, now: datetime) -> None:
+def remove_member(*, cohort: Cohort, user: User, reason: str, by: User, now: datetime) -> None:
     """This will end somebody's membership; their account and what they did stay.
 
-    Raises LastCoordinator, StudyNeedsCoordinator, `CohortMembership.DoesNotExist`.
+    Raises ReasonMissing, LastCoordinator, StudyNeedsCoordinator, `CohortMembership.DoesNotExist`.
     """
+    if not reason.strip():
+        raise ReasonMissing(
+            "Removing a member needs a reason, which the audit log keeps. Nothing was changed.",
+            fields={"reason": ["Say why the person is removed."]},
+        )
     Cohort.objects.select_for_update().get(pk=cohort.pk)  # two at a time could leave nobody
     membership = cohort.memberships.get(user=user)
     if membership.role == COORDINATOR:
@@ -52,5 +57,18 @@ def remove_member(*, cohort: Cohort, user: User, by: User, now: datetime) -> Non
                 "delete what is not closed first. Nothing was changed."
             )
     membership.delete()
+    record_member(Act.MEMBER_REMOVED, membership, by=by, now=now, why=reason)
+
+
+def record_member(
+    act: Act, membership: CohortMembership, *, by: User | None, now: datetime, why: str = ""
+) -> None:
+    """This will write down that a membership was given, changed or taken away."""
+    user, cohort = membership.user, membership.cohort.slug
     what = f"{user.get_username()}, {membership.role}"
-    record(Act.MEMBER_REMOVED, by=by, now=now, what=what, cohort=cohort.slug)
+    record(act, by=by, now=now, what=what, why=why, cohort=cohort, about=user)
+
+
+def record_cohort(act: Act, cohort: Cohort, *, by: User | None, now: datetime) -> None:
+    """This will write down that a cohort was created, changed or deleted."""
+    record(act, by=by, now=now, what=f"{cohort.title} ({cohort.slug})", cohort=cohort.slug)

@@ -157,7 +157,7 @@ def test_the_revealed_secret_proves_the_schedule(
 
 
 def test_a_draft_can_be_deleted(cora: Browser, draft: dict[str, Any]) -> None:
-    cora.delete(f"studies/{draft['id']}/")
+    cora.post(f"studies/{draft['id']}/delete/", {"reason": "Unwanted."})
     assert cora.get("studies/")["results"] == []
     assert cora.refused("get", f"studies/{draft['id']}/") == (404, "NotFound")
 

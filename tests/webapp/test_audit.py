@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.utils import timezone
 
+from accounts.models import Preferences
 from rating.operations.study import close_study, create_study, delete_study, edit_study, open_study
 from segmentation.models import AuditEntry, Case
 from segmentation.operations.audit import Act, record
 from segmentation.operations.cases import NamedFile, create_cohort, import_case
+from segmentation.operations.members import add_member, remove_member
 from segmentation.refusals import Refusal
 from tests.conftest import audit_log
 from tests.segmentation.scans import NOON, flair_voxels, nifti, signed_in, two_lesions
@@ -47,18 +54,24 @@ def test_a_study_leaves_its_trail(case: Case, cora: User, rita: User) -> None:
         masks = [case.segmentations.get().pk]
         return edit_study(study=study, by=cora, items=masks, raters=["rita"], settings=settings)
 
-    delete_study(study=draft("Unwanted"), by=cora, now=NOON)
-    study = open_study(study=draft("Reading"), by=cora, now=NOON)
+    unwanted = draft("Unwanted")
+    with pytest.raises(Refusal, match="needs a reason"):
+        delete_study(study=unwanted, reason=" ", by=cora, now=NOON)
+    delete_study(study=unwanted, reason="A trial.", by=cora, now=NOON)
+    study = open_study(study=draft("Reading"), reason="Approved. ", by=cora, now=NOON)
     with pytest.raises(Refusal):
         close_study(study=study, reason="", by=cora, now=NOON)
     close_study(study=study, reason="Long enough.", by=cora, now=NOON)
-    assert signed_in(cora).get(f"/api/v1/studies/{study.slug}/bundle/").status_code == 200
+    address = f"/api/v1/studies/{study.slug}/bundle/"
+    assert signed_in(cora).get(address, {"reason": "For the paper."}).status_code == 200
     assert [entry for entry in written() if entry[1] != Act.SIGNED_IN] == [
+        ("", "cohort-created", "Clinic (clinic)", ""),
+        ("", "member-added", "cora, coordinator", ""),
         ("cora", "case-imported", f"case {case.code}", ""),
-        ("cora", "study-deleted", "Unwanted (unwanted)", ""),
-        ("cora", "study-opened", "Reading (reading)", ""),
+        ("cora", "study-deleted", "Unwanted (unwanted)", "A trial."),
+        ("cora", "study-opened", "Reading (reading)", "Approved."),
         ("cora", "study-closed", "Reading (reading)", "Long enough."),
-        ("cora", "study-exported", "Reading (reading)", ""),
+        ("cora", "study-exported", "Reading (reading)", "For the paper."),
     ]
 
 
@@ -85,7 +98,7 @@ def test_the_database_refuses_to_change_an_entry(case: Case, verb: str) -> None:
     entries = AuditEntry.objects.all()
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         entries.update(what="nothing") if verb == "UPDATE" else entries.delete()
-    assert written()[0][2] == f"case {case.code}"
+    assert written()[0][2] == "Clinic (clinic)"
 
 
 def test_its_page_shows_it_to_coordinators_only(case: Case, cora: User, rita: User) -> None:
@@ -134,3 +147,67 @@ def test_its_table_holds_everything_and_runs_nothing(case: Case, cora: User) -> 
     assert lines[0] == "at_utc,user,act,what,why"
     assert f"{NOON.isoformat()},cora,study-closed,A,'=2+5" in lines
     assert written()[-1][1] == "audit-exported"
+
+
+def shown_in(case: Case, reader: User, **asked: str) -> list[tuple[str, str]]:
+    """Who did what, by the table that is downloaded; the reader's own coming is left out."""
+    answer = signed_in(reader).get(f"/cohorts/{case.cohort.slug}/audit.csv", asked)
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode())))
+    own = {(reader.username, "signed-in"), (reader.username, "audit-exported")}
+    return [one for row in rows if (one := (row["user"], row["act"])) not in own]
+
+
+def test_it_knows_raters_and_those_who_left(case: Case, cora: User, rita: User) -> None:
+    people = {name: User.objects.create_user(name) for name in ("dana", "otto", "ravi")}
+    study = create_study(title="Reading", cohort=case.cohort, by=cora, now=NOON)
+    edit_study(study=study, by=cora, raters=["rita"])
+    add_member(cohort=case.cohort, user=people["dana"], role="delineator")
+    remove_member(
+        cohort=case.cohort, user=people["dana"], reason="Moved on.", by=cora, now=timezone.now()
+    )
+    record(Act.INVITATION_ACCEPTED, by=people["ravi"], now=NOON, what="as rater", cohort="clinic")
+    for person in (rita, *people.values()):
+        signed_in(person)
+    boss = User.objects.create_superuser("boss")
+    record(Act.ACCOUNT_CHANGED, by=boss, now=NOON, what="rita: active", about=rita)
+    record(Act.ACCOUNT_CHANGED, by=boss, now=NOON, what="otto: active", about=people["otto"])
+    told = shown_in(case, cora)
+    assert {who for who, act in told if act == "signed-in"} == {"rita", "dana", "ravi"}
+    assert told.count(("boss", "account-changed")) == 1
+
+
+def test_person_act_and_days_are_chosen_together(case: Case, cora: User, rita: User) -> None:
+    slug = case.cohort.slug
+    for day in (2, 3, 4):
+        for person in (cora, rita):
+            at = datetime(2025, 3, day, 23, 30, tzinfo=UTC)
+            record(Act.STUDY_EXPORTED, by=person, now=at, what=f"day {day}", cohort=slug)
+            record(Act.STUDY_OPENED, by=person, now=at, what=f"day {day}", cohort=slug)
+    asked = {
+        "person": "rita",
+        "act": "study-exported",
+        "since": "2025-03-03",
+        "until": "2025-03-03",
+    }
+    assert shown_in(case, cora, **asked) == [("rita", "study-exported")]
+    assert shown_in(case, cora, until="2025-03-02") == [
+        ("rita", "study-opened"),
+        ("rita", "study-exported"),
+        ("cora", "study-opened"),
+        ("cora", "study-exported"),
+    ]
+    assert {who for who, _ in shown_in(case, cora, person="*")} == {""}
+    address = f"/cohorts/{slug}/audit/?person=rita&since=2025-03-04&until=no-day"
+    page = signed_in(cora).get(address).content.decode()
+    assert page.count("<td>day 4</td>") == 2
+    assert "<td>day 3</td>" not in page
+    assert "<option selected>rita</option>" in page
+    assert f"/cohorts/{slug}/audit.csv?person=rita&amp;since=2025-03-04" in page
+
+
+def test_a_day_is_one_of_the_readers_time_zone(case: Case, cora: User) -> None:
+    Preferences.objects.create(user=cora, time_zone="Asia/Tokyo")
+    at = datetime(2025, 3, 2, 23, 30, tzinfo=UTC)  # there it is the 3rd
+    record(Act.STUDY_EXPORTED, by=None, now=at, what="late", cohort=case.cohort.slug)
+    days = {"since": "2025-03-03", "until": "2025-03-03"}
+    assert shown_in(case, cora, **days) == [("", "study-exported")]

@@ -512,8 +512,7 @@ export interface paths {
         get: operations["study"];
         put?: never;
         post?: never;
-        /** @description One study: design, items, the raters' pace. Answers are shown when it is closed. */
-        delete: operations["delete_study"];
+        delete?: never;
         options?: never;
         head?: never;
         /** @description One study: design, items, the raters' pace. Answers are shown when it is closed. */
@@ -565,6 +564,23 @@ export interface paths {
         put?: never;
         /** @description End all reading and unblind. */
         post: operations["close_study"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studies/{slug}/delete/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Delete a draft for good. */
+        post: operations["delete_study"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1377,6 +1393,11 @@ export interface components {
         };
         /** @enum {unknown} */
         NullEnum: null;
+        /** @description Why a study is opened, for the audit log, if anybody says it. */
+        OpeningRequest: {
+            /** @default  */
+            reason: string;
+        };
         /**
          * @description * `prediction` - Prediction
          *     * `delineation` - Delineation
@@ -1676,6 +1697,10 @@ export interface components {
             /** Format: date-time */
             readonly closed_at: string | null;
             readonly closing_reason: string;
+        };
+        /** @description Why a draft is deleted. */
+        StudyDeletionRequest: {
+            reason: string;
         };
         /** @description A study as a row of a list. */
         StudyInList: {
@@ -2920,35 +2945,6 @@ export interface operations {
             };
         };
     };
-    delete_study: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                slug: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No response body */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Refused; nothing was changed. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-        };
-    };
     edit_study: {
         parameters: {
             query?: never;
@@ -2985,7 +2981,10 @@ export interface operations {
     };
     study_bundle: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Why, for the audit log. */
+                reason?: string;
+            };
             header?: never;
             path: {
                 slug: string;
@@ -3077,6 +3076,39 @@ export interface operations {
             };
         };
     };
+    delete_study: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StudyDeletionRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     open_study: {
         parameters: {
             query?: never;
@@ -3086,7 +3118,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["OpeningRequest"];
+            };
+        };
         responses: {
             200: {
                 headers: {

@@ -308,31 +308,39 @@ class Draft {
     }
     const masks = [...this.masks.values()].filter((box) => box.checked).length
     const raters = [...this.raters.values()].filter((box) => box.checked).length
+    const reason = make('textarea', { id: 'opening-reason', maxlength: 2000 })
     askFirst(
       'Open the study?',
       `${plural(masks, 'mask')}, ${plural(raters, 'rater')}, every mask twice: ${2 * masks} presentations each. Opening freezes the design, draws every order and lets the raters begin. Until you close the study you see their pace, never their answers.`,
       'Open',
       async () => {
         try {
-          await request('POST', '/api/v1/studies/{slug}/open/', { slug: this.data.study })
+          const { study: slug } = this.data
+          await request('POST', '/api/v1/studies/{slug}/open/', { slug }, { reason: reason.value })
         } catch (error) {
           const isSignedOut = error instanceof Refused && error.isSignedOut
           throw isSignedOut ? error : new Error(described(error))
         }
         await this.refresh()
       },
+      make('label', { for: 'opening-reason' }, 'Reason, if you like (kept by the audit log)'),
+      reason,
     )
   }
 
   private remove(): void {
+    const reason = make('textarea', { id: 'deletion-reason', required: true, maxlength: 2000 })
     askFirst(
       'Delete this draft?',
       'The masks and the people stay; only the draft goes.',
       'Delete',
       async () => {
-        await request('DELETE', STUDY, { slug: this.data.study })
+        const { study: slug } = this.data
+        await request('POST', '/api/v1/studies/{slug}/delete/', { slug }, { reason: reason.value })
         location.assign(this.data.studies)
       },
+      make('label', { for: 'deletion-reason' }, 'Reason (kept by the audit log)'),
+      reason,
     )
   }
 }

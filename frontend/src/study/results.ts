@@ -22,15 +22,7 @@ export async function showResults(
     make(
       'div',
       { class: 'actions' },
-      make(
-        'a',
-        {
-          class: 'button primary',
-          href: address('/api/v1/studies/{slug}/bundle/', { slug }),
-          download: '',
-        },
-        'Download the bundle',
-      ),
+      ...download(slug),
       make(
         'span',
         { class: 'hint' },
@@ -308,6 +300,27 @@ function missingPanel(results: Results): HTMLElement {
       ],
     ]),
   )
+}
+
+/** The bundle, and a field for why it is taken out. */
+function download(slug: string): HTMLElement[] {
+  const bundle = (reason?: string): string =>
+    address('/api/v1/studies/{slug}/bundle/', { slug, reason })
+  const link = make(
+    'a',
+    { class: 'button primary', href: bundle(), download: '' },
+    'Download the bundle',
+  )
+  const why = make('input', {
+    type: 'text',
+    maxlength: 500,
+    placeholder: 'Why (if you like)',
+    'aria-label': 'Why the bundle is downloaded, kept by the audit log',
+    input: () => {
+      link.href = bundle(why.value.trim() || undefined)
+    },
+  })
+  return [link, why]
 }
 
 function notesPanel(results: Results): HTMLElement {

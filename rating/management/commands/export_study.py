@@ -20,8 +20,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="the study's title, or its name in the address bar")
         parser.add_argument("--out", type=Path, required=True, help="a new or empty folder")
+        parser.add_argument("--reason", default="", help="kept by the audit log")
 
-    def handle(self, *, name: str, out: Path, **_: Any) -> None:
+    def handle(self, *, name: str, out: Path, reason: str = "", **_: Any) -> None:
         found = Study.objects.filter(Q(slug=name) | Q(title=name)).order_by("slug")
         if not found:
             known = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True))
@@ -35,7 +36,7 @@ class Command(BaseCommand):
             files = bundle_files(study=found[0])
         except Refusal as refusal:
             raise CommandError(refusal.message) from refusal
-        record_export(study=found[0], by=None, now=timezone.now())
+        record_export(study=found[0], reason=reason, by=None, now=timezone.now())
         try:
             for path, content in files.items():
                 target = out / path
