@@ -128,7 +128,7 @@ def test_opening_freezes_hashes_and_draws_once(
     address = f"studies/{opened['id']}/"
     assert cora.refused("patch", address, {"title": "Another"}) == (409, "StudyNotDraft")
     assert cora.refused("post", f"{address}open/") == (409, "StudyNotDraft")
-    assert cora.refused("delete", address) == (409, "StudyNotDraft")
+    assert cora.refused("post", f"{address}delete/", {"reason": "No."}) == (409, "StudyNotDraft")
     assert cora.get(address)["commitment"] == opened["commitment"] != ""
 
 
@@ -225,7 +225,7 @@ def test_nobody_else_reaches_a_study(
     for method, path, body in (
         ("get", address, None),
         ("patch", address, {"title": "Mine"}),
-        ("delete", address, None),
+        ("post", f"{address}delete/", {"reason": "x"}),
         ("get", f"{address}candidates/", None),
         ("post", f"{address}open/", {}),
         ("post", f"{address}close/", {"reason": "x"}),
