@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet
 
 from accounts.models import AccessToken, Invitation, Preferences
-from segmentation.queries import roles_in_whole_cohort
+from segmentation.models import Cohort, CohortMembership
+from segmentation.queries import hidden_cases, how_many, roles_in_whole_cohort
 
 
 def time_zone_of(user: User) -> str:
@@ -33,6 +36,18 @@ def invitations_to(cohort: str) -> QuerySet[Invitation]:
     """The invitations to a cohort (its slug) that nobody accepted yet, newest first."""
     found = Invitation.objects.filter(cohort__slug=cohort, accepted_at=None)
     return found.select_related("invited_by")
+
+
+def expired_invitations(user: User, *, now: datetime) -> QuerySet[Any]:
+    """The cohorts that somebody coordinates with invitations that ran out (`expired` of them).
+
+    None of a cohort with a case that is hidden from them: they do not see its people either.
+    """
+    mine = Cohort.objects.filter(
+        memberships__user=user, memberships__role=CohortMembership.Role.COORDINATOR
+    ).exclude(cases__pk__in=hidden_cases(user))
+    gone = Invitation.objects.filter(cohort=OuterRef("pk"), accepted_at=None, expires_at__lte=now)
+    return mine.annotate(expired=how_many(gone)).filter(expired__gt=0).order_by("title")
 
 
 def invited_raters(cohort: str) -> QuerySet[Invitation]:

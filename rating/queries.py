@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 
 from rating.models import Item, Presentation, Rating, Study, StudyMembership
 from rating.protocol.design import (
@@ -95,6 +95,17 @@ def studies_of(user: User, *, search: str = "") -> QuerySet[Study]:
             done=how_many(shown.filter(submitted_at__isnull=False)),
         )
     )
+
+
+def rated_studies(user: User) -> QuerySet[Study]:
+    """The user's open studies of which every presentation is rated: they wait to be closed."""
+    found: QuerySet[Any] = studies_of(user)
+    return found.filter(state=Study.State.OPEN, total__gt=0, done=F("total"))
+
+
+def drafts_of(user: User) -> QuerySet[Study]:
+    """The user's studies that were not opened yet, newest first."""
+    return studies_of(user).filter(state=Study.State.DRAFT)
 
 
 def roles_in_study(*, user: User, slug: str) -> frozenset[str]:

@@ -307,6 +307,7 @@ class JobsView(APIView):
             *PAGING,
             OpenApiParameter("state", str, enum=InferenceJob.State.values),
             OpenApiParameter("method", str),
+            OpenApiParameter("cohort", str, description="Its slug."),
             OpenApiParameter("q", str, description="A part of the case's code."),
         ],
     )
@@ -315,7 +316,7 @@ class JobsView(APIView):
         found = queries.jobs_of(
             signed_in(request),
             search=asked.get("q", ""),
-            **{name: asked.get(name, "") for name in ("state", "method")},
+            **{name: asked.get(name, "") for name in ("state", "method", "cohort")},
         )
         return in_pages(found, request, JobSerializer)
 

@@ -141,13 +141,14 @@ def failed_for_good(user: User) -> QuerySet[InferenceJob]:
 
 
 def jobs_of(
-    user: User, *, state: str = "", method: str = "", search: str = ""
+    user: User, *, state: str = "", method: str = "", cohort: str = "", search: str = ""
 ) -> QuerySet[InferenceJob]:
     """The jobs of all cases that somebody may see, newest first.
 
-    `state` and `method` are exact, `search` is a part of the case's code.
+    `state`, `method` and `cohort` (a slug) are exact, `search` is a part of the case's code.
     """
-    exact = {name: value for name, value in (("state", state), ("method", method)) if value}
+    asked = {"state": state, "method": method, "case__cohort__slug": cohort}
+    exact = {name: value for name, value in asked.items() if value}
     return (
         InferenceJob.objects.filter(case__in=visible_cases(user), **exact)
         .filter(case__code__icontains=search)
@@ -169,11 +170,11 @@ def database_now() -> datetime:
     return now
 
 
-def needing_attention(user: User) -> QuerySet[Any]:
+def needing_attention(user: User, *, now: datetime) -> QuerySet[Any]:
     """The cohorts that the user coordinates where something waits, by title.
 
-    Each with the number of `failed` jobs that nobody asked for again, and of `bare` cases without
-    any mask or unfinished job.
+    Each with the number of `failed` jobs that nobody asked for again, of `bare` cases without any
+    mask or unfinished job, and of jobs that are `stuck`: queued while no worker is there.
     """
     seen = visible_cases(user).filter(cohort=OuterRef("pk"))
     masked = Segmentation.objects.filter(case=OuterRef("pk"))
@@ -183,9 +184,13 @@ def needing_attention(user: User) -> QuerySet[Any]:
         memberships__user=user, memberships__role=CohortMembership.Role.COORDINATOR
     )
     bare = seen.filter(~Exists(masked), ~Exists(under_way))
+    queued = InferenceJob.objects.filter(
+        case__in=visible_cases(user), case__cohort=OuterRef("pk"), state=InferenceJob.State.QUEUED
+    )
+    stuck = queued.none() if is_worker_there(now=now) else queued
     return (
-        mine.annotate(failed=how_many(failed), bare=how_many(bare))
-        .filter(Q(failed__gt=0) | Q(bare__gt=0))
+        mine.annotate(failed=how_many(failed), bare=how_many(bare), stuck=how_many(stuck))
+        .filter(Q(failed__gt=0) | Q(bare__gt=0) | Q(stuck__gt=0))
         .order_by("title")
     )
 
@@ -309,6 +314,12 @@ def jobs_of_case(code: str) -> QuerySet[InferenceJob]:
 def worker_seen_at() -> datetime | None:
     """When any worker last said that it is there; None when there never was one."""
     return Worker.objects.order_by("-seen_at").values_list("seen_at", flat=True).first()
+
+
+def is_worker_there(*, now: datetime) -> bool:
+    """Whether a worker said so a moment ago."""
+    seen = worker_seen_at()
+    return seen is not None and (now - seen).total_seconds() < settings.WORKER_SEEN_SECONDS
 
 
 def due_jobs(*, now: datetime) -> QuerySet[InferenceJob]:

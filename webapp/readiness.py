@@ -21,7 +21,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from segmentation.queries import database_now, worker_seen_at
+from segmentation.queries import database_now, is_worker_there
 
 log = logging.getLogger(__name__)
 CLOCKS_APART_SECONDS = 2
@@ -82,7 +82,6 @@ def _broker(_: datetime) -> str | None:
 
 
 def _worker(_: datetime) -> str | None:
-    seen = worker_seen_at()
-    if seen is not None and (database_now() - seen).total_seconds() < settings.WORKER_SEEN_SECONDS:
+    if is_worker_there(now=database_now()):
         return None
     return f"No worker was seen in the last {settings.WORKER_SEEN_SECONDS} seconds."

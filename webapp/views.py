@@ -6,7 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from rating.queries import idle_readings, readings_of, studies_of
+from accounts.queries import expired_invitations
+from rating.queries import drafts_of, idle_readings, rated_studies, readings_of, studies_of
 from segmentation.people import owner_key, signed_in
 from segmentation.queries import (
     belongs_to_a_cohort,
@@ -20,6 +21,7 @@ from webapp.readiness import what_is_missing
 
 HOME_STUDIES = 12
 HOME_IDLE = 8
+HOME_DRAFTS = 4
 SEARCH_MOST = 20
 
 
@@ -33,7 +35,10 @@ def home(request: HttpRequest) -> HttpResponse:
         "cohorts": list(cohorts_of(user)),
         "studies": studies[:HOME_STUDIES],
         "more_studies": len(studies) > HOME_STUDIES,
-        "waiting_cohorts": list(needing_attention(user)),
+        "waiting_cohorts": list(needing_attention(user, now=now)),
+        "expired_invitations": list(expired_invitations(user, now=now)),
+        "rated_studies": list(rated_studies(user)[:HOME_IDLE]),
+        "drafts": list(drafts_of(user)[:HOME_DRAFTS]),
         "idle_readings": idle[:HOME_IDLE],
         "more_idle": max(0, len(idle) - HOME_IDLE),
     }

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import resolve
+from django.utils import timezone
 
+from accounts.models import Invitation
+from accounts.operations.invitations import invite
+from rating.models import Presentation
+from rating.operations.study import create_study
 from segmentation.models import Case, Cohort, InferenceJob
 from segmentation.operations.cases import create_cohort
+from segmentation.operations.jobs import request_segmentation, say_present
 from tests.rating.stage import a_case, a_mask
 from tests.segmentation.scans import NOON, signed_in
 from tests.webapp.clinics import a_study
@@ -170,7 +179,67 @@ def test_home_says_what_waits_for_a_coordinator(clinic: Cohort, people: dict[str
     InferenceJob.objects.create(
         case=case, method="slim-unet", queued_at=NOON.replace(hour=13), state="queued"
     )
+    assert 'href="/jobs/?state=failed&amp;cohort=clinic"' in home
     again = client.get("/").content.decode()
     assert "failed in" not in again
     assert "no mask yet" not in again
     assert job.pk
+
+
+def needs(user: User) -> str:
+    """What the home page says needs somebody's attention; empty when nothing does."""
+    page = signed_in(user).get("/").content.decode()
+    found = re.search(r'<ul class="attention">(.*?)</ul>', page, re.DOTALL)
+    return re.sub(r"<[^>]+>|\s+", " ", found[1]) if found else ""
+
+
+def test_home_says_when_jobs_wait_for_a_worker_that_is_not_there(
+    clinic: Cohort, people: dict[str, User]
+) -> None:
+    cora = people["cora"]
+    for seed in (2, 3):
+        request_segmentation(case=a_case(clinic, seed), method="slim-unet", by=cora, now=NOON)
+    words = needs(cora)
+    assert "2 jobs wait in Clinic and no worker is there." in words
+    say_present(worker="one", now=timezone.now())
+    assert "no worker" not in needs(cora)
+    say_present(worker="one", now=timezone.now() - timedelta(minutes=1))
+    assert "no worker" in needs(cora)
+    InferenceJob.objects.update(state="running")
+    assert "no worker" not in needs(cora)
+
+
+def test_home_says_what_is_to_be_closed_opened_or_sent_again(
+    clinic: Cohort, people: dict[str, User]
+) -> None:
+    cora = people["cora"]
+    create_study(title="Second reading", cohort=clinic, by=cora, now=NOON)
+    invitation, _ = invite(
+        cohort=clinic, address="dana@clinic.example", role="rater", by=cora, now=timezone.now()
+    )
+    before = needs(cora)
+    assert "The draft Second reading is not open yet." in before
+    assert "ran out" not in before
+    assert "are rated" not in before
+    Invitation.objects.update(expires_at=timezone.now())
+    Presentation.objects.update(submitted_at=NOON)
+    after = needs(cora)
+    assert "1 invitation to Clinic ran out. Send it again" in " ".join(after.split())
+    assert "All presentations of Reading are rated." in after
+    assert needs(people["rita"]) == ""
+    assert invitation.pk
+
+
+def test_jobs_are_listed_by_cohort(clinic: Cohort, people: dict[str, User]) -> None:
+    add_cases(clinic, 4)
+    other = create_cohort(title="Other", coordinators=[people["cora"]])
+    add_cases(other, 6)
+    client = signed_in(people["cora"])
+
+    def count(asked: str) -> int:
+        return int(client.get(f"/api/v1/jobs/?{asked}").json()["count"])
+
+    assert (count(""), count("cohort=other"), count("cohort=nothing")) == (10, 6, 0)
+    assert count("cohort=other&state=failed") == 3
+    stranger = signed_in(people["ravi"])
+    assert stranger.get("/api/v1/jobs/?cohort=other").json()["count"] == 0

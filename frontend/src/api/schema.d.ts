@@ -2289,6 +2289,8 @@ export interface operations {
     jobs: {
         parameters: {
             query?: {
+                /** @description Its slug. */
+                cohort?: string;
                 method?: string;
                 /** @description From 1. */
                 page?: number;

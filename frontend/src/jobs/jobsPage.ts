@@ -28,6 +28,7 @@ export class JobsPage {
   private timer: ReturnType<typeof setTimeout> | undefined
   private readonly state: HTMLSelectElement
   private readonly method: HTMLSelectElement
+  private readonly cohort: HTMLSelectElement
   private readonly search = make('input', {
     type: 'search',
     maxlength: 20,
@@ -45,7 +46,10 @@ export class JobsPage {
     this.method = this.select(['', ...data.methods.map(({ name }) => name)], (name) =>
       name ? this.titleOf(name) : 'any',
     )
+    const titles = new Map(data.cohorts.map(({ slug, title }) => [slug, title]))
+    this.cohort = this.select(['', ...titles.keys()], (slug) => titles.get(slug) ?? 'any')
     const asked = new URLSearchParams(location.search)
+    this.cohort.value = asked.get('cohort') ?? ''
     this.state.value = asked.get('state') ?? ''
     this.search.value = asked.get('q') ?? ''
     root.replaceChildren(
@@ -54,6 +58,7 @@ export class JobsPage {
         { class: 'filter', role: 'search', 'aria-label': 'Jobs' },
         make('label', {}, 'State ', this.state),
         make('label', {}, 'Method ', this.method),
+        make('label', { hidden: titles.size < 2 }, 'Cohort ', this.cohort),
         make('label', {}, 'Case ', this.search),
         ...data.cohorts.map((cohort) => this.retryAll(cohort)),
         this.said,
@@ -94,7 +99,7 @@ export class JobsPage {
   }
 
   private get isFiltered(): boolean {
-    return Boolean(this.state.value || this.method.value || this.search.value)
+    return [this.state, this.method, this.cohort, this.search].some(({ value }) => value !== '')
   }
 
   /** This will show what the server knows now, and look again soon while anything is under way. */
@@ -105,6 +110,7 @@ export class JobsPage {
       page_size: PAGE_SIZE,
       state: this.data.states.find((state) => state === this.state.value),
       method: this.method.value,
+      cohort: this.cohort.value,
       q: this.search.value.trim(),
     }
     let wait = POLL_AT_REST_MS
