@@ -144,10 +144,11 @@ def asked_of_audit(request: HttpRequest) -> dict[str, Any]:
 
     The days are those of the reader's time zone; what is no day asks for nothing.
     """
-    since, until = (day(request.GET.get(name, "")) for name in ("since", "until"))
+    asked = {name: request.GET.get(name, "").replace("\0", "") for name in AUDIT_FILTERS}
+    since, until = day(asked["since"]), day(asked["until"])
     return {
-        "act": request.GET.get("act", ""),
-        "person": request.GET.get("person", ""),
+        "act": asked["act"],
+        "person": asked["person"],
         "since": since,
         "before": until + timedelta(days=1) if until else None,
     }

@@ -63,7 +63,7 @@ def test_a_study_leaves_its_trail(case: Case, cora: User, rita: User) -> None:
         close_study(study=study, reason="", by=cora, now=NOON)
     close_study(study=study, reason="Long enough.", by=cora, now=NOON)
     address = f"/api/v1/studies/{study.slug}/bundle/"
-    assert signed_in(cora).get(address, {"reason": "For the paper."}).status_code == 200
+    assert signed_in(cora).get(address, {"reason": "For the paper.\0"}).status_code == 200
     assert [entry for entry in written() if entry[1] != Act.SIGNED_IN] == [
         ("", "cohort-created", "Clinic (clinic)", ""),
         ("", "member-added", "cora, coordinator", ""),
