@@ -2,6 +2,8 @@
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
@@ -23,6 +25,14 @@ handler500 = "webapp.errors.failed"
 
 # The administration has no door of its own: its log-in would know no limits and no second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+
+def to_own_password(request: HttpRequest, extra_context: object = None) -> HttpResponse:
+    """To the one page that changes one's password: what is done there is audited."""
+    return redirect("account_change_password")
+
+
+admin.site.password_change = to_own_password  # type: ignore[method-assign, assignment]
 
 urlpatterns = [
     path("", home, name="home"),

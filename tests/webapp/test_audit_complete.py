@@ -327,6 +327,16 @@ def test_accounts_rights_and_passwords(boss: Client) -> None:
     assert about.count() == len(told)
 
 
+def test_ones_own_password_is_changed_on_one_page_only(boss: Client) -> None:
+    new = {
+        "old_password": "x",
+        "new_password1": NEW["password1"],
+        "new_password2": NEW["password1"],
+    }
+    answer = boss.post("/admin/password_change/", new)
+    assert answer.headers["Location"] == "/account/password/"
+
+
 def test_several_accounts_at_once(boss: Client) -> None:
     two = [User.objects.create_user(name).pk for name in ("rita", "ravi")]
     chosen = {"action": "delete_selected", "_selected_action": two, "post": "yes"}
