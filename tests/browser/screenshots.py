@@ -150,7 +150,7 @@ def room(camera: Camera, passwords: dict[str, str]) -> None:
         camera.take("room-lobby", whole=False)
         start.click()
     camera.wait_for_viewer()
-    for key in ("n", "m", "ArrowUp", "m", "v"):
+    for key in ("n", "m", "n", "m", "Home", "PageUp", *["Shift+ArrowRight"] * 9, "m", "n", "v"):
         camera.page.keyboard.press(key)
     camera.page.wait_for_timeout(500)
     camera.take("room-reading", whole=False)
