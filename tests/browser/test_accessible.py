@@ -97,6 +97,9 @@ class Inspector:
         """Write down what is wrong with the page as it is now."""
         found = (page or self.page).evaluate(FIND)
         self.faults += [f"{state}: {fault}" for fault in found]
+        root = "document.documentElement"
+        if (page or self.page).evaluate(f"{root}.scrollWidth > {root}.clientWidth"):
+            self.faults.append(f"{state}: wider than its window")
 
     def walk(self, visits: Mapping[str, str]) -> None:
         """See every page of these at its address."""

@@ -3,6 +3,7 @@
 import { address, request } from '../api/client'
 import type { Results, Study } from '../api/types'
 import { make } from '../elements'
+import { reachWhenScrolling } from '../scrolling'
 import { timeFormat } from '../time'
 import { hashes, type StudyPageData } from './studyPage'
 
@@ -109,9 +110,9 @@ function who(line: Line): string {
 type Column<L> = [head: string, cell: (line: L) => Node | string, isNumber?: boolean]
 
 function table<L extends Line>(lines: readonly L[], columns: readonly Column<L>[]): HTMLElement {
-  return make(
+  const box = make(
     'div',
-    { class: 'scroll' },
+    { class: 'scroll', role: 'group', 'aria-label': 'Figures' },
     make(
       'table',
       { class: 'figures' },
@@ -141,6 +142,8 @@ function table<L extends Line>(lines: readonly L[], columns: readonly Column<L>[
       ),
     ),
   )
+  reachWhenScrolling(box)
+  return box
 }
 
 function panel(title: string, hint: string, ...content: HTMLElement[]): HTMLElement {
