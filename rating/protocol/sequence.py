@@ -18,6 +18,7 @@ import hmac
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from rating.protocol.design import InvalidDesign
 
@@ -32,6 +33,13 @@ class Slot:
     position: int
     occasion: int
     item: str
+
+
+class Source(Protocol):
+    """Where random whole numbers come from."""
+
+    def below(self, bound: int) -> int:
+        """A number from 0..bound-1, each equally likely."""
 
 
 class Stream:
@@ -88,7 +96,7 @@ def draw_sequence(
             "Nothing was drawn; choose a smaller gap."
         )
     stream = Stream(secret=secret, study=study, rater=rater)
-    groups = _groups(items, cases)
+    groups = case_groups(items, cases)
     for _ in range(MOST_DRAWS):
         order = draw_order(stream, groups, gap)
         if order is not None:
@@ -111,7 +119,7 @@ def commitment(secret: bytes, design_json: str) -> str:
     return hashlib.sha256(secret + design_json.encode()).hexdigest()
 
 
-def _groups(items: Sequence[str], cases: Mapping[str, str]) -> tuple[int, ...]:
+def case_groups(items: Sequence[str], cases: Mapping[str, str]) -> tuple[int, ...]:
     """For every item the number of its case when that has several masks, else a negative number."""
     masks = Counter(cases[item] for item in items)
     numbers = {case: number for number, case in enumerate(sorted(masks))}
@@ -120,7 +128,7 @@ def _groups(items: Sequence[str], cases: Mapping[str, str]) -> tuple[int, ...]:
     )
 
 
-def draw_order(stream: Stream, groups: Sequence[int], gap: int) -> list[int] | None:
+def draw_order(stream: Source, groups: Sequence[int], gap: int) -> list[int] | None:
     """This will draw both blocks once; None when two masks of one case follow each other.
 
     `groups` has an entry per item, the same for masks of one case; the order is of item numbers.

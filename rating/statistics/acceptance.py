@@ -7,11 +7,12 @@ combined, and how is part of the name: accepted every time, or at least once.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from rating.protocol.design import AcceptanceDesign
+from rating.statistics.columns import Bools, Columns, Ints
 from rating.statistics.intervals import (
     Interval,
     agresti_coull,
@@ -20,9 +21,8 @@ from rating.statistics.intervals import (
     korn_graubard,
     wilson,
 )
-from rating.statistics.rows import RatingRow, Rule, rated, rules, showings, undefined
+from rating.statistics.rows import Rule, rules, undefined
 
-Rows = Sequence[RatingRow]
 STRATA = ((0, 0), (1, 10), (11, 20), (21, 50))
 RATE_COLUMNS = (
     *("rate", "low", "high", "wilson_low", "wilson_high"),
@@ -30,30 +30,26 @@ RATE_COLUMNS = (
     *("naive_wilson_low", "naive_wilson_high", "naive_exact_low", "naive_exact_high"),
     *("naive_agresti_coull_low", "naive_agresti_coull_high"),
 )
+ONE_CASE = "one case gives no variance between cases"
 
 
-def acceptance(rows: Rows, design: AcceptanceDesign, raters: Sequence[str]) -> list[dict[str, Any]]:
+def acceptance(answers: Columns, design: AcceptanceDesign) -> list[dict[str, Any]]:
     """This will compute acceptance rates over presentations, for every rule.
 
     Each rater first, then all raters together (rater ""); within each overall, by method, by
     occasion and by drawn lesions. Groups without a planned or rated presentation are left out.
     """
-    judged = rated(rows)
-    methods = sorted({item.method for item in design.items} | {row.method for row in rows})
-    loads = [stratum(lesions) for lesions in sorted({row.n_lesions for row in judged})]
-    groups = [("all", "all")]
-    groups += [("method", name) for name in methods]
-    groups += [("occasion", "1"), ("occasion", "2")]
-    groups += [("lesions", name) for name in dict.fromkeys(loads)]
+    judged = np.flatnonzero(answers.is_rated)
+    groups = _groups(answers, judged)
+    asked = [(rule, answers.accepted(rule)) for rule in rules(design)]
     table = []
-    for rater in (*raters, ""):
-        own = [row for row in judged if rater in ("", row.rater)]
-        for group, name in groups:
-            chosen = [row for row in own if (group, name) in _groups_of(row)]
-            for rule in rules(design):
+    for number, rater in (*enumerate(answers.raters), (-1, "")):
+        for (group, name), members in groups.items():
+            chosen = members if not rater else members[answers.rater[members] == number]
+            for rule, accepted in asked:
                 table.append(
                     {"rater": rater, "group": group, "name": name, **named(rule)}
-                    | rate_over_presentations(chosen, rule)
+                    | rate_over_presentations(answers.case[chosen], accepted[chosen])
                 )
     return table
 
@@ -75,96 +71,94 @@ def stratum(lesions: int) -> str:
     return f"{STRATA[-1][1] + 1} or more"
 
 
-def _groups_of(row: RatingRow) -> set[tuple[str, str]]:
-    """Every group that a row belongs to."""
-    return {
-        ("all", "all"),
-        ("method", row.method),
-        ("occasion", str(row.occasion)),
-        ("lesions", stratum(row.n_lesions)),
-    }
+def _groups(answers: Columns, judged: Ints) -> dict[tuple[str, str], Ints]:
+    """The rated rows of every group."""
+    found = {("all", "all"): judged}
+    for number, name in enumerate(answers.methods):
+        found["method", name] = judged[answers.method[judged] == number]
+    for occasion in (1, 2):
+        found["occasion", str(occasion)] = judged[answers.occasion[judged] == occasion]
+    lesions = answers.lesions[judged]
+    present = np.unique(lesions)
+    names = [stratum(count) for count in present.tolist()]
+    for name in dict.fromkeys(names):
+        own = present[[other == name for other in names]]
+        found["lesions", name] = judged[(lesions >= own[0]) & (lesions <= own[-1])]
+    return found
 
 
-def rate_over_presentations(rows: Rows, rule: Rule) -> dict[str, Any]:
+def rate_over_presentations(case: Ints, accepted: Bools) -> dict[str, Any]:
     """This will compute one acceptance rate of rated rows; undefined without any.
 
     `low` and `high` are Korn-Graubard with the case as cluster; Wilson on n* beside it; the naive
     ones ignore that presentations repeat and are there to compare with published tables.
     """
-    by_case: dict[str, list[bool]] = defaultdict(list)
-    for row in rows:
-        by_case[row.case].append(rule.accepts(row))
-    answers = [by_case[case] for case in sorted(by_case)]
-    accepted, total = sum(map(sum, answers)), len(rows)
-    counted = {"accepted": accepted, "rated": total, "cases": len(answers)}
-    estimate = cluster_proportion([sum(yes) for yes in answers], [len(yes) for yes in answers])
+    sizes = np.bincount(case)
+    n_accepted, total = int(accepted.sum()), len(case)
+    counted = {"accepted": n_accepted, "rated": total, "cases": int((sizes > 0).sum())}
+    estimate = cluster_proportion(np.bincount(case, weights=accepted), sizes)
     if estimate is None:
         return counted | dict.fromkeys(RATE_COLUMNS, undefined("no presentation was rated"))
     n = estimate.n_adjusted
     values: list[Any] = [estimate.proportion]
     if estimate.clusters < 2:
-        values += [undefined("one case gives no variance between cases")] * 6
+        values += [undefined(ONE_CASE)] * 6
     else:
         values += [*korn_graubard(estimate), *wilson(estimate.proportion * n, n)]
         values += [estimate.n_effective, n]
-    values += [*wilson(accepted, total), *clopper_pearson(accepted, total)]
-    values += agresti_coull(accepted, total)
+    values += [*wilson(n_accepted, total), *clopper_pearson(n_accepted, total)]
+    values += agresti_coull(n_accepted, total)
     return counted | dict(zip(RATE_COLUMNS, values, strict=True))
 
 
-def masks(rows: Rows, design: AcceptanceDesign, raters: Sequence[str]) -> list[dict[str, Any]]:
+def masks(answers: Columns, design: AcceptanceDesign) -> list[dict[str, Any]]:
     """This will compute acceptance over masks, repeats combined, for every rule.
 
     Only masks count whose planned presentations are all rated: two per rater, or two by every rater
     in the line of all raters (rater "").
     """
-    judged = rated(rows)
+    asked = [(rule, answers.answers(rule)) for rule in rules(design)]
     table = []
-    for rater in (*raters, ""):
-        who = [rater] if rater else list(raters)
-        seen = [showings(judged, one) for one in who]
-        complete = sorted(
-            item.key for item in design.items if all(len(by.get(item.key, {})) == 2 for by in seen)
-        )
-        full = [[row for by in seen for row in by[key].values()] for key in complete if who]
-        for rule in rules(design):
-            table.append({"rater": rater, **named(rule)} | _over_masks(full, rule))
+    for number, rater in (*enumerate(answers.raters), (-1, "")):
+        who = [number] if rater else list(range(len(answers.raters)))
+        is_complete = answers.is_planned & (answers.at[who] >= 0).all(axis=(0, 2)) & bool(who)
+        items = np.flatnonzero(is_complete)
+        for rule, given in asked:
+            yes = given[who][:, items] == 1
+            table.append(
+                {"rater": rater, **named(rule)}
+                | _over_masks(answers.item_case[items], yes.all(axis=(0, 2)), yes.any(axis=(0, 2)))
+            )
     return table
 
 
-def _over_masks(full: Sequence[Rows], rule: Rule) -> dict[str, Any]:
+def _over_masks(case: Ints, always: Bools, ever: Bools) -> dict[str, Any]:
     """The shares of masks accepted every time and at least once, with intervals over cases."""
-    always: dict[str, list[bool]] = defaultdict(list)
-    ever: dict[str, list[bool]] = defaultdict(list)
-    for rows in full:
-        answers = [rule.accepts(row) for row in rows]
-        always[rows[0].case].append(all(answers))
-        ever[rows[0].case].append(any(answers))
-    n_always, n_ever = sum(map(sum, always.values())), sum(map(sum, ever.values()))
+    n_always, n_ever = int(always.sum()), int(ever.sum())
     line: dict[str, Any] = {
-        "masks": len(full),
+        "masks": len(case),
         "every_time": n_always,
         "sometimes": n_ever - n_always,
-        "never": len(full) - n_ever,
+        "never": len(case) - n_ever,
     }
-    for name, by_case in (("every_time", always), ("at_least_once", ever)):
+    for name, yes in (("every_time", always), ("at_least_once", ever)):
         columns = (f"rate_{name}", f"{name}_low", f"{name}_high")
-        if not full:
+        if not len(case):
             reason = undefined("no mask has all its presentations rated")
             line |= dict.fromkeys(columns, reason)
             continue
-        rate = sum(map(sum, by_case.values())) / len(full)
-        line |= dict(zip(columns, (rate, *_interval_over_cases(by_case)), strict=True))
+        rate = int(yes.sum()) / len(case)
+        line |= dict(zip(columns, (rate, *_interval_over_cases(case, yes)), strict=True))
     return line
 
 
-def _interval_over_cases(by_case: dict[str, list[bool]]) -> Interval | tuple[Any, Any]:
+def _interval_over_cases(case: Ints, yes: Bools) -> Interval | tuple[Any, Any]:
     """Exact where every case has one mask, else Korn-Graubard with the case as cluster."""
-    answers = [by_case[case] for case in sorted(by_case)]
-    if all(len(yes) == 1 for yes in answers):
-        return clopper_pearson(sum(map(sum, answers)), len(answers))
-    estimate = cluster_proportion([sum(yes) for yes in answers], [len(yes) for yes in answers])
+    sizes = np.bincount(case)
+    if sizes.max() == 1:
+        return clopper_pearson(int(yes.sum()), len(case))
+    estimate = cluster_proportion(np.bincount(case, weights=yes), sizes)
     if estimate is None or estimate.clusters < 2:
-        reason = undefined("one case gives no variance between cases")
+        reason = undefined(ONE_CASE)
         return reason, reason
     return korn_graubard(estimate)

@@ -3,24 +3,24 @@
 Every measure follows from sums per case, so that masks of one case stay together: in the variance
 and when cases are redrawn. Where nearly every mask is accepted, kappa is unstable and often
 undefined while AC1 is nearly forced upwards; neither is to be read without the table.
+
+A side may have answered a mask several times. A mask then counts once, its agreement being the mean
+over all pairs of answers of the two sides (Po of a_c = mean 1[y_1 = y_2]); chance agreement comes
+from each side's share of yes over all its answers.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from rating.statistics.intervals import LEVEL, Interval, t_quantile
+from rating.statistics.intervals import Interval, t_quantile
 
 Floats = NDArray[np.float64]
-REDRAWS = 2000
-SEED = 20210101  # any fixed number: the same answers give the same interval
 
 
 @dataclass(frozen=True)
@@ -44,68 +44,64 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Redrawn:
-    """A percentile interval from redrawn cases, and in how many redraws the value was undefined."""
-
-    interval: Interval
-    undefined_redraws: int
-
-
-@dataclass(frozen=True)
 class CaseSums:
-    """Per case: agreement summed over its masks, masks, and yes-answers and answers of each side.
+    """Sums over masks, one entry per case (or per redraw, or one for all).
 
-    All arrays have one entry per case. Between raters a mask's agreement is the mean over all pairs
-    of their showings, so it can be a fraction.
+    alike and both: agreement, and agreement on yes; masks; yes-answers and all answers of each
+    side. With several answers per side a mask's agreement can be a fraction (of quarters for two).
     """
 
     alike: Floats
+    both: Floats
     masks: Floats
     first_yes: Floats
     first_all: Floats
     second_yes: Floats
     second_all: Floats
 
+    def columns(self) -> Floats:
+        """All sums as one array, a row per entry."""
+        return np.stack([getattr(self, field.name) for field in fields(self)], axis=1)
 
-Answers = Mapping[str, Sequence[tuple[Sequence[bool], Sequence[bool]]]]
-
-
-def case_sums(answers: Answers) -> CaseSums:
-    """This will sum answers: for every case, per mask, what each side said in its showings."""
-    rows = []
-    for case in sorted(answers):
-        alike = 0.0
-        for one, two in answers[case]:
-            alike += sum(a == b for a in one for b in two) / (len(one) * len(two))
-        first = [yes for one, _ in answers[case] for yes in one]
-        second = [yes for _, two in answers[case] for yes in two]
-        rows.append(
-            (alike, len(answers[case]), sum(first), len(first), sum(second), len(second)),
-        )
-    columns = np.asarray(rows, dtype=np.float64).reshape(len(rows), 6).T
-    return CaseSums(*columns)
+    def total(self) -> CaseSums:
+        """The sums over all entries, as one entry."""
+        return CaseSums(*(self.columns().sum(axis=0)[:, None]))
 
 
-def count_pairs(pairs: Sequence[tuple[bool, bool]]) -> Table:
-    """This will count pairs of answers; no pair gives zeros."""
+def case_sums(*, case: ArrayLike, first: ArrayLike, second: ArrayLike) -> CaseSums:
+    """This will sum answers by case.
+
+    `case` numbers the case of every mask; `first` and `second` have a row per mask and a column per
+    showing: 1 yes, 0 no, below 0 not answered. Masks that a side never answered are left out, cases
+    without a mask too. Single answers may be given without the second axis.
+    """
+    numbers = np.asarray(case, dtype=np.int64)
+    sides = [np.asarray(side) for side in (first, second)]
+    sides = [side[:, None] if side.ndim == 1 else side for side in sides]
+    yes = [(side == 1).sum(axis=1, dtype=np.float64) for side in sides]
+    answers = [(side >= 0).sum(axis=1, dtype=np.float64) for side in sides]
+    counts = (answers[0] > 0) & (answers[1] > 0)
+    numbers = numbers[counts]
+    (a, b), (n, m) = ([x[counts] for x in pair] for pair in (yes, answers))
+    both = a * b / (n * m)
+    alike = both + (n - a) * (m - b) / (n * m)
+    size = int(numbers.max()) + 1 if len(numbers) else 0
+    present = np.bincount(numbers, minlength=size) > 0
+    summed = np.zeros((7, int(present.sum())))
+    for at, row in enumerate((alike, both, np.ones(len(numbers)), a, n, b, m)):
+        summed[at] = np.bincount(numbers, weights=row, minlength=size)[present]
+    return CaseSums(*summed)
+
+
+def count_pairs(first: ArrayLike, second: ArrayLike) -> Table:
+    """This will count pairs of yes/no answers; no pair gives zeros."""
+    one, two = np.asarray(first, dtype=np.bool_), np.asarray(second, dtype=np.bool_)
     return Table(
-        both=sum(a and b for a, b in pairs),
-        first_only=sum(a and not b for a, b in pairs),
-        second_only=sum(b and not a for a, b in pairs),
-        neither=sum(not a and not b for a, b in pairs),
+        both=int((one & two).sum()),
+        first_only=int((one & ~two).sum()),
+        second_only=int((~one & two).sum()),
+        neither=int((~one & ~two).sum()),
     )
-
-
-def positive_agreement(table: Table) -> float | None:
-    """Of the answers "accepted", the share repeated: 2a / (2a + b + c); None without any."""
-    answers = 2 * table.both + table.first_only + table.second_only
-    return 2 * table.both / answers if answers else None
-
-
-def negative_agreement(table: Table) -> float | None:
-    """Of the answers "rejected", the share repeated: 2d / (2d + b + c); None without any."""
-    answers = 2 * table.neither + table.first_only + table.second_only
-    return 2 * table.neither / answers if answers else None
 
 
 def mcnemar_exact(table: Table) -> float | None:
@@ -117,96 +113,81 @@ def mcnemar_exact(table: Table) -> float | None:
     return min(1.0, 2 * float(special.bdtr(fewer, split, 0.5)))
 
 
-def percent_agreement(sums: CaseSums) -> float:
-    """The share of masks answered alike; at least one mask."""
-    return float(sums.alike.sum() / sums.masks.sum())
+# --- Measures, one value per entry; NaN where an entry leaves them undefined ----------------------
 
 
-def gwet_ac1(sums: CaseSums) -> float:
-    """Gwet's AC1 = (Po - Pe) / (1 - Pe) with Pe = 2 pi (1 - pi), pi the mean share of yes."""
-    return float(_ac1(_totals(sums, np.ones((1, len(sums.masks)))))[0])
+def percent_agreement(sums: CaseSums) -> Floats:
+    """Po: the share of masks answered alike."""
+    return _ratio(sums.alike, sums.masks)
 
 
-def cohen_kappa(sums: CaseSums) -> float | None:
-    """Cohen's kappa, chance from each side's share of yes; None where chance agreement is 1."""
-    value = float(_kappa(_totals(sums, np.ones((1, len(sums.masks)))))[0])
-    return None if math.isnan(value) else value
+def pabak(sums: CaseSums) -> Floats:
+    """Prevalence- and bias-adjusted kappa, 2 Po - 1. Source: Byrt, Bishop and Carlin 1993."""
+    return 2 * percent_agreement(sums) - 1
 
 
-def ac1_interval(answers: Answers) -> Interval | None:
+def positive_agreement(sums: CaseSums) -> Floats:
+    """Of the answers yes, the share that the other answer repeats: 2a / (2a + b + c).
+
+    Undefined where nobody said yes. Source: Cicchetti and Feinstein 1990.
+    """
+    return _ratio(2 * sums.both, 2 * sums.both + sums.masks - sums.alike)
+
+
+def negative_agreement(sums: CaseSums) -> Floats:
+    """Of the answers no, the share that the other answer repeats: 2d / (2d + b + c)."""
+    neither = sums.alike - sums.both
+    return _ratio(2 * neither, 2 * neither + sums.masks - sums.alike)
+
+
+def gwet_ac1(sums: CaseSums) -> Floats:
+    """AC1 = (Po - Pe) / (1 - Pe) with Pe = 2 pi (1 - pi), pi the mean of both shares of yes.
+
+    Source: Gwet 2008, British Journal of Mathematical and Statistical Psychology 61:29.
+    """
+    yes = (_ratio(sums.first_yes, sums.first_all) + _ratio(sums.second_yes, sums.second_all)) / 2
+    chance = 2 * yes * (1 - yes)
+    return (percent_agreement(sums) - chance) / (1 - chance)
+
+
+def cohen_kappa(sums: CaseSums) -> Floats:
+    """Kappa, chance from each side's share of yes; undefined where both gave one same answer."""
+    first = _ratio(sums.first_yes, sums.first_all)
+    second = _ratio(sums.second_yes, sums.second_all)
+    chance = first * second + (1 - first) * (1 - second)
+    is_certain = np.isclose(chance, 1, rtol=0, atol=1e-12)
+    return _ratio(percent_agreement(sums) - chance, np.where(is_certain, 0.0, 1 - chance))
+
+
+def defined(values: Floats) -> float | None:
+    """The only value, None when it is undefined."""
+    (value,) = values.tolist()
+    return None if math.isnan(value) else float(value)
+
+
+def ac1_interval(sums: CaseSums) -> Interval | None:
     """This will give Gwet's interval of AC1 for single answers; None below two cases.
 
     Gwet 2008's linearised variance with t on cases - 1, summed within cases, cut to -1..1. With one
     mask per case it is the published formula (irrCAC).
     """
-    if len(answers) < 2:
+    cases = len(sums.masks)
+    if cases < 2:
         return None
-    sums = case_sums(answers)
-    ac1, n = gwet_ac1(sums), float(sums.masks.sum())
-    yes = float((sums.first_yes.sum() + sums.second_yes.sum()) / (2 * n))
+    n = float(sums.masks.sum())
+    ac1 = float(gwet_ac1(sums.total())[0])
+    share = (sums.first_yes + sums.second_yes) / 2
+    yes = float(share.sum()) / n
     chance = 2 * yes * (1 - yes)
-    square = 0.0
-    for case in answers:
-        residual = 0.0
-        for (one,), (two,) in answers[case]:
-            share = (one + two) / 2
-            own_chance = share * (1 - yes) + (1 - share) * yes
-            own = ((one == two) - chance) / (1 - chance)
-            residual += own - 2 * (1 - ac1) * (own_chance - chance) / (1 - chance) - ac1
-        square += residual**2
-    cases = len(answers)
+    own = (sums.alike - chance * sums.masks) / (1 - chance)
+    own_chance = share * (1 - yes) + (sums.masks - share) * yes - chance * sums.masks
+    residual = own - 2 * (1 - ac1) * own_chance / (1 - chance) - ac1 * sums.masks
+    square = float(residual @ residual)
     half = t_quantile(cases - 1) * math.sqrt(cases / (cases - 1) * square) / n
     return max(-1.0, ac1 - half), min(1.0, ac1 + half)
 
 
-def redrawn_kappa(sums: CaseSums) -> Redrawn | None:
-    """This will redraw cases for a percentile interval of kappa; None if never defined."""
-    return _redrawn(_kappa(_totals(sums, _weights(len(sums.masks)))))
-
-
-def redrawn_ac1(sums: CaseSums) -> Redrawn | None:
-    """This will redraw cases for a percentile interval of AC1; None without a case."""
-    return _redrawn(_ac1(_totals(sums, _weights(len(sums.masks)))))
-
-
-@lru_cache(maxsize=4)
-def _weights(cases: int) -> Floats:
-    """How often each case is drawn, one row per redraw; kept, since every table of a study asks."""
-    rng = np.random.Generator(np.random.PCG64(SEED))
-    if cases == 0:
-        return np.zeros((0, 0))
-    weights = rng.multinomial(cases, [1 / cases] * cases, size=REDRAWS).astype(np.float64)
-    weights.flags.writeable = False
-    return weights
-
-
-def _totals(sums: CaseSums, weights: Floats) -> tuple[Floats, Floats, Floats]:
-    """Per row of weights: agreement, share of yes on the first side and on the second."""
-    agreement = weights @ sums.alike / (weights @ sums.masks)
-    first = weights @ sums.first_yes / (weights @ sums.first_all)
-    return agreement, first, weights @ sums.second_yes / (weights @ sums.second_all)
-
-
-def _ac1(totals: tuple[Floats, Floats, Floats]) -> Floats:
-    agreement, first, second = totals
-    yes = (first + second) / 2
-    chance = 2 * yes * (1 - yes)
-    values: Floats = (agreement - chance) / (1 - chance)
-    return values
-
-
-def _kappa(totals: tuple[Floats, Floats, Floats]) -> Floats:
-    """Kappa, NaN where both sides gave one and the same answer throughout."""
-    agreement, first, second = totals
-    chance = first * second + (1 - first) * (1 - second)
-    is_certain = np.isclose(chance, 1, rtol=0, atol=1e-12)
-    below = np.where(is_certain, 1.0, 1 - chance)
-    return np.where(is_certain, np.nan, (agreement - chance) / below)
-
-
-def _redrawn(values: Floats) -> Redrawn | None:
-    defined = values[~np.isnan(values)]
-    if not len(defined):
-        return None
-    low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Redrawn((float(low), float(high)), int(np.isnan(values).sum()))
+def _ratio(above: Floats, below: Floats) -> Floats:
+    """The quotient, NaN where the denominator is 0."""
+    is_defined = below != 0
+    return np.where(is_defined, above / np.where(is_defined, below, 1.0), np.nan)

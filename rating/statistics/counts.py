@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from statistics import median
 
-Pairs = Sequence[tuple[int, int]]
-
-
-def median_difference(pairs: Pairs) -> float:
-    """Median absolute difference within pairs; at least one pair."""
-    return float(median(abs(a - b) for a, b in pairs))
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 
-def share_within(pairs: Pairs, most: int) -> float:
+def median_difference(pairs: ArrayLike) -> float:
+    """Median absolute difference within pairs (rows of two); at least one pair."""
+    return float(np.median(np.abs(_differences(pairs))))
+
+
+def share_within(pairs: ArrayLike, most: int) -> float:
     """Share of pairs that differ by at most `most`; at least one pair."""
-    return sum(abs(a - b) <= most for a, b in pairs) / len(pairs)
+    return float(np.mean(np.abs(_differences(pairs)) <= most))
 
 
-def repeatability(pairs: Pairs) -> float:
+def repeatability(pairs: ArrayLike) -> float:
     """The difference that 95 % of repeats stay below: 1.96 sqrt(2) s_w, s_w^2 = sum d^2 / 2n.
 
     In counts; at least one pair. Source: Bland and Altman 1999.
     """
-    within = sum((a - b) ** 2 for a, b in pairs) / (2 * len(pairs))
-    return 1.96 * math.sqrt(2 * within)
+    d = _differences(pairs)
+    return 1.96 * math.sqrt(float(d @ d) / len(d))
+
+
+def _differences(pairs: ArrayLike) -> NDArray[np.float64]:
+    x = np.asarray(pairs, dtype=np.float64)
+    return x[:, 0] - x[:, 1]

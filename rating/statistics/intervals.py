@@ -7,9 +7,10 @@ turned into an effective number of observations, and that goes into an interval 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
 LEVEL = 0.95
@@ -32,7 +33,7 @@ class Clustered:
     n_adjusted: float
 
 
-def cluster_proportion(successes: Sequence[float], observations: Sequence[int]) -> Clustered | None:
+def cluster_proportion(successes: ArrayLike, observations: ArrayLike) -> Clustered | None:
     """This will estimate a proportion from clusters: the ratio of the sums, variance over clusters.
 
     One entry per cluster; clusters without observations are left out. None when nothing is left.
@@ -41,16 +42,19 @@ def cluster_proportion(successes: Sequence[float], observations: Sequence[int]) 
     counts once and n* is their number. A single cluster gives no
     variance: its sizes are 1. Source: Korn and Graubard 1998; `survey::svyciprop`.
     """
-    pairs = [(x, m) for x, m in zip(successes, observations, strict=True) if m > 0]
-    if not pairs:
+    x, m = (np.asarray(side, dtype=np.float64) for side in (successes, observations))
+    if len(x) != len(m):
+        raise ValueError("every cluster has successes and observations")
+    x, m = x[m > 0], m[m > 0]
+    if not len(m):
         return None
-    n, total = len(pairs), sum(m for _, m in pairs)
-    accepted = math.fsum(x for x, _ in pairs)
+    n, total = len(m), int(m.sum())
+    accepted = float(x.sum())
     p = accepted / total
     if n == 1:
         return Clustered(p, 0.0, total, 1, 1.0, 1.0)
     # Multiplied out, so that clusters which do not vary give exactly 0.
-    squares = math.fsum((x * total - accepted * m) ** 2 for x, m in pairs)
+    squares = float(np.square(x * total - accepted * m).sum())
     variance = n / (n - 1) * squares / total**4
     if variance == 0:
         return Clustered(p, 0.0, total, n, float(n), float(n))

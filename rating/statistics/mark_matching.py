@@ -31,7 +31,7 @@ class Shared:
         return 2 * self.both / marks if marks else None
 
 
-def shared_lesions(first: Set[int], second: Set[int]) -> Shared:
+def shared_lesions(first: Set[int | None], second: Set[int | None]) -> Shared:
     """This will count drawn lesions that both readings marked, by id."""
     both = len(first & second)
     return Shared(both, len(first) - both, len(second) - both)

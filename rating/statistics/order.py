@@ -6,23 +6,23 @@ same sampler says how the rejections would lie if order did not matter.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from rating.protocol.sequence import draw_sequence
+from rating.protocol.sequence import draw_order
 
 REDRAWS = 999
-MOST_POSITIONS = 2_000_000  # positions drawn per rater; fewer redraws for very long schedules
 FEWEST = 99
-Showing = tuple[str, int]  # item, occasion
+MOST_POSITIONS = 1_000_000  # to draw for all raters of a study: seconds
 
 
 @dataclass(frozen=True)
 class OrderTest:
-    """Mean position of the rejections, what all orders expect, and the two-sided p."""
+    """Mean position of the rejections, where chance puts it, and the two-sided p."""
 
     mean_position: float
     expected: float
@@ -30,47 +30,53 @@ class OrderTest:
     redraws: int
 
 
-def redraws_for(positions: int) -> int:
-    """How many orders of so many positions are drawn; 0 where even 99 would take too long."""
-    count = min(REDRAWS, MOST_POSITIONS // max(1, positions))
-    return count if count >= FEWEST else 0
+class Dice:
+    """Random whole numbers from a text, the same every time."""
+
+    def __init__(self, text: str) -> None:
+        self._random = random.Random(text)  # noqa: S311 (nothing to keep secret)
+
+    def below(self, bound: int) -> int:
+        """A number from 0..bound-1, each equally likely."""
+        return self._random.randrange(bound)
 
 
 def randomisation_test(
     *,
-    positions: Mapping[Showing, int],
-    rejected: Sequence[Showing],
-    items: Sequence[str],
+    positions: ArrayLike,
+    rejected: ArrayLike,
+    groups: Sequence[int],
     gap: int,
-    cases: Mapping[str, str],
     label: str,
+    most_positions: int = MOST_POSITIONS,
 ) -> OrderTest | None:
-    """This will test whether rejections sit early or late, by drawing the order again.
+    """This will test whether a rater's rejections sit early or late, by drawing the order again.
 
-    `positions` are those of all showings of one rater (item, occasion), `rejected` the showings
-    that rejected the mask, `items`, `gap` and `cases` what the order was drawn from. p = (1 + r) /
-    (1 + redraws), with r redraws whose mean position of the same showings lies at least as far from
-    the mean over all orders, the drawn one too. Redraws come from secrets made of `label`, so
-    the p is repeatable. None when nothing was rejected, when everything was, or when the schedule
-    is too long to be redrawn 99 times. Source: Edgington and Onghena 2007.
+    `positions` (from 1) and `rejected` have a row per item, in the order of the design, and a
+    column per occasion; `groups` and `gap` are what the order was drawn from (`case_groups`). p =
+    (1 + r) / (1 + redraws), with r redraws whose mean position of the same showings lies at least
+    as far from where it is expected: in the middle of the blocks. There are 999 redraws, from
+    numbers that follow from `label`; fewer when more than `most_positions` would have to be drawn.
+    None when nothing was rejected, or everything, or when that leaves fewer than 99. Source:
+    Edgington and Onghena 2007.
     """
-    count = redraws_for(len(positions))
-    if not rejected or len(rejected) == len(positions) or not count:
+    at, turned_down = np.asarray(positions), np.asarray(rejected, dtype=np.bool_)
+    total = int(turned_down.sum())
+    if total == 0 or total == turned_down.size or FEWEST * at.size > most_positions:
         return None
-    wanted = set(rejected)
-    means = np.empty(count)
-    for redraw in range(count):
-        slots = draw_sequence(
-            secret=hashlib.sha256(f"redraw {redraw} of {label}".encode()).digest(),
-            study="redraw",
-            rater=str(redraw),
-            items=items,
-            gap=gap,
-            cases=cases,
-        )
-        sums = sum(slot.position for slot in slots if (slot.item, slot.occasion) in wanted)
-        means[redraw] = sums / len(wanted)
-    observed = sum(positions[showing] for showing in rejected) / len(wanted)
-    expected = float((means.sum() + observed) / (count + 1))
-    as_far = np.abs(means - expected) >= abs(observed - expected) - 1e-9
-    return OrderTest(observed, expected, (1 + int(as_far.sum())) / (1 + count), count)
+    n, dice, means = len(at), Dice(label), list[float]()
+    for _ in range(most_positions // at.size):
+        order = draw_order(dice, groups, gap)
+        if order is not None:
+            is_hit = np.concatenate([turned_down[order[:n], 0], turned_down[order[n:], 1]])
+            means.append(float(np.flatnonzero(is_hit).sum()) / total + 1)
+        if len(means) == REDRAWS:
+            break
+    if len(means) < FEWEST:
+        return None
+    observed = float(at[turned_down].sum()) / total
+    redrawn = np.array(means)
+    first, second = turned_down.sum(axis=0).tolist()
+    expected = (first * (n + 1) + second * (3 * n + 1)) / (2 * total)
+    as_far = int((np.abs(redrawn - expected) >= abs(observed - expected) - 1e-9).sum())
+    return OrderTest(observed, expected, (1 + as_far) / (1 + len(means)), len(means))

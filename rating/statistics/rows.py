@@ -1,23 +1,21 @@
-"""What the statistics are computed from: one row per submitted answer."""
+"""What the statistics are computed from: one row per submitted answer, and its marks."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rating.protocol.design import AcceptanceDesign
-from rating.protocol.verdict import combined_verdict, is_accepted
 
 Undefined = dict[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RatingRow:
     """The first submitted answer to one presentation.
 
     Counts, verdicts and conflict are None unless `outcome` is rated (else unreadable, wrong_mask).
-    `verdict_derived` is three-valued: acceptable, boundary, unacceptable.
+    `verdict_derived` is three-valued: acceptable, boundary, unacceptable. `active_seconds` is None
+    where no time was kept.
     """
 
     study: str
@@ -34,6 +32,23 @@ class RatingRow:
     verdict_rater: str | None
     verdict_derived: str | None
     conflict: str | None
+    active_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRow:
+    """A mark that counted when its presentation was submitted.
+
+    kind: FP (a drawn lesion, known by its id) or FN (a missed lesion; `lesion` is None). `mm` is
+    its place in RAS+ millimetres.
+    """
+
+    rater: str
+    item: str
+    occasion: int
+    kind: str
+    lesion: int | None
+    mm: tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -47,15 +62,6 @@ class Rule:
     verdict: str
     boundary_policy: str
     is_primary: bool = False
-
-    def accepts(self, row: RatingRow) -> bool:
-        """Is the mask accepted? Asked of rated rows only."""
-        if self.verdict == "rater":
-            return row.verdict_rater == "acceptable"
-        if self.verdict == "derived":
-            return is_accepted(row.verdict_derived or "", self.boundary_policy)
-        combined = combined_verdict(n=row.n_lesions, fp=row.fp or 0, fn=row.fn or 0)
-        return is_accepted(combined, self.boundary_policy)
 
 
 def rules(design: AcceptanceDesign) -> tuple[Rule, ...]:
@@ -73,22 +79,3 @@ def rules(design: AcceptanceDesign) -> tuple[Rule, ...]:
 def undefined(reason: str) -> Undefined:
     """What stands for a value that the data leave undefined."""
     return {"undefined": reason}
-
-
-def rated(rows: Sequence[RatingRow]) -> list[RatingRow]:
-    """The rows that judge a mask, without those that say it cannot be judged."""
-    return [row for row in rows if row.outcome == "rated"]
-
-
-def showings(rows: Sequence[RatingRow], rater: str) -> dict[str, dict[int, RatingRow]]:
-    """A rater's rows by item and occasion, items sorted."""
-    found: dict[str, dict[int, RatingRow]] = defaultdict(dict)
-    own = [row for row in rows if row.rater == rater]
-    for row in sorted(own, key=lambda row: (row.item, row.occasion)):
-        found[row.item][row.occasion] = row
-    return found
-
-
-def repeats(rows: Sequence[RatingRow], rater: str) -> list[tuple[RatingRow, RatingRow]]:
-    """A rater's first and second rating of every item that has both, by item."""
-    return [(both[1], both[2]) for both in showings(rated(rows), rater).values() if len(both) == 2]

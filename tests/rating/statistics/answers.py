@@ -36,6 +36,7 @@ def an_answer(
     verdict: str | None = None,
     outcome: str = "rated",
     policy: str = "strict",
+    seconds: float | None = None,
 ) -> RatingRow:
     """One row as a submission stores it; the rater's verdict follows the counts unless given."""
     n = item.lesion_count if lesions is None else lesions
@@ -57,6 +58,7 @@ def an_answer(
         verdict_rater=said if is_rated else None,
         verdict_derived=derived if is_rated else None,
         conflict=conflict(said, derived, policy) if is_rated else None,
+        active_seconds=seconds,
     )
 
 

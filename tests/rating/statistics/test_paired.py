@@ -27,7 +27,7 @@ from rating.statistics.several_methods import cochran_q, holm
 from rating.statistics.sign_flip import sign_flip
 
 cell = st.integers(0, 40)
-differences = st.lists(st.integers(-3, 3), min_size=2, max_size=12)
+differences = st.lists(st.integers(-3, 3), min_size=2, max_size=9)
 
 # Obuchowski 1998, PET against SPECT in 21 patients with 2 or 3 glands each (R clust.bin.pair 0.1.2,
 # data `thyroids`). The six patients with discordant glands are those that its first rows and the

@@ -1,0 +1,124 @@
+"""How counts of false positives and missed lesions agree, and where their scatter comes from."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rating.statistics.bland_altman import limits_of_agreement
+from rating.statistics.columns import Columns
+from rating.statistics.concordance import NO_REPEAT, NO_SHARED
+from rating.statistics.counts import median_difference, repeatability, share_within
+from rating.statistics.icc import Icc, icc_agreement, icc_consistency
+from rating.statistics.rows import undefined
+from rating.statistics.variance_components import variance_components
+
+Pairs = NDArray[np.int64]
+KINDS = ("fp", "fn")
+LIMITS = (
+    *("mean_difference", "mean_difference_low", "mean_difference_high"),
+    *("limit_below", "limit_below_low", "limit_below_high"),
+    *("limit_above", "limit_above_low", "limit_above_high"),
+)
+COMPONENTS = ("case_variance", "rater_variance", "interaction_variance", "repeat_variance")
+
+
+def counts(answers: Columns) -> list[dict[str, Any]]:
+    """This will compare counts: each rater's second showing with the first, then raters pairwise.
+
+    Between raters the first showings are compared (other_rater is "" for a rater's own repeats).
+    """
+    lines = []
+    names, at = answers.raters, answers.at
+    for number, rater in enumerate(names):
+        shown = at[number]
+        lines += _compared(answers, rater, "", shown[:, 0], shown[:, 1])
+    for one, two in combinations(range(len(names)), 2):
+        lines += _compared(answers, names[one], names[two], at[one, :, 0], at[two, :, 0])
+    return lines
+
+
+def _compared(
+    answers: Columns, rater: str, other: str, first: Pairs, second: Pairs
+) -> list[dict[str, Any]]:
+    """The lines of both kinds of counts; `first` and `second` are rows, -1 where not rated."""
+    rows = np.stack([first, second], axis=1)
+    rows = rows[(rows >= 0).all(axis=1)]
+    lines = []
+    for kind in KINDS:
+        pairs = getattr(answers, kind)[rows] if len(rows) else np.zeros((0, 2), dtype=np.int64)
+        line = {"rater": rater, "other_rater": other, "count": kind, "masks": len(pairs)}
+        lines.append(line | _described(pairs, is_repeat=not other))
+    return lines
+
+
+def _described(pairs: Pairs, *, is_repeat: bool) -> dict[str, Any]:
+    names = (
+        *("median_absolute_difference", "share_identical", "share_within_1", "repeatability"),
+        *("icc_agreement", "icc_low", "icc_high"),
+        *("icc_consistency", "icc_consistency_low", "icc_consistency_high"),
+        *LIMITS,
+    )
+    if not len(pairs):
+        return dict.fromkeys(names, undefined(NO_REPEAT if is_repeat else NO_SHARED))
+    repeat: Any = undefined("repeatability is about one rater's own repeats")
+    values = [
+        median_difference(pairs),
+        share_within(pairs, 0),
+        share_within(pairs, 1),
+        repeatability(pairs) if is_repeat else repeat,
+        *_icc(icc_agreement(pairs), len(pairs)),
+        *_icc(icc_consistency(pairs), len(pairs)),
+        *_limits(pairs),
+    ]
+    return dict(zip(names, values, strict=True))
+
+
+def _icc(icc: Icc | None, masks: int) -> tuple[Any, Any, Any]:
+    if icc is None:
+        reason = "fewer than two masks" if masks < 2 else "the counts do not vary between masks"
+        return (undefined(reason),) * 3
+    exact = "the counts differ by a constant at most, which leaves no error to judge by"
+    return (icc.value, *(icc.interval or (undefined(exact),) * 2))
+
+
+def _limits(pairs: Pairs) -> tuple[Any, ...]:
+    """Second count less first count: bias and limits of agreement with their intervals."""
+    found = limits_of_agreement(pairs[:, 1] - pairs[:, 0])
+    mean = float(np.mean(pairs[:, 1] - pairs[:, 0]))
+    if found is None:
+        reason = "fewer than two masks" if len(pairs) < 2 else "all differences are equal"
+        return (mean, *(undefined(reason),) * (len(LIMITS) - 1))
+    return (
+        *(found.bias, *found.bias_interval),
+        *(found.low, *found.low_interval),
+        *(found.high, *found.high_interval),
+    )
+
+
+def components(answers: Columns) -> list[dict[str, Any]]:
+    """This will split the variance of counts by mask, rater, both together, and repeat.
+
+    Over the masks that every rater rated twice, so that the design is balanced.
+    """
+    full = np.flatnonzero((answers.at >= 0).all(axis=(0, 2)) & bool(answers.raters))
+    lines = []
+    for kind in KINDS:
+        line = {"count": kind, "masks": len(full), "raters": len(answers.raters)}
+        rows = answers.at[:, full].transpose(1, 0, 2)
+        found = variance_components(getattr(answers, kind)[rows]) if len(full) else None
+        if found is None:
+            reason = (
+                "one rater: raters cannot be told from masks"
+                if len(answers.raters) < 2
+                else "fewer than two masks were rated twice by every rater"
+            )
+            lines.append(line | dict.fromkeys(COMPONENTS, undefined(reason)) | {"negative": ""})
+            continue
+        values = (found.case, found.rater, found.interaction, found.repeat)
+        line |= dict(zip(COMPONENTS, values, strict=True))
+        lines.append(line | {"negative": " ".join(found.negative)})
+    return lines
