@@ -10,14 +10,14 @@ from typing import Any, Literal
 from django.contrib.auth.models import User
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 
-from rating.models import Item, Presentation, Rating, Study, StudyMembership
+from rating.models import Item, Mark, Presentation, Rating, Study, StudyMembership
 from rating.protocol.design import (
     AcceptanceDesign,
     DesignItem,
     default_gap,
     design_from_json,
 )
-from rating.statistics import RatingRow, summarise
+from rating.statistics import MarkRow, RatingRow, summarise
 from segmentation.models import Cohort, CohortMembership, Scan, Segmentation
 from segmentation.queries import how_many, visible_cases
 from segmentation.refusals import Refusal
@@ -241,8 +241,27 @@ def rating_rows(study: Study) -> tuple[RatingRow, ...]:
             verdict_rater=rating.verdict_rater or None,
             verdict_derived=rating.verdict_derived or None,
             conflict=rating.conflict or None,
+            active_seconds=rating.active_ms / 1000 if rating.active_ms else None,
         )
         for rating in first
+    )
+
+
+def mark_rows(study: Study) -> tuple[MarkRow, ...]:
+    """The marks that stood when their presentation was submitted; none of typed counts."""
+    standing = Mark.objects.filter(
+        presentation__reading__study=study,
+        removed_at=None,
+        presentation__ratings__version=1,
+        presentation__ratings__counted_by="marks",
+    ).order_by("presentation__reading__rater", "presentation__position", "pk")
+    values = standing.values_list(
+        *("presentation__reading__rater", "presentation__item__key", "presentation__occasion"),
+        *("kind", "lesion", "x_mm", "y_mm", "z_mm"),
+    )
+    return tuple(
+        MarkRow(rater, item, occasion, kind, lesion, (x, y, z))
+        for rater, item, occasion, kind, lesion, x, y, z in values.iterator(chunk_size=2000)
     )
 
 
@@ -253,7 +272,7 @@ def results_of(study: Study) -> dict[str, Any]:
             f"{study.title} is {study.state}. Answers are shown to nobody before the study is "
             "closed; close it first."
         )
-    return summarise(rating_rows(study), design_of(study))
+    return summarise(rating_rows(study), design_of(study), mark_rows(study))
 
 
 # --- Readings -------------------------------------------------------------------------------------

@@ -845,6 +845,110 @@ export interface components {
         CommentRequest: {
             comment: string;
         };
+        ComparisonsLine: {
+            /** @description occasions, raters or methods (text) */
+            compared: string;
+            /** @description The first of the two (text) */
+            first: string;
+            /** @description The second of the two (text) */
+            second: string;
+            /** @description By which rater's answers; empty for all, and between raters (text) */
+            rater: string;
+            /** @description derived from the counts, of the rater, or combined (wording of the abstract) (text) */
+            verdict: string;
+            /** @description What exactly on a threshold means: strict rejects, lenient accepts (text) */
+            boundary_policy: string;
+            /** @description Is this the primary analysis of the design? (true or false) */
+            is_primary: boolean | {
+                undefined: string;
+            };
+            /** @description Pairs of answers (count) */
+            pairs: number | {
+                undefined: string;
+            };
+            /** @description Cases they are of (count) */
+            cases: number | {
+                undefined: string;
+            };
+            /** @description Pairs of which only the first accepts (count) */
+            only_first: number | {
+                undefined: string;
+            };
+            /** @description Pairs of which only the second accepts (count) */
+            only_second: number | {
+                undefined: string;
+            };
+            /** @description Share that the first accepts (share 0 to 1) */
+            first_rate: number | {
+                undefined: string;
+            };
+            /** @description Share that the second accepts (share 0 to 1) */
+            second_rate: number | {
+                undefined: string;
+            };
+            /** @description First share less second (difference of shares) */
+            difference: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: t over cases; Tango for one pair each (difference of shares) */
+            difference_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: t over cases; Tango for one pair each (difference of shares) */
+            difference_high: number | {
+                undefined: string;
+            };
+            /** @description Exact sign-flip test over cases, two-sided (probability) */
+            sign_flip_p: number | {
+                undefined: string;
+            };
+            /** @description Exact McNemar, for one pair per case (probability) */
+            mcnemar_p: number | {
+                undefined: string;
+            };
+            /** @description Clustered McNemar of Obuchowski (probability) */
+            obuchowski_p: number | {
+                undefined: string;
+            };
+            /** @description Clustered McNemar of Durkalski (probability) */
+            durkalski_p: number | {
+                undefined: string;
+            };
+            /** @description The sign-flip p adjusted for all pairs compared (Holm) (probability) */
+            holm_p: number | {
+                undefined: string;
+            };
+        };
+        CountComponentsLine: {
+            /** @description fp: false positives; fn: missed lesions (text) */
+            count: string;
+            /** @description Masks that every rater rated twice (count) */
+            masks: number | {
+                undefined: string;
+            };
+            /** @description Raters (count) */
+            raters: number | {
+                undefined: string;
+            };
+            /** @description Variance between masks (lesions squared) */
+            case_variance: number | {
+                undefined: string;
+            };
+            /** @description Variance between raters (lesions squared) */
+            rater_variance: number | {
+                undefined: string;
+            };
+            /** @description Variance of raters' differences between masks (lesions squared) */
+            interaction_variance: number | {
+                undefined: string;
+            };
+            /** @description Variance of a rater's repeats (lesions squared) */
+            repeat_variance: number | {
+                undefined: string;
+            };
+            /** @description Which of these were estimated below 0 and are set to 0 (text) */
+            negative: string;
+        };
         CountsLine: {
             /** @description User name of the rater (text) */
             rater: string;
@@ -882,6 +986,54 @@ export interface components {
             };
             /** @description Upper bound: F, McGraw and Wong (coefficient -1 to 1) */
             icc_high: number | {
+                undefined: string;
+            };
+            /** @description ICC(C,1): consistency of single counts (coefficient -1 to 1) */
+            icc_consistency: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: F, McGraw and Wong (coefficient -1 to 1) */
+            icc_consistency_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: F, McGraw and Wong (coefficient -1 to 1) */
+            icc_consistency_high: number | {
+                undefined: string;
+            };
+            /** @description Second count less first, mean (lesions) */
+            mean_difference: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: t (lesions) */
+            mean_difference_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: t (lesions) */
+            mean_difference_high: number | {
+                undefined: string;
+            };
+            /** @description Lower 95 % limit of agreement (lesions) */
+            limit_below: number | {
+                undefined: string;
+            };
+            /** @description Lower bound of it: exact, noncentral t (lesions) */
+            limit_below_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound of it: exact, noncentral t (lesions) */
+            limit_below_high: number | {
+                undefined: string;
+            };
+            /** @description Upper 95 % limit of agreement (lesions) */
+            limit_above: number | {
+                undefined: string;
+            };
+            /** @description Lower bound of it: exact, noncentral t (lesions) */
+            limit_above_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound of it: exact, noncentral t (lesions) */
+            limit_above_high: number | {
                 undefined: string;
             };
         };
@@ -950,6 +1102,44 @@ export interface components {
             width: number;
             /** Format: double */
             correlation: number;
+        };
+        FlipsLine: {
+            /** @description User name of the rater (text) */
+            rater: string;
+            /** @description The mask's name in the design (text) */
+            item: string;
+            /** @description Code of the case (text) */
+            case: string;
+            /** @description What made the mask (text) */
+            method: string;
+            /** @description 1 for the first showing, 2 for the second (count) */
+            occasion: number | {
+                undefined: string;
+            };
+            /** @description Drawn lesions (count) */
+            lesions: number | {
+                undefined: string;
+            };
+            /** @description False positives (count) */
+            fp: number | {
+                undefined: string;
+            };
+            /** @description Missed lesions (count) */
+            fn: number | {
+                undefined: string;
+            };
+            /** @description Accepted where exactly on a threshold is rejected? (true or false) */
+            accepted_strict: boolean | {
+                undefined: string;
+            };
+            /** @description Accepted where exactly on a threshold is accepted? (true or false) */
+            accepted_lenient: boolean | {
+                undefined: string;
+            };
+            /** @description Accepted by the combined rule, the design's policy? (true or false) */
+            accepted_combined: boolean | {
+                undefined: string;
+            };
         };
         /** @description What may be fetched ahead of the next presentation. */
         Following: {
@@ -1051,32 +1241,52 @@ export interface components {
             agreement_high: number | {
                 undefined: string;
             };
+            /** @description Of the acceptances, the share that the other shares (share 0 to 1) */
+            positive_agreement: number | {
+                undefined: string;
+            };
+            /** @description Of the rejections, the share that the other shares (share 0 to 1) */
+            negative_agreement: number | {
+                undefined: string;
+            };
             /** @description Gwet's AC1 (coefficient -1 to 1) */
             ac1: number | {
                 undefined: string;
             };
-            /** @description Lower bound: percentiles over redrawn cases (coefficient -1 to 1) */
+            /** @description Lower bound: percentiles over redrawn cases (2000) (coefficient -1 to 1) */
             ac1_low: number | {
                 undefined: string;
             };
-            /** @description Upper bound: percentiles over redrawn cases (coefficient -1 to 1) */
+            /** @description Upper bound: percentiles over redrawn cases (2000) (coefficient -1 to 1) */
             ac1_high: number | {
+                undefined: string;
+            };
+            /** @description Prevalence- and bias-adjusted kappa (coefficient -1 to 1) */
+            pabak: number | {
                 undefined: string;
             };
             /** @description Cohen's kappa (coefficient -1 to 1) */
             kappa: number | {
                 undefined: string;
             };
-            /** @description Lower bound: percentiles over redrawn cases (coefficient -1 to 1) */
+            /** @description Lower bound: percentiles over redrawn cases (2000) (coefficient -1 to 1) */
             kappa_low: number | {
                 undefined: string;
             };
-            /** @description Upper bound: percentiles over redrawn cases (coefficient -1 to 1) */
+            /** @description Upper bound: percentiles over redrawn cases (2000) (coefficient -1 to 1) */
             kappa_high: number | {
                 undefined: string;
             };
             /** @description Redraws (of 2000) without a kappa (count) */
             kappa_undefined_redraws: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: bias-corrected and accelerated (coefficient -1 to 1) */
+            kappa_bca_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: bias-corrected and accelerated (coefficient -1 to 1) */
+            kappa_bca_high: number | {
                 undefined: string;
             };
             /** @description Disagreement between raters over that within raters (ratio) */
@@ -1163,16 +1373,24 @@ export interface components {
             kappa: number | {
                 undefined: string;
             };
-            /** @description Lower bound: percentiles over redrawn cases (coefficient -1 to 1) */
+            /** @description Lower bound: percentiles over redrawn cases (2000) (coefficient -1 to 1) */
             kappa_low: number | {
                 undefined: string;
             };
-            /** @description Upper bound: percentiles over redrawn cases (coefficient -1 to 1) */
+            /** @description Upper bound: percentiles over redrawn cases (2000) (coefficient -1 to 1) */
             kappa_high: number | {
                 undefined: string;
             };
             /** @description Redraws (of 2000) without a kappa (count) */
             kappa_undefined_redraws: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: bias-corrected and accelerated (coefficient -1 to 1) */
+            kappa_bca_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: bias-corrected and accelerated (coefficient -1 to 1) */
+            kappa_bca_high: number | {
                 undefined: string;
             };
             /** @description Exact two-sided p of McNemar's test for a drift (probability) */
@@ -1260,6 +1478,54 @@ export interface components {
                 number,
                 number
             ];
+        };
+        MarkAgreementLine: {
+            /** @description User name of the rater (text) */
+            rater: string;
+            /** @description The rater compared with; empty: the rater's own second showing (text) */
+            other_rater: string;
+            /** @description FP: marked drawn lesions; FN: places of missed lesions (text) */
+            kind: string;
+            /** @description Masks with marks of both; typed counts have none (count) */
+            masks: number | {
+                undefined: string;
+            };
+            /** @description Cases they are of (count) */
+            cases: number | {
+                undefined: string;
+            };
+            /** @description Places pair off one to one within this distance; 0: same lesion (mm) */
+            within_mm: number | {
+                undefined: string;
+            };
+            /** @description Marks of both; means over pairs of showings (marks) */
+            both: number | {
+                undefined: string;
+            };
+            /** @description Marks of the first only (marks) */
+            only_first: number | {
+                undefined: string;
+            };
+            /** @description Marks of the second only (marks) */
+            only_second: number | {
+                undefined: string;
+            };
+            /** @description Drawn lesions that neither marked (lesions) */
+            neither: number | {
+                undefined: string;
+            };
+            /** @description Share of marks that the other has too, 2 both / all (share 0 to 1) */
+            agreement: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: percentiles over redrawn cases (2000) (share 0 to 1) */
+            agreement_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: percentiles over redrawn cases (2000) (share 0 to 1) */
+            agreement_high: number | {
+                undefined: string;
+            };
         };
         /** @description A mark as the browser made it. */
         MarkRequest: {
@@ -1397,6 +1663,58 @@ export interface components {
         OpeningRequest: {
             /** @default  */
             reason: string;
+        };
+        OrderLine: {
+            /** @description User name of the rater (text) */
+            rater: string;
+            /** @description Presentations rated (count) */
+            rated: number | {
+                undefined: string;
+            };
+            /** @description Rejections in the first block, by the primary rule (count) */
+            rejected_first_half: number | {
+                undefined: string;
+            };
+            /** @description Rejections in the second block (count) */
+            rejected_second_half: number | {
+                undefined: string;
+            };
+            /** @description Exact McNemar of the same masks in both blocks, two-sided (probability) */
+            halves_p: number | {
+                undefined: string;
+            };
+            /** @description Mean position of the rejections (position) */
+            mean_position: number | {
+                undefined: string;
+            };
+            /** @description Where chance puts it: the middle of the blocks (position) */
+            expected_position: number | {
+                undefined: string;
+            };
+            /** @description Two-sided p of the randomisation test: early or late by chance? (probability) */
+            order_p: number | {
+                undefined: string;
+            };
+            /** @description Orders drawn again, from the same sampler (count) */
+            order_redraws: number | {
+                undefined: string;
+            };
+            /** @description Reading time after 10 more positions, 0.97: 3 % less (factor) */
+            time_factor: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: t, the case as cluster (factor) */
+            time_factor_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: t, the case as cluster (factor) */
+            time_factor_high: number | {
+                undefined: string;
+            };
+            /** @description Readings with a time, the trend's (count) */
+            timed: number | {
+                undefined: string;
+            };
         };
         /**
          * @description * `prediction` - Prediction
@@ -1559,6 +1877,38 @@ export interface components {
          * @enum {string}
          */
         ReadingState: "ready" | "waiting" | "finished" | "closed";
+        ReadingTimeLine: {
+            /** @description User name of the rater (text) */
+            rater: string;
+            /** @description Tenth of the rater's schedule (count) */
+            part: number | {
+                undefined: string;
+            };
+            /** @description Its first position (position) */
+            first_position: number | {
+                undefined: string;
+            };
+            /** @description Its last position (position) */
+            last_position: number | {
+                undefined: string;
+            };
+            /** @description Presentations rated (count) */
+            rated: number | {
+                undefined: string;
+            };
+            /** @description Rejections among them, by the primary rule (count) */
+            rejected: number | {
+                undefined: string;
+            };
+            /** @description Readings with a time (count) */
+            timed: number | {
+                undefined: string;
+            };
+            /** @description Median active reading time (seconds) */
+            median_seconds: number | {
+                undefined: string;
+            };
+        };
         /** @description The statistics of a closed study, table by table. In `rater`, "" is all raters together. */
         Results: {
             design_sha256: string;
@@ -1568,9 +1918,15 @@ export interface components {
             presentations: components["schemas"]["PresentationsLine"][];
             acceptance: components["schemas"]["AcceptanceLine"][];
             masks: components["schemas"]["MasksLine"][];
+            flips: components["schemas"]["FlipsLine"][];
             intra_rater: components["schemas"]["IntraRaterLine"][];
             inter_rater: components["schemas"]["InterRaterLine"][];
+            comparisons: components["schemas"]["ComparisonsLine"][];
             counts: components["schemas"]["CountsLine"][];
+            count_components: components["schemas"]["CountComponentsLine"][];
+            mark_agreement: components["schemas"]["MarkAgreementLine"][];
+            order: components["schemas"]["OrderLine"][];
+            reading_time: components["schemas"]["ReadingTimeLine"][];
             verdicts: components["schemas"]["VerdictsLine"][];
             missing: components["schemas"]["MissingLine"][];
         };
