@@ -8,7 +8,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from segmentation.refusals import Refusal
@@ -82,7 +82,8 @@ def validate(design: AcceptanceDesign) -> None:
 
 def canonical_json(design: AcceptanceDesign) -> str:
     """This will write the design as JSON (sorted keys, no spaces, ASCII): one text per design."""
-    return json.dumps(asdict(design), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    values = vars(design)
+    return json.dumps(values, default=vars, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def design_sha256(design: AcceptanceDesign) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,18 +104,21 @@ def columns(rows: Sequence[RatingRow], design: AcceptanceDesign, raters: Sequenc
         sorted(set(case_of.values()) | {row.case for row in rows}),
         sorted(set(method_of.values()) | {row.method for row in rows}),
     ]
-    rater_code, item_code, case_code, method_code = (
-        {name: code for code, name in enumerate(group)} for group in names
-    )
+    rater_code, item_code, case_code, method_code = (_codes(group) for group in names)
     planned = {item.key for item in design.items}
 
-    def numbers(number: Callable[[RatingRow], int]) -> Ints:
-        return np.fromiter(map(number, rows), dtype=np.int64, count=len(rows))
+    def codes(attribute: str, code_of: Mapping[str | None, int]) -> Ints:
+        names_given = map(attrgetter(attribute), rows)
+        return np.fromiter(map(code_of.__getitem__, names_given), dtype=np.int64, count=len(rows))
 
-    rater = numbers(lambda row: rater_code[row.rater])
-    item = numbers(lambda row: item_code[row.item])
-    occasion = numbers(lambda row: row.occasion)
-    outcome = numbers(lambda row: OUTCOMES.index(row.outcome))
+    def counts(attribute: str) -> Ints:
+        given = map(attrgetter(attribute), rows)
+        return np.fromiter(
+            (NONE if count is None else count for count in given), dtype=np.int64, count=len(rows)
+        )
+
+    rater, item = codes("rater", rater_code), codes("item", item_code)
+    occasion, outcome = counts("occasion"), codes("outcome", _codes(OUTCOMES))
     in_order = np.lexsort((occasion, item, rater))
     rater, item, occasion, outcome = (
         column[in_order] for column in (rater, item, occasion, outcome)
@@ -133,21 +137,22 @@ def columns(rows: Sequence[RatingRow], design: AcceptanceDesign, raters: Sequenc
         is_planned=np.array([name in planned for name in names[1]], dtype=np.bool_),
         rater=rater,
         item=item,
-        case=numbers(lambda row: case_code[row.case])[in_order],
-        method=numbers(lambda row: method_code[row.method])[in_order],
-        position=numbers(lambda row: row.position)[in_order],
+        case=codes("case", case_code)[in_order],
+        method=codes("method", method_code)[in_order],
+        position=counts("position")[in_order],
         occasion=occasion,
-        lesions=numbers(lambda row: row.n_lesions)[in_order],
-        fp=numbers(lambda row: NONE if row.fp is None else row.fp)[in_order],
-        fn=numbers(lambda row: NONE if row.fn is None else row.fn)[in_order],
+        lesions=counts("n_lesions")[in_order],
+        fp=counts("fp")[in_order],
+        fn=counts("fn")[in_order],
         outcome=outcome,
-        derived=numbers(lambda row: _code(row.verdict_derived, VERDICTS))[in_order],
-        said=numbers(lambda row: _code(row.verdict_rater, VERDICTS))[in_order],
-        conflict=numbers(lambda row: _code(row.conflict, CONFLICTS))[in_order],
+        derived=codes("verdict_derived", _codes(VERDICTS))[in_order],
+        said=codes("verdict_rater", _codes(VERDICTS))[in_order],
+        conflict=codes("conflict", _codes(CONFLICTS))[in_order],
         seconds=np.fromiter(seconds, dtype=np.float64, count=len(rows))[in_order],
         at=at,
     )
 
 
-def _code(value: str | None, names: Sequence[str]) -> int:
-    return names.index(value) if value else NONE
+def _codes(names: Sequence[str]) -> dict[str | None, int]:
+    """The number of every name; -1 for none."""
+    return {name: code for code, name in enumerate(names)} | {None: NONE, "": NONE}

@@ -18,7 +18,7 @@ from rating.statistics.intervals import (
     korn_graubard,
 )
 
-LARGEST = 100_000  # nobody rates more independent cases for one claim
+LARGEST = 20_000  # nobody rates more independent cases for one claim
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def sample_size(
     By the exact one-sided binomial test at .025, if the true rate is `truth`: the smallest n from
     which on the power never falls below `power` again (it is a sawtooth in n). With m readings per
     case that correlate by rho, cases = n (1 + (m-1) rho) / m, rounded up. None when more than
-    100,000 independent cases would be needed. Raises ValueError unless 0 < claim < truth < 1, 0 <
+    20,000 independent cases would be needed. Raises ValueError unless 0 < claim < truth < 1, 0 <
     power < 1, readings >= 1 and 0 <= correlation <= 1. Source: Chernick and Liu 2002, The American
     Statistician 56:149 (sawtooth); Donner and Klar 2000 (design effect).
     """

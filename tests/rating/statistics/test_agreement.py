@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.inter_rater import cohens_kappa
@@ -90,6 +90,7 @@ def test_ac1_and_pabak_are_those_of_irrcac(
     assert the(pabak(sums.total())) == pytest.approx(adjusted, abs=6e-6)
 
 
+@settings(deadline=None)
 @given(cell, cell, cell, cell)
 def test_kappa_and_mcnemar_are_those_of_statsmodels(a: int, b: int, c: int, d: int) -> None:
     if a + b + c + d == 0:
@@ -107,6 +108,7 @@ def test_kappa_and_mcnemar_are_those_of_statsmodels(a: int, b: int, c: int, d: i
         assert drift == pytest.approx(mcnemar(table, exact=True).pvalue, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(cell, cell, cell, cell)
 def test_ac1_is_its_definition_and_stays_above_pabak(a: int, b: int, c: int, d: int) -> None:
     n = a + b + c + d
@@ -173,6 +175,7 @@ def test_agreement_between_raters_is_the_mean_over_pairs_of_showings() -> None:
     assert the(cohen_kappa(sums.total())) == pytest.approx((2 / 3 - chance) / (1 - chance))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), showings, showings), max_size=12))
 def test_sums_are_those_of_counting_pair_by_pair(
     masks: list[tuple[int, list[int], list[int]]],

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rating.statistics.bland_altman import limits_of_agreement, ratio_limits, trend
@@ -62,6 +62,7 @@ def test_the_exact_interval_covers_as_often_as_it_says() -> None:
     assert covered / 1000 == pytest.approx(0.95, abs=0.02)
 
 
+@settings(deadline=None)
 @given(values)
 def test_limits_contain_and_mirror(differences: list[int]) -> None:
     found = limits_of_agreement(differences)
@@ -153,6 +154,7 @@ def test_a_bias_lowers_concordance_where_r2_stays_1() -> None:
     assert found.interval is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=12))
 def test_concordance_is_symmetric_and_bounded(pairs: list[tuple[int, int]]) -> None:
     one, two = [a for a, _ in pairs], [b for _, b in pairs]

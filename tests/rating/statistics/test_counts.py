@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rating.statistics.counts import (
@@ -82,6 +82,7 @@ def test_consistency_forgives_a_constant_difference() -> None:
     assert shifted.interval == pytest.approx(same.interval)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=8))
 def test_consistency_lies_in_its_interval(pairs: list[tuple[int, int]]) -> None:
     found = icc_consistency(pairs)

@@ -6,7 +6,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rating.statistics.mark_matching import Point, Shared, shared_lesions, shared_points
@@ -40,6 +40,7 @@ def test_a_close_pair_is_given_up_for_two_pairs() -> None:
     assert shared_points([a, b], [c, d]).both == 2
 
 
+@settings(deadline=None)
 @given(points, points)
 def test_as_many_pairs_as_there_can_be(first: list[Point], second: list[Point]) -> None:
     found = shared_points(first, second)

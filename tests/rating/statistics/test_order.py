@@ -59,16 +59,16 @@ def test_the_p_is_repeatable_and_depends_on_the_label_only_a_little() -> None:
 
 
 def test_where_order_does_not_matter_the_p_is_uniform(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same three masks are rejected both times, whatever the order: 200 schedules."""
+    """The same three masks are rejected both times, whatever the order: 120 schedules."""
     monkeypatch.setattr(order, "REDRAWS", 99)
     found = []
-    for study in range(200):
+    for study in range(120):
         slots = drawn(f"{study}".encode())
         rejected = {slot.position for slot in slots if slot.item in ITEMS[:3]}
         result = judged(slots, rejected, label=f"{study} rita")
         assert result is not None
         found.append(result.p)
-    assert np.mean(np.array(found) <= 0.05) <= 0.09
+    assert np.mean(np.array(found) <= 0.05) <= 0.1
     assert np.mean(found) == pytest.approx(0.5, abs=0.07)
 
 

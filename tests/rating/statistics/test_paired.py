@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.contingency_tables import cochrans_q, mcnemar
@@ -49,6 +49,7 @@ def test_clustered_mcnemar_of_the_thyroid_study() -> None:
     assert first.p == pytest.approx(stats.chi2.sf(first.statistic, 1))
 
 
+@settings(deadline=None)
 @given(cell, cell, cell)
 def test_one_pair_per_case_is_mcnemar_s_test(b: int, c: int, same: int) -> None:
     n = b + c + same
@@ -79,6 +80,7 @@ def test_clustered_tests_are_undefined_where_no_case_differs() -> None:
     assert durkalski(first_only=[0], second_only=[0], pairs=[0]) is None
 
 
+@settings(deadline=None)
 @given(differences)
 def test_the_sign_flip_test_is_scipy_s_exact_permutation_test(values: list[int]) -> None:
     p = sign_flip(values)
@@ -98,6 +100,7 @@ def test_the_sign_flip_test_is_scipy_s_exact_permutation_test(values: list[int])
     assert sign_flip(sorted(values)) == pytest.approx(p, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 30), st.integers(0, 30))
 def test_with_single_pairs_the_sign_flip_test_is_exact_mcnemar(b: int, c: int) -> None:
     if b + c:
@@ -146,6 +149,7 @@ def test_two_one_sided_tests_are_those_of_r_and_statsmodels() -> None:
             two_one_sided(found, margin=wrong)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=20))
 def test_against_a_side_that_accepts_nothing_the_difference_is_a_rate(
     cases: list[tuple[int, int]],
@@ -187,6 +191,7 @@ def test_score_intervals_of_single_pairs(
     assert newcombe(Table(*table)) == pytest.approx(by_newcombe, abs=1e-8)
 
 
+@settings(deadline=None)
 @given(cell, cell, cell, cell)
 def test_score_intervals_hold_the_estimate_and_turn_with_the_sides(
     a: int, b: int, c: int, d: int
@@ -203,6 +208,7 @@ def test_score_intervals_hold_the_estimate_and_turn_with_the_sides(
         assert turned == pytest.approx((-high, -low), abs=1e-8)
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.booleans(), min_size=3, max_size=3), min_size=1, max_size=15))
 def test_cochran_s_q_is_that_of_statsmodels(answers: list[list[bool]]) -> None:
     found = cochran_q(answers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
@@ -63,6 +63,7 @@ def test_both_intervals_are_near_those_of_scipy() -> None:
         assert interval == pytest.approx((theirs.low, theirs.high), abs=0.025)
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.integers(0, 20), st.integers(0, 6), st.integers(0, 6), st.integers(0, 20))
 def test_the_order_of_cases_does_not_matter(a: int, b: int, c: int, d: int) -> None:
     one = [1] * (a + b) + [0] * (c + d)
@@ -72,6 +73,7 @@ def test_the_order_of_cases_does_not_matter(a: int, b: int, c: int, d: int) -> N
     assert redrawn(turned, gwet_ac1) == redrawn(sums_of(a, b, c, d), gwet_ac1)
 
 
+@settings(deadline=None)
 @given(
     arrays(
         np.float64,
