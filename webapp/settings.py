@@ -129,6 +129,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker as long as it takes
 CELERY_BROKER_HEARTBEAT = 0  # a job outlasts it; the job row's own heartbeat is what counts
+FAST = flag("PLAQUE_FAST", default=False)  # bfloat16 where it has proved itself
 METHODS = DATA / "methods"  # weights and coefficients that were made here, a folder a method
 # A worker that has not said for this long that it works on a job is taken for dead.
 JOB_LEASE_SECONDS = float(os.environ.get("PLAQUE_JOB_LEASE_SECONDS", "15"))

@@ -128,8 +128,13 @@ def mask_file(mask: NDArray[np.bool_], *, like: Volume) -> bytes:
 
 
 def probability_file(probability: NDArray[np.float32], *, like: Volume) -> bytes:
-    """This will write a probability map (stored order) with exactly the geometry of `like`."""
-    return _like(np.asarray(probability, dtype=np.float32), like)
+    """This will write a probability map (stored order) with exactly the geometry of `like`.
+
+    As whole 255ths (uint8) with the slope 1/255 in the header, so that every reader sees numbers
+    from 0 to 1, at most 0.002 beside what was computed. A mask is thresholded before.
+    """
+    steps = np.round(np.clip(probability, 0, 1) * 255).astype(np.uint8)
+    return _like(steps, like, slope=1 / 255)
 
 
 def lesion_label_file(mask: NDArray[np.bool_], *, grid: Grid) -> bytes:
@@ -366,7 +371,7 @@ def _empty_text(header: nib.Nifti1Header, extensions: memoryview) -> tuple[str, 
 # --- Writing ----------------------------------------------------------------------------------
 
 
-def _like(data: NDArray[Any], like: Volume) -> bytes:
+def _like(data: NDArray[Any], like: Volume, *, slope: float = 1.0) -> bytes:
     """A .nii.gz of `data` (stored order) with the geometry fields of `like`, byte for byte."""
     if data.shape != like.grid.shape:
         raise ValueError(f"array of {data.shape} for a scan of {like.grid.shape}")
@@ -377,7 +382,7 @@ def _like(data: NDArray[Any], like: Volume) -> bytes:
     for field in GEOMETRY_FIELDS:
         header[field] = source[field]
     header["pixdim"] = source["pixdim"]
-    header["scl_slope"], header["scl_inter"] = 1, 0
+    header["scl_slope"], header["scl_inter"] = slope, 0
     header["vox_offset"], header["magic"] = DATA_OFFSET, b"n+1"
     stored = data.astype(header.get_data_dtype()).tobytes(order="F")
     return gzip.compress(header.binaryblock + bytes(4) + stored, 6, mtime=0)

@@ -1,1 +1,1 @@
-"""From a volume to a probability map: preparation, the engine, clean-up."""
+"""From a volume to a probability map: preparation, the engine and its precision, clean-up."""

@@ -8,12 +8,26 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from segmentation.inference.precision import REFERENCE, Precision
 from segmentation.networks.unet import UNet
 
 Progress = Callable[[float, str], None]
 BATCH = 4
 MULTIPLE = 16  # the network pools four times: a crop must start on its coarsest grid
 MARGIN = 32  # pixels around the box, so that its edge is as far away as it matters
+
+
+_chosen = [REFERENCE]  # of this process, as PyTorch's number of threads is
+
+
+def use_precision(chosen: Precision) -> None:
+    """This will compute in that precision from now on, in this process."""
+    _chosen[0] = chosen
+
+
+def precision() -> Precision:
+    """What this process computes in."""
+    return _chosen[0]
 
 
 def predict(
@@ -38,13 +52,16 @@ def predict(
     result = np.zeros((network.settings.outputs, *shape), dtype=np.float32)
     wanted, rows, columns = box_around(np.ones(shape, bool) if within is None else within)
     seen = slices[..., rows, columns]
+    half = device.type == "cpu" and precision().name == "bfloat16"
     with torch.inference_mode():
         for start in range(0, len(wanted), BATCH):
             progress(start / len(wanted), "Segmenting")
             middle = wanted[start : start + BATCH]
             batch = _channels(seen, middle, network.settings.in_channels)
             x = torch.from_numpy(batch).to(device=device, memory_format=torch.channels_last)
-            maps = network(x).sigmoid().float().cpu().numpy()
+            with torch.autocast("cpu", torch.bfloat16, enabled=half):
+                logits = network(x)
+            maps = logits.float().sigmoid().cpu().numpy()
             result[:, middle, rows, columns] = maps.swapaxes(0, 1)
     return result
 

@@ -37,6 +37,7 @@ from segmentation.networks.checkpoint import UnusableCheckpoint
 
 Data = NDArray[np.float32]
 ORDER = ("T1", "FLAIR")  # of the channels: established by trial, the other order is at chance
+MARGIN = 12  # voxels around the brain: more than half a patch
 SETTINGS: dict[str, Any] = {
     "spacing_mm": 1.0,
     "candidates_above": 0.5,  # of the normalised FLAIR
@@ -51,7 +52,7 @@ SETTINGS: dict[str, Any] = {
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A case as the networks see it: RAS-ordered arrays on a grid of 1 mm."""
+    """A case as the networks see it: RAS-ordered arrays on a grid of 1 mm around the brain."""
 
     grid: Grid
     channels: Data  # (2, x, y, z): T1, FLAIR
@@ -126,6 +127,11 @@ def prepare(volumes: Mapping[str, Volume], brain: NDArray[np.bool_]) -> Prepared
         mm = float(SETTINGS["spacing_mm"])
         grid = respaced(flair.grid, spacing_mm=(mm, mm, mm))
     inside = resample(brain.astype(np.float32), source=flair.grid, target=grid) > 0.5
+    box = around(inside, MARGIN)
+    inside = inside[box]
+    corner = grid.affine.copy()
+    corner[:3, 3] = grid.to_mm(np.array([axis.start for axis in box]))
+    grid = Grid(inside.shape, corner)
     channels = np.stack(
         [
             normalised(
@@ -141,6 +147,17 @@ def prepare(volumes: Mapping[str, Volume], brain: NDArray[np.bool_]) -> Prepared
         candidates=inside & (channels[ORDER.index("FLAIR")] > SETTINGS["candidates_above"]),
         said=said,
     )
+
+
+def around(mask: NDArray[np.bool_], margin: int) -> tuple[slice, slice, slice]:
+    """The box around a mask with a margin, within the array; the whole array for an empty mask."""
+    found = ndimage.find_objects(mask.astype(np.uint8))
+    x, y, z = found[0] if found else (slice(0, n) for n in mask.shape)
+    cut = [
+        slice(max(0, axis.start - margin), min(n, axis.stop + margin))
+        for axis, n in zip((x, y, z), mask.shape, strict=True)
+    ]
+    return cut[0], cut[1], cut[2]
 
 
 def diffused(image: Data, *, steps: int = SETTINGS["diffusion_steps"]) -> Data:

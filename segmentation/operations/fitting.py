@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,21 @@ from segmentation.training.phantoms import make_phantom
 Say = Callable[[str], None]
 SEED = 1
 SMALL_PATCHES = PatchSettings(2, (8, 16), (64, 32, 16), "channel")
-PHANTOM_SEEDS = (90_001, 90_002, 90_003, 90_004, 90_005, 90_006)
-PHANTOM_SHAPE, PHANTOM_SPACING_MM = (144, 176, 44), (1.2, 1.2, 3.5)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How much goes into small parts: phantoms, steps of a U-Net, samples of a patch network."""
+
+    seeds: tuple[int, ...] = (90_001, 90_002, 90_003, 90_004, 90_005, 90_006)
+    shape: tuple[int, int, int] = (144, 176, 44)
+    spacing_mm: tuple[float, float, float] = (1.2, 1.2, 3.5)
+    steps: int = 160
+    samples: int = 3000
+    epochs: int = 8
+
+
+TRIAL = Trial()
 
 
 def fit_on_cohort(
@@ -73,7 +87,9 @@ def fit_on_cohort(
         )
 
 
-def fit_on_phantoms(*, only: Sequence[str], again: bool, say: Say) -> list[str]:
+def fit_on_phantoms(
+    *, only: Sequence[str], again: bool, say: Say, trial: Trial = TRIAL
+) -> list[str]:
     """This will make small parts of every method that has none, from phantoms; returns which.
 
     `only` names methods (none: all); `again` also replaces what is there. They are for trying the
@@ -91,25 +107,36 @@ def fit_on_phantoms(*, only: Sequence[str], again: bool, say: Say) -> list[str]:
             say(f"{card.title} has its {card.parts}; they stay. (--again replaces them.)")
             continue
         if not cases:
-            say(f"Making {len(PHANTOM_SEEDS)} phantoms")
-            cases = list(phantom_cases())
+            say(f"Making {len(trial.seeds)} phantoms")
+            cases = list(phantom_cases(trial))
         say(f"{card.title}: {card.parts}")
         with new_parts(card.name) as folder:
-            _make_small(card, cases, folder=folder, home=home, say=say)
+            _make_small(card, cases, trial, folder=folder, home=home, say=say)
         made.append(card.name)
     return made
 
 
 def _make_small(
-    card: MethodCard, cases: Sequence[LabelledCase], *, folder: Path, home: Path, say: Say
+    card: MethodCard,
+    cases: Sequence[LabelledCase],
+    trial: Trial,
+    *,
+    folder: Path,
+    home: Path,
+    say: Say,
 ) -> None:
     """This will write small parts of one method into `folder`."""
     progress = _said(say)
     if card.name in ("li-unet", "li-unet-t1", "adapted-unet"):
-        train_trial(card, cases, folder=folder, seed=SEED, steps=240, progress=progress)
+        train_trial(card, cases, folder=folder, seed=SEED, steps=trial.steps, progress=progress)
     elif card.name == "nicmslesions":
         stages = train_cascade(
-            SMALL_PATCHES, cases[:4], seed=SEED, most=3000, epochs=8, progress=progress
+            SMALL_PATCHES,
+            cases[:4],
+            seed=SEED,
+            most=trial.samples,
+            epochs=trial.epochs,
+            progress=progress,
         )
         record = record_of(cases[:4], seed=SEED, made_of="phantoms")
         save_cascade(folder / "cascade.safetensors", stages, record)
@@ -117,11 +144,11 @@ def _make_small(
         fit_method(card.name, cases, folder=folder, home=home, seed=SEED, progress=progress)
 
 
-def phantom_cases() -> Iterator[LabelledCase]:
+def phantom_cases(trial: Trial = TRIAL) -> Iterator[LabelledCase]:
     """Phantoms with FLAIR, T1 and T2 as labelled cases."""
-    for seed in PHANTOM_SEEDS:
+    for seed in trial.seeds:
         phantom = make_phantom(
-            seed=seed, shape=PHANTOM_SHAPE, spacing_mm=PHANTOM_SPACING_MM, skull=bool(seed % 2)
+            seed=seed, shape=trial.shape, spacing_mm=trial.spacing_mm, skull=bool(seed % 2)
         )
         scans = {"FLAIR": phantom.flair, "T1": phantom.t1, "T2": phantom.t2}
         yield LabelledCase(

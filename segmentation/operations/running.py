@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -26,8 +27,12 @@ from django.db.models import F
 from numpy.typing import NDArray
 
 from segmentation.imaging.nifti import Volume, mask_file, read_volume
+from segmentation.inference.engine import precision, use_precision
+from segmentation.inference.precision import REFERENCE, Precision, choose_precision
 from segmentation.methods import MethodCard, Prediction, load_method, method_card
+from segmentation.methods.slim_unet import CHECKPOINT
 from segmentation.models import BrainMask, Case, InferenceJob, Segmentation
+from segmentation.networks.checkpoint import load_checkpoint
 from segmentation.operations.files import delete_files, drop, keep, store
 from segmentation.operations.jobs import ring_if_due
 from segmentation.operations.masks import NewMask, store_mask
@@ -103,6 +108,7 @@ def run_next_job(*, clock: Clock) -> bool:
     pulse.start()
     torch.set_num_threads(settings.WORKER_THREADS)
     try:
+        use_precision(_precision(fast=settings.FAST))
         _run(lease)
     except LeaseLost:
         log.info("Job %s was cancelled or taken over; its result is dropped.", lease.job_id)
@@ -114,6 +120,14 @@ def run_next_job(*, clock: Clock) -> bool:
         pulse.join()
     ring_if_due(now=clock())
     return True
+
+
+@cache
+def _precision(*, fast: bool) -> Precision:
+    """How this process computes: decided, and tried, once."""
+    if not fast:
+        return REFERENCE
+    return choose_precision(load_checkpoint(CHECKPOINT).network, fast=fast)
 
 
 def claim(*, clock: Clock) -> Lease | None:
@@ -272,7 +286,11 @@ def _store(
         method=card.name,
         mask=prediction.mask,
         probability=prediction.probability,
-        provenance={"inputs_sha256": inputs, **prediction.provenance},
+        provenance={
+            "inputs_sha256": inputs,
+            "precision": precision().as_record(),
+            **prediction.provenance,
+        },
     )
     rows: list[Segmentation | BrainMask] = []
     brain = None

@@ -4,12 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from segmentation.imaging.nifti import read_volume
+from segmentation.methods import load_method
 from segmentation.models import Cohort, Segmentation
+from segmentation.networks.cascade import load_cascade
 from segmentation.operations.cases import NamedFile, import_case
+from segmentation.operations.fitting import Trial, fit_on_phantoms
 from segmentation.operations.masks import NewMask, store_mask
 from segmentation.training.phantoms import make_phantom
 from tests.segmentation.scans import NOON, nifti
@@ -91,3 +95,34 @@ def test_methods_are_compared_with_a_reference_case_by_case(
     )
     assert "| LST-LGA | 1 | 1.00 | 1.00 | 1.00 | 1.00 |" in lines
     assert "LST-LGA is without 1: C0002 (no T1)" in lines
+
+
+def test_phantoms_give_methods_small_parts_once(capsys: pytest.CaptureFixture[str]) -> None:
+    trial = Trial(
+        seeds=(71, 72),
+        shape=(48, 56, 10),
+        spacing_mm=(2.0, 2.0, 8.0),
+        steps=2,
+        samples=60,
+        epochs=1,
+    )
+    asked = ("li-unet-t1", "adapted-unet", "nicmslesions", "nicmslesions-retrained")
+    said: list[str] = []
+    made = fit_on_phantoms(only=asked, again=False, say=said.append, trial=trial)
+    assert made == list(asked)
+    for name in made:
+        assert load_method(name, folder=settings.METHODS)
+    cascade = load_cascade(Path(settings.METHODS) / "nicmslesions" / "cascade.safetensors")
+    assert cascade.record["made_of"] == "phantoms"
+    retrained = load_cascade(
+        Path(settings.METHODS) / "nicmslesions-retrained" / "cascade.safetensors"
+    )
+    assert retrained.record["baseline_sha256"] == cascade.sha256
+    for before, after in zip(cascade.stages, retrained.stages, strict=True):
+        assert torch.equal(before.convs[3].weight, after.convs[3].weight)
+        assert torch.equal(before.linear[1].weight, after.linear[1].weight)
+        assert not torch.equal(before.linear[2].weight, after.linear[2].weight)
+    call_command("fit_on_phantoms", "li-unet-t1", "slim-unet")
+    told = capsys.readouterr().out
+    assert "Li U-Net with T1 has its weights; they stay." in told
+    assert "Made: nothing." in told

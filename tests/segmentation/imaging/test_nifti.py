@@ -243,7 +243,7 @@ def test_a_mask_leaves_with_the_scans_geometry(qform: int, sform: int) -> None:
     mask = VOXELS > 500
     for written, dtype in (
         (mask_file(mask, like=scan), np.uint8),
-        (probability_file(mask.astype(np.float32) / 3, like=scan), np.float32),
+        (probability_file(mask.astype(np.float32) / 3, like=scan), np.uint8),
     ):
         header = gzip.decompress(written)[:348]
         assert header[252:328] == bytes(content)[252:328]  # codes, quaternion, offsets, sform
@@ -253,6 +253,18 @@ def test_a_mask_leaves_with_the_scans_geometry(qform: int, sform: int) -> None:
     np.testing.assert_array_equal(
         take_in_mask(mask_file(mask, like=scan), name="m", scan=scan), mask
     )
+
+
+def test_a_probability_map_is_read_as_numbers_from_0_to_1() -> None:
+    scan = read_volume(image(), name="x")
+    likely = np.random.default_rng(1).random(VOXELS.shape, dtype=np.float32)
+    likely[0, 0, 0], likely[0, 0, 1] = 0, 1
+    written = probability_file(likely, like=scan)
+    seen = np.asarray(nib_read(written).dataobj)
+    assert np.abs(seen - likely).max() <= 0.5 / 255 + 1e-6
+    assert (seen[0, 0, 0], seen[0, 0, 1]) == pytest.approx((0, 1), abs=1e-6)
+    assert len(written) < likely.nbytes / 3
+    assert np.allclose(read_volume(written, name="p").data, seen)
 
 
 def test_a_mask_of_another_array_is_a_bug_not_a_file() -> None:

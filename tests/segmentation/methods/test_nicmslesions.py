@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from segmentation.imaging.nifti import read_volume
+from segmentation.imaging.resampling import resample
 from segmentation.inference.patches import predict_at
 from segmentation.methods import MissingSequence, load_method
 from segmentation.methods.nicmslesions import diffused, large_parts, normalised, prepare
@@ -111,7 +112,13 @@ def test_thick_slices_are_seen_at_one_millimetre() -> None:
     thick = volume(data[:, :, ::4], np.diag([1.0, 1.0, 4.0, 1.0]))
     ready = prepare({"FLAIR": thick, "T1": thick}, brain[:, :, ::4])
     assert ready.grid.spacing_mm == (1.0, 1.0, 1.0)
-    assert ready.channels.shape == (2, 32, 32, 28)
+    assert ready.channels.shape[1:] == ready.brain.shape == ready.grid.shape
+    assert ready.channels.shape == (
+        2,
+        32,
+        32,
+        28,
+    )  # the brain and 12 voxels around, where there are
     assert not (ready.candidates & ~ready.brain).any()
 
 
@@ -125,8 +132,9 @@ def test_the_public_weights_know_lesions_and_are_at_chance_with_the_channels_swa
         for name in ("FLAIR", "T1")
     }
     grid = scans["FLAIR"].grid
-    known = grid.to_ras(read_volume((folder / "mask.nii.gz").read_bytes(), name="m").data > 0)
+    mask = read_volume((folder / "mask.nii.gz").read_bytes(), name="m").data > 0
     ready = prepare(scans, scans["FLAIR"].data > 0)
+    known = resample(mask.astype(np.float32), source=grid, target=ready.grid) > 0.5
     rng = np.random.default_rng(0)
     wanted = np.zeros(known.shape, bool)
     for part in (ready.candidates & known, ready.candidates & ~known):
