@@ -193,6 +193,17 @@ class ExpectedIntervalSerializer(serializers.Serializer[Any]):
     correlation = serializers.FloatField()
 
 
+class ClaimSerializer(serializers.Serializer[Any]):
+    """How many cases show that the acceptance rate exceeds a claim, if the true rate is higher."""
+
+    claim = serializers.FloatField()
+    truth = serializers.FloatField()
+    power = serializers.FloatField()
+    cases_read_once = serializers.IntegerField()
+    cases = serializers.IntegerField(help_text="With every case read as often as here.")
+    correlation = serializers.FloatField()
+
+
 class MeaningSerializer(serializers.Serializer[Any]):
     """What a design amounts to, see `rating.protocol.meaning`."""
 
@@ -208,6 +219,7 @@ class MeaningSerializer(serializers.Serializer[Any]):
     tolerance = ToleranceSerializer(many=True)
     items_tolerating_no_error = serializers.IntegerField()
     expected_interval = ExpectedIntervalSerializer(many=True)
+    claims = ClaimSerializer(many=True)
     warnings = serializers.ListField(child=serializers.CharField())
 
 
@@ -342,6 +354,7 @@ class ResultsSerializer(serializers.Serializer[Any]):
     acceptance = line_serializer("acceptance")(many=True)
     masks = line_serializer("masks")(many=True)
     flips = line_serializer("flips")(many=True)
+    lesion_rates = line_serializer("lesion_rates")(many=True)
     intra_rater = line_serializer("intra_rater")(many=True)
     inter_rater = line_serializer("inter_rater")(many=True)
     comparisons = line_serializer("comparisons")(many=True)

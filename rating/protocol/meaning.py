@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from rating.protocol.design import AcceptanceDesign
 from rating.protocol.verdict import derive_verdict, is_accepted
-from rating.statistics.intervals import Clustered, adjusted_size, korn_graubard
+from rating.statistics.planner import (
+    SampleSize,
+    cases_needed,
+    expected_interval,
+    sample_size,
+)
 
 MINUTES_EACH = (1, 2, 3, 5)
 EXPECTED_RATES = (0.90, 0.95, 0.98)
 ASSUMED_CORRELATION = 0.6
+CLAIMS = ((0.90, 0.95), (0.85, 0.95))
+POWERS = (0.8, 0.9)
 LESION_COUNTS = (1, 2, 5, 9, 10, 11, 20, 21, 30, 50, 100)
 
 
@@ -20,7 +28,9 @@ def meaning(design: AcceptanceDesign) -> dict[str, Any]:
     hours_per_rater: at 1, 2, 3 and 5 minutes each. tolerance: for masks of some lesion counts, how
     many false positives are tolerated with nothing missed, and the other way round (None: not even
     a faultless mask is). expected_interval: the Korn-Graubard interval at some true rates, if the
-    readings of one case correlate by `correlation`. warnings: what the coordinator should know.
+    readings of one case correlate by `correlation`. claims: how many cases, read as often as here,
+    would show that the rate exceeds a claim with that power. warnings: what the coordinator should
+    know.
     """
     n = len(design.items)
     each = design.presentations_per_item * n
@@ -44,6 +54,7 @@ def meaning(design: AcceptanceDesign) -> dict[str, Any]:
             for item in design.items
         ),
         "expected_interval": _expected_intervals(design),
+        "claims": _claims(design),
         "warnings": _warnings(design),
     }
 
@@ -84,10 +95,10 @@ def _expected_intervals(design: AcceptanceDesign) -> list[dict[str, Any]]:
         if raters < 1:
             continue
         total = design.presentations_per_item * len(design.items) * raters
-        effective = total / (1 + (total / cases - 1) * ASSUMED_CORRELATION)
-        adjusted = adjusted_size(effective, n=cases, total=total)
         for rate in EXPECTED_RATES:
-            low, high = korn_graubard(Clustered(rate, 0.0, total, cases, effective, adjusted))
+            low, high = expected_interval(
+                rate=rate, cases=cases, readings=total / cases, correlation=ASSUMED_CORRELATION
+            )
             rows.append(
                 {
                     "of": label,
@@ -101,6 +112,39 @@ def _expected_intervals(design: AcceptanceDesign) -> list[dict[str, Any]]:
     return rows
 
 
+def _claims(design: AcceptanceDesign) -> list[dict[str, Any]]:
+    """What it takes to show a claim, with the readings per case that this design has; once if none.
+
+    One rater's readings of a case, since raters are reported one by one.
+    """
+    cases = len({item.case for item in design.items})
+    readings = design.presentations_per_item * len(design.items) / cases if cases else 1.0
+    rows = []
+    for claim, truth in CLAIMS:
+        for power in POWERS:
+            size = _sample_size(claim, truth, power, readings)
+            if size is not None:
+                rows.append(
+                    {
+                        "claim": claim,
+                        "truth": truth,
+                        "power": power,
+                        "cases_read_once": size.independent,
+                        "cases": size.clustered,
+                        "correlation": ASSUMED_CORRELATION,
+                    }
+                )
+    return rows
+
+
+@lru_cache(maxsize=64)
+def _sample_size(claim: float, truth: float, power: float, readings: float) -> SampleSize | None:
+    """Kept, since every look at a draft asks the same."""
+    return sample_size(
+        claim=claim, truth=truth, power=power, readings=readings, correlation=ASSUMED_CORRELATION
+    )
+
+
 def _warnings(design: AcceptanceDesign) -> list[str]:
     """What is allowed but limits what the study can show, as sentences."""
     found = []
@@ -111,10 +155,11 @@ def _warnings(design: AcceptanceDesign) -> list[str]:
             "There is no instruction about diffusely abnormal white matter; raters will decide "
             "differently."
         )
-    if 0 < cases < 36:
+    enough = cases_needed(claim=0.9, rejections=0)
+    if 0 < cases < enough:
         found.append(
             f"With {cases} cases even a study without any rejection cannot show that more than "
-            "90 % are acceptable (36 cases would)."
+            f"90 % are acceptable ({enough} cases would)."
         )
     if len(design.raters) == 1:
         found.append("With one rater there is no agreement between raters.")

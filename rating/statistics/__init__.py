@@ -11,8 +11,8 @@ From the bottom. Plain formulas, one idea per file: `intervals`; `agreement` wit
 `variance_components`; `bland_altman`, `replicate_limits`, `concordance_correlation`;
 `mark_matching`; `order`, `reading_time`; `planner`, which is asked before a study. `rows` holds
 what goes in and the rules of acceptance, `columns` the same as arrays. `acceptance`,
-`completeness`, `concordance`, `comparisons`, `count_concordance`, `mark_agreement` and
-`along_order` make the tables; `meanings` says what every column means.
+`completeness`, `lesion_rates`, `concordance`, `comparisons`, `count_concordance`, `mark_agreement`
+and `along_order` make the tables; `meanings` says what every column means.
 """
 
 from rating.statistics.rows import MarkRow, RatingRow

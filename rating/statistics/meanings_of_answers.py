@@ -123,3 +123,17 @@ READING_TIME: dict[str, Meaning] = {
     "timed": ("Readings with a time", COUNT),
     "median_seconds": ("Median active reading time", "seconds"),
 }
+LESION_RATES: dict[str, Meaning] = RATER | {
+    "method": ("What made the masks; empty for all together", TEXT),
+    "rated": ("Presentations rated", COUNT),
+    "lesions": ("Drawn lesions, every showing counting", COUNT),
+    "fp": ("False positives among them", COUNT),
+    "fn": ("Missed lesions", COUNT),
+}
+for _name, _what in (
+    ("precision", "drawn lesions that are true"),
+    ("recall", "true lesions that are drawn, as the raters saw it"),
+):
+    LESION_RATES |= {f"{_name}_pooled": (f"Share of all {_what}", SHARE)}
+    LESION_RATES |= bounds(f"{_name}_pooled_", "Korn-Graubard, the case as cluster")
+    LESION_RATES |= {f"{_name}_mean": ("The same per presentation, mean", SHARE)}

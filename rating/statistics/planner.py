@@ -34,7 +34,7 @@ def sample_size(
     claim: float,
     truth: float,
     power: float = 0.8,
-    readings: int = 1,
+    readings: float = 1,
     correlation: float = 0.0,
 ) -> SampleSize | None:
     """This will find how many cases show that the acceptance rate exceeds `claim`.
@@ -92,7 +92,7 @@ def cases_needed(*, claim: float, rejections: int) -> int:
     return high
 
 
-def expected_interval(*, rate: float, cases: int, readings: int, correlation: float) -> Interval:
+def expected_interval(*, rate: float, cases: int, readings: float, correlation: float) -> Interval:
     """This will give the Korn-Graubard interval of a study that finds exactly this rate.
 
     `readings` per case, all raters together, correlate by `correlation`: the effective number is
@@ -100,7 +100,7 @@ def expected_interval(*, rate: float, cases: int, readings: int, correlation: fl
     """
     if cases < 2:
         raise ValueError("one case gives no variance between cases")
-    total = cases * readings
+    total = round(cases * readings)
     effective = total / (1 + (readings - 1) * correlation)
     adjusted = adjusted_size(effective, n=cases, total=total)
     return korn_graubard(Clustered(rate, 0.0, total, cases, effective, adjusted))

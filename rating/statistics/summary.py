@@ -13,6 +13,7 @@ from rating.statistics.comparisons import comparisons
 from rating.statistics.completeness import flips, missing, presentations, verdicts
 from rating.statistics.concordance import inter_rater, intra_rater
 from rating.statistics.count_concordance import components, counts
+from rating.statistics.lesion_rates import lesion_rates
 from rating.statistics.mark_agreement import mark_agreement
 from rating.statistics.rows import MarkRow, RatingRow
 
@@ -66,6 +67,7 @@ def summarise(
         "acceptance": acceptance(answers, design),
         "masks": masks(answers, design),
         "flips": flips(answers, design),
+        "lesion_rates": lesion_rates(answers),
         "intra_rater": intra_rater(answers, design),
         "inter_rater": inter_rater(answers, design),
         "comparisons": comparisons(answers, design),

@@ -16,6 +16,7 @@ COLUMNS: Mapping[str, Mapping[str, Meaning]] = {
     "acceptance": answers.ACCEPTANCE,
     "masks": answers.MASKS,
     "flips": answers.FLIPS,
+    "lesion_rates": answers.LESION_RATES,
     "intra_rater": agreement.INTRA_RATER,
     "inter_rater": agreement.INTER_RATER,
     "comparisons": agreement.COMPARISONS,

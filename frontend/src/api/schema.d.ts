@@ -830,6 +830,20 @@ export interface components {
             previous: string | null;
             results: components["schemas"]["CaseInList"][];
         };
+        /** @description How many cases show that the acceptance rate exceeds a claim, if the true rate is higher. */
+        Claim: {
+            /** Format: double */
+            claim: number;
+            /** Format: double */
+            truth: number;
+            /** Format: double */
+            power: number;
+            cases_read_once: number;
+            /** @description With every case read as often as here. */
+            cases: number;
+            /** Format: double */
+            correlation: number;
+        };
         /** @description Why a study is closed. */
         ClosingRequest: {
             reason: string;
@@ -1479,6 +1493,60 @@ export interface components {
                 number
             ];
         };
+        LesionRatesLine: {
+            /** @description User name of the rater; empty for all together (text) */
+            rater: string;
+            /** @description What made the masks; empty for all together (text) */
+            method: string;
+            /** @description Presentations rated (count) */
+            rated: number | {
+                undefined: string;
+            };
+            /** @description Drawn lesions, every showing counting (count) */
+            lesions: number | {
+                undefined: string;
+            };
+            /** @description False positives among them (count) */
+            fp: number | {
+                undefined: string;
+            };
+            /** @description Missed lesions (count) */
+            fn: number | {
+                undefined: string;
+            };
+            /** @description Share of all drawn lesions that are true (share 0 to 1) */
+            precision_pooled: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: Korn-Graubard, the case as cluster (share 0 to 1) */
+            precision_pooled_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: Korn-Graubard, the case as cluster (share 0 to 1) */
+            precision_pooled_high: number | {
+                undefined: string;
+            };
+            /** @description The same per presentation, mean (share 0 to 1) */
+            precision_mean: number | {
+                undefined: string;
+            };
+            /** @description Share of all true lesions that are drawn, as the raters saw it (share 0 to 1) */
+            recall_pooled: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: Korn-Graubard, the case as cluster (share 0 to 1) */
+            recall_pooled_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: Korn-Graubard, the case as cluster (share 0 to 1) */
+            recall_pooled_high: number | {
+                undefined: string;
+            };
+            /** @description The same per presentation, mean (share 0 to 1) */
+            recall_mean: number | {
+                undefined: string;
+            };
+        };
         MarkAgreementLine: {
             /** @description User name of the rater (text) */
             rater: string;
@@ -1612,6 +1680,7 @@ export interface components {
             tolerance: components["schemas"]["Tolerance"][];
             items_tolerating_no_error: number;
             expected_interval: components["schemas"]["ExpectedInterval"][];
+            claims: components["schemas"]["Claim"][];
             warnings: string[];
         };
         /** @description A method that can be run here. */
@@ -1919,6 +1988,7 @@ export interface components {
             acceptance: components["schemas"]["AcceptanceLine"][];
             masks: components["schemas"]["MasksLine"][];
             flips: components["schemas"]["FlipsLine"][];
+            lesion_rates: components["schemas"]["LesionRatesLine"][];
             intra_rater: components["schemas"]["IntraRaterLine"][];
             inter_rater: components["schemas"]["InterRaterLine"][];
             comparisons: components["schemas"]["ComparisonsLine"][];

@@ -15,6 +15,7 @@ const STUDY = {
     presentations: 0,
     hours_per_rater: [],
     expected_interval: [],
+    claims: [],
     tolerance: [],
     warnings: [],
   },

@@ -144,6 +144,9 @@ def test_meaning_tells_work_tolerance_and_width() -> None:
     widths = {(row["of"], row["rate"]): row["width"] for row in told["expected_interval"]}
     assert widths["all raters", 0.95] < widths["one rater", 0.95]
     assert 0.10 < widths["one rater", 0.95] < 0.15
+    claims = {(row["claim"], row["power"]): row for row in told["claims"]}
+    assert (claims[0.9, 0.8]["cases_read_once"], claims[0.9, 0.8]["cases"]) == (255, 204)
+    assert claims[0.9, 0.9]["cases_read_once"] == 316
     assert told["warnings"] == ["Both blocks may be read on one day: raters may remember masks."]
 
 

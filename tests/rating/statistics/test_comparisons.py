@@ -87,6 +87,23 @@ def test_presentations_that_hang_on_the_rule_are_listed() -> None:
     assert (combined["accepted_strict"], combined["accepted_combined"]) == (True, False)
 
 
+def test_lesion_rates_are_pooled_over_lesions_and_over_masks() -> None:
+    design = a_design(3, raters=("rita",))
+    sizes, fp, fn = [10, 40, 0], [5, 0, 0], [0, 10, 0]
+    rows = all_answers(design, lambda _, __, n: {"lesions": sizes[n], "fp": fp[n], "fn": fn[n]})
+    found = line(summarise(rows, design), "lesion_rates", rater="rita", method="")
+    assert (found["lesions"], found["fp"], found["fn"]) == (100, 10, 20)
+    assert found["precision_pooled"] == 0.9
+    assert found["precision_mean"] == pytest.approx((0.5 + 1) / 2)  # the empty mask has none
+    assert found["recall_pooled"] == pytest.approx(90 / 110)
+    assert found["recall_mean"] == pytest.approx((1 + 0.8) / 2)
+    assert found["recall_pooled_low"] < found["recall_pooled"] < found["recall_pooled_high"]
+    empty = all_answers(design, lambda *_: {"lesions": 0})
+    none = line(summarise(empty, design), "lesion_rates", rater="rita", method="m0")
+    assert none["precision_mean"] == {"undefined": "no lesion is drawn"}
+    assert none["recall_pooled"] == {"undefined": "there is no true lesion"}
+
+
 def test_marks_of_both_showings_are_matched() -> None:
     design = a_design(3, raters=("rita",))
     wrong = {(1, 0): {"fp": 2, "fn": 1}, (2, 0): {"fp": 1, "fn": 1}, (1, 1): {"fn": 1}}

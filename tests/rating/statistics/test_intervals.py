@@ -74,6 +74,35 @@ def test_the_intervals_that_the_paper_s_margins_allow(
     assert percent(korn_graubard(estimate)) == expected
 
 
+@pytest.mark.parametrize(
+    ("accepted", "sizes", "expected"),
+    [  # R survey 4.1.1 svyciprop(method = "beta"), oracles/oracles.R
+        (
+            [0, 0, 1] + [2] * 50,
+            [2] * 53,
+            (0.9528301887, 0.02781388664, 0.8611480612, 0.9913767335),
+        ),
+        (
+            [0, 0, 0, 1] + [2] * 49,
+            [2] * 53,
+            (0.9339622642, 0.03309652903, 0.8330393448, 0.9832320417),
+        ),
+        (
+            [2, 0, 3, 1, 4, 2, 1, 0, 2, 4],
+            [2, 1, 4, 2, 4, 2, 2, 1, 2, 4],
+            (0.7916666667, 0.08641889192, 0.5426065854, 0.942141966),
+        ),
+    ],
+)
+def test_korn_graubard_is_that_of_survey(
+    accepted: list[int], sizes: list[int], expected: tuple[float, float, float, float]
+) -> None:
+    estimate = cluster_proportion(accepted, sizes)
+    assert estimate is not None
+    found = (estimate.proportion, math.sqrt(estimate.variance), *korn_graubard(estimate))
+    assert found == pytest.approx(expected, abs=1e-7)
+
+
 def test_the_variance_is_the_cluster_robust_one() -> None:
     rng = np.random.default_rng(7)
     sizes = rng.integers(1, 6, 40)

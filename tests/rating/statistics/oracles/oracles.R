@@ -61,3 +61,15 @@ power <- function(n, claim, truth) {
 n <- 1:2000
 show("sample_size", max(n[power(n, .90, .95) < .8]) + 1, max(n[power(n, .90, .95) < .9]) + 1,
      max(n[power(n, .85, .95) < .8]) + 1, max(n[power(n, .80, .90) < .8]) + 1)
+
+# Acceptance with the case as cluster: 53 masks shown twice, accepted x times; and unequal sizes.
+rate <- function(x, m) {
+  shown <- data.frame(accepted = unlist(mapply(function(a, b) rep(c(1, 0), c(a, b - a)), x, m,
+                                                   SIMPLIFY = FALSE)),
+                      cluster = rep(seq_along(m), m))
+  p <- svyciprop(~accepted, svydesign(ids = ~cluster, weights = ~1, data = shown), method = "beta")
+  c(coef(p), SE(p), attr(p, "ci"))
+}
+show("first_expert", rate(c(0, 0, 1, rep(2, 50)), rep(2, 53)))
+show("second_expert", rate(c(0, 0, 0, 1, rep(2, 49)), rep(2, 53)))
+show("unequal", rate(c(2, 0, 3, 1, 4, 2, 1, 0, 2, 4), c(2, 1, 4, 2, 4, 2, 2, 1, 2, 4)))
