@@ -228,7 +228,10 @@ class InferenceJob(models.Model):
 
     class Meta:
         ordering = ["-queued_at", "id"]
-        indexes = [models.Index(fields=["state", "heartbeat_at"])]
+        indexes = [
+            models.Index(fields=["state", "heartbeat_at"]),
+            models.Index(fields=["case", "method", "queued_at"]),  # was it asked for again?
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["case", "method"],

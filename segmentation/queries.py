@@ -170,7 +170,7 @@ def database_now() -> datetime:
     return now
 
 
-def needing_attention(user: User, *, now: datetime) -> QuerySet[Any]:
+def needing_attention(user: User, *, now: datetime) -> list[Any]:
     """The cohorts that the user coordinates where something waits, by title.
 
     Each with the number of `failed` jobs that nobody asked for again, of `bare` cases without any
@@ -188,11 +188,11 @@ def needing_attention(user: User, *, now: datetime) -> QuerySet[Any]:
         case__in=visible_cases(user), case__cohort=OuterRef("pk"), state=InferenceJob.State.QUEUED
     )
     stuck = queued.none() if is_worker_there(now=now) else queued
-    return (
-        mine.annotate(failed=how_many(failed), bare=how_many(bare), stuck=how_many(stuck))
-        .filter(Q(failed__gt=0) | Q(bare__gt=0) | Q(stuck__gt=0))
-        .order_by("title")
-    )
+    counted = mine.annotate(
+        failed=how_many(failed), bare=how_many(bare), stuck=how_many(stuck)
+    ).order_by("title")
+    # Chosen here: as a condition in SQL, everything would be counted twice.
+    return [cohort for cohort in counted if cohort.failed or cohort.bare or cohort.stuck]
 
 
 def flairs_by_sent_file(cohort: Cohort, hashes: Sequence[str]) -> dict[str, int]:

@@ -35,7 +35,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "cohorts": list(cohorts_of(user)),
         "studies": studies[:HOME_STUDIES],
         "more_studies": len(studies) > HOME_STUDIES,
-        "waiting_cohorts": list(needing_attention(user, now=now)),
+        "waiting_cohorts": needing_attention(user, now=now),
         "expired_invitations": list(expired_invitations(user, now=now)),
         "rated_studies": list(rated_studies(user)[:HOME_IDLE]),
         "drafts": list(drafts_of(user)[:HOME_DRAFTS]),
