@@ -2,43 +2,53 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 
+def start_django(folder: str) -> None:
+    """This will start Django with a data folder, quietly."""
+    os.environ |= {
+        "PLAQUE_DATA": folder,
+        "PLAQUE_LOG_LEVEL": "CRITICAL",
+        "DJANGO_SETTINGS_MODULE": "webapp.settings",
+    }
+    warnings.filterwarnings("ignore", message="No directory at")
+    import django
+
+    django.setup()
+
+
 @contextmanager
 def own_database() -> Iterator[str]:
-    """Django with a new database: SQLite in a new folder, or a test database of DATABASE_URL.
+    """Django with a new database: SQLite in a new folder, or one made on DATABASE_URL's server.
 
-    Gives the kind of database.
+    Gives the kind of database and its version.
     """
     with tempfile.TemporaryDirectory() as folder:
-        os.environ |= {
-            "PLAQUE_DATA": folder,
-            "PLAQUE_LOG_LEVEL": "CRITICAL",
-            "DJANGO_SETTINGS_MODULE": "webapp.settings",
-        }
-        warnings.filterwarnings("ignore", message="No directory at")
-        import django
-
-        django.setup()
+        start_django(folder)
         from django.db import connection
         from django.test.utils import setup_test_environment
 
         setup_test_environment()
+        name = f"plaque_benchmark_{os.getpid()}"
         if connection.vendor == "sqlite":  # a database in memory would be no fair measure
-            connection.settings_dict["TEST"] |= {"NAME": str(Path(folder) / "test.sqlite3")}
-        connection.creation.create_test_db(verbosity=0)
+            name = str(Path(folder) / "benchmark.sqlite3")
+        connection.settings_dict["TEST"] |= {"NAME": name}
+        with redirect_stdout(io.StringIO()):  # that the table of the cache is there already
+            connection.creation.create_test_db(verbosity=0)
         try:
-            yield connection.vendor
+            number = ".".join(str(part) for part in connection.get_database_version())
+            yield f"{connection.display_name} {number}"
         finally:
             connection.creation.destroy_test_db(connection.settings_dict["NAME"], verbosity=0)
 

@@ -1,4 +1,4 @@
-"""The README's table names exactly the settings that Plaque reads."""
+"""The README names exactly the settings that Plaque reads, and every benchmark with its figures."""
 
 import re
 from pathlib import Path
@@ -24,3 +24,21 @@ def test_no_setting_is_read_anywhere_else() -> None:
     modules = [path for one in packages for path in (Path(settings.ROOT) / one).rglob("*.py")]
     reading = [path.name for path in modules if "os.environ" in path.read_text()]
     assert sorted(set(reading)) == ["celery.py", "serve.py", "settings.py", "wsgi.py"]
+
+
+def test_every_benchmark_is_in_the_readme_with_its_table_and_machine() -> None:
+    readme = (Path(settings.ROOT) / "README.md").read_text()
+    section = readme.split("\n## How fast\n")[1].split("\n## ")[0]
+    scripts = [
+        path.name
+        for path in (Path(settings.ROOT) / "benchmarks").glob("*.py")
+        if "sys.exit(main())" in path.read_text()
+    ]
+    assert sorted(scripts) == ["inference.py", "marks.py", "pages.py"]
+    parts = re.split(r"^`benchmarks/(\w+\.py)`", section, flags=re.MULTILINE)
+    said = dict(zip(parts[1::2], parts[2::2], strict=True))
+    assert set(said) == set(scripts)
+    for name, text in said.items():
+        assert re.search(r"^\d{4}-\d\d-\d\d: .*\d+ cores.*PyTorch", text, re.MULTILINE), name
+        assert text.count("\n| ") > 2, name
+        assert re.search(r"^claim: .*: (holds|does not hold)$", text, re.MULTILINE), name
