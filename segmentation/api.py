@@ -19,8 +19,8 @@ from rest_framework.views import APIView
 
 from segmentation import queries
 from segmentation.methods import METHOD_CARDS
-from segmentation.models import Case, Cohort, InferenceJob, Scan
-from segmentation.operations import announcing, cases, deletion, describing, jobs
+from segmentation.models import BrainMask, Case, Cohort, InferenceJob, Scan
+from segmentation.operations import announcing, cases, deletion, describing, jobs, masks
 from segmentation.operations.audit import Act, record_download
 from segmentation.people import signed_in
 from segmentation.serializers import (
@@ -195,6 +195,20 @@ class CaseView(APIView):
             **sent.validated_data,
         )
         return Response(CaseSerializer(queries.case_in_full(code)).data)
+
+
+class CaseBrainView(APIView):
+    """The brain mask of a case on the RAS grid, for the browser."""
+
+    @extend_schema(operation_id="case_brain", responses={**NIFTI, 404: OpenApiResponse()})
+    def get(self, request: Request, code: str) -> HttpResponseBase:
+        try:
+            brain = queries.brain_mask_of(code)
+        except BrainMask.DoesNotExist as error:
+            raise Http404 from error
+        response = HttpResponse(masks.brain_labels(brain), content_type="application/octet-stream")
+        response["Cache-Control"] = "no-store"
+        return response
 
 
 class CaseDeleteView(APIView):

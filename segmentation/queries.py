@@ -17,6 +17,7 @@ from django.utils.module_loading import import_string
 
 from segmentation.models import (
     AuditEntry,
+    BrainMask,
     Case,
     Cohort,
     CohortMembership,
@@ -208,6 +209,11 @@ def case_in_full(code: str) -> Case:
         .prefetch_related("scans", "segmentations", "jobs")
         .get(code=code)
     )
+
+
+def brain_mask_of(code: str) -> BrainMask:
+    """The brain mask of a case; raises `BrainMask.DoesNotExist`."""
+    return BrainMask.objects.select_related("case").get(case__code=code)
 
 
 def roles_in_cohort(*, user: User, slug: str) -> frozenset[str]:

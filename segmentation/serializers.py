@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 from segmentation.description import FIELDS
 from segmentation.imaging.geometry import Grid
-from segmentation.models import Case, Cohort, InferenceJob, Scan, Segmentation
+from segmentation.models import BrainMask, Case, Cohort, InferenceJob, Scan, Segmentation
 from segmentation.operations.cases import MASK_ORIGINS
 
 
@@ -221,6 +221,19 @@ class QueuedSerializer(serializers.Serializer[Any]):
     queued = serializers.IntegerField()
 
 
+class BrainMaskSerializer(serializers.ModelSerializer[BrainMask]):
+    """The brain mask of a case: one that came with it ("imported"), or a method's."""
+
+    labels = serializers.SerializerMethodField(help_text="Its parts on the RAS grid, uint16.")
+
+    class Meta:
+        model = BrainMask
+        fields = ["origin", "sha256", "labels"]
+
+    def get_labels(self, brain: BrainMask) -> str:
+        return reverse("api:case-brain", args=[brain.case.code])
+
+
 class CaseSerializer(serializers.ModelSerializer[Case]):
     """A case with everything that its page shows."""
 
@@ -229,14 +242,20 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
     scans = ScanSerializer(many=True)
     segmentations = SegmentationSerializer(many=True)
     jobs = JobSerializer(many=True)
+    brain_mask = serializers.SerializerMethodField(help_text="Null where there is none.")
 
     class Meta:
         model = Case
         fields = [
             *("code", "subject", "cohort", "imported_at", "description"),
-            *("scans", "segmentations", "jobs"),
+            *("scans", "segmentations", "jobs", "brain_mask"),
         ]
         read_only_fields = fields
+
+    @extend_schema_field(BrainMaskSerializer(allow_null=True))
+    def get_brain_mask(self, case: Case) -> dict[str, Any] | None:
+        brain = getattr(case, "brain_mask", None)
+        return None if brain is None else dict(BrainMaskSerializer(brain).data)
 
 
 class CaseChangeSerializer(serializers.Serializer[Any]):

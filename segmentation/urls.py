@@ -24,6 +24,7 @@ api = [
     ),
     path("cases/<str:code>/", views_api.CaseView.as_view(), name="case"),
     path("cases/<str:code>/delete/", views_api.CaseDeleteView.as_view(), name="case-delete"),
+    path("cases/<str:code>/brain/", views_api.CaseBrainView.as_view(), name="case-brain"),
     path("cases/<str:code>/jobs/", views_api.CaseJobsView.as_view(), name="case-jobs"),
     path(
         "cases/<str:code>/scans/<str:sequence>/volume/",

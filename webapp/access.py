@@ -172,6 +172,7 @@ TABLE: dict[str, Rule] = {
     "api:case-delete": write(in_case, COORDINATOR),
     "api:scan-volume": read(in_case, MEMBER),
     "api:scan-original": read(in_case, MEMBER),
+    "api:case-brain": read(in_case, MEMBER),
     "api:case-jobs": Rule(in_case, {"GET": MEMBER, "POST": MEMBER}),
     "api:segmentation": read(in_segmentation, MEMBER),
     "api:segmentation-labels": read(in_segmentation, MEMBER),

@@ -16,7 +16,13 @@ import numpy as np
 from django.conf import settings
 
 from segmentation.imaging.nifti import Volume, read_volume
-from segmentation.methods import METHOD_CARDS, MethodCard, method_card, require_sequences
+from segmentation.methods import (
+    METHOD_CARDS,
+    MethodCard,
+    method_card,
+    nicmslesions,
+    require_sequences,
+)
 from segmentation.methods.brain import find_brain
 from segmentation.methods.cascade_training import train_cascade
 from segmentation.methods.fitting import LabelledCase, fit_method, record_of
@@ -140,6 +146,10 @@ def _make_small(
         )
         record = record_of(cases[:4], seed=SEED, made_of="phantoms")
         save_cascade(folder / "cascade.safetensors", stages, record)
+    elif card.name == "nicmslesions-retrained":
+        nicmslesions.fit(
+            cases, folder=folder, home=home, seed=SEED, progress=progress, most=trial.samples
+        )
     else:
         fit_method(card.name, cases, folder=folder, home=home, seed=SEED, progress=progress)
 

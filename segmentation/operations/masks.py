@@ -12,8 +12,14 @@ from django.db import transaction
 from numpy.typing import NDArray
 
 from segmentation.imaging.lesions import find_lesions
-from segmentation.imaging.nifti import Volume, lesion_label_file, mask_file, probability_file
-from segmentation.models import Case, Segmentation
+from segmentation.imaging.nifti import (
+    Volume,
+    lesion_label_file,
+    mask_file,
+    probability_file,
+    read_volume,
+)
+from segmentation.models import BrainMask, Case, Segmentation
 from segmentation.operations.files import delete_files, keep, store
 
 
@@ -72,3 +78,10 @@ def store_mask(new: NewMask, *, like: Volume, now: datetime, commit: bool = True
         delete_files(segmentation)
         raise
     return segmentation
+
+
+def brain_labels(brain: BrainMask) -> bytes:
+    """This will write the parts of a brain mask as ids in RAS order, as for lesions."""
+    with brain.mask.open("rb") as stored:
+        mask = read_volume(stored.read(), name=f"brain mask of case {brain.case.code}")
+    return lesion_label_file(mask.data > 0, grid=mask.grid)

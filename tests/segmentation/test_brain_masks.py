@@ -14,9 +14,15 @@ from segmentation.operations import running
 from segmentation.operations.cases import NamedFile, import_case
 from segmentation.operations.jobs import request_segmentation
 from tests.fuzz_nifti import left_behind
-from tests.segmentation.scans import NOON, flair_voxels, nifti
+from tests.segmentation.scans import NOON, flair_voxels, nifti, signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_case_without_a_brain_mask_says_so(case: Case, cora: User) -> None:
+    browser = signed_in(cora)
+    assert browser.get(f"/api/v1/cases/{case.code}/").json()["brain_mask"] is None
+    assert browser.get(f"/api/v1/cases/{case.code}/brain/").status_code == 404
 
 
 def run(case: Case, by: User) -> None:
@@ -36,6 +42,12 @@ def test_a_derived_brain_mask_is_stored_and_replaced_by_the_next(case: Case, cor
     first = BrainMask.objects.get(case=case)
     assert first.origin == DEFAULT_METHOD
     assert voxels_of(first).shape == (64, 80, 12)
+    browser = signed_in(cora)
+    told = browser.get(f"/api/v1/cases/{case.code}/").json()["brain_mask"]
+    assert (told["origin"], told["sha256"]) == (DEFAULT_METHOD, first.sha256)
+    seen = nib.Nifti1Image.from_bytes(gzip.decompress(browser.get(told["labels"]).content))
+    assert nib.aff2axcodes(seen.affine) == ("R", "A", "S")
+    assert np.array_equal(np.asarray(seen.dataobj) > 0, voxels_of(first)[::-1, ::-1] > 0)
     run(case, cora)
     assert BrainMask.objects.get(case=case).pk != first.pk
     assert left_behind() == (0, 0)

@@ -58,6 +58,7 @@ LEAVING = {"account_logout"}  # would end the session that asks
 # Let in, and told that this very thing is not there: no probability map, no such mark, no second
 # factor.
 ABSENT = {
+    ("api:case-brain", "GET"),
     ("api:segmentation-probability", "GET"),
     ("api:presentation-mark", "DELETE"),
     ("mfa_deactivate_totp", "GET"),

@@ -22,6 +22,23 @@ export interface paths {
         patch: operations["describe_case"];
         trace?: never;
     };
+    "/api/v1/cases/{code}/brain/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The brain mask of a case on the RAS grid, for the browser. */
+        get: operations["case_brain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{code}/delete/": {
         parameters: {
             query?: never;
@@ -743,6 +760,13 @@ export interface components {
          * @enum {string}
          */
         BoundaryPolicyEnum: "strict" | "lenient";
+        /** @description The brain mask of a case: one that came with it ("imported"), or a method's. */
+        BrainMask: {
+            origin: string;
+            sha256: string;
+            /** @description Its parts on the RAS grid, uint16. */
+            readonly labels: string;
+        };
         /** @description A mask that could become an item. */
         CandidateMask: {
             /** Format: uuid */
@@ -808,6 +832,8 @@ export interface components {
             scans: components["schemas"]["Scan"][];
             segmentations: components["schemas"]["Segmentation"][];
             jobs: components["schemas"]["Job"][];
+            /** @description Null where there is none. */
+            readonly brain_mask: components["schemas"]["BrainMask"] | null;
         };
         /** @description A case as a row of a list. */
         CaseInList: {
@@ -2339,6 +2365,43 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Case"];
                 };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    case_brain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description No response body */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused; nothing was changed. */
             default: {

@@ -27,6 +27,7 @@ export type Counts = Answer['counts']
 
 export type Case = Schemas['Case']
 export type Description = Case['description']
+export type BrainMask = NonNullable<Case['brain_mask']>
 export type Scan = Schemas['Scan']
 export type Segmentation = Schemas['Segmentation']
 export type Lesion = Schemas['Lesion']

@@ -1,7 +1,7 @@
 // The working part of a case's page: its scans, its segmentations over them, its jobs.
 
 import { fetchBytes, request } from '../api/client'
-import type { Case, Scan, Segmentation } from '../api/types'
+import type { BrainMask, Case, Scan, Segmentation } from '../api/types'
 import { make, setText } from '../elements'
 import { showTrouble } from '../trouble'
 import { exposeHook } from '../viewer/hook'
@@ -53,6 +53,7 @@ class CaseView {
   private tools!: Tools
   private scan: Scan | null = null
   private segmentation: Segmentation | null = null
+  private brain: BrainMask | null = null
   private labels: LabelVolume | null = null
   private isShown = false
   private work: Promise<void> = Promise.resolve()
@@ -81,6 +82,7 @@ class CaseView {
     )
     this.segmentations = new SegmentationList({
       show: (segmentation) => this.pickSegmentation(segmentation),
+      showBrain: (brain) => this.pickBrain(brain),
       goTo: (mm) => this.viewer.goTo(mm),
     })
     this.jobs = new JobPanel({
@@ -120,7 +122,7 @@ class CaseView {
     )
     this.jobs.show(this.shown.jobs)
     this.segmentation = this.shown.segmentations[0] ?? null
-    this.segmentations.show(this.shown.segmentations, this.segmentation?.id ?? null)
+    this.listSegmentations()
     const first =
       this.shown.scans.find(({ sequence }) => sequence === 'FLAIR') ?? this.shown.scans[0]
     if (first) this.pickScan(first.sequence)
@@ -142,10 +144,10 @@ class CaseView {
     this.next(async () => {
       if (!this.scan) return
       this.stage.dataset.busy = 'Loading the scan…'
-      const { segmentation } = this
+      const over = this.brain ?? this.segmentation
       const [scan, labels] = await Promise.all([
         fetchBytes(this.scan.volume).then(loadScan),
-        segmentation ? fetchBytes(segmentation.labels).then(loadLabels) : null,
+        over ? fetchBytes(over.labels).then(loadLabels) : null,
       ])
       this.labels = labels
       await this.viewer.show(scan, labels)
@@ -155,12 +157,30 @@ class CaseView {
 
   private pickSegmentation(segmentation: Segmentation | null): void {
     this.segmentation = segmentation
-    this.segmentations.show(this.shown.segmentations, segmentation?.id ?? null)
+    this.brain = null
+    this.listSegmentations()
     this.next(async () => {
       this.labels = segmentation ? await loadLabels(await fetchBytes(segmentation.labels)) : null
       this.viewer.setLabels(this.labels)
       this.drawStrip()
     })
+  }
+
+  private pickBrain(brain: BrainMask): void {
+    this.segmentation = null
+    this.brain = brain
+    this.listSegmentations()
+    this.next(async () => {
+      this.labels = await loadLabels(await fetchBytes(brain.labels))
+      this.viewer.setLabels(this.labels)
+      this.drawStrip()
+    })
+  }
+
+  private listSegmentations(): void {
+    const { segmentations, brain_mask } = this.shown
+    const chosen = this.segmentation?.id ?? null
+    this.segmentations.show(segmentations, chosen, brain_mask, this.brain !== null)
   }
 
   /** One thing after the other: a slow scan never lands on top of a later choice. */
@@ -188,7 +208,7 @@ class CaseView {
     }
     const made = this.shown.segmentations.find(({ id }) => id === segmentation)
     if (made) this.pickSegmentation(made)
-    else this.segmentations.show(this.shown.segmentations, this.segmentation?.id ?? null)
+    else this.listSegmentations()
   }
 
   private drawStrip(): void {

@@ -1,12 +1,13 @@
 // The segmentations of a case: one at a time lies over the scan.
 
-import type { Segmentation } from '../api/types'
+import type { BrainMask, Segmentation } from '../api/types'
 import { make, plural } from '../elements'
 import { keepFocus } from '../focus'
 import { timeFormat } from '../time'
 
 export interface SegmentationActions {
   readonly show: (segmentation: Segmentation | null) => void
+  readonly showBrain: (brain: BrainMask) => void
   readonly goTo: (mm: readonly [number, number, number]) => void
 }
 
@@ -16,6 +17,13 @@ const moment = timeFormat({ dateStyle: 'medium', timeStyle: 'short' })
 export function segmentationText(segmentation: Segmentation): string {
   if (segmentation.empty) return 'empty: no lesions'
   return `${plural(segmentation.lesions, 'lesion')}, ${segmentation.volume_ml.toFixed(2)} ml`
+}
+
+const BRAIN = 'brain'
+
+/** This will say whose a brain mask is. */
+export function brainText(brain: BrainMask): string {
+  return brain.origin === 'imported' ? 'came with the case' : `found by ${brain.origin}`
 }
 
 export class SegmentationList {
@@ -28,16 +36,26 @@ export class SegmentationList {
     this.element.append(make('h2', {}, 'Segmentations'), this.list, this.lesions)
   }
 
-  /** This will list the segmentations and put `chosen` over the scan; what stays is left alone. */
-  show(segmentations: readonly Segmentation[], chosen: string | null): void {
-    const ids = `${segmentations.map(({ id }) => id)}`
+  /**
+   * This will list the segmentations and the brain, and mark what lies over the scan: the brain,
+   * or the segmentation `chosen`. What stays is left alone.
+   */
+  show(
+    segmentations: readonly Segmentation[],
+    chosen: string | null,
+    brain: BrainMask | null,
+    showsBrain: boolean,
+  ): void {
+    const ids = `${segmentations.map(({ id }) => id)} ${brain?.sha256}`
+    const over = showsBrain ? BRAIN : (chosen ?? '')
     if (ids !== this.listed || !this.list.hasChildNodes()) {
       const rows = segmentations.map((segmentation) => this.row(segmentation))
+      if (brain) rows.push(this.brain(brain))
       keepFocus(this.list, () => this.list.replaceChildren(this.rows(rows)))
       this.listed = ids
     }
     for (const radio of this.list.querySelectorAll('input')) {
-      radio.checked = radio.value === (chosen ?? '')
+      radio.checked = radio.value === over
     }
     const segmentation = segmentations.find(({ id }) => id === chosen)
     const isOpen = this.lesions.querySelector('details')?.open ?? false
@@ -64,6 +82,12 @@ export class SegmentationList {
   private none(): HTMLElement {
     const pick = this.radio('', () => this.actions.show(null))
     return make('li', {}, make('label', {}, pick, make('span', {}, 'Scan alone')))
+  }
+
+  private brain(brain: BrainMask): HTMLElement {
+    const pick = this.radio(BRAIN, () => this.actions.showBrain(brain))
+    const text = make('span', {}, make('strong', {}, 'Brain'), make('small', {}, brainText(brain)))
+    return make('li', { 'data-brain': brain.origin }, make('label', {}, pick, text))
   }
 
   private row(segmentation: Segmentation): HTMLElement {
