@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from sys import intern
 from typing import Any, Literal
 
 from django.contrib.auth.models import User
@@ -220,30 +221,40 @@ def design_with(
 
 def rating_rows(study: Study) -> tuple[RatingRow, ...]:
     """The first submitted answer to every presentation, by rater and position."""
+    item = "presentation__item__"
     first = (
         Rating.objects.filter(presentation__reading__study=study, version=1)
-        .select_related("presentation__reading", "presentation__item__segmentation__case")
         .order_by("presentation__reading__rater", "presentation__position")
-    )
-    return tuple(
-        RatingRow(
-            study=study.slug,
-            rater=rating.presentation.reading.rater,
-            item=rating.presentation.item.key,
-            case=rating.presentation.item.segmentation.case.code,
-            method=method_shown(rating.presentation.item.segmentation),
-            position=rating.presentation.position,
-            occasion=rating.presentation.occasion,
-            n_lesions=rating.lesions,
-            fp=rating.fp,
-            fn=rating.fn,
-            outcome=rating.outcome,
-            verdict_rater=rating.verdict_rater or None,
-            verdict_derived=rating.verdict_derived or None,
-            conflict=rating.conflict or None,
-            active_seconds=rating.active_ms / 1000 if rating.active_ms else None,
+        .values_list(
+            *("presentation__reading__rater", f"{item}key", f"{item}segmentation__case__code"),
+            *(f"{item}segmentation__method", f"{item}segmentation__origin"),
+            *("presentation__position", "presentation__occasion", "lesions", "fp", "fn"),
+            *("outcome", "verdict_rater", "verdict_derived", "conflict", "active_ms"),
         )
-        for rating in first
+    )
+    return tuple(_rating_row(study.slug, *values) for values in first.iterator(chunk_size=2000))
+
+
+def _rating_row(study: str, *values: Any) -> RatingRow:
+    """A row of values; names come once per row and are kept once, so that a million rows fit."""
+    rater, key, case, method, origin, position, occasion, lesions, fp, fn, *answer = values
+    outcome, said, derived, conflict, active_ms = answer
+    return RatingRow(
+        study=study,
+        rater=intern(rater),
+        item=intern(key),
+        case=intern(case),
+        method=intern(method or origin),
+        position=position,
+        occasion=occasion,
+        n_lesions=lesions,
+        fp=fp,
+        fn=fn,
+        outcome=intern(outcome),
+        verdict_rater=intern(said) or None,
+        verdict_derived=intern(derived) or None,
+        conflict=intern(conflict) or None,
+        active_seconds=active_ms / 1000 if active_ms else None,
     )
 
 
@@ -260,7 +271,7 @@ def mark_rows(study: Study) -> tuple[MarkRow, ...]:
         *("kind", "lesion", "x_mm", "y_mm", "z_mm"),
     )
     return tuple(
-        MarkRow(rater, item, occasion, kind, lesion, (x, y, z))
+        MarkRow(intern(rater), intern(item), occasion, intern(kind), lesion, (x, y, z))
         for rater, item, occasion, kind, lesion, x, y, z in values.iterator(chunk_size=2000)
     )
 
