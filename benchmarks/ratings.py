@@ -2,8 +2,8 @@
 
     python benchmarks/ratings.py [--ratings 1000000] [--marked 100000] [--raters 2]
 
-Seconds of one processor for `summarise`, and the most memory that was held, the rows included. Twice
-as many ratings should take twice as long.
+Seconds of one processor for `summarise`, and the most memory that was held, the rows included.
+Twice as many ratings should take twice as long.
 """
 
 from __future__ import annotations
