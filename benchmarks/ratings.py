@@ -15,25 +15,35 @@ import sys
 import time
 from pathlib import Path
 
+from machine import machine, verdict
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from rating.statistics import MarkRow, RatingRow, summarise
 from tests.rating.statistics.answers import a_design, all_answers
 
+MOST_SECONDS, MOST_MB = 60, 1000
 
-def main() -> None:
+
+def main() -> int:
     asked = argparse.ArgumentParser()
     asked.add_argument("--ratings", type=int, default=1_000_000)
     asked.add_argument("--marked", type=int, default=100_000)
     asked.add_argument("--raters", type=int, default=2)
     given = asked.parse_args()
-    print("| ratings | marks | s | MB |\n|---|---|---|---|")
-    for ratings, marks in ((given.marked, 5), (given.ratings // 2, 0), (given.ratings, 0)):
-        measure(ratings, given.raters, marks)
+    print(machine())
+    print("\n| ratings | marks | s | MB |\n|---|---|---|---|")
+    asked_for = ((given.marked, 5), (given.ratings // 2, 0), (given.ratings, 0))
+    found = [measure(ratings, given.raters, marks) for ratings, marks in asked_for]
+    print()
+    is_quick = max(seconds for seconds, _ in found) < MOST_SECONDS
+    is_small = max(held for _, held in found) < MOST_MB
+    claim = f"the statistics take less than {MOST_SECONDS} s and {MOST_MB:,} MB"
+    return not verdict(claim, holds=is_quick and is_small)
 
 
-def measure(ratings: int, raters: int, marks_each: int) -> None:
-    """Make a study and print what its statistics cost."""
+def measure(ratings: int, raters: int, marks_each: int) -> tuple[float, float]:
+    """Make a study, print what its statistics cost and return it."""
     rng = random.Random(ratings)  # noqa: S311
     names = tuple(f"rater{number:03d}" for number in range(raters))
     design = a_design(ratings // 2 // raters, raters=names)
@@ -46,6 +56,7 @@ def measure(ratings: int, raters: int, marks_each: int) -> None:
     seconds = time.process_time() - start
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"| {len(rows):,} | {len(marks):,} | {seconds:.1f} | {held:,.0f} |", flush=True)
+    return seconds, held
 
 
 def marks_of(row: RatingRow, rng: random.Random) -> list[MarkRow]:
@@ -59,4 +70,4 @@ def marks_of(row: RatingRow, rng: random.Random) -> list[MarkRow]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
