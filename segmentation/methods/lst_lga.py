@@ -245,6 +245,7 @@ def fit(
         progress(0.5 * number / len(cases), f"Reading {case.name}")
         scans, _ = on_the_flairs_grid(case.volumes, sequences=("FLAIR", "T1"))
         ready.append((case, scans))
+    whites = [classify_tissue(s["T1"], c.brain).maps[2] for c, s in ready]
     placed: list[Placed] = []
     template: Data | None = None
     for _ in range(2):  # by boxes first, then by registration to the mean of these
@@ -255,9 +256,9 @@ def fit(
             [
                 {
                     "flair": p.to_template(_scaled(s["FLAIR"], c.brain)),
-                    "white": p.to_template(classify_tissue(s["T1"], c.brain).maps[2]),
+                    "white": p.to_template(white),
                 }
-                for p, (c, s) in zip(placed, ready, strict=True)
+                for p, (c, s), white in zip(placed, ready, whites, strict=True)
             ]
         )
         template = maps["flair"]
