@@ -36,14 +36,15 @@ def predict(
     *,
     progress: Progress,
     within: NDArray[np.bool_] | None = None,
+    stride: int = 1,
 ) -> NDArray[np.float32]:
     """This will return the network's probabilities (outputs, slices, height, width).
 
-    `slices` is (slices, height, width); the network sees each with its neighbours where it takes
-    three channels (the first and the last slice stand in for their missing neighbour). Or it is
-    (slices, channels, height, width), the channels being what the network takes. Only a box around
-    `within` (slices, height, width; None: everything) is computed, the rest is 0. `progress` is
-    called before each batch with the share done; what it raises ends the prediction.
+    `slices` is (slices, height, width); the network sees each with its neighbours, `stride` slices
+    away, where it takes three channels (the first and the last slice stand in for those beyond). Or
+    it is (slices, channels, height, width), the channels being what the network takes. Only a box
+    around `within` (slices, height, width; None: everything) is computed, the rest is 0. `progress`
+    is called before each batch with the share done; what it raises ends the prediction.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.eval().to(device)
@@ -57,7 +58,7 @@ def predict(
         for start in range(0, len(wanted), BATCH):
             progress(start / len(wanted), "Segmenting")
             middle = wanted[start : start + BATCH]
-            batch = _channels(seen, middle, network.settings.in_channels)
+            batch = _channels(seen, middle, network.settings.in_channels, stride)
             x = torch.from_numpy(batch).to(device=device, memory_format=torch.channels_last)
             with torch.autocast("cpu", torch.bfloat16, enabled=half):
                 logits = network(x)
@@ -67,12 +68,12 @@ def predict(
 
 
 def _channels(
-    seen: NDArray[np.float32], middle: NDArray[np.intp], channels: int
+    seen: NDArray[np.float32], middle: NDArray[np.intp], channels: int, stride: int
 ) -> NDArray[np.float32]:
     """What the network gets of some slices: their channels, or they and their neighbours."""
     if seen.ndim == 4:
         return np.ascontiguousarray(seen[middle])
-    around = range(-(channels // 2), channels // 2 + 1)
+    around = range(-(channels // 2) * stride, channels // 2 * stride + 1, stride)
     return np.stack([seen[np.clip(middle + step, 0, len(seen) - 1)] for step in around], axis=1)
 
 

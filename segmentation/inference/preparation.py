@@ -20,6 +20,7 @@ from segmentation.imaging.nifti import Volume
 PIXEL_MM = 1.0
 MULTIPLE = 16
 LOWEST, HIGHEST = -5.0, 10.0
+NEIGHBOUR_MM = 2.5  # about how far away the neighbours are that a network sees beside a slice
 COARSE_MM = 4.0
 BIAS_SIGMA_MM = 22.0
 
@@ -35,6 +36,11 @@ class Slices:
     inner: tuple[int, int]
     grid: Grid
 
+    @property
+    def stride(self) -> int:
+        """How many slices away the neighbours are; see `neighbour_stride`."""
+        return neighbour_stride(self.grid.ras.spacing_mm[2])
+
     def to_scan(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
         """This will bring maps on the slices (slices, height, width) to the scan's own order."""
         rows, columns = self.inner
@@ -42,6 +48,15 @@ class Slices:
         cut = torch.from_numpy(maps[:, top : top + rows, left : left + columns])
         back = _resized(cut, self.grid.ras.shape[:2])
         return np.ascontiguousarray(self.grid.to_native(back.permute(1, 2, 0).numpy()))
+
+
+def neighbour_stride(slice_mm: float) -> int:
+    """How many slices away a network's neighbouring slices are: 1, and more in thin slices.
+
+    Neighbours of 1 mm slices show almost the same; a little further away they show whether a bright
+    spot is a lesion or a fold of the cortex.
+    """
+    return max(1, int(NEIGHBOUR_MM / slice_mm + 0.5)) if slice_mm > 0 else 1
 
 
 def prepare(volume: Volume) -> Slices:

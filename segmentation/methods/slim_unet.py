@@ -47,6 +47,7 @@ class SlimUNet:
             self.checkpoint.network,
             slices.pixels,
             within=slices.pixels > AIR,
+            stride=slices.stride,
             progress=lambda done, stage: progress(0.1 + 0.8 * done, stage),
         )
         progress(0.9, "Cleaning up the mask")

@@ -1,123 +1,140 @@
-"""Random crops of examples: turned, scaled, mirrored, and with other contrast and noise."""
+"""Augmentation of whole batches on their device: turned, scaled, mirrored, with other contrast.
+
+Every number comes from the given generator, so that a seed gives the same batch on the same device.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.random import Generator
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
 from segmentation.inference.preparation import HIGHEST, LOWEST
-from segmentation.training.examples import Example
+from segmentation.training.examples import BRAIN, KNOWN, LESION
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far crops are changed; angles in degrees, shear as a tangent, zoom as +- share.
+
+    `contrast` scales all changes of intensity; 0 leaves intensities alone, as the paper did.
+    `strip` is how often everything outside a known brain is blanked, as skull stripping does.
+    """
+
+    rotation_degrees: float = 20.0
+    shear: float = 0.12
+    zoom: float = 0.15
+    mirror: bool = True
+    contrast: float = 1.0
+    strip: float = 0.2
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
-    """Crops: images (batch, 3, size, size); the rest (batch, size, size)."""
+class Layers:
+    """Slices with neighbours (batch, channels, height, width), their label bits, brain known?"""
 
-    images: Tensor
-    lesion: Tensor
-    lesion_known: Tensor
-    brain: Tensor
+    pixels: Tensor
+    labels: Tensor
     brain_known: Tensor
 
 
-def draw_batch(
-    groups: Mapping[str, Sequence[Example]],
-    shares: Mapping[str, float],
+def augment(
+    layers: Layers,
+    centres: NDArray[np.float32],
     *,
     size: int,
-    count: int,
     rng: Generator,
-) -> Batch:
-    """This will draw `count` crops of `size` pixels; groups come in the given shares."""
-    names = [name for name in shares if groups.get(name)]
-    weights = np.array([shares[name] for name in names])
-    crops = []
-    for _ in range(count):
-        pool = groups[names[rng.choice(len(names), p=weights / weights.sum())]]
-        crops.append(_crop(pool[int(rng.integers(len(pool)))], size, rng))
-    images, lesion, known, brain, brain_known = (
-        torch.stack(part) for part in zip(*crops, strict=True)
+    settings: Augmentation,
+) -> Layers:
+    """This will cut crops of `size` pixels around `centres` (row, column) and change them."""
+    matrix = _matrices(len(centres), rng, settings)
+    grid = _places(matrix, centres, size, layers.pixels)
+    # Outside of the image there is air, and no lesion for sure.
+    pixels = functional.grid_sample(layers.pixels - LOWEST, grid, align_corners=False) + LOWEST
+    labels = functional.grid_sample(
+        (layers.labels ^ KNOWN).float(), grid, mode="nearest", align_corners=False
     )
-    return Batch(images, lesion, known, brain, brain_known)
+    bits = labels.to(torch.uint8) ^ KNOWN
+    if settings.strip:
+        pixels = _stripped(pixels, bits, layers.brain_known, rng, settings.strip)
+    if settings.contrast:
+        pixels = _contrasted(pixels, bits, rng, settings.contrast)
+    if channels := pixels.shape[1] - 1:
+        swap = torch.from_numpy(rng.random(len(pixels)) < 0.5).to(pixels.device)
+        order = range(channels, -1, -1)
+        pixels = torch.where(swap[:, None, None, None], pixels[:, list(order)], pixels)
+    return Layers(pixels, bits, layers.brain_known)
 
 
-def _crop(example: Example, size: int, rng: Generator) -> tuple[Tensor, ...]:
-    """One crop: three neighbouring slices and the labels of the middle one."""
-    middle, centre = _place(example, rng)
-    last = len(example.pixels) - 1
-    around = [max(middle - 1, 0), middle, min(middle + 1, last)]
-    if rng.random() < 0.5:
-        around.reverse()
-    layers = np.concatenate(
-        [
-            example.pixels[around] - LOWEST,  # so that the outside, filled with 0, is air
-            example.lesion[None, middle],
-            example.lesion_known[None, middle],
-            example.brain[None, middle],
-        ]
-    ).astype(np.float32)
-    turned = _affine(torch.from_numpy(layers), centre, size, rng)
-    image = _contrast(turned[:3] + LOWEST, rng)
-    return (
-        image,
-        (turned[3] > 0.5).float(),
-        (turned[4] > 0.99).float(),
-        (turned[5] > 0.5).float(),
-        torch.full((size, size), float(example.brain_known)),
+def _matrices(count: int, rng: Generator, settings: Augmentation) -> NDArray[np.float64]:
+    """Random turns, shears, zooms and mirrorings (count, 2, 2) of rows and columns."""
+    angle = np.deg2rad(rng.uniform(-1, 1, count) * settings.rotation_degrees)
+    shear = rng.uniform(-1, 1, count) * settings.shear
+    zoom = 1 + rng.uniform(-1, 1, (count, 2)) * settings.zoom
+    flips = np.where(rng.random(count) < 0.5 * settings.mirror, -1.0, 1.0)
+    cosine, sine = np.cos(angle), np.sin(angle)
+    turn = np.array([[cosine, -sine], [sine, cosine]]).transpose(2, 0, 1)
+    stretch = np.array([[zoom[:, 0], shear], [np.zeros(count), zoom[:, 1]]]).transpose(2, 0, 1)
+    matrix = turn @ stretch
+    matrix[:, 0] *= flips[:, None]  # left and right change sides
+    return np.asarray(matrix)
+
+
+def _places(
+    matrix: NDArray[np.float64], centres: NDArray[np.float32], size: int, like: Tensor
+) -> Tensor:
+    """Where each pixel of each crop comes from, as `grid_sample` counts: -1 to 1, column first."""
+    turns, middles = (
+        torch.from_numpy(one.astype(np.float32)).to(like.device) for one in (matrix, centres)
     )
+    steps = torch.arange(size, device=like.device) - (size - 1) / 2
+    offsets = torch.stack(torch.meshgrid(steps, steps, indexing="ij"))
+    places = torch.einsum("bij,jrc->brci", turns, offsets) + middles[:, None, None, :]
+    extent = torch.tensor(like.shape[-2:], device=like.device)
+    return (2 * (places + 0.5) / extent - 1).flip(-1)
 
 
-def _place(example: Example, rng: Generator) -> tuple[int, tuple[float, float]]:
-    """A slice and a centre: on a lesion two times in three, else anywhere."""
-    slices, height, width = example.pixels.shape
-    if rng.random() < 0.66:
-        found = np.flatnonzero(example.lesion)
-        if found.size:
-            k, i, j = np.unravel_index(found[int(rng.integers(found.size))], example.lesion.shape)
-            return int(k), (i + rng.uniform(-40, 40), j + rng.uniform(-40, 40))
-    return int(rng.integers(slices)), (
-        rng.uniform(0.1, 0.9) * height,
-        rng.uniform(0.1, 0.9) * width,
-    )
+def _stripped(
+    pixels: Tensor, bits: Tensor, brain_known: Tensor, rng: Generator, share: float
+) -> Tensor:
+    chosen = torch.from_numpy(rng.random(len(pixels)) < share).to(pixels.device)
+    chosen = (chosen & (brain_known > 0))[:, None, None, None]
+    return torch.where(chosen & ((bits & BRAIN) == 0), LOWEST, pixels)
 
 
-def _affine(layers: Tensor, centre: tuple[float, float], size: int, rng: Generator) -> Tensor:
-    """This will sample a turned, scaled, sheared, mirrored crop around a centre."""
-    height, width = layers.shape[-2:]
-    angle, shear = np.deg2rad(rng.uniform(-15, 15)), rng.uniform(-0.1, 0.1)
-    zoom = rng.uniform(0.85, 1.15, 2)
-    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    matrix = rotation @ np.array([[zoom[0], shear], [0, zoom[1]]])
-    if rng.random() < 0.5:
-        matrix = np.diag([-1.0, 1.0]) @ matrix  # left and right change sides
-    # grid_sample counts from -1 to 1 along (column, row).
-    i, j = np.meshgrid(*[np.arange(size) - (size - 1) / 2] * 2, indexing="ij")
-    rows = matrix[0, 0] * i + matrix[0, 1] * j + centre[0]
-    columns = matrix[1, 0] * i + matrix[1, 1] * j + centre[1]
-    places = np.stack([2 * (columns + 0.5) / width - 1, 2 * (rows + 0.5) / height - 1], axis=-1)
-    return functional.grid_sample(
-        layers[None], torch.from_numpy(places.astype(np.float32))[None], align_corners=False
-    )[0]
-
-
-def _contrast(image: Tensor, rng: Generator) -> Tensor:
+def _contrasted(pixels: Tensor, bits: Tensor, rng: Generator, strength: float) -> Tensor:
     """This will change contrast, add a slow field, noise and blur, as other scanners would."""
-    relative = (image - LOWEST) / -LOWEST  # 1 is the tissue peak
-    relative = relative.clamp(min=0) ** float(rng.uniform(0.8, 1.25))
-    field = torch.from_numpy(rng.normal(0, 0.05, (1, 1, 3, 3)).astype(np.float32))
-    size = image.shape[-2:]
-    relative = relative * (1 + functional.interpolate(field, size=size, mode="bicubic")[0])
-    if rng.random() < 0.3:
-        weight = float(rng.uniform(0.05, 0.2))
-        near = functional.avg_pool2d(relative[None], 3, 1, 1)[0]
-        relative = (1 - 3 * weight) * relative + 3 * weight * near
-    noise = float(rng.uniform(0, 0.05))
-    generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
-    relative = relative + noise * torch.randn(relative.shape, generator=generator)
-    return (relative * -LOWEST + LOWEST + float(rng.normal(0, 0.1))).clamp(LOWEST, HIGHEST)
+    count, device = len(pixels), pixels.device
+
+    def drawn(values: NDArray[np.float64]) -> Tensor:
+        return torch.from_numpy((strength * values).astype(np.float32)).to(device).view(-1, 1, 1, 1)
+
+    def sometimes(share: float) -> NDArray[np.bool_]:
+        return rng.random(count) < share
+
+    fainter = drawn(rng.uniform(-0.3, 0.5, count) * sometimes(0.5))
+    lesion = functional.avg_pool2d((bits & LESION).float(), 3, 1, 1)
+    pixels = pixels + fainter * lesion * pixels.clamp(min=0)
+    centre = torch.from_numpy(rng.uniform(-2, 2.5, (count, 1, 1, 1)).astype(np.float32)).to(device)
+    bump = drawn(rng.normal(0, 0.3, count) * sometimes(0.6))
+    pixels = pixels + bump * torch.exp(-((pixels - centre) ** 2))
+    relative = ((pixels - LOWEST) / -LOWEST).clamp(min=0)  # 1 is the tissue peak
+    relative = relative ** (1 + drawn(rng.uniform(-0.25, 0.3, count)))
+    field = drawn(rng.normal(0, 0.05, count * 9)).view(count, 1, 3, 3)
+    relative = relative * (
+        1 + functional.interpolate(field, size=relative.shape[-2:], mode="bicubic")
+    )
+    relative = relative * (1 + drawn(rng.normal(0, 0.03, count)))
+    near = functional.avg_pool2d(relative, 3, 1, 1, count_include_pad=False)
+    relative = relative + drawn(rng.uniform(-0.4, 0.9, count) * sometimes(0.6)) * (near - relative)
+    generator = torch.Generator(device).manual_seed(int(rng.integers(2**31)))
+    noise = torch.randn(relative.shape, generator=generator, device=device)
+    smooth = torch.from_numpy(sometimes(0.4)).to(device).view(-1, 1, 1, 1)
+    noise = torch.where(smooth, 2 * functional.avg_pool2d(noise, 3, 1, 1), noise)
+    relative = relative + drawn(rng.uniform(0, 0.06, count) * sometimes(0.8)) * noise
+    return (relative * -LOWEST + LOWEST).clamp(LOWEST, HIGHEST)

@@ -45,11 +45,16 @@ class Head:
     deep_mm: Field
 
 
-def make_space(rng: Generator, shape: tuple[int, int, int], spacing: tuple[float, ...]) -> Space:
+def make_space(
+    rng: Generator,
+    shape: tuple[int, int, int],
+    spacing: tuple[float, ...],
+    centre_mm: tuple[float, float, float],
+) -> Space:
     """Millimetres of every voxel, turned and warped a little so that no two heads are alike."""
     axes = tuple(
-        ((np.arange(n) - (n - 1) / 2) * mm).astype(np.float32)
-        for n, mm in zip(shape, spacing, strict=True)
+        ((np.arange(n) - (n - 1) / 2) * mm + middle).astype(np.float32)
+        for n, mm, middle in zip(shape, spacing, centre_mm, strict=True)
     )
     x, y, z = np.meshgrid(*axes, indexing="ij", sparse=True)
     pitch, roll = np.deg2rad(rng.normal(0, 4, 2)).astype(np.float32)
@@ -119,7 +124,11 @@ def make_head(rng: Generator, space: Space) -> Head:
     apart_mm = rng.uniform(17, 28)
     fold = smooth_field(rng, space.axes, apart_mm)
     fold += 0.7 * smooth_field(rng, space.axes, 0.6 * apart_mm)
-    sulcal = np.abs(fold) * (0.24 * apart_mm) + np.clip(cerebrum - rng.uniform(14, 22), 0, None)
+    # Where banks touch there is no fluid between them, and cortex seems to lie within white matter.
+    thick, gap = rng.uniform(2.2, 3.6), rng.uniform(0.4, 1.4)
+    touching = 1.3 * smooth_field(rng, space.axes, 22) + rng.uniform(-0.7, 1.7)
+    sulcal = np.abs(fold) * (0.24 * apart_mm) + np.clip(touching, 0, gap + 0.6 * thick)
+    sulcal += np.clip(cerebrum - rng.uniform(14, 22), 0, None)
     fissure = np.abs(space.x) + np.clip(20 - np.clip(space.z, 0, None) - cerebrum * 0.2, 0, 30)
     depth = np.minimum(np.minimum(cerebrum, sulcal), fissure)
     folia = np.abs(smooth_field(rng, space.axes, 10)) * 4
@@ -130,7 +139,6 @@ def make_head(rng: Generator, space: Space) -> Head:
     for centre, radii in [((14, 12, 10), (6, 14, 9)), ((25, 2, 2), (6, 15, 10))]:
         np.maximum(deep, ellipsoid(space, centre, radii, both_sides=True), out=deep)
 
-    thick, gap = rng.uniform(2.2, 3.6), rng.uniform(0.4, 1.4)
     in_stem = soft(stem)
     tissue = np.maximum(np.maximum(soft(depth - gap), soft(inner_cerebellum - 0.8)), in_stem)
     in_ventricle = soft(ventricles)

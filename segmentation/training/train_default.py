@@ -1,168 +1,316 @@
 """python -m segmentation.training.train_default: make the weights that Plaque ships.
 
-The model card beside the checkpoint states the command, the data, the seed and the scores.
+Two rounds. The first learns from phantoms, real cases, implanted lesions and whole heads with
+partial labels. Then the network labels what is unknown of the whole heads where it is sure, and the
+second round learns from that too. With `--leave-out CASE` nothing of that patient is used, neither
+scan nor mask; several folds share the examples and run side by side. The model card beside the
+checkpoint states the command, the data, the seed and the scores.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
+import hashlib
+import multiprocessing
 import shlex
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional
 
-from segmentation.networks.checkpoint import save_checkpoint
+from segmentation.inference.preparation import normalise
 from segmentation.networks.unet import UNet, slim
-from segmentation.training.augmentation import Batch, draw_batch
-from segmentation.training.examples import (
-    Example,
-    complete_examples,
-    implant_examples,
+from segmentation.training.deck import Deck
+from segmentation.training.examples import Example, make_example
+from segmentation.training.journal import Journal
+from segmentation.training.loop import TrainingSettings, train
+from segmentation.training.phantoms import make_phantom
+from segmentation.training.real_cases import (
+    LesionMask,
+    RealCase,
+    implanted_example,
+    implanted_whole_head,
     partial_example,
-    phantom_examples,
+    posed_example,
+    read_lesion_mask,
     read_real_case,
 )
+from segmentation.training.scoring import label_unknown, pooled_dice
 
-SHARES = {"phantom": 0.5, "implant": 0.2, "real": 0.1, "partial": 0.2}
+SHARES = {"phantom": 0.25, "implant": 0.2, "real": 0.25, "implanted-head": 0.2, "partial": 0.1}
+SECOND_SHARES = {**SHARES, "phantom": 0.15, "partial": 0.2}
+MOST_SLICES = 64  # of a phantom; thin slices show a part of the head
+HELD_OUT_SEEDS = 50_000  # phantoms from here on are never trained on
+THRESHOLDS = [round(0.3 + 0.05 * n, 2) for n in range(13)]
 Say = Callable[[str], None]
 
 
-def collect_examples(
-    cases: Path | None, *, leave_out: set[str], phantoms: int, implants: int, seed: int, say: Say
-) -> dict[str, list[Example]]:
-    """This will gather all examples by group.
+@dataclass(frozen=True)
+class Amounts:
+    """How many examples of each kind; `poses` and `implants` are per real case."""
 
-    `cases` holds case folders and optionally masks_mni/, lesion masks on the grid of the complete
-    cases. A name in `leave_out` is used in no way: as a case, or as a mask of that patient.
-    """
-    rng = np.random.default_rng([seed, 1])
-    groups: dict[str, list[Example]] = defaultdict(list)
-    if cases is not None:
-        masks = [
-            file
-            for file in sorted((cases / "masks_mni").glob("*.nii.gz"))
-            if not any(name.endswith(file.name.split(".")[0]) for name in leave_out)
-        ]
-        for flair in sorted(cases.glob("*/FLAIR.nii.gz")):
-            if flair.parent.name in leave_out:
-                continue
-            case = read_real_case(flair.parent)
-            if "mask" in case.masks:
-                groups["real"] += complete_examples(case, thickness=(1, 2, 3, 4))
-                groups["implant"] += implant_examples(case, masks, count=implants, rng=rng)
-            else:
-                groups["partial"].append(partial_example(case))
-            say(f"read {case.name}")
-    for number, example in enumerate(phantom_examples(phantoms, first_seed=1, rng=rng), 1):
-        groups["phantom"].append(example)
-        if number % 10 == 0:
-            say(f"made {number} of {phantoms} phantoms")
-    return groups
+    phantoms: int
+    poses: int
+    implants: int
+    held_out: int
 
 
-def loss_of(logits: Tensor, batch: Batch) -> Tensor:
-    """Cross-entropy plus soft Dice of the lesions, and cross-entropy of the brain, where known."""
-    lesion, brain = logits[:, 0].float(), logits[:, 1].float()
-    known = batch.lesion_known
-    entropy = functional.binary_cross_entropy_with_logits(lesion, batch.lesion, reduction="none")
-    entropy = (entropy * known).sum() / known.sum().clamp(min=1)
-    likely = lesion.sigmoid() * known
-    overlap = (likely * batch.lesion).sum()
-    dice = (2 * overlap + 1) / (likely.sum() + (batch.lesion * known).sum() + 1)
-    skull = functional.binary_cross_entropy_with_logits(brain, batch.brain, reduction="none")
-    skull = (skull * batch.brain_known).sum() / batch.brain_known.sum().clamp(min=1)
-    return entropy + (1 - dice) + 0.3 * skull
+@dataclass(frozen=True)
+class Task:
+    """One example to be made, by any process: what of, and the seed it is drawn from."""
+
+    make: Callable[..., Example]
+    subject: Any
+    arguments: tuple[Any, ...]
+    seed: tuple[int, ...]
 
 
-def train(
-    groups: dict[str, list[Example]],
-    *,
-    steps: int,
-    seed: int,
-    say: Say,
-    size: int = 128,
-    count: int = 8,
-    rate: float = 2e-3,
-    half: bool = False,
-) -> UNet:
-    """This will train a slim U-Net; the same seed gives the same weights on the same CPU.
+def run_task(task: Task) -> Example:
+    """This will make one example; the same task gives the same example."""
+    return task.make(task.subject, *task.arguments, rng=np.random.default_rng(task.seed))
 
-    `half` computes in bfloat16 where that is safe. Raises ValueError without any example.
-    """
-    if not any(groups.values()):
-        raise ValueError("no examples to train on")
-    torch.manual_seed(seed)
-    rng = np.random.default_rng([seed, 2])
-    network = UNet(slim()).train()
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in the stubs
-    optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer,
-        lambda step: min(1, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * step / steps)),
+
+def phantom_example(seed: int, *, rng: np.random.Generator) -> Example:
+    """A phantom of 1 to 5 mm slices; a fifth is brain only, a fifteenth without lesions."""
+    thick = float(rng.choice([rng.uniform(1.0, 2.0), rng.uniform(2.0, 5.0)]))
+    spacing = (1.0, 1.0, thick)
+    slices = min(MOST_SLICES, round(150 / thick))
+    beyond_mm = max(0.0, 75 - slices * thick / 2)
+    empty = rng.random() < 0.07
+    p = make_phantom(
+        seed=seed,
+        shape=(192, 224, slices),
+        spacing_mm=spacing,
+        lesions=0 if empty else None,
+        confluent=False if empty else None,
+        skull=bool(rng.random() < 0.8),
+        height_mm=rng.uniform(-beyond_mm, beyond_mm),
+        flair_only=True,
     )
-    recent, started = 0.0, time.monotonic()
-    for step in range(steps):
-        batch = draw_batch(groups, SHARES, size=size, count=count, rng=rng)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
-            logits = network(batch.images.to(memory_format=torch.channels_last))
-        loss = loss_of(logits, batch)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        optimizer.step()
-        schedule.step()
-        recent = loss.item() if step == 0 else 0.98 * recent + 0.02 * loss.item()
-        if (step + 1) % 100 == 0:
-            left = (time.monotonic() - started) / (step + 1) * (steps - step - 1)
-            say(f"step {step + 1} of {steps}: loss {recent:.3f}, {left / 60:.0f} minutes left")
-    network.eval()
+    return make_example(
+        group="phantom",
+        subjects=[],
+        pixels=normalise(p.flair.astype(np.float32), spacing),
+        slice_mm=thick,
+        lesion=p.mask,
+        brain=p.brain,
+        rng=rng,
+    )
+
+
+def example_tasks(
+    cases: list[RealCase], masks: list[LesionMask], amounts: Amounts, seed: int
+) -> Iterator[Task]:
+    """What is to be made for training."""
+    for number in range(amounts.phantoms):
+        yield Task(phantom_example, number + 1, (), (seed, 1, number))
+    for which, case in enumerate(cases):
+        rng = np.random.default_rng([seed, 2, which])
+        implant = implanted_example if case.complete else implanted_whole_head
+        if case.complete:
+            for number in range(amounts.poses):
+                yield Task(posed_example, case, (), (seed, 3, which, number))
+        else:
+            yield Task(partial_example, case, (), (seed, 4, which))
+        if masks and "brainmask" in case.masks:
+            for number in range(amounts.implants):
+                other = masks[int(rng.integers(len(masks)))]
+                yield Task(implant, case, (other,), (seed, 5, which, number))
+
+
+def held_out_tasks(
+    cases: list[RealCase], masks: list[LesionMask], amounts: Amounts, seed: int
+) -> Iterator[Task]:
+    """What is made to choose the threshold: phantoms and implanted heads, never trained on."""
+    for number in range(amounts.held_out):
+        yield Task(phantom_example, HELD_OUT_SEEDS + number, (), (seed, 6, number))
+    heads = [case for case in cases if not case.complete and "brainmask" in case.masks]
+    rng = np.random.default_rng([seed, 7])
+    for number in range(amounts.held_out if heads and masks else 0):
+        other = masks[int(rng.integers(len(masks)))]
+        head = heads[number % len(heads)]
+        yield Task(implanted_whole_head, head, (other,), (seed, 8, number))
+
+
+def allowed(example: Example, left_out: set[str]) -> bool:
+    """Whether an example uses nothing of a patient: `mni_patient07` is also `patient07`."""
+    return not any(
+        name.endswith(subject) or subject.endswith(name)
+        for name in left_out
+        for subject in example.subjects
+    )
+
+
+def run_fold(
+    examples: list[Example],
+    held_out: list[Example],
+    *,
+    settings: TrainingSettings,
+    second_epochs: int,
+    folder: Path,
+    record: dict[str, Any],
+    device: str | None,
+    say: Say,
+) -> UNet:
+    """This will train one network in two rounds and leave its checkpoints in `folder`."""
+    torch.manual_seed(settings.seed)
+    # Asked here, not in `main`: a process that has talked to CUDA cannot be forked.
+    where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    deck = Deck(examples, device=where)
+    held_out_decks = {
+        name: Deck([one for one in held_out if one.group == name], device=where)
+        for name in sorted({one.group for one in held_out})
+    }
+    counts = {name: len(members) for name, members in sorted(deck.groups.items())}
+    record = {**record, "examples": counts, "seed": settings.seed}
+    say(f"{len(deck.pixels)} slices of {deck.height} x {deck.width} from {counts}")
+    network = UNet(slim())
+    rounds = [settings]
+    if second_epochs:
+        rounds.append(
+            replace(
+                settings,
+                epochs=second_epochs,
+                rate=settings.rate / 2,
+                seed=settings.seed + 1,
+                shares=SECOND_SHARES,
+            )
+        )
+    for number, chosen in enumerate(rounds, 1):
+        journal = Journal(folder / f"round{number}", {"round": number, **record})
+        network = train(
+            network,
+            deck,
+            settings=chosen,
+            validation=None,
+            journal=journal,
+            record=record,
+            progress=lambda _, line: say(f"round {number}: {line}"),  # noqa: B023
+        ).network
+        scores = {
+            name: pooled_dice(network, one, thresholds=THRESHOLDS)
+            for name, one in held_out_decks.items()
+        }
+        record = {**record, f"round{number}_dice": dict(scores, thresholds=THRESHOLDS)}
+        for name, values in scores.items():
+            line = " ".join(
+                f"{at}:{0 if value is None else value:.3f}"
+                for at, value in zip(THRESHOLDS, values, strict=True)
+            )
+            say(f"round {number}: held-out {name} Dice {line}")
+        if number < len(rounds):
+            say("labelled {} lesion and {} other pixels".format(*label_unknown(network, deck)))
+    sha256 = Journal(folder, {}).save_best(network, record)
+    say(f"sha256 {sha256}")
     return network
 
 
 def main() -> None:
-    """Read the command line, train, and write the checkpoint."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--cases", type=Path, help="folder of real case folders; none: phantoms only"
-    )
+    """Read the command line, make the examples, and train the folds side by side."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--cases", type=Path, help="folder of case folders; none: phantoms only")
     parser.add_argument("--leave-out", action="append", default=[], metavar="CASE")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--all", action="store_true", help="also train on everything")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoints")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=5000)
+    parser.add_argument("--epochs", type=int, nargs=2, default=(12, 8), help="of the two rounds")
+    parser.add_argument("--steps", type=int, default=250, help="per epoch")
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--size", type=int, default=128, help="of a crop, in pixels")
     parser.add_argument("--phantoms", type=int, default=120)
-    parser.add_argument("--implants", type=int, default=24)
+    parser.add_argument("--poses", type=int, default=12, help="of each complete case")
+    parser.add_argument("--implants", type=int, default=12, help="into each case")
+    parser.add_argument("--held-out", type=int, default=6, help="phantoms, and implanted heads")
+    parser.add_argument("--processes", type=int, default=1, help="that make examples")
+    parser.add_argument("--device", help="cpu or cuda; none: cuda where there is one")
     parser.add_argument("--half", action="store_true", help="compute in bfloat16")
     chosen = parser.parse_args()
+    began = time.monotonic()
 
     def say(line: str) -> None:
-        print(line, flush=True)  # this is a command
+        print(f"{time.monotonic() - began:5.0f} s {line}", flush=True)  # this is a command
 
-    groups = collect_examples(
-        chosen.cases,
-        leave_out=set(chosen.leave_out),
-        phantoms=chosen.phantoms,
-        implants=chosen.implants,
-        seed=chosen.seed,
-        say=say,
+    folds = [{name} for name in chosen.leave_out]
+    if chosen.all or not folds:
+        folds.append(set())
+    amounts = Amounts(chosen.phantoms, chosen.poses, chosen.implants, chosen.held_out)
+    examples, held_out, hashes = _make_all(
+        chosen.cases, amounts, chosen.seed, chosen.processes, say
     )
-    network = train(groups, steps=chosen.steps, seed=chosen.seed, say=say, half=chosen.half)
+    settings = TrainingSettings(
+        epochs=chosen.epochs[0],
+        steps=chosen.steps,
+        batch=chosen.batch,
+        size=chosen.size,
+        rate=2e-3,
+        decay=1e-4,
+        cosine=True,
+        average=0.998,
+        loss="lesion and brain",
+        half=chosen.half,
+        seed=chosen.seed,
+        shares=SHARES,
+    )
     words = ["CASES" if word == str(chosen.cases) else word for word in sys.argv[1:]]
-    record = {
-        "command": "python -m segmentation.training.train_default " + shlex.join(words),
-        "seed": chosen.seed,
-        "steps": chosen.steps,
-        "left_out": sorted(chosen.leave_out),
-        "examples": {name: len(found) for name, found in sorted(groups.items())},
-    }
-    say(f"sha256 {save_checkpoint(chosen.out, network, record)}")
+    command = "python -m segmentation.training.train_default " + shlex.join(words)
+    running = []
+    for left_out in folds:
+        name = "-".join(sorted(left_out)) or "all"
+        used = [one for one in examples if allowed(one, left_out)]
+        names = set().union(*(one.subjects for one in used))
+        record = {
+            "command": command,
+            "left_out": sorted(left_out),
+            "subjects": {one: hashes[one] for one in sorted(names)},
+        }
+        arguments = {
+            "settings": settings,
+            "second_epochs": chosen.epochs[1],
+            "folder": chosen.out / name,
+            "record": record,
+            "device": chosen.device,
+            "say": lambda line, name=name: say(f"[{name}] {line}"),
+        }
+        if len(folds) == 1:
+            run_fold(used, held_out, **arguments)
+            return
+        process = multiprocessing.get_context("fork").Process(
+            target=run_fold, args=(used, held_out), kwargs=arguments
+        )
+        process.start()
+        running.append(process)
+    for process in running:
+        process.join()
+    sys.exit(max(abs(process.exitcode or 0) for process in running))
+
+
+def _make_all(
+    folder: Path | None, amounts: Amounts, seed: int, processes: int, say: Say
+) -> tuple[list[Example], list[Example], dict[str, str]]:
+    """All examples for training, those held out, and the SHA-256 of every scan and mask used."""
+    folders = [] if folder is None else sorted(one.parent for one in folder.glob("*/FLAIR.nii.gz"))
+    files = [] if folder is None else sorted((folder / "masks_mni").glob("*.nii.gz"))
+    hashes = {one.name: _sha256(one / "FLAIR.nii.gz") for one in folders}
+    hashes |= {one.name.split(".")[0]: _sha256(one) for one in files}
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("fork")) as pool:
+        cases = list(pool.map(read_real_case, folders))
+        masks = list(pool.map(read_lesion_mask, files))
+        say(f"read {len(cases)} cases and {len(masks)} masks")
+        made = []
+        for tasks in (example_tasks, held_out_tasks):
+            made.append(list(pool.map(run_task, tasks(cases, masks, amounts, seed))))
+            say(f"made {len(made[-1])} examples")
+    return made[0], made[1], hashes
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,296 @@
+"""The training loop: examples in, checkpoints out; it can be killed at any time and go on.
+
+Each epoch draws its crops and its dropout from the seed and its own number, so that a training that
+was killed and goes on after its last whole epoch ends with the weights it would have had.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from segmentation.networks.unet import UNet
+from segmentation.refusals import Refusal
+from segmentation.training.augmentation import Augmentation
+from segmentation.training.deck import Batch, Deck
+from segmentation.training.journal import Course, Journal
+from segmentation.training.losses import dice_loss, lesion_and_brain_loss
+from segmentation.training.scoring import pooled_dice
+
+Progress = Callable[[float, str], None]
+LOSSES: dict[str, Callable[[Tensor, Batch], Tensor]] = {
+    "dice": dice_loss,
+    "lesion and brain": lesion_and_brain_loss,
+}
+DEAD = 0.99  # a Dice loss that is still above this after an epoch will not move (Li et al.)
+AVERAGED_EVERY = 10  # steps
+
+
+class NoLesionsToLearn(Refusal):
+    """The training examples hold no lesion."""
+
+
+class LossNotANumber(Refusal):
+    """The loss became infinite or undefined; the best checkpoint until then was kept."""
+
+
+class StartsDead(Refusal):
+    """The Dice loss did not move from 1 in any of the starts."""
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """All that shapes a training but its examples; `steps` are per epoch, `rate` is Adam's.
+
+    `average` keeps a running mean of the weights (decay per step), which is what is validated and
+    saved; 0 saves the weights themselves. `patience` ends the training after so many epochs without
+    a better validation score. `decay` 0 is plain Adam. `half` computes in bfloat16 where that is
+    safe.
+    """
+
+    epochs: int
+    steps: int
+    batch: int
+    size: int
+    rate: float
+    loss: str
+    seed: int = 1
+    decay: float = 0.0
+    cosine: bool = False
+    average: float = 0.0
+    patience: int | None = None
+    half: bool = False
+    restarts: int = 5
+    shares: Mapping[str, float] = field(default_factory=lambda: {"case": 1.0})
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def rate_at(self, step: int) -> float:
+        """The learning rate of a step, counted from the first epoch's first."""
+        if not self.cosine:
+            return self.rate
+        total = self.epochs * self.steps
+        return self.rate * min(1.0, (step + 1) / 100) * 0.5 * (1 + math.cos(math.pi * step / total))
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """The network of the best epoch (without validation: the last), and how it got there."""
+
+    network: UNet
+    course: Course
+
+
+def train(
+    network: UNet,
+    deck: Deck,
+    *,
+    settings: TrainingSettings,
+    validation: Deck | None,
+    journal: Journal,
+    record: Mapping[str, Any],
+    progress: Progress,
+) -> Trained:
+    """This will train a network, going on from the journal's state where there is one.
+
+    After each epoch the journal holds the state; `best` is replaced when the validation Dice rises
+    (without validation: always). Raises NoLesionsToLearn, LossNotANumber, StartsDead, OtherTraining
+    and whatever `progress` raises to end the training.
+    """
+    if not deck.has_lesions:
+        raise NoLesionsToLearn("No training case has a lesion. Add cases with delineated lesions.")
+    device = deck.device
+    torch.backends.cudnn.benchmark = device.type == "cuda"
+    network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stubs lack it
+    average = deepcopy(network)
+    optimizer = _optimizer(network, settings)
+    course, best = Course(), deepcopy(network)
+    if (state := journal.load_state(device)) is not None:
+        course, tensors = state
+        _put_back(tensors, network, average, best, optimizer)
+    while course.epoch < settings.epochs and not _is_over(course, settings):
+        progress(course.epoch / settings.epochs, _said(course, settings))
+        began = time.monotonic()
+        loss = _run_epoch(network, average, optimizer, deck, settings, course)
+        if not math.isfinite(loss):
+            raise LossNotANumber(
+                f"The training stopped in epoch {course.epoch + 1}: its loss is not a number. The "
+                f"checkpoint of epoch {course.best_epoch} was kept. Lower the learning rate."
+            )
+        if settings.loss == "dice" and loss > DEAD and course.best_score in (None, 0.0):
+            course = _restarted(network, average, optimizer, settings, course)
+            continue
+        score = None if validation is None else pooled_dice(average, validation)[0]
+        course = _after_epoch(course, settings, loss, score, time.monotonic() - began)
+        if course.best_epoch == course.epoch:
+            best.load_state_dict(average.state_dict())
+            journal.save_best(best, {**record, "course": asdict(replace(course, rows=[]))})
+        journal.save_state(course, _all_tensors(network, average, best, optimizer))
+    progress(1.0, _said(course, settings))
+    return Trained(best.eval(), course)
+
+
+def _run_epoch(
+    network: UNet,
+    average: UNet,
+    optimizer: torch.optim.Optimizer,
+    deck: Deck,
+    settings: TrainingSettings,
+    course: Course,
+) -> float:
+    """This will take the steps of one epoch and return the mean loss."""
+    rng = np.random.default_rng([settings.seed, course.restarts, course.epoch])
+    torch.manual_seed(int(rng.integers(2**31)))
+    network.train()
+    total = torch.zeros((), device=deck.device)
+    for step in range(course.epoch * settings.steps, (course.epoch + 1) * settings.steps):
+        for group in optimizer.param_groups:
+            group["lr"] = settings.rate_at(step)
+        batch = deck.deal(
+            rng,
+            shares=settings.shares,
+            count=settings.batch,
+            size=settings.size,
+            channels=network.settings.in_channels,
+            augmentation=settings.augmentation,
+        )
+        with torch.autocast(deck.device.type, torch.bfloat16, enabled=settings.half):
+            logits = network(batch.images.to(memory_format=torch.channels_last))
+        loss = LOSSES[settings.loss](logits, batch)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimizer.step()
+        total += loss.detach()
+        if step % AVERAGED_EVERY == 0 or not settings.average:
+            _follow(average, network, settings.average**AVERAGED_EVERY)
+    if not settings.average:
+        _follow(average, network, 0.0)
+    return float(total) / settings.steps
+
+
+def _follow(average: UNet, network: UNet, decay: float) -> None:
+    """This will move the averaged weights and statistics towards the network's."""
+    for slow, fast in zip(
+        average.state_dict().values(), network.state_dict().values(), strict=True
+    ):
+        if slow.is_floating_point():
+            slow.lerp_(fast, 1 - decay)
+        else:
+            slow.copy_(fast)
+
+
+def _after_epoch(
+    course: Course, settings: TrainingSettings, loss: float, score: float | None, seconds: float
+) -> Course:
+    epoch = course.epoch + 1
+    row = {
+        "epoch": epoch,
+        "loss": round(loss, 5),
+        "validation_dice": None if score is None else round(score, 5),
+        "rate": settings.rate_at(epoch * settings.steps - 1),
+        "seconds": round(seconds, 1),
+    }
+    better = score is None or course.best_score is None or score > course.best_score
+    return replace(
+        course,
+        epoch=epoch,
+        best_epoch=epoch if better else course.best_epoch,
+        best_score=score if better else course.best_score,
+        seconds=course.seconds + seconds,
+        rows=[*course.rows, row],
+    )
+
+
+def _is_over(course: Course, settings: TrainingSettings) -> bool:
+    waited = course.epoch - course.best_epoch
+    return settings.patience is not None and course.epoch > 0 and waited >= settings.patience
+
+
+def _said(course: Course, settings: TrainingSettings) -> str:
+    """Where the training is, for people."""
+    if not course.rows:
+        return f"Epoch 1 of {settings.epochs}"
+    last = course.rows[-1]
+    score = last["validation_dice"]
+    minutes = course.seconds / course.epoch * (settings.epochs - course.epoch) / 60
+    return (
+        f"Epoch {course.epoch} of {settings.epochs}: loss {last['loss']:.3f}"
+        + ("" if score is None else f", validation Dice {score:.3f}")
+        + f", {minutes:.0f} minutes left"
+    )
+
+
+def _optimizer(network: UNet, settings: TrainingSettings) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(
+        network.parameters(),
+        lr=settings.rate,
+        weight_decay=settings.decay,
+        fused=next(network.parameters()).is_cuda,
+    )
+
+
+def _restarted(
+    network: UNet,
+    average: UNet,
+    optimizer: torch.optim.Optimizer,
+    settings: TrainingSettings,
+    course: Course,
+) -> Course:
+    """This will begin anew with other weights, as Li et al. did; raises StartsDead."""
+    if course.restarts >= settings.restarts:
+        raise StartsDead(
+            f"The Dice loss stayed at 1 in each of {course.restarts + 1} starts. Choose a higher "
+            "learning rate, or begin from a checkpoint."
+        )
+    torch.manual_seed(settings.seed + 1000 * (course.restarts + 1))
+    fresh = UNet(network.settings).to(next(network.parameters()).device)
+    for one in (network, average):
+        one.load_state_dict(fresh.state_dict())
+    optimizer.state.clear()
+    return Course(restarts=course.restarts + 1, seconds=course.seconds)
+
+
+def _all_tensors(
+    network: UNet, average: UNet, best: UNet, optimizer: torch.optim.Optimizer
+) -> dict[str, Tensor]:
+    """Everything that the next epoch needs, by name."""
+    tensors = {
+        f"{name}.{key}": value
+        for name, one in (("network", network), ("average", average), ("best", best))
+        for key, value in one.state_dict().items()
+    }
+    for number, moments in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{number}.{key}": value for key, value in moments.items()}
+    return tensors
+
+
+def _put_back(
+    tensors: Mapping[str, Tensor],
+    network: UNet,
+    average: UNet,
+    best: UNet,
+    optimizer: torch.optim.Optimizer,
+) -> None:
+    """The inverse of `_all_tensors`."""
+    for name, one in (("network", network), ("average", average), ("best", best)):
+        one.load_state_dict(
+            {
+                key.removeprefix(f"{name}."): value
+                for key, value in tensors.items()
+                if key.startswith(f"{name}.")
+            }
+        )
+    moments: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        if key.startswith("optimizer."):
+            _, number, what = key.split(".", 2)
+            moments.setdefault(int(number), {})[what] = value
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})

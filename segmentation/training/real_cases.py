@@ -1,0 +1,290 @@
+"""Examples from real cases: posed and sliced anew, with other patients' lesions painted in.
+
+A case folder holds FLAIR.nii.gz and, as far as they exist, mask.nii.gz (all lesions),
+change_mask.nii.gz (only lesions that changed since another time point: a partial label) and
+brainmask.nii.gz. Lesion masks of other patients are on the 1 mm grid of the complete cases (MNI).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from segmentation.imaging.nifti import read_volume
+from segmentation.inference.preparation import LOWEST, normalise
+from segmentation.training.examples import Example, make_example
+
+Stack = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+BRIGHT = 0.6  # of a FLAIR normalised by `normalise`: brighter than almost all healthy white matter
+MNI_BRAIN = ((28, 154), (32, 188), (17, 142))  # where the brain lies on the grid of the masks
+DEEP_MM = 18.0  # from the brain's edge within its slice: mostly white matter and ventricles
+SUBSLICES = 4  # per slice of a whole head, for the share of a slice that a lesion fills
+TOUCHING = np.ones((3, 3, 3), dtype=bool)
+
+
+@dataclass(frozen=True, eq=False)
+class RealCase:
+    """A real case in RAS order at 1 mm pixels: normalised FLAIR and the masks it came with.
+
+    `complete`: its mask marks all lesions, it is brain only, on the 1 mm grid of the lesion masks.
+    """
+
+    name: str
+    pixels: NDArray[np.float16]
+    masks: dict[str, Mask]
+    slice_mm: float
+
+    @property
+    def complete(self) -> bool:
+        return "mask" in self.masks
+
+
+def read_real_case(folder: Path) -> RealCase:
+    """This will read a case folder and bring it to 1 mm pixels (nearest neighbour for masks)."""
+    flair = read_volume((folder / "FLAIR.nii.gz").read_bytes(), name=folder.name)
+    grid = flair.grid
+    spacing = grid.ras.spacing_mm
+    pixels = normalise(grid.to_ras(flair.data).astype(np.float32), spacing)
+    factors = (spacing[0], spacing[1], 1.0)
+    masks = {}
+    for name in ("mask", "change_mask", "brainmask"):
+        file = folder / f"{name}.nii.gz"
+        if file.exists():
+            mask = grid.to_ras(read_volume(file.read_bytes(), name=name).data > 0)
+            masks[name] = _zoomed(mask.astype(np.float32), factors) > 0.5
+    pixels = _zoomed(pixels, factors)
+    if "mask" in masks and "brainmask" not in masks:
+        tissue = ndimage.binary_opening(pixels > LOWEST + 0.5, iterations=2)
+        masks["brainmask"] = np.asarray(ndimage.binary_fill_holes(tissue))
+    return RealCase(folder.name, pixels.astype(np.float16), masks, float(spacing[2]))
+
+
+def _zoomed(array: Stack, factors: tuple[float, float, float]) -> Stack:
+    if all(abs(factor - 1) < 1e-6 for factor in factors):
+        return array
+    return np.asarray(ndimage.zoom(array, factors, order=1, prefilter=False), np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class LesionMask:
+    """Where a patient's lesions are, in RAS order on the 1 mm grid of the complete cases."""
+
+    subject: str
+    voxels: Mask
+
+
+def read_lesion_mask(file: Path) -> LesionMask:
+    """This will read a lesion mask; the file is named after the patient."""
+    volume = read_volume(file.read_bytes(), name=file.name)
+    mask = np.asarray(volume.grid.to_ras(volume.data > 0))
+    return LesionMask(file.name.split(".")[0], mask)
+
+
+def posed_example(case: RealCase, *, rng: Generator) -> Example:
+    """A complete case, turned in space and cut into slices of 1 to 5 mm."""
+    return _posed("real", case.pixels.astype(np.float32), case, case.masks["mask"], rng)
+
+
+def implanted_example(case: RealCase, other: LesionMask, *, rng: Generator) -> Example:
+    """A complete case whose own lesions became white matter, with those of another patient."""
+    own = ndimage.binary_dilation(case.masks["mask"], iterations=2)
+    healthy = case.pixels.astype(np.float32)
+    white_level = float(np.median(healthy[_white(healthy, own, (5, 5, 5))]))
+    texture = ndimage.gaussian_filter(rng.normal(0, 0.35, own.shape).astype(np.float32), 0.8)
+    feathered = ndimage.gaussian_filter(own.astype(np.float32), 0.7)
+    healthy += feathered * (white_level + texture - healthy)
+    white = _white(healthy, np.zeros_like(own), (5, 5, 5))
+    mask = other.voxels[::-1] if rng.random() < 0.5 else other.voxels
+    mask = np.roll(mask, rng.integers(-6, 7, 3), axis=(0, 1, 2))
+    mask = _some_lesions(mask & white, rng)
+    painted = _painted(healthy, mask.astype(np.float32), white, rng)
+    return _posed("implant", painted, case, mask, rng, other.subject)
+
+
+def _white(pixels: Stack, excluded: Mask, window: tuple[int, int, int]) -> Mask:
+    """Where most of the neighbourhood looks like white matter."""
+    likely = (np.abs(pixels) < 0.75) & ~excluded
+    return np.asarray(ndimage.uniform_filter(likely.astype(np.float32), window) > 0.72)
+
+
+def _some_lesions(mask: Mask, rng: Generator) -> Mask:
+    """A random half or more of a mask's lesions."""
+    labels, count = ndimage.label(mask, TOUCHING)
+    keep = np.concatenate([[False], rng.random(count) < rng.uniform(0.5, 1.0)])
+    return np.asarray(keep[labels])
+
+
+def _painted(healthy: Stack, share: Stack, white: Mask, rng: Generator) -> Stack:
+    """Lesions of one contrast, each a little different, with texture and soft edges.
+
+    `share` is how much of each voxel is lesion. Half of the cases also get bright, unlabelled
+    change that fades slowly; a third a halo around the lesions.
+    """
+    labels, count = ndimage.label(share > 0.2, TOUCHING)
+    contrast = rng.uniform(0.9, 3.0)
+    levels = np.concatenate([[contrast], contrast * rng.uniform(0.65, 1.3, count)])
+    level = levels[labels].astype(np.float32)
+    grain = rng.standard_normal([-(-n // 3) for n in share.shape]).astype(np.float32)
+    grain = ndimage.zoom(ndimage.gaussian_filter(grain, 0.8), 3, order=1, prefilter=False)
+    grain = grain[tuple(slice(n) for n in share.shape)]
+    level = ndimage.maximum_filter(level * (labels > 0), 3) * (1 + 0.6 * grain)
+    edge = ndimage.gaussian_filter(share, [*[rng.uniform(0.4, 0.9)] * 2, 0.4])
+    painted = healthy + np.clip(edge, 0, 1) * level
+    if rng.random() < 0.33:
+        wide = ndimage.gaussian_filter(share, [2.5, 2.5, 1.0])
+        painted += rng.uniform(0.2, 0.6) * contrast * wide * (1 - edge) * white
+    if rng.random() < 0.5:
+        slow = rng.standard_normal([-(-n // 12) + 1 for n in share.shape]).astype(np.float32)
+        slow = ndimage.zoom(slow, 12, order=1, prefilter=False)
+        slow = slow[tuple(slice(n) for n in share.shape)]
+        soft_white = ndimage.uniform_filter(white.astype(np.float32), 5)
+        painted += rng.uniform(0.1, 0.5) * np.clip(slow, 0, 2) * soft_white
+    return np.asarray(painted, dtype=np.float32)
+
+
+def _posed(
+    group: str, pixels: Stack, case: RealCase, mask: Mask, rng: Generator, *others: str
+) -> Example:
+    """This will turn a 1 mm volume in space (three in four) and average it into thick slices."""
+    brain = case.masks["brainmask"]
+    box = tuple(
+        slice(max(0, int(found.min()) - 6), int(found.max()) + 7) for found in np.nonzero(brain)
+    )
+    layers = [pixels[box] - LOWEST, mask[box].astype(np.float32), brain[box].astype(np.float32)]
+    thick = float(rng.choice([1, 1, rng.uniform(1, 5), rng.uniform(2, 5)]))
+    parts = max(1, round(thick))
+    if rng.random() < 0.75 or parts != thick:
+        angles = np.deg2rad(rng.normal(0, 6, 2))
+        scale = np.append(rng.uniform(0.94, 1.06, 2), thick / parts * rng.uniform(0.94, 1.06))
+        matrix = _turn(*angles) @ np.diag(scale)
+        shape = np.array(layers[0].shape)
+        count = int(np.ceil(shape[2] / scale[2] * 1.05))
+        out = (int(shape[0] * 1.08), int(shape[1] * 1.08), count)
+        offset = (shape - 1) / 2 - matrix @ ((np.array(out) - 1) / 2)
+        layers = [
+            ndimage.affine_transform(one, matrix, offset, out, order=1, prefilter=False)
+            for one in layers
+        ]
+    image, lesion, inside = (_mean_slices(one, parts) for one in layers)
+    return make_example(
+        group=group,
+        subjects=(case.name, *others),
+        pixels=image + LOWEST,
+        slice_mm=thick,
+        lesion=lesion > 0.5,
+        brain=inside > 0.5,
+        rng=rng,
+    )
+
+
+def _turn(pitch: float, roll: float) -> NDArray[np.float64]:
+    a, b = np.array([np.cos(pitch), np.sin(pitch)]), np.array([np.cos(roll), np.sin(roll)])
+    return np.array([[1, 0, 0], [0, a[0], -a[1]], [0, a[1], a[0]]]) @ np.array(
+        [[b[0], 0, b[1]], [0, 1, 0], [-b[1], 0, b[0]]]
+    )
+
+
+def _mean_slices(array: Stack, slices: int) -> Stack:
+    usable = array.shape[2] // slices * slices
+    parts = array[:, :, :usable].reshape(*array.shape[:2], -1, slices)
+    return np.asarray(parts.mean(axis=3), dtype=np.float32)
+
+
+def partial_example(case: RealCase, *, rng: Generator) -> Example:
+    """A whole head of which only changed lesions are labelled.
+
+    The brightest pixels of the brain that no label explains stay unknown; all else is no lesion. A
+    change mask of a first study marks lesions that are not there yet, so it labels nothing.
+    """
+    lesion = _visible_change(case)
+    return make_example(
+        group="partial",
+        subjects=[case.name],
+        pixels=case.pixels.astype(np.float32),
+        slice_mm=case.slice_mm,
+        lesion=lesion,
+        brain=case.masks.get("brainmask"),
+        lesion_known=~_unknown(case) | lesion,
+        rng=rng,
+    )
+
+
+def _visible_change(case: RealCase) -> Mask:
+    bright = case.pixels > BRIGHT
+    if "change_mask" not in case.masks or case.name.endswith("study1"):
+        return np.zeros_like(bright)
+    return case.masks["change_mask"] & bright
+
+
+def _unknown(case: RealCase) -> Mask:
+    """What may be a lesion: the brightest of the brain (more of its depth), and what touches it.
+
+    Most of the cortex stays known, as no lesion: otherwise nothing would teach that its folds,
+    which look like islands in white matter, are none.
+    """
+    smooth = ndimage.gaussian_filter(case.pixels.astype(np.float32), (0.7, 0.7, 0))
+    brain = case.masks.get("brainmask")
+    if brain is None:
+        bright = smooth > 1.0
+        inner = np.zeros_like(bright)
+        inner[12:-12, 12:-12] = True
+    else:
+        depth = ndimage.distance_transform_edt(brain, sampling=(1, 1, 100))
+        outer, deep = np.percentile(smooth[brain], [93, 78])
+        bright = smooth > np.where(depth > DEEP_MM, deep, outer)
+        inner = ndimage.binary_dilation(brain, iterations=2)
+    near = ndimage.binary_dilation(bright & inner, np.ones((3, 3, 1), dtype=bool))
+    return np.asarray(inner & near)
+
+
+def implanted_whole_head(case: RealCase, other: LesionMask, *, rng: Generator) -> Example:
+    """A whole head with another patient's lesions painted where its white matter looks healthy.
+
+    The lesion mask is laid over the head by the boxes of the two brains. What is unknown of the
+    head stays unknown.
+    """
+    pixels = case.pixels.astype(np.float32)
+    brain = case.masks["brainmask"]
+    unknown = _unknown(case)
+    white = _white(pixels, unknown, (5, 5, 1))
+    white &= ndimage.binary_erosion(brain, np.ones((3, 3, 1), dtype=bool), iterations=3)
+    mask = other.voxels[::-1] if rng.random() < 0.5 else other.voxels
+    share = _laid_over(mask, brain, rng)
+    labels, count = ndimage.label(share > 0.1, TOUCHING)
+    keep = np.concatenate([[False], rng.random(count) < rng.uniform(0.5, 1.0)])
+    share = share * keep[labels] * white
+    lesion = _visible_change(case)
+    implanted = share > 0.5
+    return make_example(
+        group="implanted-head",
+        subjects=[case.name, other.subject],
+        pixels=_painted(pixels, share, white, rng),
+        slice_mm=case.slice_mm,
+        lesion=lesion | implanted,
+        brain=brain,
+        lesion_known=~unknown | lesion | implanted,
+        rng=rng,
+    )
+
+
+def _laid_over(mask: Mask, brain: Mask, rng: Generator) -> Stack:
+    """The share of each voxel of a head that a lesion mask fills, shifted and scaled a little."""
+    scales, offsets = [], []
+    for axis, ((low, high), found) in enumerate(zip(MNI_BRAIN, np.nonzero(brain), strict=True)):
+        first, last = np.percentile(found, [0.1, 99.9])
+        scale = (high - low) / (last - first) * rng.uniform(0.92, 1.08)
+        offset = (low + high) / 2 - scale * (first + last) / 2 + rng.uniform(-6, 6)
+        parts = SUBSLICES if axis == 2 else 1
+        scales.append(scale / parts)
+        offsets.append(offset - scale * (parts - 1) / (2 * parts))
+    shape = (*brain.shape[:2], brain.shape[2] * SUBSLICES)
+    fine = ndimage.affine_transform(
+        mask.astype(np.float32), np.array(scales), np.array(offsets), shape, order=1
+    )
+    return _mean_slices(fine, SUBSLICES)
