@@ -21,6 +21,7 @@ PIXEL_MM = 1.0
 MULTIPLE = 16
 LOWEST, HIGHEST = -5.0, 10.0
 NEIGHBOUR_MM = 2.5  # about how far away the neighbours are that a network sees beside a slice
+THICK_MM = 2.0
 COARSE_MM = 4.0
 BIAS_SIGMA_MM = 22.0
 
@@ -57,6 +58,21 @@ def neighbour_stride(slice_mm: float) -> int:
     spot is a lesion or a fold of the cortex.
     """
     return max(1, int(NEIGHBOUR_MM / slice_mm + 0.5)) if slice_mm > 0 else 1
+
+
+def smoothed_across(
+    maps: NDArray[np.float32], *, slice_mm: float, sigma_mm: float
+) -> NDArray[np.float32]:
+    """This will smooth maps (..., slices, height, width) across slices that are thin.
+
+    A network that sees slices one by one wavers from one thin slice to the next. Slices of 2 mm and
+    more stay as they are.
+    """
+    if slice_mm >= THICK_MM:
+        return maps
+    return np.asarray(
+        ndimage.gaussian_filter1d(maps, sigma_mm / slice_mm, axis=-3, mode="nearest"), np.float32
+    )
 
 
 def prepare(volume: Volume) -> Slices:

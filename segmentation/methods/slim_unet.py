@@ -14,14 +14,15 @@ import segmentation
 from segmentation.imaging.nifti import Volume
 from segmentation.inference.cleaning import brain_mask, clean_mask
 from segmentation.inference.engine import predict
-from segmentation.inference.preparation import prepare
+from segmentation.inference.preparation import prepare, smoothed_across
 from segmentation.methods import Prediction, Progress, method_card, require_sequences
 from segmentation.methods.provenance import provenance
 from segmentation.networks.checkpoint import Checkpoint, load_checkpoint
 
 CARD = method_card("slim-unet")
 CHECKPOINT = Path(segmentation.__file__).parent / "checkpoints" / "slim-unet.safetensors"
-SETTINGS: dict[str, Any] = {"threshold": 0.5, "min_volume_mm3": 10.7, "connectivity": 26}
+CLEANING: dict[str, Any] = {"threshold": 0.5, "min_volume_mm3": 10.7, "connectivity": 26}
+SETTINGS: dict[str, Any] = {**CLEANING, "across_slices_mm": 1.0}
 AIR = -4.0  # a fifth of the tissue peak, see `normalise`
 
 
@@ -51,11 +52,14 @@ class SlimUNet:
             progress=lambda done, stage: progress(0.1 + 0.8 * done, stage),
         )
         progress(0.9, "Cleaning up the mask")
+        maps = smoothed_across(
+            maps, slice_mm=flair.grid.ras.spacing_mm[2], sigma_mm=SETTINGS["across_slices_mm"]
+        )
         lesion, likely = (slices.to_scan(one) for one in maps)
         inside = brain_mask(likely) if brain is None else brain
         return Prediction(
             probability=lesion,
-            mask=clean_mask(lesion, brain=inside, grid=flair.grid, **SETTINGS),
+            mask=clean_mask(lesion, brain=inside, grid=flair.grid, **CLEANING),
             brain=inside,
             provenance=provenance(SETTINGS, self.checkpoint.sha256, grid=flair.grid),
         )

@@ -1,0 +1,101 @@
+"""python benchmarks/default_scores.py: the scores in the model card of the default method.
+
+    python benchmarks/default_scores.py phantoms
+    python benchmarks/default_scores.py heads --cases FOLDER
+    python benchmarks/default_scores.py left-out --cases FOLDER --checkpoint FILE --case mni_patient07
+
+Phantoms and whole heads are segmented by the shipped checkpoint; a left-out case must be segmented
+by the checkpoint of its own fold. Both masks pass the size filter; a lesion counts as found with one
+shared voxel; 26-connected.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+
+from segmentation.evaluation.lesion_matching import match_lesions
+from segmentation.evaluation.overlap import dice
+from segmentation.imaging.lesions import drop_small_lesions, find_lesions
+from segmentation.imaging.nifti import Volume, read_volume
+from segmentation.methods.slim_unet import CHECKPOINT, SlimUNet
+from segmentation.networks.checkpoint import load_checkpoint
+from segmentation.training.phantoms import make_phantom
+
+GRID = {"shape": (256, 288, 32), "spacing_mm": (0.8, 0.8, 4.5)}
+MIN_VOLUME_MM3 = 10.7
+
+
+def scored(method: SlimUNet, flair: Volume, known: np.ndarray) -> tuple[list[object], object]:
+    """DSC, lesion F1, recall, precision, seconds; and the prediction."""
+    began = time.monotonic()
+    prediction = method.segment({"FLAIR": flair}, progress=lambda *_: None)
+    seconds = time.monotonic() - began
+    known = drop_small_lesions(known, grid=flair.grid, min_volume_mm3=MIN_VOLUME_MM3)
+    match = match_lesions(prediction.mask, known, grid=flair.grid)
+    row = [dice(prediction.mask, known), match.f1, match.recall, match.precision, seconds]
+    return row, prediction
+
+
+def phantoms(method: SlimUNet, count: int) -> None:
+    """Held-out phantoms with lesions, and as many whole heads without any."""
+    rows = []
+    for seed in range(60_000, 60_000 + count):
+        phantom = make_phantom(seed=seed, flair_only=True, **GRID)
+        image = nib.Nifti1Image(phantom.flair, phantom.affine).to_bytes()
+        row, _ = scored(method, read_volume(image, name="FLAIR"), phantom.mask)
+        rows.append(row)
+        print("phantom", seed, *(f"{value:.2f}" for value in row), flush=True)
+    table = np.array(rows, float)
+    print("mean", table.mean(0).round(2), "SD", table.std(0, ddof=1).round(2), flush=True)
+    for seed in range(61_000, 61_010):
+        phantom = make_phantom(seed=seed, lesions=0, confluent=False, flair_only=True, **GRID)
+        image = nib.Nifti1Image(phantom.flair, phantom.affine).to_bytes()
+        volume = read_volume(image, name="FLAIR")
+        prediction = method.segment({"FLAIR": volume}, progress=lambda *_: None)
+        _, found = find_lesions(prediction.mask, grid=volume.grid)
+        print("empty phantom", seed, "false lesions", len(found), flush=True)
+
+
+def heads(method: SlimUNet, cases: Path) -> None:
+    """Whole heads: is anything outside the brain, and how well is the brain found?"""
+    for folder in sorted(cases.glob("long_*")):
+        flair = read_volume((folder / "FLAIR.nii.gz").read_bytes(), name=folder.name)
+        prediction = method.segment({"FLAIR": flair}, progress=lambda *_: None)
+        millilitres = flair.grid.voxel_volume_mm3 / 1000
+        told = f"lesions {prediction.mask.sum() * millilitres:.2f} ml"
+        if (folder / "brainmask.nii.gz").exists():
+            brain = read_volume((folder / "brainmask.nii.gz").read_bytes(), name="brain").data > 0
+            outside = (prediction.mask & ~brain).sum()
+            told += f", outside the brain {outside} voxels, brain DSC "
+            told += f"{dice(prediction.brain, brain):.3f}"
+        print(folder.name, told, flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("what", choices=["phantoms", "heads", "left-out"])
+    parser.add_argument("--cases", type=Path)
+    parser.add_argument("--case")
+    parser.add_argument("--checkpoint", type=Path, default=CHECKPOINT)
+    parser.add_argument("--count", type=int, default=12)
+    chosen = parser.parse_args()
+    method = SlimUNet(load_checkpoint(chosen.checkpoint))
+    if chosen.what == "phantoms":
+        phantoms(method, chosen.count)
+    elif chosen.what == "heads":
+        heads(method, chosen.cases)
+    else:
+        folder = chosen.cases / chosen.case
+        flair = read_volume((folder / "FLAIR.nii.gz").read_bytes(), name="FLAIR")
+        known = read_volume((folder / "mask.nii.gz").read_bytes(), name="mask").data > 0
+        row, _ = scored(method, flair, known)
+        print(chosen.case, *(f"{value:.3f}" for value in row), flush=True)
+
+
+if __name__ == "__main__":
+    main()
