@@ -2,11 +2,11 @@
 
     python benchmarks/default_scores.py phantoms
     python benchmarks/default_scores.py heads --cases FOLDER
-    python benchmarks/default_scores.py left-out --cases FOLDER --checkpoint FILE --case mni_patient07
+    python benchmarks/default_scores.py left-out --cases FOLDER --checkpoint FILE --case NAME
 
 Phantoms and whole heads are segmented by the shipped checkpoint; a left-out case must be segmented
-by the checkpoint of its own fold. Both masks pass the size filter; a lesion counts as found with one
-shared voxel; 26-connected.
+by the checkpoint of its own fold. Both masks pass the size filter; a lesion counts as found with
+one shared voxel; 26-connected.
 """
 
 from __future__ import annotations

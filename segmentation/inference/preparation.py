@@ -42,6 +42,11 @@ class Slices:
         """How many slices away the neighbours are; see `neighbour_stride`."""
         return neighbour_stride(self.grid.ras.spacing_mm[2])
 
+    def of_scan(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """This will bring a mask in the scan's own order to the slices."""
+        likely = self.grid.to_ras(mask).astype(np.float32)
+        return _sliced(likely, self.inner, fill=0.0) > 0.5
+
     def to_scan(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
         """This will bring maps on the slices (slices, height, width) to the scan's own order."""
         rows, columns = self.inner
@@ -79,17 +84,23 @@ def prepare(volume: Volume) -> Slices:
     """This will normalise a scan, bring it to 1 mm pixels and cut it into padded axial slices."""
     grid = volume.grid
     normal = normalise(grid.to_ras(volume.data).astype(np.float32), grid.ras.spacing_mm)
-    stack = torch.from_numpy(normal).permute(2, 0, 1)
     inner = (
         max(1, round(grid.ras.shape[0] * grid.ras.spacing_mm[0] / PIXEL_MM)),
         max(1, round(grid.ras.shape[1] * grid.ras.spacing_mm[1] / PIXEL_MM)),
     )
-    small = _resized(stack, inner)
+    return Slices(_sliced(normal, inner, fill=LOWEST), inner, grid)
+
+
+def _sliced(
+    array: NDArray[np.float32], inner: tuple[int, int], *, fill: float
+) -> NDArray[np.float32]:
+    """(x, y, z) to slices of `inner` pixels, padded to multiples of 16."""
+    small = _resized(torch.from_numpy(np.ascontiguousarray(array)).permute(2, 0, 1), inner)
     padded = (len(small), *(math.ceil(n / MULTIPLE) * MULTIPLE for n in inner))
-    pixels = np.full(padded, LOWEST, dtype=np.float32)
+    pixels = np.full(padded, fill, dtype=np.float32)
     top, left = _margins(padded[1:], inner)
     pixels[:, top : top + inner[0], left : left + inner[1]] = small.numpy()
-    return Slices(pixels, inner, grid)
+    return pixels
 
 
 def _margins(padded: tuple[int, ...], inner: tuple[int, int]) -> tuple[int, int]:

@@ -36,11 +36,15 @@ class Augmentation:
 
 @dataclass(frozen=True, eq=False)
 class Layers:
-    """Slices with neighbours (batch, channels, height, width), their label bits, brain known?"""
+    """Slices with neighbours (batch, channels, height, width), their label bits, brain known?
+
+    `air` is the value outside every image.
+    """
 
     pixels: Tensor
     labels: Tensor
     brain_known: Tensor
+    air: float
 
 
 def augment(
@@ -55,20 +59,22 @@ def augment(
     matrix = _matrices(len(centres), rng, settings)
     grid = _places(matrix, centres, size, layers.pixels)
     # Outside of the image there is air, and no lesion for sure.
-    pixels = functional.grid_sample(layers.pixels - LOWEST, grid, align_corners=False) + LOWEST
+    pixels = (
+        functional.grid_sample(layers.pixels - layers.air, grid, align_corners=False) + layers.air
+    )
     labels = functional.grid_sample(
         (layers.labels ^ KNOWN).float(), grid, mode="nearest", align_corners=False
     )
     bits = labels.to(torch.uint8) ^ KNOWN
     if settings.strip:
-        pixels = _stripped(pixels, bits, layers.brain_known, rng, settings.strip)
+        pixels = _stripped(pixels, bits, layers, rng, settings.strip)
     if settings.contrast:
         pixels = _contrasted(pixels, bits, rng, settings.contrast)
     if channels := pixels.shape[1] - 1:
         swap = torch.from_numpy(rng.random(len(pixels)) < 0.5).to(pixels.device)
         order = range(channels, -1, -1)
         pixels = torch.where(swap[:, None, None, None], pixels[:, list(order)], pixels)
-    return Layers(pixels, bits, layers.brain_known)
+    return Layers(pixels, bits, layers.brain_known, layers.air)
 
 
 def _matrices(count: int, rng: Generator, settings: Augmentation) -> NDArray[np.float64]:
@@ -99,12 +105,11 @@ def _places(
     return (2 * (places + 0.5) / extent - 1).flip(-1)
 
 
-def _stripped(
-    pixels: Tensor, bits: Tensor, brain_known: Tensor, rng: Generator, share: float
-) -> Tensor:
+def _stripped(pixels: Tensor, bits: Tensor, layers: Layers, rng: Generator, share: float) -> Tensor:
+    """This will blank everything outside the brain in a share of the crops that have one."""
     chosen = torch.from_numpy(rng.random(len(pixels)) < share).to(pixels.device)
-    chosen = (chosen & (brain_known > 0))[:, None, None, None]
-    return torch.where(chosen & ((bits & BRAIN) == 0), LOWEST, pixels)
+    chosen = (chosen & (layers.brain_known > 0))[:, None, None, None]
+    return torch.where(chosen & ((bits & BRAIN) == 0), layers.air, pixels)
 
 
 def _contrasted(pixels: Tensor, bits: Tensor, rng: Generator, strength: float) -> Tensor:

@@ -16,7 +16,6 @@ from segmentation.training.augmentation import Augmentation, Layers, augment
 from segmentation.training.examples import BRAIN, KNOWN, LESION, Example
 
 MULTIPLE = 16
-ON_A_LESION = 0.66
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,18 +32,21 @@ class Batch:
 class Deck:
     """Examples padded to one size: slices (n, height, width), labels as bits, who neighbours whom.
 
-    `ranges` are each example's first slice and the one after its last; `first` and `last` say the
-    same of every slice.
+    `air` is the value of pixels outside every image. `ranges` are each example's first slice and
+    the one after its last; `first` and `last` say the same of every slice.
     """
 
-    def __init__(self, examples: Sequence[Example], *, device: torch.device) -> None:
+    def __init__(
+        self, examples: Sequence[Example], *, device: torch.device, air: float = LOWEST
+    ) -> None:
+        self.air = air
         heights, widths = zip(*(one.pixels.shape[1:] for one in examples), strict=True)
         self.height, self.width = (-(-max(n) // MULTIPLE) * MULTIPLE for n in (heights, widths))
         starts = np.cumsum([0, *(len(one.pixels) for one in examples)])
         self.ranges = np.stack([starts[:-1], starts[1:]], axis=1)
         total = int(starts[-1])
         size = (total, self.height, self.width)
-        self.pixels = torch.full(size, LOWEST, dtype=torch.float16, device=device)
+        self.pixels = torch.full(size, air, dtype=torch.float16, device=device)
         self.labels = torch.full(size, KNOWN, dtype=torch.uint8, device=device)
         self.brain_known = torch.zeros(total, dtype=torch.float32, device=device)
         self.first, self.last = (
@@ -67,7 +69,7 @@ class Deck:
             self.pixels[place] = torch.from_numpy(one.pixels).to(device)
             self.labels[place] = torch.from_numpy(bits.astype(np.uint8)).to(device)
             self.brain_known[place[0]] = float(one.brain_known)
-            self.foci.append(one.foci + np.array([start, top, left], np.float32))
+            self.foci.append(one.foci.astype(np.float32) + np.array([start, top, left], np.float32))
             self.groups.setdefault(one.group, []).append(number)
 
     def __len__(self) -> int:
@@ -95,23 +97,26 @@ class Deck:
         count: int,
         size: int,
         channels: int,
+        focus: float,
         augmentation: Augmentation,
     ) -> Batch:
         """This will deal `count` augmented crops of `size` pixels; groups come in given shares.
 
-        Two crops in three are centred near a lesion, where the example has one.
+        A share `focus` of them is centred near a lesion, where the example has one; crops as large
+        as the deck are centred on it.
         """
-        slices, centres = self._places(rng, shares, count)
+        slices, centres = self._places(rng, shares, count, size, focus)
         where = self.around(torch.from_numpy(slices).to(self.device), channels)
         layers = Layers(
             pixels=self.pixels[where].float(),
             labels=self.labels[where],
             brain_known=self.brain_known[where[:, 0]],
+            air=self.air,
         )
         return _batch(augment(layers, centres, size=size, rng=rng, settings=augmentation))
 
     def _places(
-        self, rng: Generator, shares: Mapping[str, float], count: int
+        self, rng: Generator, shares: Mapping[str, float], count: int, size: int, focus: float
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Slice and centre of each crop."""
         names = [name for name in shares if name in self.groups]
@@ -125,17 +130,22 @@ class Deck:
             number = members[int(draw[0] * len(members))]
             foci = self.foci[number]
             first, stop = self.ranges[number]
-            if draw[1] < ON_A_LESION and len(foci):
+            if draw[1] < focus and len(foci):
                 at, row, column = foci[int(draw[2] * len(foci))]
                 centre = (row + 80 * (draw[3] - 0.5), column + 80 * (draw[4] - 0.5))
             else:
                 at = first + int(draw[2] * (stop - first))
                 centre = (
-                    self.height * (0.2 + 0.6 * draw[3]),
-                    self.width * (0.2 + 0.6 * draw[4]),
+                    _middle(self.height, size, draw[3]),
+                    _middle(self.width, size, draw[4]),
                 )
             slices[n], centres[n] = int(at), centre
         return slices, centres
+
+
+def _middle(extent: int, size: int, draw: float) -> float:
+    """Where a crop is centred along an axis, for a draw from 0 to 1."""
+    return (extent - 1) / 2 if size >= extent else extent * (0.2 + 0.6 * draw)
 
 
 def _batch(layers: Layers) -> Batch:

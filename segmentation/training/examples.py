@@ -50,7 +50,7 @@ def make_example(
     rng: Generator,
     lesion_known: NDArray[np.bool_] | None = None,
 ) -> Example:
-    """This will make an example from arrays in x, y, z order (None: brain unknown, lesions known)."""
+    """An example from arrays in x, y, z order (None: brain unknown, all lesions known)."""
     known = np.ones_like(lesion) if lesion_known is None else lesion_known
     stacked = _stacked(lesion)
     return Example(

@@ -91,17 +91,53 @@ class Journal:
             with safe_open(self.state_file, framework="pt", device=str(device)) as file:
                 header = file.metadata() or {}
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            if header.get("format") != FORMAT:
-                raise ValueError(f"the format is {header.get('format')!r}")
             course = Course(**json.loads(header["course"]))
-        except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise OtherTraining(
                 f"{self.state_file.name}: no training can go on from this file ({error}). "
                 "Remove it to start anew."
             ) from error
-        if header["settings"] != self.settings:
+        if header.get("format") != FORMAT or header["settings"] != self.settings:
             raise OtherTraining(
                 f"{self.folder.name}: this folder holds a training with other settings or cases. "
                 "Choose another folder, or the same settings to go on with it."
             )
         return course, tensors
+
+
+def all_tensors(
+    network: UNet, average: UNet, best: UNet, optimizer: torch.optim.Optimizer
+) -> dict[str, Tensor]:
+    """Everything that the next epoch needs, by name."""
+    tensors = {
+        f"{name}.{key}": value
+        for name, one in (("network", network), ("average", average), ("best", best))
+        for key, value in one.state_dict().items()
+    }
+    for number, moments in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{number}.{key}": value for key, value in moments.items()}
+    return tensors
+
+
+def put_back(
+    tensors: Mapping[str, Tensor],
+    network: UNet,
+    average: UNet,
+    best: UNet,
+    optimizer: torch.optim.Optimizer,
+) -> None:
+    """The inverse of `all_tensors`."""
+    for name, one in (("network", network), ("average", average), ("best", best)):
+        one.load_state_dict(
+            {
+                key.removeprefix(f"{name}."): value
+                for key, value in tensors.items()
+                if key.startswith(f"{name}.")
+            }
+        )
+    moments: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        if key.startswith("optimizer."):
+            _, number, what = key.split(".", 2)
+            moments.setdefault(int(number), {})[what] = value
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})

@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,18 +19,18 @@ from torch import Tensor
 
 from segmentation.networks.unet import UNet
 from segmentation.refusals import Refusal
-from segmentation.training.augmentation import Augmentation
 from segmentation.training.deck import Batch, Deck
-from segmentation.training.journal import Course, Journal
+from segmentation.training.journal import Course, Journal, all_tensors, put_back
 from segmentation.training.losses import dice_loss, lesion_and_brain_loss
 from segmentation.training.scoring import pooled_dice
+from segmentation.training.settings import TrainingSettings
 
 Progress = Callable[[float, str], None]
 LOSSES: dict[str, Callable[[Tensor, Batch], Tensor]] = {
     "dice": dice_loss,
     "lesion and brain": lesion_and_brain_loss,
 }
-DEAD = 0.99  # a Dice loss that is still above this after an epoch will not move (Li et al.)
+DEAD = 0.99  # a Dice loss that stays above this from the start will not move (Li et al.)
 AVERAGED_EVERY = 10  # steps
 
 
@@ -44,40 +44,6 @@ class LossNotANumber(Refusal):
 
 class StartsDead(Refusal):
     """The Dice loss did not move from 1 in any of the starts."""
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """All that shapes a training but its examples; `steps` are per epoch, `rate` is Adam's.
-
-    `average` keeps a running mean of the weights (decay per step), which is what is validated and
-    saved; 0 saves the weights themselves. `patience` ends the training after so many epochs without
-    a better validation score. `decay` 0 is plain Adam. `half` computes in bfloat16 where that is
-    safe.
-    """
-
-    epochs: int
-    steps: int
-    batch: int
-    size: int
-    rate: float
-    loss: str
-    seed: int = 1
-    decay: float = 0.0
-    cosine: bool = False
-    average: float = 0.0
-    patience: int | None = None
-    half: bool = False
-    restarts: int = 5
-    shares: Mapping[str, float] = field(default_factory=lambda: {"case": 1.0})
-    augmentation: Augmentation = field(default_factory=Augmentation)
-
-    def rate_at(self, step: int) -> float:
-        """The learning rate of a step, counted from the first epoch's first."""
-        if not self.cosine:
-            return self.rate
-        total = self.epochs * self.steps
-        return self.rate * min(1.0, (step + 1) / 100) * 0.5 * (1 + math.cos(math.pi * step / total))
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +80,7 @@ def train(
     course, best = Course(), deepcopy(network)
     if (state := journal.load_state(device)) is not None:
         course, tensors = state
-        _put_back(tensors, network, average, best, optimizer)
+        put_back(tensors, network, average, best, optimizer)
     while course.epoch < settings.epochs and not _is_over(course, settings):
         progress(course.epoch / settings.epochs, _said(course, settings))
         began = time.monotonic()
@@ -124,7 +90,7 @@ def train(
                 f"The training stopped in epoch {course.epoch + 1}: its loss is not a number. The "
                 f"checkpoint of epoch {course.best_epoch} was kept. Lower the learning rate."
             )
-        if settings.loss == "dice" and loss > DEAD and course.best_score in (None, 0.0):
+        if _is_dead(loss, course, settings):
             course = _restarted(network, average, optimizer, settings, course)
             continue
         score = None if validation is None else pooled_dice(average, validation)[0]
@@ -132,7 +98,7 @@ def train(
         if course.best_epoch == course.epoch:
             best.load_state_dict(average.state_dict())
             journal.save_best(best, {**record, "course": asdict(replace(course, rows=[]))})
-        journal.save_state(course, _all_tensors(network, average, best, optimizer))
+        journal.save_state(course, all_tensors(network, average, best, optimizer))
     progress(1.0, _said(course, settings))
     return Trained(best.eval(), course)
 
@@ -159,6 +125,7 @@ def _run_epoch(
             count=settings.batch,
             size=settings.size,
             channels=network.settings.in_channels,
+            focus=settings.focus,
             augmentation=settings.augmentation,
         )
         with torch.autocast(deck.device.type, torch.bfloat16, enabled=settings.half):
@@ -214,6 +181,14 @@ def _is_over(course: Course, settings: TrainingSettings) -> bool:
     return settings.patience is not None and course.epoch > 0 and waited >= settings.patience
 
 
+def _is_dead(loss: float, course: Course, settings: TrainingSettings) -> bool:
+    """Whether a Dice loss has not moved from 1 in any of the first epochs."""
+    if settings.loss != "dice" or not settings.restarts or course.epoch + 1 != settings.dead_epochs:
+        return False
+    losses = [loss, *(float(row["loss"]) for row in course.rows)]
+    return min(losses) > DEAD
+
+
 def _said(course: Course, settings: TrainingSettings) -> str:
     """Where the training is, for people."""
     if not course.rows:
@@ -256,41 +231,3 @@ def _restarted(
         one.load_state_dict(fresh.state_dict())
     optimizer.state.clear()
     return Course(restarts=course.restarts + 1, seconds=course.seconds)
-
-
-def _all_tensors(
-    network: UNet, average: UNet, best: UNet, optimizer: torch.optim.Optimizer
-) -> dict[str, Tensor]:
-    """Everything that the next epoch needs, by name."""
-    tensors = {
-        f"{name}.{key}": value
-        for name, one in (("network", network), ("average", average), ("best", best))
-        for key, value in one.state_dict().items()
-    }
-    for number, moments in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{number}.{key}": value for key, value in moments.items()}
-    return tensors
-
-
-def _put_back(
-    tensors: Mapping[str, Tensor],
-    network: UNet,
-    average: UNet,
-    best: UNet,
-    optimizer: torch.optim.Optimizer,
-) -> None:
-    """The inverse of `_all_tensors`."""
-    for name, one in (("network", network), ("average", average), ("best", best)):
-        one.load_state_dict(
-            {
-                key.removeprefix(f"{name}."): value
-                for key, value in tensors.items()
-                if key.startswith(f"{name}.")
-            }
-        )
-    moments: dict[int, dict[str, Tensor]] = {}
-    for key, value in tensors.items():
-        if key.startswith("optimizer."):
-            _, number, what = key.split(".", 2)
-            moments.setdefault(int(number), {})[what] = value
-    optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})

@@ -110,7 +110,8 @@ def make_phantom(
     `lesions` is how many are placed (None: log-normal, median 30; those that meet become one),
     `confluent` adds periventricular bands (None: in 45 % of seeds). Slices are averages over their
     thickness; the middle of the stack lies `height_mm` above the head's origin. With `flair_only`,
-    T1 and T2 are all 0 and a third of the time is saved. Raises ValueError for a shape under 16 x 16 x 2.
+    T1 and T2 are all 0 and a third of the time is saved. Raises ValueError for a shape under
+    16 x 16 x 2.
     """
     if min(shape[:2]) < 16 or shape[2] < 2:
         raise ValueError(f"a phantom of {shape} voxels is too small")

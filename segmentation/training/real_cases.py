@@ -185,9 +185,9 @@ def _posed(
 
 def _turn(pitch: float, roll: float) -> NDArray[np.float64]:
     a, b = np.array([np.cos(pitch), np.sin(pitch)]), np.array([np.cos(roll), np.sin(roll)])
-    return np.array([[1, 0, 0], [0, a[0], -a[1]], [0, a[1], a[0]]]) @ np.array(
-        [[b[0], 0, b[1]], [0, 1, 0], [-b[1], 0, b[0]]]
-    )
+    around_x = np.array([[1, 0, 0], [0, a[0], -a[1]], [0, a[1], a[0]]])
+    around_y = np.array([[b[0], 0, b[1]], [0, 1, 0], [-b[1], 0, b[0]]])
+    return np.asarray(around_x @ around_y, dtype=np.float64)
 
 
 def _mean_slices(array: Stack, slices: int) -> Stack:

@@ -21,8 +21,8 @@ def lesion_probability(network: UNet, deck: Deck, slices: Tensor) -> Tensor:
     images = deck.pixels[where].float().to(memory_format=torch.channels_last)
     half = deck.device.type == "cuda"
     with torch.inference_mode(), torch.autocast(deck.device.type, torch.bfloat16, enabled=half):
-        straight = network(images)[:, 0].float().sigmoid()
-        mirrored = network(images.flip(2))[:, 0].float().sigmoid().flip(1)
+        straight: Tensor = network(images)[:, 0].float().sigmoid()
+        mirrored: Tensor = network(images.flip(2))[:, 0].float().sigmoid().flip(1)
     return (straight + mirrored) / 2
 
 

@@ -29,7 +29,7 @@ from segmentation.networks.unet import UNet, slim
 from segmentation.training.deck import Deck
 from segmentation.training.examples import Example, make_example
 from segmentation.training.journal import Journal
-from segmentation.training.loop import TrainingSettings, train
+from segmentation.training.loop import train
 from segmentation.training.phantoms import make_phantom
 from segmentation.training.real_cases import (
     LesionMask,
@@ -42,6 +42,7 @@ from segmentation.training.real_cases import (
     read_real_case,
 )
 from segmentation.training.scoring import label_unknown, pooled_dice
+from segmentation.training.settings import TrainingSettings
 
 SHARES = {"phantom": 0.25, "implant": 0.2, "real": 0.25, "implanted-head": 0.2, "partial": 0.1}
 SECOND_SHARES = {**SHARES, "phantom": 0.15, "partial": 0.2}
