@@ -220,7 +220,7 @@ def _flair_signal(rng: Generator) -> Signal:
     csf, gray = rng.uniform(8, 40), rng.uniform(108, 138)
     return Signal(
         gray=gray,
-        deep=rng.uniform(104, 124),
+        deep=100 + rng.uniform(0.2, 0.8) * (gray - 100),
         csf=csf,
         choroid=rng.uniform(70, 180) if rng.random() < 0.8 else csf,
         scalp=rng.uniform(60, 200),
@@ -228,7 +228,7 @@ def _flair_signal(rng: Generator) -> Signal:
         diffuse=rng.uniform(8, 30),
         rim=rng.uniform(5, 35),
         flow=rng.uniform(0, 70),
-        spots=rng.uniform(0, 50),
+        spots=rng.uniform(0, 18),  # of the cortex: brighter ones would look like lesions
     )
 
 
@@ -299,7 +299,7 @@ def _image(scene: Scene, signal: Signal) -> Field:
     if signal.flow:
         image += signal.flow * scene.flow
     if signal.spots:
-        image += signal.spots * scene.spots * (1 - head.csf)
+        image += signal.spots * scene.spots * head.gray
     return image
 
 

@@ -52,7 +52,12 @@ def test_a_prediction_names_checkpoint_code_and_settings() -> None:
     )
     told: Mapping[str, object] = json.loads(json.dumps(prediction.provenance))
     assert told["checkpoint_sha256"] == hashlib.sha256(CHECKPOINT.read_bytes()).hexdigest()
-    assert told["settings"] == {"threshold": 0.5, "min_volume_mm3": 10.7, "connectivity": 26}
+    assert told["settings"] == {
+        "threshold": 0.5,
+        "min_volume_mm3": 10.7,
+        "connectivity": 26,
+        "across_slices_mm": 1.0,
+    }
     assert told["min_voxels_kept"] == 1  # 126 mm3 per voxel
     assert len(str(told["code_version"])) == len(str(told["settings_sha256"])) == 64
 
@@ -89,13 +94,12 @@ def test_every_card_leads_to_a_method_with_a_model_card() -> None:
 
 
 @pytest.mark.real_scans
-def test_the_left_out_real_case_scores_what_the_model_card_says(real_scans: Path) -> None:
-    folder = real_scans / "ljubljana" / "mni_patient07"
+@pytest.mark.parametrize("name", ["long_patient01_study2", "long_patient12_study1"])
+def test_on_a_whole_head_nothing_is_found_outside_the_brain(real_scans: Path, name: str) -> None:
+    folder = real_scans / "ljubljana" / name
     flair = read_volume((folder / "FLAIR.nii.gz").read_bytes(), name="FLAIR")
-    known = read_volume((folder / "mask.nii.gz").read_bytes(), name="mask").data > 0
+    brain = read_volume((folder / "brainmask.nii.gz").read_bytes(), name="brain").data > 0
     prediction = load_method(DEFAULT_METHOD).segment({"FLAIR": flair}, progress=lambda *_: None)
-    known = drop_small_lesions(known, grid=flair.grid, min_volume_mm3=10.7)
-    card = (CHECKPOINT.parent / "slim-unet.md").read_text()
-    line = next(line for line in card.splitlines() if line.startswith("| mni_patient07, left out"))
-    stated = float(line.split("|")[2])
-    assert dice(prediction.mask, known) == pytest.approx(stated, abs=0.02)
+    assert prediction.mask.any()
+    assert (prediction.mask & ~brain).sum() <= 5
+    assert dice(prediction.brain, brain) > 0.95
