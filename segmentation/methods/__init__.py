@@ -104,7 +104,7 @@ METHOD_CARDS: tuple[MethodCard, ...] = (
         ),
         module="segmentation.methods.adapted_unet",
         parts="weights",
-        made_by="train --preset paper",
+        made_by="train --cohort NAME --folder FOLDER --preset paper --install",
     ),
     MethodCard(
         name="li-unet",
