@@ -1,0 +1,118 @@
+"""A site trains a network on its own cases by a command; what would be dishonest is refused."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from segmentation.models import Case, Cohort
+from segmentation.networks.checkpoint import load_checkpoint, save_checkpoint
+from segmentation.networks.unet import UNet, UNetSettings
+from segmentation.operations.cases import NamedFile, import_case
+from segmentation.operations.training import Plan, starting_network
+from segmentation.training.phantoms import make_phantom
+from tests.segmentation.scans import NOON, nifti
+
+pytestmark = pytest.mark.django_db
+WIDTHS = (4, 4, 6, 6, 6)
+
+
+@pytest.fixture
+def taught(cohort: Cohort) -> Cohort:
+    """Three cases with reference and brain."""
+    for seed in (81, 82, 83):
+        phantom = make_phantom(
+            seed=seed, shape=(32, 40, 6), spacing_mm=(5.0, 5.0, 22.0), confluent=True
+        )
+        voxels = {
+            "FLAIR": phantom.flair,
+            "mask": phantom.mask.astype(np.uint8),
+            "brainmask": phantom.brain.astype(np.uint8),
+        }
+        files = [
+            NamedFile(f"{name}.nii.gz", nifti(data, phantom.affine))
+            for name, data in voxels.items()
+        ]
+        import_case(cohort=cohort, files=files, now=NOON)
+    return cohort
+
+
+def checkpoint(path: Path, *, channels: int, outputs: int, record: dict[str, object]) -> Path:
+    torch.manual_seed(1)
+    network = UNet(UNetSettings(channels, WIDTHS, 3, 3, True, 0.0, outputs))
+    save_checkpoint(path, network, record)
+    return path
+
+
+def run(cohort: Cohort, folder: Path, *more: str) -> None:
+    words = ["--epochs", "1", "--steps", "2", "--size", "48", "--validation-case", "C0003"]
+    call_command("train", "--cohort", cohort.title, "--folder", str(folder), *words, *more)
+
+
+def test_the_small_preset_fine_tunes_and_says_on_whom(
+    taught: Cohort, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start = checkpoint(tmp_path / "start.safetensors", channels=3, outputs=2, record={})
+    run(taught, tmp_path / "t", "--start", str(start), "--test-case", "C0002")
+    said = capsys.readouterr().out
+    assert "training: C0001" in said
+    assert "validation: C0003" in said
+    assert "test: Dice" in said
+    trained = load_checkpoint(tmp_path / "t" / "best.safetensors")
+    hashes = {
+        case.code: case.scans.get(sequence="FLAIR").original_sha256 for case in Case.objects.all()
+    }
+    assert trained.record["training_sha256"] == [hashes["C0001"]]
+    assert trained.record["validation_sha256"] == [hashes["C0003"]]
+    assert "test_dice" in trained.record
+    with pytest.raises(CommandError, match="ship with Plaque"):
+        run(taught, tmp_path / "t", "--start", str(start), "--test-case", "C0002", "--install")
+
+
+def test_the_paper_preset_widens_a_network_of_one_slice_and_is_installed(
+    taught: Cohort, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start = checkpoint(tmp_path / "start.safetensors", channels=1, outputs=1, record={})
+    run(taught, tmp_path / "t", "--preset", "paper", "--start", str(start), "--install")
+    assert "Installed for adapted-unet" in capsys.readouterr().out
+    part = Path(settings.METHODS) / "adapted-unet" / "1.safetensors"
+    assert part.read_bytes() == (tmp_path / "t" / "best.safetensors").read_bytes()
+    assert load_checkpoint(part).network.settings.in_channels == 3
+
+
+def test_transfer_from_one_slice_preserves_the_function(tmp_path: Path) -> None:
+    start = checkpoint(tmp_path / "start.safetensors", channels=1, outputs=1, record={})
+    wide, _ = starting_network(Plan(preset="paper", start=start))
+    slices = torch.rand(2, 3, 48, 48)
+    with torch.inference_mode():
+        narrow = load_checkpoint(start).network(slices[:, 1:2])
+        assert torch.allclose(wide(slices), narrow, atol=1e-6)
+
+
+def test_who_was_learned_from_cannot_validate(taught: Cohort, tmp_path: Path) -> None:
+    third = Case.objects.get(code="C0003").scans.get(sequence="FLAIR").original_sha256
+    record: dict[str, object] = {"training_sha256": [third]}
+    start = checkpoint(tmp_path / "start.safetensors", channels=3, outputs=2, record=record)
+    with pytest.raises(CommandError, match="was trained on C0003"):
+        run(taught, tmp_path / "t", "--start", str(start))
+    first = Case.objects.get(code="C0001")
+    Case.objects.filter(code="C0003").update(subject=first.subject)
+    with pytest.raises(CommandError, match=r"C0001 \(training\) and C0003 \(validation\)"):
+        run(taught, tmp_path / "t")
+
+
+def test_what_cannot_be_trained_is_said(taught: Cohort, tmp_path: Path) -> None:
+    wrong = checkpoint(tmp_path / "wrong.safetensors", channels=2, outputs=1, record={})
+    for words, told in [
+        (["--preset", "huge"], "no preset 'huge'. There is: paper, small"),
+        (["--start", str(wrong)], "takes 3 slices and has 2 outputs"),
+        (["--start", str(tmp_path / "none")], "cannot be read"),
+        (["--reference", "consensus"], "called 'consensus'"),
+        (["--validation-case", "C0001", "--validation-case", "C0002"], "No case is left"),
+    ]:
+        with pytest.raises(CommandError, match=told):
+            run(taught, tmp_path / "t", *words)
+    assert not (tmp_path / "t" / "best.safetensors").exists()
