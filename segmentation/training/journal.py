@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from torch import Tensor
 from segmentation.networks.checkpoint import save_checkpoint
 from segmentation.networks.unet import UNet
 from segmentation.refusals import Refusal
+from segmentation.training.course import Course
 
 FORMAT = "plaque-training-1"
 COLUMNS = ("epoch", "loss", "validation_dice", "rate", "seconds")
@@ -28,18 +29,6 @@ COLUMNS = ("epoch", "loss", "validation_dice", "rate", "seconds")
 
 class OtherTraining(Refusal):
     """The folder holds another training than the one that was asked for, or nothing usable."""
-
-
-@dataclass(frozen=True)
-class Course:
-    """How far a training is: `epoch` epochs are done; the best one and its validation score."""
-
-    epoch: int = 0
-    best_epoch: int = 0
-    best_score: float | None = None
-    restarts: int = 0
-    seconds: float = 0.0
-    rows: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Journal:

@@ -19,8 +19,9 @@ from torch import Tensor
 
 from segmentation.networks.unet import UNet
 from segmentation.refusals import Refusal
+from segmentation.training.course import Course
 from segmentation.training.deck import Batch, Deck
-from segmentation.training.journal import Course, Journal, all_tensors, put_back
+from segmentation.training.journal import Journal, all_tensors, put_back
 from segmentation.training.losses import dice_loss, lesion_and_brain_loss
 from segmentation.training.scoring import pooled_dice
 from segmentation.training.settings import TrainingSettings
@@ -30,7 +31,6 @@ LOSSES: dict[str, Callable[[Tensor, Batch], Tensor]] = {
     "dice": dice_loss,
     "lesion and brain": lesion_and_brain_loss,
 }
-DEAD = 0.99  # a Dice loss that stays above this from the start will not move (Li et al.)
 AVERAGED_EVERY = 10  # steps
 
 
@@ -81,8 +81,8 @@ def train(
     if (state := journal.load_state(device)) is not None:
         course, tensors = state
         put_back(tensors, network, average, best, optimizer)
-    while course.epoch < settings.epochs and not _is_over(course, settings):
-        progress(course.epoch / settings.epochs, _said(course, settings))
+    while not course.is_over(settings):
+        progress(course.epoch / settings.epochs, course.said(settings))
         began = time.monotonic()
         loss = _run_epoch(network, average, optimizer, deck, settings, course)
         if not math.isfinite(loss):
@@ -90,16 +90,16 @@ def train(
                 f"The training stopped in epoch {course.epoch + 1}: its loss is not a number. The "
                 f"checkpoint of epoch {course.best_epoch} was kept. Lower the learning rate."
             )
-        if _is_dead(loss, course, settings):
+        if course.is_dead(loss, settings):
             course = _restarted(network, average, optimizer, settings, course)
             continue
         score = None if validation is None else pooled_dice(average, validation)[0]
-        course = _after_epoch(course, settings, loss, score, time.monotonic() - began)
+        course = course.after_epoch(loss, score, time.monotonic() - began, settings)
         if course.best_epoch == course.epoch:
             best.load_state_dict(average.state_dict())
             journal.save_best(best, {**record, "course": asdict(replace(course, rows=[]))})
         journal.save_state(course, all_tensors(network, average, best, optimizer))
-    progress(1.0, _said(course, settings))
+    progress(1.0, course.said(settings))
     return Trained(best.eval(), course)
 
 
@@ -152,55 +152,6 @@ def _follow(average: UNet, network: UNet, decay: float) -> None:
             slow.lerp_(fast, 1 - decay)
         else:
             slow.copy_(fast)
-
-
-def _after_epoch(
-    course: Course, settings: TrainingSettings, loss: float, score: float | None, seconds: float
-) -> Course:
-    epoch = course.epoch + 1
-    row = {
-        "epoch": epoch,
-        "loss": round(loss, 5),
-        "validation_dice": None if score is None else round(score, 5),
-        "rate": settings.rate_at(epoch * settings.steps - 1),
-        "seconds": round(seconds, 1),
-    }
-    better = score is None or course.best_score is None or score > course.best_score
-    return replace(
-        course,
-        epoch=epoch,
-        best_epoch=epoch if better else course.best_epoch,
-        best_score=score if better else course.best_score,
-        seconds=course.seconds + seconds,
-        rows=[*course.rows, row],
-    )
-
-
-def _is_over(course: Course, settings: TrainingSettings) -> bool:
-    waited = course.epoch - course.best_epoch
-    return settings.patience is not None and course.epoch > 0 and waited >= settings.patience
-
-
-def _is_dead(loss: float, course: Course, settings: TrainingSettings) -> bool:
-    """Whether a Dice loss has not moved from 1 in any of the first epochs."""
-    if settings.loss != "dice" or not settings.restarts or course.epoch + 1 != settings.dead_epochs:
-        return False
-    losses = [loss, *(float(row["loss"]) for row in course.rows)]
-    return min(losses) > DEAD
-
-
-def _said(course: Course, settings: TrainingSettings) -> str:
-    """Where the training is, for people."""
-    if not course.rows:
-        return f"Epoch 1 of {settings.epochs}"
-    last = course.rows[-1]
-    score = last["validation_dice"]
-    minutes = course.seconds / course.epoch * (settings.epochs - course.epoch) / 60
-    return (
-        f"Epoch {course.epoch} of {settings.epochs}: loss {last['loss']:.3f}"
-        + ("" if score is None else f", validation Dice {score:.3f}")
-        + f", {minutes:.0f} minutes left"
-    )
 
 
 def _optimizer(network: UNet, settings: TrainingSettings) -> torch.optim.Optimizer:
