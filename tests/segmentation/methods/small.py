@@ -15,14 +15,16 @@ from segmentation.networks.unet import UNet, UNetSettings
 from segmentation.training.phantoms import make_phantom
 
 TINY = (4, 4, 4, 4, 4)
-PHANTOM = make_phantom(seed=60_000, shape=(96, 112, 14), spacing_mm=(2.0, 2.4, 10.0))
+PHANTOM = make_phantom(
+    seed=60_000, shape=(96, 112, 14), spacing_mm=(2.0, 2.4, 10.0), skull=False, confluent=True
+)
 
 
 def volume(data: np.ndarray, affine: np.ndarray = PHANTOM.affine) -> Volume:
     return read_volume(nib.Nifti1Image(data, affine).to_bytes(), name="small")
 
 
-def bright_detector(settings: UNetSettings, *, level: float = 1.5) -> UNet:
+def bright_detector(settings: UNetSettings, *, level: float = 1.2) -> UNet:
     """A U-Net that knows one thing: a middle pixel brighter than `level` SDs is a lesion."""
     network = UNet(settings)
     with torch.no_grad():
@@ -40,7 +42,7 @@ def bright_detector(settings: UNetSettings, *, level: float = 1.5) -> UNet:
     return network.eval()
 
 
-def li_file(path: Path, *, channels: int = 1, level: float = 1.5, **record: Any) -> Path:
+def li_file(path: Path, *, channels: int = 1, level: float = 1.2, **record: Any) -> Path:
     settings = UNetSettings(channels, TINY, 5, 4, False, 0.0, 1)
     save_checkpoint(path, bright_detector(settings, level=level), record)
     return path
