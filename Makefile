@@ -58,7 +58,7 @@ $(VENV)/installed-test: tests/requirements.txt $(VENV)/installed
 	@touch $@
 
 node_modules/installed: package.json package-lock.json
-	@command -v npm >/dev/null || { echo "Plaque needs Node.js 20 or newer, with npm."; exit 1; }
+	@command -v npm >/dev/null || { echo "Plaque needs Node.js 20.19 or newer, with npm."; exit 1; }
 	@echo "Installing front-end packages"
 	@npm ci --silent --no-audit --no-fund
 	@touch $@

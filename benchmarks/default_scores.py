@@ -12,22 +12,24 @@ one shared voxel; 26-connected.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 
-from segmentation.evaluation.lesion_matching import match_lesions
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from segmentation.evaluation.comparison import scores_of
 from segmentation.evaluation.overlap import dice
-from segmentation.imaging.lesions import drop_small_lesions, find_lesions
+from segmentation.imaging.lesions import find_lesions
 from segmentation.imaging.nifti import Volume, read_volume
 from segmentation.methods.slim_unet import CHECKPOINT, SlimUNet
 from segmentation.networks.checkpoint import load_checkpoint
 from segmentation.training.phantoms import make_phantom
 
 GRID = {"shape": (256, 288, 32), "spacing_mm": (0.8, 0.8, 4.5)}
-MIN_VOLUME_MM3 = 10.7
 
 
 def scored(method: SlimUNet, flair: Volume, known: np.ndarray) -> tuple[list[object], object]:
@@ -35,10 +37,7 @@ def scored(method: SlimUNet, flair: Volume, known: np.ndarray) -> tuple[list[obj
     began = time.monotonic()
     prediction = method.segment({"FLAIR": flair}, progress=lambda *_: None)
     seconds = time.monotonic() - began
-    known = drop_small_lesions(known, grid=flair.grid, min_volume_mm3=MIN_VOLUME_MM3)
-    match = match_lesions(prediction.mask, known, grid=flair.grid)
-    row = [dice(prediction.mask, known), match.f1, match.recall, match.precision, seconds]
-    return row, prediction
+    return [*scores_of(prediction.mask, known, grid=flair.grid).values(), seconds], prediction
 
 
 def phantoms(method: SlimUNet, count: int) -> None:

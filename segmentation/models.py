@@ -7,7 +7,6 @@ state changes through its named methods or through `segmentation.operations`, no
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 
 import numpy as np
 from django.conf import settings
@@ -250,10 +249,6 @@ class InferenceJob(models.Model):
     def is_finished(self) -> bool:
         """Whether nothing will change about this job any more."""
         return self.state not in self.UNFINISHED
-
-    def seconds_since(self, now: datetime) -> float:
-        """Seconds since the holder of the lease last said that it is alive; 0 when never."""
-        return (now - self.heartbeat_at).total_seconds() if self.heartbeat_at else 0.0
 
 
 class FileDraft(models.Model):

@@ -82,7 +82,6 @@ def case(request: HttpRequest, code: str) -> HttpResponse:
             "cases": f"{reverse('cases')}?cohort={shown.cohort.slug}",
             "may_manage": CohortMembership.Role.COORDINATOR
             in roles_in_case(user=signed_in(request), code=code),
-            "can_segment": True,
             "fields": [
                 {
                     "name": field.name,

@@ -26,14 +26,13 @@ from numpy.typing import NDArray
 
 from rating.models import Presentation, Study, StudyMembership
 from rating.operations import study as studies
-from segmentation.imaging.geometry import Grid
 from segmentation.imaging.lesions import find_lesions
-from segmentation.imaging.nifti import read_volume
 from segmentation.methods import DEFAULT_METHOD
 from segmentation.models import Case, Cohort, Segmentation
 from segmentation.operations.cases import NamedFile, create_cohort, import_case
 from segmentation.operations.jobs import request_segmentation
 from segmentation.operations.running import run_next_job
+from segmentation.operations.voxels import mask_of
 from segmentation.training.phantoms import make_phantom
 
 COHORT = "Demonstration phantoms"
@@ -261,8 +260,9 @@ def disagreement(presentation: Presentation) -> tuple[list[int], list[tuple[floa
     Like a person, it overlooks what is very small.
     """
     case: Case = presentation.item.segmentation.case
-    drawn, grid = stored_mask(presentation.item.segmentation)
-    known, _ = stored_mask(case.segmentations.get(origin=Segmentation.Origin.IMPORTED))
+    drawn = mask_of(presentation.item.segmentation)
+    known = mask_of(case.segmentations.get(origin=Segmentation.Origin.IMPORTED))
+    grid = case.scans.get(sequence="FLAIR").grid
     drawn_labels, drawn_lesions = find_lesions(drawn, grid=grid)
     known_labels, known_lesions = find_lesions(known, grid=grid)
     right = set(np.unique(drawn_labels[known]).tolist())
@@ -274,10 +274,3 @@ def disagreement(presentation: Presentation) -> tuple[list[int], list[tuple[floa
         if lesion.id not in found and lesion.volume_mm3 > OVERLOOKED_MM3
     ]
     return wrong, missed
-
-
-def stored_mask(segmentation: Segmentation) -> tuple[NDArray[np.bool_], Grid]:
-    """A stored mask and its grid."""
-    with segmentation.mask.open("rb") as stored:
-        volume = read_volume(stored.read(), name="mask")
-    return volume.data > 0, volume.grid

@@ -28,7 +28,6 @@ CONFLICTS = frozenset(
         "AlreadyFinished",
         "AlreadyImported",
         "AlreadyMarked",
-        "AlreadyOpen",
         "AlreadySubmitted",
         "CaseInStudy",
         "CountsDiffer",

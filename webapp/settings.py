@@ -102,7 +102,7 @@ STORAGES = {
             "BACKEND": "storages.backends.s3.S3Storage",
             "OPTIONS": {
                 "bucket_name": S3_BUCKET,
-                "endpoint_url": os.environ.get("PLAQUE_S3_ENDPOINT"),
+                "endpoint_url": os.environ.get("PLAQUE_S3_ENDPOINT") or None,
                 "file_overwrite": False,
             },
         }

@@ -68,7 +68,8 @@ def train_trial(
         for group in optimizer.param_groups:
             group["lr"] = RATE * (1 - step / steps)
         optimizer.step()
-    record = record_of(cases, seed=seed, steps=steps, widths=list(WIDTHS), axes="yx")
+    axes = "xy" if three else "yx"
+    record = record_of(cases, seed=seed, steps=steps, widths=list(WIDTHS), axes=axes)
     save_checkpoint(folder / "1.safetensors", network.eval(), record)
 
 

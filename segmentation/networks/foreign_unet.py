@@ -11,8 +11,6 @@ from segmentation.networks.checkpoint import UnusableCheckpoint
 from segmentation.networks.hdf5 import Layer, read_layers
 from segmentation.networks.unet import UNet, UNetSettings, li_original
 
-SYMMETRY_SD = 1e-3  # of what may be added to new kernels so that they do not all learn the same
-
 
 def read_li_weights(path: Path, *, settings: UNetSettings | None = None) -> UNet:
     """This will read Li's `.h5` weights into a U-Net in evaluation mode.
@@ -70,13 +68,25 @@ def _fill(convolution: nn.Conv2d, layer: Layer, name: str) -> None:
             convolution.bias.copy_(torch.from_numpy(bias))
 
 
-def widened(network: UNet, *, dropout: float = 0.2, noise: torch.Generator | None = None) -> UNet:
+def transposed(network: UNet) -> UNet:
+    """This will return a network that does to slices (x, y) what the given one does to (y, x)."""
+    turned = UNet(network.settings)
+    turned.load_state_dict(
+        {
+            name: kept.transpose(-1, -2).contiguous() if kept.ndim == 4 else kept
+            for name, kept in network.state_dict().items()
+        }
+    )
+    return turned.eval()
+
+
+def widened(network: UNet, *, dropout: float = 0.2) -> UNet:
     """This will give a network of one slice its two neighbours as new channels: the transfer.
 
     The kernel of the FLAIR (channel 0; T1's is dropped, as its mean inside the brain is 0) becomes
     that of the middle slice, the neighbours' kernels are 0, and all else is copied, so that the
-    output is the same as before. `noise` adds N(0, 0.001) to the new kernels. Returned in
-    evaluation mode. Raises ValueError unless the network has 1 or 2 channels.
+    output is the same as before. Returned in evaluation mode. Raises ValueError unless the
+    network has 1 or 2 channels.
     """
     old = network.settings
     if old.in_channels not in (1, 2):
@@ -88,8 +98,6 @@ def widened(network: UNet, *, dropout: float = 0.2, noise: torch.Generator | Non
     weights = dict(network.state_dict())
     first = "down.0.0.conv.weight"
     kernel = torch.zeros_like(wide.state_dict()[first])
-    if noise is not None:
-        kernel.normal_(0, SYMMETRY_SD, generator=noise)
     kernel[:, 1] = weights[first][:, 0]
     weights[first] = kernel
     wide.load_state_dict(weights)

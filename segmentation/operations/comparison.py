@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-from numpy.typing import NDArray
-
 from segmentation.evaluation.comparison import Row, Scores, scores_of
-from segmentation.imaging.nifti import read_volume
 from segmentation.methods import METHOD_CARDS, MethodCard
 from segmentation.models import Case, Cohort, Segmentation
+from segmentation.operations.voxels import mask_of
 from segmentation.refusals import Refusal
 
 
@@ -56,10 +53,10 @@ def compare_methods(*, cohort: Cohort, reference: str) -> tuple[Row, ...]:
     One row for each method that made any, in the order of the methods' list. A case without a mask
     of a method is named with the reason. Raises NoReference.
     """
-    known = references_of(cohort, reference=reference)
+    references = references_of(cohort, reference=reference)
     scores: dict[str, dict[str, Scores]] = {card.name: {} for card in METHOD_CARDS}
     missing: dict[str, dict[str, str]] = {card.name: {} for card in METHOD_CARDS}
-    for case, wanted in sorted(known.items(), key=lambda one: one[0].code):
+    for case, wanted in sorted(references.items(), key=lambda one: one[0].code):
         newest = {
             mask.method: mask
             for mask in case.segmentations.filter(origin=Segmentation.Origin.PREDICTION).order_by(
@@ -67,25 +64,18 @@ def compare_methods(*, cohort: Cohort, reference: str) -> tuple[Row, ...]:
             )
         }
         grid = case.scans.get(sequence="FLAIR").grid
-        truth = mask_voxels(wanted)
+        known = mask_of(wanted)
         for card in METHOD_CARDS:
             made = newest.get(card.name)
             if made is None:
                 missing[card.name][case.code] = _why(card, case)
             else:
-                scores[card.name][case.code] = scores_of(mask_voxels(made), truth, grid=grid)
+                scores[card.name][case.code] = scores_of(mask_of(made), known, grid=grid)
     return tuple(
         Row(card.title, scores[card.name], missing[card.name])
         for card in METHOD_CARDS
         if scores[card.name]
     )
-
-
-def mask_voxels(mask: Segmentation) -> NDArray[np.bool_]:
-    """The voxels of a stored mask."""
-    with mask.mask.open("rb") as stored:
-        volume = read_volume(stored.read(), name=f"{mask.title} of case {mask.case.code}")
-    return np.asarray(volume.data > 0)
 
 
 def _why(card: MethodCard, case: Case) -> str:

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import nibabel as nib
-import numpy as np
 from django.conf import settings
 
-from segmentation.imaging.nifti import Volume, read_volume
+from segmentation.imaging.nifti import read_volume
 from segmentation.methods import (
     METHOD_CARDS,
     MethodCard,
@@ -27,10 +26,11 @@ from segmentation.methods.brain import find_brain
 from segmentation.methods.cascade_training import train_cascade
 from segmentation.methods.fitting import LabelledCase, fit_method, record_of
 from segmentation.methods.unet_trial import train_trial
-from segmentation.models import BrainMask, Case, Cohort
+from segmentation.models import Cohort
 from segmentation.networks.cascade import PatchSettings, save_cascade
-from segmentation.operations.comparison import mask_voxels, references_of
+from segmentation.operations.comparison import references_of
 from segmentation.operations.parts import new_parts
+from segmentation.operations.voxels import brain_of, mask_of, scans_of
 from segmentation.refusals import Refusal
 from segmentation.training.phantoms import make_phantom
 
@@ -78,7 +78,7 @@ def fit_on_cohort(
                 name=case.code,
                 sha256=case.scans.get(sequence="FLAIR").sha256,
                 volumes=volumes,
-                lesions=mask_voxels(mask),
+                lesions=mask_of(mask),
                 brain=find_brain(volumes["FLAIR"], own=brain_of(case), progress=_silent),
             )
         )
@@ -171,25 +171,6 @@ def phantom_cases(trial: Trial = TRIAL) -> Iterator[LabelledCase]:
             lesions=phantom.mask,
             brain=phantom.brain,
         )
-
-
-def scans_of(case: Case) -> dict[str, Volume]:
-    """The scans of a case by sequence."""
-    volumes = {}
-    for scan in case.scans.all():
-        with scan.original.open("rb") as stored:
-            name = f"{scan.sequence} of case {case.code}"
-            volumes[scan.sequence] = read_volume(stored.read(), name=name)
-    return volumes
-
-
-def brain_of(case: Case) -> np.ndarray[Any, np.dtype[np.bool_]] | None:
-    """Any brain mask that is stored of a case, its own or a derived one; None without."""
-    found = BrainMask.objects.filter(case=case).first()
-    if found is None:
-        return None
-    with found.mask.open("rb") as stored:
-        return np.asarray(read_volume(stored.read(), name=f"brain of {case.code}").data > 0)
 
 
 def _silent(done: float, stage: str) -> None:

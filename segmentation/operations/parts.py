@@ -16,7 +16,7 @@ from django.conf import settings
 from segmentation.methods import method_card
 from segmentation.networks.cascade import read_public_weights, save_cascade
 from segmentation.networks.checkpoint import UnusableCheckpoint, save_checkpoint
-from segmentation.networks.foreign_unet import read_li_weights, widened
+from segmentation.networks.foreign_unet import read_li_weights, transposed, widened
 from segmentation.refusals import Refusal
 
 LI_CHANNELS = {"li-unet": 1, "li-unet-t1": 2}
@@ -71,7 +71,7 @@ def import_weights(*, method: str, files: Sequence[Path]) -> int:
             network = read_li_weights(file)
             record = {"origin": "Keras weights", "axes": "yx"}
             if card.name == "adapted-unet":
-                network = widened(network)
+                network, record["axes"] = transposed(widened(network)), "xy"
             elif network.settings.in_channels != LI_CHANNELS[card.name]:
                 raise UnusableCheckpoint(
                     f"{file.name}: these weights take {network.settings.in_channels} channels; "

@@ -12,7 +12,6 @@ from datetime import datetime
 from functools import cache
 from uuid import UUID, uuid4
 
-import numpy as np
 import psutil
 import torch
 from django.conf import settings
@@ -24,9 +23,8 @@ from django.db import (
     transaction,
 )
 from django.db.models import F
-from numpy.typing import NDArray
 
-from segmentation.imaging.nifti import Volume, mask_file, read_volume
+from segmentation.imaging.nifti import Volume, mask_file
 from segmentation.inference.engine import precision, use_precision
 from segmentation.inference.precision import REFERENCE, Precision, choose_precision
 from segmentation.methods import MethodCard, Prediction, load_method, method_card
@@ -36,6 +34,7 @@ from segmentation.networks.checkpoint import load_checkpoint
 from segmentation.operations.files import delete_files, drop, keep, store
 from segmentation.operations.jobs import ring_if_due
 from segmentation.operations.masks import NewMask, store_mask
+from segmentation.operations.voxels import brain_of, scans_of
 from segmentation.queries import due_jobs
 from segmentation.refusals import Refusal
 
@@ -224,11 +223,11 @@ def _run(lease: Lease) -> None:
     try:
         card = method_card(job.method)
         lease.report(0.0, "Reading the scan")
-        volumes = _volumes(job.case, card)
+        volumes = scans_of(job.case)
         prediction = load_method(card.name, folder=settings.METHODS).segment(
             volumes,
             progress=lambda done, stage: lease.report(0.95 * done, stage),
-            brain=own_brain(job.case),
+            brain=brain_of(job.case, own_only=True),
         )
         lease.report(0.95, "Storing the mask")
         _store(lease, job.case, card, volumes["FLAIR"], prediction)
@@ -251,27 +250,6 @@ def _means_no_memory(error: Exception) -> bool:
     """Whether memory ran out; PyTorch says so on the CPU by a RuntimeError like any other."""
     no_memory = isinstance(error, MemoryError | torch.OutOfMemoryError)
     return no_memory or "can't allocate memory" in str(error)
-
-
-def _volumes(case: Case, card: MethodCard) -> dict[str, Volume]:
-    """The scans that the method may use, by sequence."""
-    volumes = {}
-    for scan in case.scans.all():
-        with scan.original.open("rb") as stored:
-            volumes[scan.sequence] = read_volume(
-                stored.read(), name=f"{scan.sequence} of case {case.code}"
-            )
-    return volumes
-
-
-def own_brain(case: Case) -> NDArray[np.bool_] | None:
-    """The brain mask that came with a case, in the FLAIR's voxel order; None without one."""
-    found = BrainMask.objects.filter(case=case, origin=BrainMask.IMPORTED).first()
-    if found is None:
-        return None
-    with found.mask.open("rb") as stored:
-        mask = read_volume(stored.read(), name=f"brain mask of case {case.code}")
-    return np.asarray(mask.data > 0)
 
 
 def _store(

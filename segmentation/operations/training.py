@@ -20,11 +20,11 @@ from segmentation.methods.brain import find_brain
 from segmentation.methods.slim_unet import CHECKPOINT
 from segmentation.models import Case, Cohort, Segmentation
 from segmentation.networks.checkpoint import UnusableCheckpoint, load_checkpoint
-from segmentation.networks.foreign_unet import widened
+from segmentation.networks.foreign_unet import transposed, widened
 from segmentation.networks.unet import UNet, adapted
-from segmentation.operations.comparison import mask_voxels, references_of
-from segmentation.operations.fitting import brain_of, scans_of
+from segmentation.operations.comparison import references_of
 from segmentation.operations.parts import new_parts
+from segmentation.operations.voxels import brain_of, mask_of, scans_of
 from segmentation.refusals import Refusal
 from segmentation.training.deck import Deck
 from segmentation.training.examples import Example, make_example
@@ -169,6 +169,8 @@ def starting_network(plan: Plan) -> tuple[UNet, set[str]]:
         return UNet(adapted()), set()
     checkpoint = load_checkpoint(start)
     network = checkpoint.network
+    if checkpoint.record.get("axes") == "yx":  # Li's, taken over from Keras
+        network = transposed(network)
     if is_paper and network.settings.in_channels < 3:
         network = widened(network)
     if network.settings.outputs != (1 if is_paper else 2) or network.settings.in_channels != 3:
@@ -201,7 +203,7 @@ def settings_of(plan: Plan, *, slices: int, half: bool) -> TrainingSettings:
 
 def _example(case: Case, mask: Segmentation, *, plan: Plan, network: UNet) -> Example:
     """A case as its method sees it."""
-    flair, lesions = scans_of(case)["FLAIR"], mask_voxels(mask)
+    flair, lesions = scans_of(case)["FLAIR"], mask_of(mask)
     brain = brain_of(case)
     rng = np.random.default_rng(plan.seed)
     if plan.preset == "paper":
@@ -245,17 +247,23 @@ def _deck(examples: list[Example], device: torch.device, plan: Plan) -> Deck | N
     return Deck(examples, device=device, air=lowest if plan.preset == "paper" else LOWEST)
 
 
+def require_installable(plan: Plan) -> None:
+    """This will raise Refusal for the small preset, whose method ships with its weights."""
+    if plan.preset == "small":
+        raise Refusal(
+            f"The weights of {PRESETS['small']} ship with Plaque; what the preset small makes "
+            "stays in its folder. Leave --install out, or train with --preset paper."
+        )
+
+
 def install_trained(*, plan: Plan, folder: Path) -> str:
     """This will make the best checkpoint of a training the adapted U-Net's only part.
 
     Masks that were made before stay and keep naming the checkpoint they came from. Raises Refusal
-    for the small preset, whose method ships with its weights.
+    as `require_installable`.
     """
+    require_installable(plan)
     method = PRESETS[plan.preset]
-    if method != "adapted-unet":
-        raise Refusal(
-            f"The weights of {method} ship with Plaque; the trained ones stay in {folder}."
-        )
     with new_parts(method) as parts:
         shutil.copyfile(folder / "best.safetensors", parts / "1.safetensors")
     return method

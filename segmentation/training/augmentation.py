@@ -70,7 +70,7 @@ def augment(
         pixels = _stripped(pixels, bits, layers, rng, settings.strip)
     if settings.contrast:
         pixels = _contrasted(pixels, bits, rng, settings.contrast)
-    if channels := pixels.shape[1] - 1:
+    if settings.mirror and (channels := pixels.shape[1] - 1):
         swap = torch.from_numpy(rng.random(len(pixels)) < 0.5).to(pixels.device)
         order = range(channels, -1, -1)
         pixels = torch.where(swap[:, None, None, None], pixels[:, list(order)], pixels)

@@ -136,7 +136,7 @@ def _run_epoch(
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimizer.step()
         total += loss.detach()
-        if step % AVERAGED_EVERY == 0 or not settings.average:
+        if settings.average and step % AVERAGED_EVERY == 0:
             _follow(average, network, settings.average**AVERAGED_EVERY)
     if not settings.average:
         _follow(average, network, 0.0)

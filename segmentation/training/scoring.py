@@ -16,7 +16,10 @@ SURE, UNLIKELY = 0.95, 0.1
 
 
 def lesion_probability(network: UNet, deck: Deck, slices: Tensor) -> Tensor:
-    """The lesion probability of slices of a deck (n, height, width), mean of both mirrors."""
+    """The lesion probability of slices of a deck (n, height, width), mean of both mirrors.
+
+    The method itself looks at each slice once: its scores are a little lower than these.
+    """
     where = deck.around(slices, network.settings.in_channels)
     images = deck.pixels[where].float().to(memory_format=torch.channels_last)
     half = deck.device.type == "cuda"

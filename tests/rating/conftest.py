@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import LazySettings
 from django.contrib.auth.models import User
 
 from rating.models import Study
@@ -15,17 +13,6 @@ from segmentation.operations.cases import create_cohort
 from tests.rating.stage import Browser, a_case, a_mask
 
 LESIONS = (3, 0, 12)
-
-
-@pytest.fixture(autouse=True)
-def _own_files(settings: LazySettings, tmp_path: Path) -> None:
-    """Stored files of a test go to its own folder."""
-    storages = dict(settings.STORAGES)
-    storages["default"] = {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": tmp_path / "files", "base_url": None},
-    }
-    settings.STORAGES = storages
 
 
 def person(name: str) -> User:

@@ -85,7 +85,7 @@ def test_the_limit_of_a_container_counts(
 def test_what_is_set_for_workers_reaches_their_containers() -> None:
     compose = yaml.safe_load((settings.ROOT / "compose.yaml").read_text())
     source = (settings.ROOT / "webapp" / "settings.py").read_text()
-    names = set(re.findall(r'"(PLAQUE_(?:JOB|WORKER)[A-Z_]*)"', source))
+    names = set(re.findall(r'"(PLAQUE_(?:JOB|WORKER|FAST)[A-Z_]*)"', source))
     assert len(names) >= 5
     worker = compose["services"]["worker"]
     assert names <= worker["environment"].keys() | compose["x-plaque"]["environment"].keys()

@@ -16,7 +16,6 @@ export type ShownMark = Schemas['ShownMark']
 export type MarkBody = Schemas['MarkRequest']
 export type MarkKind = MarkBody['kind']
 /** Right, anterior, superior: millimetres, or voxels. */
-export type Point = MarkBody['mm']
 export type Saved = Schemas['Saved']
 export type Answer = Schemas['AnswerRequest']
 export type Outcome = Answer['outcome']

@@ -25,7 +25,6 @@ export interface CasePageData {
   readonly cases: string
   readonly may_manage: boolean
   readonly fields: readonly DescriptionField[]
-  readonly can_segment: boolean
   readonly methods: readonly MethodChoice[]
 }
 
@@ -89,7 +88,6 @@ class CaseView {
       code: data.code,
       methods: data.methods,
       sequences: names,
-      canSegment: data.can_segment,
       onFinished: (segmentation) => void this.refresh(segmentation),
     })
   }

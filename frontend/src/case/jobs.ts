@@ -16,7 +16,6 @@ export interface JobPanelSettings {
   readonly code: string
   readonly methods: readonly MethodChoice[]
   readonly sequences: readonly string[]
-  readonly canSegment: boolean
   /** A job has made a new segmentation. */
   readonly onFinished: (segmentation: string | null) => void
 }
@@ -84,7 +83,7 @@ export class JobPanel {
       ...settings.methods.map(({ name, title }) => make('option', { value: name }, title)),
     )
     this.element.append(make('h2', {}, 'Segment'))
-    if (settings.canSegment && settings.methods.length > 0) {
+    if (settings.methods.length > 0) {
       this.element.append(make('div', { class: 'job-start' }, this.method, this.start))
     }
     this.element.append(this.trouble, this.said, this.nothing, this.list)
@@ -153,7 +152,6 @@ export class JobPanel {
   }
 
   private action(job: Job): HTMLElement[] {
-    if (!this.settings.canSegment) return []
     const button = (text: string, act: () => Promise<void>): HTMLElement =>
       make(
         'button',

@@ -7,7 +7,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from segmentation.operations.comparison import cohort_named
-from segmentation.operations.training import Plan, install_trained, train_on_cohorts
+from segmentation.operations.training import (
+    Plan,
+    install_trained,
+    require_installable,
+    train_on_cohorts,
+)
 from segmentation.refusals import Refusal
 
 
@@ -44,6 +49,8 @@ class Command(BaseCommand):
             test_cases=tuple(options["test_case"]),
         )
         try:
+            if options["install"]:
+                require_installable(plan)
             train_on_cohorts(
                 cohorts=[cohort_named(one) for one in cohort],
                 plan=plan,

@@ -91,6 +91,8 @@ def test_every_card_leads_to_a_method_with_a_model_card() -> None:
         assert importlib.util.find_spec(card.module)
         assert (CHECKPOINT.parent / f"{card.name}.md").read_text().startswith("# ")
     assert CHECKPOINT.stat().st_size < 3_000_000
+    shipped = hashlib.sha256(CHECKPOINT.read_bytes()).hexdigest()
+    assert f"`{shipped}`" in (CHECKPOINT.parent / f"{DEFAULT_METHOD}.md").read_text()
 
 
 @pytest.mark.real_scans

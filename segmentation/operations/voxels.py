@@ -1,0 +1,41 @@
+"""Reading what is stored of a case into arrays, in the scan's own voxel order."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmentation.imaging.nifti import Volume, read_volume
+from segmentation.models import BrainMask, Case, Segmentation
+
+
+def scans_of(case: Case) -> dict[str, Volume]:
+    """The scans of a case by sequence."""
+    volumes = {}
+    for scan in case.scans.all():
+        with scan.original.open("rb") as stored:
+            volumes[scan.sequence] = read_volume(
+                stored.read(), name=f"{scan.sequence} of case {case.code}"
+            )
+    return volumes
+
+
+def brain_of(case: Case, *, own_only: bool = False) -> NDArray[np.bool_] | None:
+    """The brain mask of a case, or only one that came with it; None without one."""
+    found = BrainMask.objects.filter(case=case)
+    if own_only:
+        found = found.filter(origin=BrainMask.IMPORTED)
+    brain = found.first()
+    if brain is None:
+        return None
+    with brain.mask.open("rb") as stored:
+        return np.asarray(
+            read_volume(stored.read(), name=f"brain mask of case {case.code}").data > 0
+        )
+
+
+def mask_of(segmentation: Segmentation) -> NDArray[np.bool_]:
+    """The voxels of a stored mask."""
+    with segmentation.mask.open("rb") as stored:
+        name = f"{segmentation.title} of case {segmentation.case.code}"
+        return np.asarray(read_volume(stored.read(), name=name).data > 0)
