@@ -82,7 +82,7 @@ def test_a_job_on_a_full_disk_says_so_and_leaves_nothing(
     job = request_segmentation(case=case, method="slim-unet", by=None, now=NOON)
     roomy = settings.STORAGES
     small = {"BACKEND": "tests.full_disk.SmallStorage"}
-    small["OPTIONS"] = roomy["default"]["OPTIONS"] | {"room": 4000}  # for a mask, and no more
+    small["OPTIONS"] = roomy["default"]["OPTIONS"] | {"room": 300}  # for a mask, and no more
     settings.STORAGES = roomy | {"default": small}
     assert run_next_job(clock=timezone.now)
     job.refresh_from_db()
