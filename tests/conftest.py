@@ -13,6 +13,7 @@ from pytest_django import DjangoDbBlocker, Settings
 SCANS = os.environ.get("PLAQUE_TEST_SCANS")
 REDIS_SERVER = shutil.which("redis-server")
 audit_log = importlib.import_module("segmentation.migrations.0002_audit_log")
+figures: list[str] = []  # what a test measured and the summary shall say
 counted = {"ran": 0}
 deselected = {"real_scans": 0, "redis_server": 0}
 
@@ -49,6 +50,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not REDIS_SERVER:
         without = deselected["redis_server"]
         terminalreporter.write_line(f"NOT TESTED without redis-server: {without} tests did not run")
+    for line in figures:
+        terminalreporter.write_line(line)
     engine = settings.DATABASES["default"]["ENGINE"].rsplit(".", 1)[-1]
     broker = settings.CELERY_BROKER_URL.split(":", 1)[0]
     terminalreporter.write_line(f"Database: {engine}. Broker: {broker}.")
