@@ -1,5 +1,10 @@
 """How gunicorn serves Plaque, under `manage.py serve` and in production alike."""
 
+import ctypes
+import signal
+import sys
+from typing import Any
+
 from webapp.settings import LOGGING
 
 workers = 2
@@ -8,3 +13,11 @@ timeout = 120
 graceful_timeout = 10
 control_socket_disable = True
 logconfig_dict = LOGGING
+
+PR_SET_PDEATHSIG = 1  # Linux, sys/prctl.h
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """A worker does not outlive a killed master, whose port it would hold. (Linux.)"""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,5 +1,6 @@
 """A click on a known voxel comes back as that voxel's millimetres, also on an oblique scan."""
 
+import base64
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,11 +40,68 @@ def click_on_voxels(person: Visitor, case: Case, voxels: np.ndarray) -> None:
     grid = case.scans.get().grid
     for voxel in voxels:
         mm = grid.to_mm(voxel)
-        person.click_at(mm.tolist())
-        person.page.wait_for_timeout(150)
-        landed = np.array(person.page.evaluate("window.plaque.viewer.crosshairMm()"))
-        np.testing.assert_array_equal(np.rint(grid.to_voxel(landed)), voxel)
-        assert np.abs(landed - mm).max() <= max(grid.spacing_mm)
+        person.page.evaluate("mm => window.plaque.viewer.goTo(mm)", mm.tolist())
+        seen = person.page.evaluate("mm => window.plaque.viewer.canvasPointOf(mm)", mm.tolist())
+        click_from_elsewhere(person, case, voxel, (seen["x"], seen["y"]))
+
+
+def click_from_elsewhere(
+    person: Visitor, case: Case, voxel: np.ndarray, point: tuple[float, float]
+) -> None:
+    """The crosshair waits in another corner of the slice; a click must bring it to the voxel."""
+    grid = case.scans.get().grid
+    away = grid.to_mm(np.array([3, 3, voxel[2]]))
+    person.page.evaluate("mm => window.plaque.viewer.goTo(mm)", away.tolist())
+    person.page.mouse.click(*point)
+    person.page.wait_for_timeout(150)
+    landed = np.array(person.page.evaluate("window.plaque.viewer.crosshairMm()"))
+    np.testing.assert_array_equal(np.rint(grid.to_voxel(landed)), voxel)
+    assert np.abs(landed - grid.to_mm(voxel)).max() <= max(grid.spacing_mm)
+
+
+CENTRE_OF_WHITE = """async png => {
+  const picture = new Image()
+  picture.src = `data:image/png;base64,${png}`
+  await picture.decode()
+  const canvas = document.createElement('canvas')
+  canvas.width = picture.width
+  canvas.height = picture.height
+  const context = canvas.getContext('2d')
+  context.drawImage(picture, 0, 0)
+  const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data
+  let [count, x, y] = [0, 0, 0]
+  for (let i = 0; i < pixels.length; i += 4) {
+    if (Math.min(pixels[i], pixels[i + 1], pixels[i + 2]) < 235) continue
+    count += 1
+    x += (i / 4) % canvas.width
+    y += Math.floor(i / 4 / canvas.width)
+  }
+  return [x / count, y / count]
+}"""
+
+
+def test_what_is_seen_is_what_is_clicked(visitor: Callable[[], Visitor]) -> None:
+    """A bright spot is found on the screen by its pixels, with no help of the viewer's geometry."""
+    spots = np.array([[20, 31, 4], [40, 50, 8], [31, 15, 1], [44, 20, 10]])
+    voxels = np.where(flair_voxels() > 0, 300, 0).astype(np.int16)
+    for i, j, k in spots:
+        voxels[i - 1 : i + 2, j - 1 : j + 2, k] = 900
+    person, case = show(visitor, nifti(voxels, OBLIQUE))
+    grid = case.scans.get().grid
+    stage = person.page.locator("canvas").bounding_box()
+    assert stage
+    inset = 20  # without the round corners, behind which the page is white
+    left, top = stage["x"] + inset, stage["y"] + inset
+    size = {name: stage[name] - 2 * inset for name in ("width", "height")}
+    for spot in spots:
+        away = grid.to_mm(np.array([3, 3, spot[2]]))
+        person.page.evaluate("mm => window.plaque.viewer.goTo(mm)", away.tolist())
+        person.page.wait_for_timeout(300)
+        picture = base64.b64encode(
+            person.page.screenshot(clip={"x": left, "y": top, **size})
+        ).decode()
+        x, y = person.page.evaluate(CENTRE_OF_WHITE, picture)
+        click_from_elsewhere(person, case, spot, (left + x, top + y))
 
 
 def test_a_click_on_an_oblique_scan(visitor: Callable[[], Visitor]) -> None:
