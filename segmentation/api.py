@@ -18,7 +18,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from segmentation import queries
-from segmentation.methods import METHOD_CARDS
 from segmentation.models import BrainMask, Case, Cohort, InferenceJob, Scan
 from segmentation.operations import announcing, cases, deletion, describing, jobs, masks
 from segmentation.operations.audit import Act, record_download
@@ -382,5 +381,5 @@ class MethodsView(APIView):
 
     @extend_schema(operation_id="methods", responses=MethodSerializer(many=True))
     def get(self, request: Request) -> Response:
-        cards: Any = METHOD_CARDS
+        cards: Any = queries.methods_shown_to(signed_in(request))
         return Response(MethodSerializer(cards, many=True).data)

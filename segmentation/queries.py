@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce, Length
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from segmentation.methods import METHOD_CARDS, MethodCard
 from segmentation.models import (
     AuditEntry,
     BrainMask,
@@ -46,6 +47,11 @@ def visible_cases(user: User | AnonymousUser) -> QuerySet[Case]:
 def belongs_to_a_cohort(user: User) -> bool:
     """Whether cases and studies are somebody's business, or readings alone."""
     return CohortMembership.objects.filter(user=user).exists()
+
+
+def methods_shown_to(user: User) -> tuple[MethodCard, ...]:
+    """The methods, for whoever belongs to a cohort; who only rates is not told their names."""
+    return METHOD_CARDS if belongs_to_a_cohort(user) else ()
 
 
 def cohorts_of(user: User) -> QuerySet[Any]:

@@ -24,6 +24,7 @@ from segmentation.queries import (
     cases_in_cohort,
     cohorts_of,
     masks_in_cohort,
+    methods_shown_to,
     people_in_audit,
     roles_in_case,
 )
@@ -109,7 +110,10 @@ def jobs(request: HttpRequest) -> HttpResponse:
             "case_page": reverse("case", args=["CODE"]),
             "cases": reverse("cases"),
             "states": InferenceJob.State.values,
-            "methods": [{"name": card.name, "title": card.title} for card in METHOD_CARDS],
+            "methods": [
+                {"name": card.name, "title": card.title}
+                for card in methods_shown_to(signed_in(request))
+            ],
             "cohorts": [
                 {"slug": cohort.slug, "title": cohort.title}
                 for cohort in cohorts_of(signed_in(request))

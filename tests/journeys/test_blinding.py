@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from rating.models import Study
 from rating.operations.study import create_study, edit_study, open_study
-from segmentation.models import Case, Cohort, Segmentation
+from segmentation.methods import METHOD_CARDS
+from segmentation.models import Case, Cohort, CohortMembership, Segmentation
 from segmentation.operations.cases import NamedFile, create_cohort, import_case
 from segmentation.operations.jobs import request_segmentation
 from segmentation.operations.running import run_next_job
@@ -132,8 +133,10 @@ def identities_of(study: Study) -> set[str]:
     return words
 
 
-# What a mask is, and when it is shown: told nowhere in the reading (other pages may name methods).
-KINDS = {"slim-unet", "Slim U-Net", "mported", "rediction", "occasion", '"method"', '"item'}
+# What a mask is, and when it is shown: told nowhere in the reading (Rita, who is a delineator as
+# well, may read on other pages which methods there are).
+METHODS = {word for card in METHOD_CARDS for word in (card.name, card.title)}
+KINDS = METHODS | {"mported", "rediction", "occasion", '"method"', '"item"'}
 
 
 def assert_nothing_told(browser: Browser, study: Study) -> None:
@@ -146,6 +149,16 @@ def assert_nothing_told(browser: Browser, study: Study) -> None:
             answer = browser.answers[address]
             assert "no-store" in answer.headers["Cache-Control"], address
             assert not [name for name in TELLING_HEADERS if name in answer], address
+
+
+def test_who_only_rates_is_told_no_method_anywhere(study: Study, people: dict[str, User]) -> None:
+    CohortMembership.objects.filter(user=people["rita"]).delete()
+    more = ("/jobs/", "/api/v1/jobs/", "/api/v1/methods/", "/search/?q=slim")
+    browser = Browser(signed_in(people["rita"]), start=(*Browser.start, *more))
+    browser.crawl()
+    assert all(browser.answers[address].status_code == 200 for address in more)
+    told = {word for _, text in browser.texts() for word in METHODS if word in text}
+    assert not told
 
 
 def test_a_rater_who_looks_everywhere_learns_nothing(study: Study, people: dict[str, User]) -> None:
