@@ -250,11 +250,25 @@ def test_a_tree_of_folders_is_imported_by_command(
     assert Case.objects.count() == 2
 
 
-def test_a_folder_without_flair_is_refused_by_command(db: None, tmp_path: Path) -> None:
-    (tmp_path / "T1.nii.gz").write_bytes(GOOD)
-    with pytest.raises(CommandError, match="refused"):
+@pytest.mark.parametrize("name", ["T1.nii.gz", "sub-03_T1w.nii.gz", "T2.img"])
+@pytest.mark.parametrize("beside_a_case", [False, True])
+def test_a_folder_without_flair_is_refused_by_command(
+    name: str,
+    beside_a_case: bool,
+    db: None,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without" / name).write_bytes(GOOD)
+    if beside_a_case:
+        (tmp_path / "with").mkdir()
+        (tmp_path / "with" / "FLAIR.nii.gz").write_bytes(GOOD)
+    with pytest.raises(CommandError, match="1 of [12] cases were refused"):
         call_command("import_cases", tmp_path)
-    assert not Scan.objects.exists()
+    assert "without: refused" in capsys.readouterr().err
+    assert Case.objects.count() == int(beside_a_case)
+    assert not Scan.objects.exclude(sequence="FLAIR").exists()
 
 
 def test_one_bad_case_does_not_stop_the_others(db: None, tmp_path: Path) -> None:

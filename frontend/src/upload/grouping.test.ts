@@ -22,10 +22,17 @@ test('every folder of a tree is a case of its own', () => {
   ])
 })
 
-test('folders without a FLAIR are ignored', () => {
-  expect(grouped('masks/patient01.nii.gz', 'x/T1.nii.gz')).toEqual({
+test('folders without a sequence are ignored', () => {
+  expect(grouped('masks/patient01.nii.gz', 'x/mask.nii.gz')).toEqual({
     cases: [],
-    ignored: ['masks/patient01.nii.gz', 'x/T1.nii.gz'],
+    ignored: ['masks/patient01.nii.gz', 'x/mask.nii.gz'],
+  })
+})
+
+test('a folder with other sequences but no FLAIR is sent, so that it is refused and not passed over', () => {
+  expect(grouped('t/a/FLAIR.nii.gz', 't/b/T1.nii.gz', 't/b/mask.nii.gz')).toEqual({
+    cases: [['t/a/FLAIR.nii.gz'], ['t/b/T1.nii.gz', 't/b/mask.nii.gz']],
+    ignored: [],
   })
 })
 
@@ -70,8 +77,12 @@ test('several subjects in one folder are a case each', () => {
   expect(
     grouped('sub-01_FLAIR.nii.gz', 'sub-02_FLAIR.nii.gz', 'sub-02_T1w.nii', 'd/sub-03_T1w.nii'),
   ).toEqual({
-    cases: [['sub-01_FLAIR.nii.gz'], ['sub-02_FLAIR.nii.gz', 'sub-02_T1w.nii']],
-    ignored: ['d/sub-03_T1w.nii'],
+    cases: [
+      ['sub-01_FLAIR.nii.gz'],
+      ['sub-02_FLAIR.nii.gz', 'sub-02_T1w.nii'],
+      ['d/sub-03_T1w.nii'],
+    ],
+    ignored: [],
   })
 })
 

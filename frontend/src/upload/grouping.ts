@@ -1,4 +1,4 @@
-// Which of the chosen files belong together: a folder with a FLAIR is a case, a loose file is one.
+// Which of the chosen files belong together: a folder with a sequence is a case, a loose file is one.
 
 /** A chosen file with its path inside what was dropped or picked. */
 export interface ChosenFile<Content> {
@@ -31,6 +31,7 @@ const PAIR = /\.(hdr|img)(\.gz)?$/i
 const PARTS = /^(flair|t1|t2|mask|brainmask)\.nii(\.gz)?$/i
 const BIDS = /^(sub-[a-z0-9]+(?:_ses-[a-z0-9]+)?)(?:_[a-z0-9]+-[a-z0-9]+)*_(flair|t1w|t2w)\./i
 const FLAIR = /^(.+_)?flair\.nii(\.gz)?$/i
+const MASK = /^(mask|brainmask)\./i
 const SIDECAR = /^(.+_)?flair\.json$/i
 
 export function nameOf(path: string): string {
@@ -54,6 +55,12 @@ function seenFrom(base: string, path: string): string {
 function isPart(path: string): boolean {
   const name = nameOf(path)
   return PARTS.test(name) || SIDECAR.test(name) || (BIDS.test(name) && NIFTI.test(name))
+}
+
+/** Whether a part is called like one of a case's sequences: FLAIR, T1 or T2. */
+function isSequence(path: string): boolean {
+  const name = nameOf(path)
+  return NIFTI.test(name) && isPart(path) && !MASK.test(name)
 }
 
 function isFlair(path: string): boolean {
@@ -91,8 +98,9 @@ function bySubject<Content>(parts: ChosenFile<Content>[]): Map<string, ChosenFil
 }
 
 /**
- * This will sort chosen files into cases. A folder is a case when it holds a FLAIR, and takes its
- * known parts and the FLAIR's sidecar along; loose files called FLAIR, T1, mask ... are one case
+ * This will sort chosen files into cases. A folder is a case when it holds a sequence by name, and
+ * takes its known parts and the FLAIR's sidecar along (without a FLAIR it is sent all the same, so
+ * that the server refuses it and says what is missing, as import_cases does); loose files called FLAIR, T1, mask ... are one case
  * together; any other loose NIfTI file is a case of its own. Hidden files are not even mentioned.
  */
 export function groupIntoCases<Content>(chosen: readonly ChosenFile<Content>[]): Sorted<Content> {
@@ -121,8 +129,7 @@ export function groupIntoCases<Content>(chosen: readonly ChosenFile<Content>[]):
     const parts = inside.filter(({ path }) => isPart(path))
     for (const [subject, own] of bySubject(parts)) {
       const path = [folder, subject].filter((part) => part !== '').join('/')
-      const hasFlair = own.some((file) => isFlair(file.path))
-      const isCase = hasFlair || (isLoose && own.some((file) => NIFTI.test(file.path)))
+      const isCase = own.some(({ path }) => isSequence(path) || (isLoose && NIFTI.test(path)))
       if (isCase) add(path || 'These files', path || '.', own)
       else ignored.push(...own.map((file) => file.path))
     }

@@ -15,6 +15,7 @@ from segmentation.models import Cohort
 from segmentation.operations.cases import (
     MASK_ORIGINS,
     NIFTI_NAME,
+    SEQUENCES,
     AlreadyImported,
     NamedFile,
     create_cohort,
@@ -140,7 +141,8 @@ def printable(path: Path) -> str:
 
 def case_files(path: Path) -> list[tuple[str, list[Path]]]:
     """This will list the cases at a path: their label and files. A folder is a case when it has a
-    FLAIR; a folder given by itself is tried as a case when nothing below it is one."""
+    sequence by name (without a FLAIR it will be refused, not passed over); a folder given by itself
+    is tried as a case when nothing below it is one."""
     if path.is_file():
         return [(printable(Path(path.name)), [path])]
     if not path.is_dir():
@@ -149,11 +151,16 @@ def case_files(path: Path) -> list[tuple[str, list[Path]]]:
     cases = [
         (printable(folder.relative_to(path.parent)), files_in(folder))
         for folder in folders
-        if any("FLAIR" in (role_of_file(f.name), role_of_pair(f.name)) for f in files_in(folder))
+        if any(is_sequence(file.name) for file in files_in(folder))
     ]
     if not cases and any(NIFTI_NAME.fullmatch(file.name) for file in files_in(path)):
         return [(printable(Path(path.name)), files_in(path))]
     return cases
+
+
+def is_sequence(name: str) -> bool:
+    """Whether a file is called like one of a case's sequences, in one file or in two."""
+    return role_of_file(name) in SEQUENCES or role_of_pair(name) in SEQUENCES
 
 
 def stray_files(path: Path) -> list[str]:
