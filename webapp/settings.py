@@ -319,7 +319,8 @@ SPECTACULAR_SETTINGS = {
 # --- Pages ----------------------------------------------------------------------------------------
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA / "static"
+# For collectstatic in production; elsewhere files come from where they were made.
+STATIC_ROOT = DATA / "static" if PRODUCTION else None
 STATICFILES_DIRS = [folder for folder in [ROOT / "frontend" / "dist"] if folder.exists()]
 DJANGO_VITE = {"default": {"manifest_path": ROOT / "frontend" / "dist" / ".vite" / "manifest.json"}}
 WHITENOISE_USE_FINDERS = not PRODUCTION

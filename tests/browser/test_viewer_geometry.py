@@ -104,6 +104,42 @@ def test_what_is_seen_is_what_is_clicked(visitor: Callable[[], Visitor]) -> None
         click_from_elsewhere(person, case, spot, (left + x, top + y))
 
 
+TOWARDS = {"R": (0, 1), "L": (0, -1), "A": (1, 1), "P": (1, -1), "S": (2, 1), "I": (2, -1)}
+FRAMES = """() => [...document.querySelectorAll('.viewer-frame')].map(frame => {
+  const { left, top, width, height } = frame.getBoundingClientRect()
+  const at = name => parseFloat(frame.style.getPropertyValue(name))
+  return { left, top, width, height, cross: [left + at('--x'), top + at('--y')],
+           isCrossed: frame.hasAttribute('data-cross'),
+           letters: [...frame.children].map(letter => letter.textContent) }
+})"""
+
+
+def test_directions_and_crosshair_stand_where_they_say(visitor: Callable[[], Visitor]) -> None:
+    """From the middle of each plane, a click nearer to a letter goes into that direction."""
+    person, _case = show(visitor, nifti(flair_voxels(), OBLIQUE))
+    person.page.get_by_role("button", name="3 planes").click()
+    person.page.wait_for_function("document.querySelectorAll('.viewer-frame').length === 3")
+
+    def click(x: float, y: float) -> np.ndarray:
+        person.page.mouse.click(x, y)
+        person.page.wait_for_timeout(100)
+        return np.array(person.page.evaluate("window.plaque.viewer.crosshairMm()"))
+
+    for number, frame in enumerate(person.page.evaluate(FRAMES)):
+        width, height = frame["width"], frame["height"]
+        x, y = frame["left"] + width / 2, frame["top"] + height / 2
+        steps = [(-width / 4, 0), (width / 4, 0), (0, -height / 4), (0, height / 4)]
+        for letter, (right, down) in zip(frame["letters"], steps, strict=True):
+            axis, sign = TOWARDS[letter]
+            moved = click(x + right, y + down) - click(x, y)
+            assert sign * moved[axis] > 5
+            click(x + right, y + down)
+            now = person.page.evaluate(FRAMES)[number]
+            assert now["isCrossed"]
+            voxel_on_screen = max(width / 50, height / 10)
+            assert np.abs(np.subtract(now["cross"], (x + right, y + down))).max() < voxel_on_screen
+
+
 def test_a_click_on_an_oblique_scan(visitor: Callable[[], Visitor]) -> None:
     person, case = show(visitor, nifti(flair_voxels(), OBLIQUE))
     click_on_voxels(person, case, np.array([[20, 31, 4], [40, 50, 8], [31, 15, 1], [12, 60, 10]]))

@@ -264,7 +264,7 @@ def test_a_folder_without_flair_is_refused_by_command(
     if beside_a_case:
         (tmp_path / "with").mkdir()
         (tmp_path / "with" / "FLAIR.nii.gz").write_bytes(GOOD)
-    with pytest.raises(CommandError, match="1 of [12] cases were refused"):
+    with pytest.raises(CommandError, match=r"1 of [12] cases were refused"):
         call_command("import_cases", tmp_path)
     assert "without: refused" in capsys.readouterr().err
     assert Case.objects.count() == int(beside_a_case)

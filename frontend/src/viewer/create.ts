@@ -31,7 +31,7 @@ export async function createStage(
     dragMode: DRAG_MODE.none,
     dragModePrimary: DRAG_MODE.none,
     isRadiologicalConvention: true,
-    showAllOrientationMarkers: true,
+    isOrientationTextVisible: false,
     isSliceMM: false,
     isNearestInterpolation: true,
     multiplanarShowRender: SHOW_RENDER.NEVER,
@@ -42,11 +42,7 @@ export async function createStage(
     viewModeHotKey: '',
     clipPlaneHotKey: '',
     cycleClipPlaneHotKey: '',
-    crosshairWidth: 0.3,
-    crosshairWidthUnit: 'mm',
-    crosshairGap: 12,
-    crosshairColor: [0.45, 0.6, 0.75, 0.7],
-    fontColor: [0.62, 0.66, 0.7, 1],
+    crosshairWidth: 0, // placeFrames draws it, and the directions: NiiVue's vanish below a pixel
     backColor: [0, 0, 0, 1],
     maxDrawUndoBitmaps: 2,
   })

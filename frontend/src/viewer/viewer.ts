@@ -8,6 +8,7 @@ import { draggedWindow, type Window } from '../voxels/window'
 import * as camera from './camera'
 import { createStage, removeStage, type Stage } from './create'
 import { type Dot, placeDots } from './dots'
+import { placeFrames } from './frame'
 import { listen } from './input'
 import type { LoadedScan } from './load'
 import {
@@ -136,7 +137,7 @@ export class Viewer {
   setDots(dots: readonly Dot[]): void {
     this.dots = dots
     this.surface.replaceChildren()
-    this.placeDots()
+    this.placeOverlay()
   }
 
   setLook(change: Partial<MaskLook>): void {
@@ -149,7 +150,7 @@ export class Viewer {
       return
     this.look = look
     applyLook(this.nv, look)
-    this.placeDots()
+    this.placeOverlay()
   }
 
   setView(view: camera.View): void {
@@ -248,7 +249,7 @@ export class Viewer {
     return createStage(
       this.host,
       () => {
-        this.placeDots()
+        this.placeOverlay()
         this.noteChange()
       },
       () => void this.rebuild(),
@@ -285,8 +286,9 @@ export class Viewer {
     this.surface.remove()
   }
 
-  private placeDots(): void {
+  private placeOverlay(): void {
     if (!this.stage || !this.image) return
+    placeFrames(this.surface, this.nv)
     placeDots(this.surface, this.nv, this.look.isHidden ? [] : this.dots)
   }
 
