@@ -5,16 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import json
+import statistics as statistics_of
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
+import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import expect
+from scipy import stats
 
 from segmentation.models import Case, InferenceJob
 from segmentation.operations.cases import create_cohort
@@ -31,6 +36,7 @@ class Script:
 
     name: str
     said: list[tuple[int, int, int, str]] = field(default_factory=list)
+    clicked: list[tuple[int, str, list[float]]] = field(default_factory=list)  # turn, kind, mm
 
     def decide(self, drawn: int) -> tuple[int, int, str]:
         """False positives and missed lesions to mark, and the verdict."""
@@ -95,10 +101,12 @@ def rate_everything(rater: Visitor, script: Script) -> None:
             "token => fetch(`/api/v1/presentations/${token}/`).then(answer => answer.json())", token
         )
         fp, fn, verdict = script.decide(shown["lesion_count"])
-        for lesion in shown["lesions"][:fp]:
-            rater.click_at(lesion["voxel_mm"])
-        for mm in undrawn_places(rater, fn):
+        false_positives = [lesion["voxel_mm"] for lesion in shown["lesions"][:fp]]
+        missed = undrawn_places(rater, fn)
+        for mm in false_positives + missed:
             rater.click_at(mm)
+        script.clicked += [(number, "FP", mm) for mm in false_positives]
+        script.clicked += [(number, "FN", mm) for mm in missed]
         counts = rater.page.locator(".counts")
         expect(counts).to_contain_text(str(fp))
         expect(rater.page.get_by_text("All saved")).to_be_visible()
@@ -162,6 +170,7 @@ def compare(path: Path, scripts: dict[str, Script], cora: Visitor) -> None:
     ratings = list(csv.DictReader(io.StringIO(files["ratings.csv"].decode())))
     assert len(ratings) == 16
     accepted = dict.fromkeys(scripts, 0)
+    verdicts: dict[str, list[tuple[str, bool]]] = {name: [] for name in scripts}  # case, accepted
     for name, script in scripts.items():
         own = [row for row in ratings if row["rater"] == name]
         told = [(int(r["lesions"]), int(r["fp"]), int(r["fn"]), r["verdict_rater"]) for r in own]
@@ -171,6 +180,7 @@ def compare(path: Path, scripts: dict[str, Script], cora: Visitor) -> None:
             is_good = 10 * fp < drawn and 9 * fn < right if drawn else fn == 0
             assert (row["verdict_derived"] == "acceptable") == is_good
             accepted[name] += is_good
+            verdicts[name].append((row["case"], is_good))
     statistics = json.loads(files["statistics.json"])
     whole = [line for line in statistics["acceptance"] if line["group"] == "all"]
     derived = {line["rater"]: line for line in whole if line["is_primary"]}
@@ -180,12 +190,63 @@ def compare(path: Path, scripts: dict[str, Script], cora: Visitor) -> None:
         assert said[name]["accepted"] == sum(one[3] == "acceptable" for one in script.said)
     assert derived[""]["accepted"] == sum(accepted.values())
     assert derived[""]["rate"] == pytest.approx(sum(accepted.values()) / 16)
-    marks = list(csv.DictReader(io.StringIO(files["marks.csv"].decode())))
-    assert len(marks) == sum(fp + fn for s in scripts.values() for _, fp, fn, _ in s.said)
+    compare_intervals(statistics, derived, verdicts)
+    compare_marks(list(csv.DictReader(io.StringIO(files["marks.csv"].decode()))), scripts)
     shown = cora.page.locator('[data-result="headline"]').inner_text()
     assert f"{sum(accepted.values())} of 16 presentations of 4 cases" in shown
     rate = float(shown.split(" %")[0])
     assert rate == pytest.approx(100 * sum(accepted.values()) / 16, abs=0.051)
+
+
+def compare_intervals(
+    statistics: dict[str, Any],
+    derived: dict[str, dict[str, Any]],
+    verdicts: dict[str, list[tuple[str, bool]]],
+) -> None:
+    """The headline interval and the tables of both presentations, from their definitions."""
+    everyone = [one for own in verdicts.values() for one in own]
+    for name, own in {**verdicts, "": everyone}.items():
+        line = derived[name]
+        assert (line["low"], line["high"]) == pytest.approx(interval_by_case(own), abs=1e-9)
+    for line in statistics["intra_rater"]:
+        if not line["is_primary"]:
+            continue
+        pairs: dict[str, list[bool]] = {}
+        for case, is_good in verdicts[line["rater"]]:
+            pairs.setdefault(case, []).append(is_good)
+        table = Counter(tuple(pair) for pair in pairs.values())
+        assert line["both_accepted"] == table[True, True]
+        assert line["both_rejected"] == table[False, False]
+        assert line["only_first_accepted"] == table[True, False]
+        assert line["only_second_accepted"] == table[False, True]
+        assert line["agreement"] == pytest.approx((table[True, True] + table[False, False]) / 4)
+
+
+def interval_by_case(verdicts: list[tuple[str, bool]]) -> tuple[float, float]:
+    """Korn and Graubard's interval with the case as cluster, written out for equal clusters."""
+    rates: dict[str, list[bool]] = {}
+    for case, is_good in verdicts:
+        rates.setdefault(case, []).append(is_good)
+    means = [statistics_of.fmean(own) for own in rates.values()]
+    p, n, total = statistics_of.fmean(means), len(means), len(verdicts)
+    size = float(n)
+    if variance := statistics_of.variance(means) / n:
+        shrink = (stats.t.ppf(0.975, total - 1) / stats.t.ppf(0.975, n - 1)) ** 2
+        size = min(float(total), p * (1 - p) / variance * shrink)
+    low = stats.beta.ppf(0.025, p * size, size - p * size + 1) if p > 0 else 0.0
+    high = stats.beta.ppf(0.975, p * size + 1, size - p * size) if p < 1 else 1.0
+    return float(low), float(high)
+
+
+def compare_marks(marks: list[dict[str, str]], scripts: dict[str, Script]) -> None:
+    """Every click is a mark of its kind at its place, to within the voxel that was hit."""
+    for name, script in scripts.items():
+        own = [mark for mark in marks if mark["rater"] == name]
+        assert len(own) == len(script.clicked)
+        for turn, kind, mm in script.clicked:
+            there = [m for m in own if (int(m["position"]), m["kind"]) == (turn, kind)]
+            places = [[float(m[f"{axis}_mm"]) for axis in "xyz"] for m in there]
+            assert any(np.abs(np.subtract(place, mm)).max() < 4 for place in places), (turn, kind)
 
 
 def test_the_main_job_on_phantoms(
