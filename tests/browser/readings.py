@@ -14,18 +14,18 @@ from tests.rating.stage import NOON, a_case, a_mask
 PASSWORD = "phantoms-2019"
 
 
-def a_study() -> dict[str, User]:
-    """An open study of two masks for Rita and Ravi; returns the people by name."""
+def a_study(masks: int = 2, gap: int = 1) -> dict[str, User]:
+    """An open study of so many masks for Rita and Ravi; returns the people by name."""
     people = {name: User.objects.create_user(name, password=PASSWORD) for name in NAMES}
     cohort = create_cohort(title="Clinic", coordinators=[people["cora"]])
-    masks = [a_mask(a_case(cohort, seed), lesions=2 + seed) for seed in range(2)]
+    drawn = [a_mask(a_case(cohort, seed), lesions=2 + seed) for seed in range(masks)]
     study = create_study(title="Reading", cohort=cohort, by=people["cora"], now=NOON)
     edit_study(
         study=study,
         by=people["cora"],
-        items=[mask.pk for mask in masks],
+        items=[mask.pk for mask in drawn],
         raters=["rita", "ravi"],
-        settings={"gap": 1, "washout_days": 0},
+        settings={"gap": gap, "washout_days": 0},
     )
     open_study(study=study, by=people["cora"], now=NOON)
     return people

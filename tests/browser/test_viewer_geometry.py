@@ -118,7 +118,7 @@ def test_directions_and_crosshair_stand_where_they_say(visitor: Callable[[], Vis
     """From the middle of each plane, a click nearer to a letter goes into that direction."""
     person, _case = show(visitor, nifti(flair_voxels(), OBLIQUE))
     person.page.get_by_role("button", name="3 planes").click()
-    person.page.wait_for_function("document.querySelectorAll('.viewer-frame').length === 3")
+    person.wait_for("document.querySelectorAll('.viewer-frame').length === 3")
 
     def click(x: float, y: float) -> np.ndarray:
         person.page.mouse.click(x, y)

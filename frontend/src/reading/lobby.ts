@@ -4,9 +4,17 @@ import type { Reading } from '../api/types'
 import { make, plural } from '../elements'
 import { timeFormat, timeZoneName } from '../time'
 
+export interface AtRest {
+  readonly kind: 'at_rest'
+  readonly reading: Reading
+  readonly justSubmitted: boolean
+  /** What the rater's own pace says: how long still, and that a break is due; or ''. */
+  readonly pace: { readonly left: string; readonly pause: string }
+}
+
 export type LobbyState =
   | { readonly kind: 'loading'; readonly text: string }
-  | { readonly kind: 'at_rest'; readonly reading: Reading; readonly justSubmitted: boolean }
+  | AtRest
   | { readonly kind: 'elsewhere'; readonly wasTakenOver: boolean }
   | { readonly kind: 'somebody_else' }
   | { readonly kind: 'failed'; readonly message: string; readonly isSignedOut: boolean }
@@ -69,7 +77,7 @@ export class Lobby {
       case 'failed':
         return this.failure(state.message, state.isSignedOut)
       case 'at_rest':
-        return this.rest(state.reading, state.justSubmitted)
+        return this.rest(state)
     }
   }
 
@@ -83,7 +91,7 @@ export class Lobby {
     ]
   }
 
-  private rest(reading: Reading, justSubmitted: boolean): Node[] {
+  private rest({ reading, justSubmitted, pace }: AtRest): Node[] {
     const title = make('h1', {}, reading.title)
     const progress = [
       make('progress', {
@@ -92,6 +100,7 @@ export class Lobby {
         'aria-label': 'Progress',
       }),
       make('p', { class: 'progress-text' }, `${reading.done} of ${reading.total} submitted`),
+      ...(pace.left ? [make('p', { class: 'hint' }, pace.left)] : []),
     ]
     const said = justSubmitted
       ? [make('p', { class: 'said', role: 'status' }, 'Your answer is stored.')]
@@ -102,6 +111,7 @@ export class Lobby {
           title,
           ...said,
           ...progress,
+          ...(pace.pause ? [make('p', { class: 'note', 'data-said': 'break' }, pace.pause)] : []),
           ...this.instructions(reading, justSubmitted),
           this.choices(this.primary(`Open presentation ${reading.done + 1}`, this.actions.open)),
         ]

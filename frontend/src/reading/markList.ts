@@ -28,14 +28,18 @@ export class MarkList {
 
   constructor(private readonly actions: MarkActions) {}
 
-  /** This will show the marks, newest first; rows that stay are kept so that focus stays too. */
-  update(marks: readonly Mark[]): void {
+  /**
+   * This will show the marks, newest first, and which of them is the `current` one, by key; rows
+   * that stay are kept so that focus stays too.
+   */
+  update(marks: readonly Mark[], current: string | undefined): void {
     const names = markNames(marks)
     const rows = [...marks].reverse().map((mark) => this.row(mark, names.get(mark.key) ?? ''))
     const keys = new Set(marks.map((mark) => mark.key))
     for (const key of [...this.rows.keys()]) if (!keys.has(key)) this.rows.delete(key)
     for (const child of [...this.element.children])
       if (!rows.includes(child as HTMLLIElement)) child.remove()
+    for (const [key, row] of this.rows) row.toggleAttribute('data-current', key === current)
     rows.forEach((row, at) => {
       if (this.element.children[at] !== row)
         this.element.insertBefore(row, this.element.children[at] ?? null)
@@ -58,7 +62,7 @@ export class MarkList {
         change: (event) => this.actions.giveReason(mark, (event.target as HTMLSelectElement).value),
       },
       make('option', { value: '' }, 'no reason given'),
-      ...REASONS[mark.kind].map((text) => make('option', { value: text }, text)),
+      ...REASONS[mark.kind].map((text, at) => make('option', { value: text }, `${at + 1} ${text}`)),
     )
     reason.value = mark.reason
     const row = make(

@@ -3,7 +3,6 @@
 import { make, plural, setText } from '../elements'
 import { AnswerForm, missingPart } from './answerForm'
 import { type MarkActions, MarkList } from './markList'
-import type { Mark } from './marks'
 import type { Sitting } from './sitting'
 
 export interface PanelActions extends MarkActions {
@@ -128,7 +127,7 @@ export class Panel {
     this.sitting = null
     this.comment.value = ''
     this.form.clear(false)
-    this.list.update([])
+    this.list.update([], undefined)
     setText(this.live, '')
   }
 
@@ -153,7 +152,7 @@ export class Panel {
     this.undo.disabled = !sitting.marks.canUndo
     this.redo.disabled = !sitting.marks.canRedo
     this.noMarks.hidden = sitting.marks.all.length > 0
-    this.list.update(sitting.marks.all as Mark[])
+    this.list.update(sitting.marks.all, sitting.current?.key)
     const missing = this.missing
     this.submit.disabled = missing !== ''
     this.form.setHint(missing)

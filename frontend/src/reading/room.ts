@@ -26,8 +26,11 @@ export interface RoomSettings {
   readonly owner: string
   readonly loginUrl: string
   readonly homeUrl: string
-  /** The presentation is locked; `reading` says where the rater stands, if the server said it. */
-  readonly onSubmitted: (reading: Reading | null) => void
+  /**
+   * The presentation is locked after so much active reading; `reading` says where the rater stands,
+   * if the server said it.
+   */
+  readonly onSubmitted: (reading: Reading | null, activeMs: number) => void
   /** A request found that another person has logged in; nothing was sent. */
   readonly onSomebodyElse: () => void
 }
@@ -71,7 +74,7 @@ export class Room {
       redo: () => this.change((sitting) => sitting.redo()),
       tour: (steps) => this.goOnTour(steps),
       submit: () => this.submit(),
-      goTo: (mark) => this.viewer.goTo(mark.mm),
+      goTo: (mark) => this.goToMark(mark),
       giveReason: (mark, reason) => this.change((sitting) => sitting.giveReason(mark.key, reason)),
       remove: (mark) => this.change((sitting) => sitting.remove(mark.key)),
     })
@@ -108,6 +111,7 @@ export class Room {
       markHere: () => room.markHere(),
       undo: () => room.change((sitting) => sitting.undo()),
       redo: () => room.change((sitting) => sitting.redo()),
+      giveReason: (number) => room.change((sitting) => sitting.giveReasonByNumber(number)),
       choose: (verdict) => room.panel.form.choose(verdict),
       submit: () => room.submit(),
       toggleLegend: () => room.legend.toggle(),
@@ -231,6 +235,11 @@ export class Room {
     else this.mark(lesion, place.mm)
   }
 
+  private goToMark(mark: Mark): void {
+    this.viewer.goTo(mark.mm)
+    this.change((sitting) => sitting.takeUp(mark.key))
+  }
+
   private showMarks(): void {
     const { sitting } = this
     if (!sitting) return
@@ -308,9 +317,10 @@ export class Room {
       // An earlier attempt arrived although its answer got lost on the way back.
       if (!(error instanceof Refused && error.code === 'AlreadySubmitted')) throw error
     }
+    const { activeMs } = sitting.clock
     return () => {
       this.clear(true)
-      this.settings.onSubmitted(reading)
+      this.settings.onSubmitted(reading, activeMs)
     }
   }
 

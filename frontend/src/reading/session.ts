@@ -7,6 +7,7 @@ import type { Reading } from '../api/types'
 import { exposeHook } from '../viewer/hook'
 import { Lobby } from './lobby'
 import { openOutboxStore } from './outboxStore'
+import { Pace } from './pace'
 import { Room } from './room'
 import { openedPresentation, openPresentation } from './service'
 import { ReadingTabs } from './tabs'
@@ -31,6 +32,7 @@ class Session {
   private isWorking = false
   private isSomebodyElse = false
   private wake: ReturnType<typeof setTimeout> | undefined
+  private readonly pace = new Pace(() => Date.now())
   private readonly lobby: Lobby
   private readonly tabs: ReadingTabs
 
@@ -145,7 +147,7 @@ class Session {
       owner: this.data.user,
       loginUrl: this.loginUrl,
       homeUrl: this.data.urls.home,
-      onSubmitted: (reading) => this.goOn(reading),
+      onSubmitted: (reading, activeMs) => this.goOn(reading, activeMs),
       onSomebodyElse: () => this.giveWay(),
     })
     this.room = room
@@ -157,7 +159,8 @@ class Session {
     return room
   }
 
-  private goOn(reading: Reading | null): void {
+  private goOn(reading: Reading | null, activeMs: number): void {
+    this.pace.note(activeMs)
     if (reading) {
       this.reading = reading
       this.restAt(reading, true)
@@ -165,7 +168,8 @@ class Session {
   }
 
   private restAt(reading: Reading, justSubmitted: boolean): void {
-    this.rest(() => this.lobby.show({ kind: 'at_rest', reading, justSubmitted }))
+    const pace = this.pace.words(reading)
+    this.rest(() => this.lobby.show({ kind: 'at_rest', reading, justSubmitted, pace }))
     if (reading.state !== 'waiting' || !reading.available_at) return
     const due = askAgainIn(reading.available_at, Date.now())
     this.wake = setTimeout(() => void this.work('Loading…', () => this.arrive()), due)

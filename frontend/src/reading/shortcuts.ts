@@ -5,11 +5,14 @@ import type { Shortcut } from '../viewer/keys'
 import { viewerShortcuts } from '../viewer/shortcuts'
 import type { Viewer } from '../viewer/viewer'
 
+const REASON_NUMBERS = [1, 2, 3, 4, 5, 6] as const
+
 export interface RoomCommands {
   readonly tour: (steps: 1 | -1) => void
   readonly markHere: () => void
   readonly undo: () => void
   readonly redo: () => void
+  readonly giveReason: (number: number) => void
   readonly choose: (verdict: Verdict) => void
   readonly submit: () => void
   readonly toggleLegend: () => void
@@ -27,6 +30,14 @@ export function roomShortcuts(viewer: Viewer, commands: RoomCommands): readonly 
       keys: ['m'],
       run: commands.markHere,
     },
+    ...REASON_NUMBERS.map(
+      (number): Shortcut => ({
+        shown: number === 1 ? '1 to 6' : '',
+        does: number === 1 ? 'reason of the outlined mark' : '',
+        keys: [String(number)],
+        run: () => commands.giveReason(number),
+      }),
+    ),
     {
       shown: 'Ctrl + Z',
       does: 'undo a mark',

@@ -6,9 +6,10 @@ import type { Triple } from '../voxels/grid'
 import { Coverage } from '../voxels/slices'
 import { ActivityClock } from './activity'
 import type { GivenAnswer } from './answerForm'
-import { Marks, mergeUnsent } from './marks'
+import { type Mark, Marks, mergeUnsent } from './marks'
 import { Outbox, type SavingState, type Send } from './outbox'
 import type { OutboxStore } from './outboxStore'
+import { REASONS } from './reasons'
 import { LesionTour } from './tour'
 
 export interface SittingSettings {
@@ -24,6 +25,7 @@ const KEEP_ATTENTION_MS = 5000
 
 export class Sitting {
   readonly tour: LesionTour
+  private takenUp = ''
   private commentTimer: ReturnType<typeof setTimeout> | undefined
   private readonly keepTimer: ReturnType<typeof setInterval>
 
@@ -70,6 +72,7 @@ export class Sitting {
   toggle(lesion: number, mm: Triple): void {
     const known = lesion > 0 ? this.marks.ofLesion(lesion) : undefined
     this.send(known ? this.marks.remove(known.key) : this.marks.add(lesion, mm))
+    this.takenUp = ''
   }
 
   remove(key: string): void {
@@ -78,6 +81,25 @@ export class Sitting {
 
   giveReason(key: string, reason: string): void {
     this.send(this.marks.giveReason(key, reason))
+  }
+
+  /** The mark that a reason by key is given to: the one gone to, otherwise the newest. */
+  get current(): Mark | undefined {
+    const { all } = this.marks
+    return all.find((mark) => mark.key === this.takenUp) ?? all.at(-1)
+  }
+
+  takeUp(key: string): void {
+    this.takenUp = key
+  }
+
+  /** This will give the current mark the reason of this number, from 1; again takes it back. */
+  giveReasonByNumber(number: number): void {
+    const { current } = this
+    const reason = current && REASONS[current.kind][number - 1]
+    if (!reason) return
+    this.takenUp = current.key
+    this.giveReason(current.key, current.reason === reason ? '' : reason)
   }
 
   undo(): void {

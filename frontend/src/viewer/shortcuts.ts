@@ -56,6 +56,18 @@ export function viewerShortcuts(viewer: Viewer): readonly Shortcut[] {
       run: () => viewer.resetWindow(),
     },
     {
+      shown: 'W',
+      does: 'grey levels: more contrast, whole range, as at the start',
+      keys: ['w'],
+      run: () => viewer.nextWindow(),
+    },
+    {
+      shown: 'C',
+      does: 'crosshair on or off',
+      keys: ['c'],
+      run: () => viewer.toggleCrosshair(),
+    },
+    {
       shown: 'V',
       does: 'axial, three planes',
       keys: ['v'],

@@ -4,7 +4,7 @@ import './viewer.css'
 import type { NVImage } from '@niivue/niivue'
 import { type Grid, mmOfVoxel, type Triple, voxelOfMm } from '../voxels/grid'
 import { type LabelVolume, lesionAt } from '../voxels/labels'
-import { draggedWindow, type Window } from '../voxels/window'
+import { draggedWindow, usualWindows, type Window } from '../voxels/window'
 import * as camera from './camera'
 import { createStage, removeStage, type Stage } from './create'
 import { type Dot, placeDots } from './dots'
@@ -107,6 +107,7 @@ export class Viewer {
     this.clear()
     this.image = scan.image
     this.grid = scan.grid
+    this.surface.removeAttribute('data-no-crosshair')
     this.firstWindow = window ?? scan.window
     this.fullWindow = scan.full
     this.window = this.firstWindow
@@ -173,6 +174,19 @@ export class Viewer {
 
   resetWindow(): void {
     this.setWindow(this.firstWindow)
+  }
+
+  /** This will go on to the next of the usual windows: from the start, more contrast, all. */
+  nextWindow(): void {
+    const usual = usualWindows(this.firstWindow, this.fullWindow)
+    const at = usual.findIndex(
+      ({ low, high }) => low === this.window.low && high === this.window.high,
+    )
+    this.setWindow(usual[(at + 1) % usual.length] ?? this.firstWindow)
+  }
+
+  toggleCrosshair(): void {
+    this.surface.toggleAttribute('data-no-crosshair')
   }
 
   resetZoom(): void {

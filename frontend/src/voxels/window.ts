@@ -48,6 +48,12 @@ export function percentileWindow(
   return high > low ? { low, high } : { low: least, high: most }
 }
 
+/** The windows that one key goes through: the start, without its darkest third, the whole range. */
+export function usualWindows(start: Window, full: Window): readonly Window[] {
+  const low = start.low + (start.high - start.low) / 3
+  return [start, { low, high: start.high }, full]
+}
+
 /** This will return a window moved by a drag: right widens, up brightens, in parts of `full`. */
 export function draggedWindow(from: Window, full: Window, right: number, up: number): Window {
   const range = full.high - full.low

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import { Pace } from './pace'
+
+function read(pace: Pace, clock: { at: number }, minutes: number, pause = 0): void {
+  clock.at += (minutes + pause) * 60_000
+  pace.note(minutes * 60_000)
+}
+
+test('what is left is told from the third presentation on, by the middle one', () => {
+  const clock = { at: 0 }
+  const pace = new Pace(() => clock.at)
+  for (const minutes of [2, 30]) {
+    read(pace, clock, minutes)
+    expect(pace.words({ done: 2, total: 10 }).left).toBe('')
+  }
+  read(pace, clock, 3)
+  expect(pace.words({ done: 3, total: 10 }).left).toBe('About 21 min left at your pace')
+  expect(pace.words({ done: 3, total: 103 }).left).toBe('About 5.0 hours left at your pace')
+  expect(pace.words({ done: 10, total: 10 }).left).toBe('')
+})
+
+test('a break is proposed after forty minutes without one', () => {
+  const clock = { at: 0 }
+  const pace = new Pace(() => clock.at)
+  const said = () => pace.words({ done: 1, total: 9 }).pause
+  for (let turn = 0; turn < 3; turn += 1) read(pace, clock, 13)
+  expect(said()).toBe('')
+  read(pace, clock, 1)
+  expect(said()).toContain('reading for 40 minutes')
+  clock.at += 6 * 60_000
+  expect(said()).toBe('')
+  read(pace, clock, 2, 0)
+  expect(said()).toBe('')
+})
