@@ -14,20 +14,27 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from rating.models import Mark, Presentation, Study
 from tests.rating.stage import Browser, a_mark, an_answer
 
 EXAMPLES = int(os.environ.get("PLAQUE_PROTOCOL_EXAMPLES", "25"))
-IDS = [uuid.UUID(int=number) for number in range(1, 7)]
+IDS = [uuid.UUID(int=number) for number in range(1, 5)]
 PLACES = [(1.0, 2.0, 3.0), (-4.0, 5.5, 0.25)]
 OK = ""
+Place = tuple[float, float, float]
 
 some_id = st.sampled_from(IDS)
-some_lesion = st.sampled_from([None, None, 1, 2, 3, 4])
 some_place = st.sampled_from(PLACES)
 some_reason = st.sampled_from(["", "vessel"])
 # What happens to a request on its way.
@@ -40,7 +47,7 @@ class Kept:
 
     turn: int
     lesion: int | None
-    place: tuple[float, float, float]
+    place: Place
     reason: str
     is_removed: bool = False
 
@@ -121,10 +128,98 @@ class Reading(RuleBasedStateMachine):
         super().__init__()
         self.rita, self.tokens = rita, tokens
         self.protocol = Protocol(lesions)
+        self.changes = 0  # sent for this presentation
         self.before = transaction.savepoint()
 
     def teardown(self) -> None:
         transaction.savepoint_rollback(self.before)
+
+    @initialize(fate=some_fate)
+    def begin(self, fate: str) -> None:
+        self._open(0, fate)
+
+    @rule(fate=some_fate)
+    def open(self, fate: str) -> None:
+        self._open(self._turn(0), fate)
+
+    @precondition(lambda self: self.protocol.is_open)
+    @rule(key=some_id, place=some_place, reason=some_reason, fate=some_fate)
+    def put_missed(self, key: uuid.UUID, place: Place, reason: str, fate: str) -> None:
+        self._put(self._turn(0), key, None, place, reason, fate)
+
+    @precondition(lambda self: self.protocol.is_open)
+    @rule(key=some_id, lesion=st.integers(1, 4), place=some_place, fate=some_fate)
+    def put_false(self, key: uuid.UUID, lesion: int, place: Place, fate: str) -> None:
+        self._put(self._turn(0), key, lesion, place, "", fate)
+
+    @precondition(lambda self: self.protocol.marks)
+    @rule(known=st.integers(0, 99), reason=some_reason, fate=some_fate)
+    def put_again(self, known: int, reason: str, fate: str) -> None:
+        """A late retry, or another reason for a mark; also of one that was removed meanwhile."""
+        key, mark = self._known(known)
+        self._put(mark.turn, key, mark.lesion, mark.place, reason, fate)
+
+    @precondition(lambda self: self.protocol.is_open and self.protocol.marks)
+    @rule(known=st.integers(0, 99), fate=some_fate)
+    def remove(self, known: int, fate: str) -> None:
+        self._remove(self._turn(0), self._known(known)[0], fate)
+
+    @precondition(lambda self: self.protocol.is_open and self.changes > 3)
+    @rule(
+        too_many=st.sampled_from([0, 0, 0, 1]),
+        verdict=st.sampled_from(["acceptable", "unacceptable"]),
+        fate=some_fate,
+        goes_on=st.sampled_from([True, True, True, False]),
+    )
+    def submit(self, too_many: int, verdict: str, fate: str, goes_on: bool) -> None:
+        self._submit(self._turn(0), too_many, verdict, fate)
+        self.changes = 0
+        if goes_on:
+            self._open(self._turn(0), "arrives")
+
+    @rule(off=st.sampled_from([-1, 0, 1]), key=some_id, what=st.integers(0, 3), fate=some_fate)
+    def out_of_turn(self, off: int, key: uuid.UUID, what: int, fate: str) -> None:
+        """What a broken page, or one that missed something, would send."""
+        turn = self._turn(off)
+        if what == 0:
+            self._open(turn, fate)
+        elif what == 1:
+            self._put(turn, key, None, PLACES[0], "", fate)
+        elif what == 2:
+            self._remove(turn, key, fate)
+        else:
+            self._submit(turn, 0, "acceptable", fate)
+
+    def _turn(self, off: int) -> int:
+        return max(0, min(self.protocol.turn + off, len(self.tokens) - 1))
+
+    def _known(self, number: int) -> tuple[uuid.UUID, Kept]:
+        known = sorted(self.protocol.marks.items())
+        return known[number % len(known)]
+
+    def _open(self, turn: int, fate: str) -> None:
+        path = f"presentations/{self.tokens[turn]}/open/"
+        self._send(fate, "post", path, {}, lambda: self.protocol.open(turn))
+
+    def _put(
+        self, turn: int, key: uuid.UUID, lesion: int | None, place: Place, reason: str, fate: str
+    ) -> None:
+        path = f"presentations/{self.tokens[turn]}/marks/{key}/"
+        body = a_mark(lesion, place) | {"reason": reason}
+        self.changes += 1
+        new = Kept(turn, lesion, place, reason)
+        self._send(fate, "put", path, body, lambda: self.protocol.put(turn, key, new))
+
+    def _remove(self, turn: int, key: uuid.UUID, fate: str) -> None:
+        path = f"presentations/{self.tokens[turn]}/marks/{key}/"
+        self._send(fate, "delete", path, None, lambda: self.protocol.remove(turn, key))
+
+    def _submit(self, turn: int, too_many: int, verdict: str, fate: str) -> None:
+        false, missed = self.protocol.counts(turn)
+        shown = (false + too_many, missed)
+        path = f"presentations/{self.tokens[turn]}/submit/"
+        body = an_answer(fp=shown[0], fn=shown[1], verdict=verdict)
+        self._send(fate, "post", path, body, lambda: self.protocol.submit(turn, shown, verdict))
 
     def _send(self, fate: str, method: str, path: str, body: Any, expected: Callable[[], str]):
         """This will send a request by its fate; the model is asked once for each that counts."""
@@ -142,58 +237,7 @@ class Reading(RuleBasedStateMachine):
         for _ in range(1 if fate == "arrives" else 2):
             told, meant = arrive(), expected()
             assert told == meant, (method, path, body)
-
-    def _turn(self, off: int) -> int:
-        return max(0, min(self.protocol.turn + off, len(self.tokens) - 1))
-
-    @rule(off=st.sampled_from([0, 0, 0, -1, 1]), fate=some_fate)
-    def open(self, off: int, fate: str) -> None:
-        turn = self._turn(off)
-        path = f"presentations/{self.tokens[turn]}/open/"
-        self._send(fate, "post", path, {}, lambda: self.protocol.open(turn))
-
-    @rule(
-        off=st.sampled_from([0, 0, 0, 0, -1, 1]),
-        key=some_id,
-        lesion=some_lesion,
-        place=some_place,
-        reason=some_reason,
-        fate=some_fate,
-    )
-    def put(
-        self,
-        off: int,
-        key: uuid.UUID,
-        lesion: int | None,
-        place: tuple[float, float, float],
-        reason: str,
-        fate: str,
-    ) -> None:
-        turn = self._turn(off)
-        path = f"presentations/{self.tokens[turn]}/marks/{key}/"
-        body = a_mark(lesion, place) | {"reason": reason}
-        new = Kept(turn, lesion, place, reason)
-        self._send(fate, "put", path, body, lambda: self.protocol.put(turn, key, new))
-
-    @rule(off=st.sampled_from([0, 0, 0, -1]), key=some_id, fate=some_fate)
-    def remove(self, off: int, key: uuid.UUID, fate: str) -> None:
-        turn = self._turn(off)
-        path = f"presentations/{self.tokens[turn]}/marks/{key}/"
-        self._send(fate, "delete", path, None, lambda: self.protocol.remove(turn, key))
-
-    @rule(
-        off=st.sampled_from([0, 0, 0, -1]),
-        too_many=st.sampled_from([0, 0, 0, 1]),
-        verdict=st.sampled_from(["acceptable", "unacceptable"]),
-        fate=some_fate,
-    )
-    def submit(self, off: int, too_many: int, verdict: str, fate: str) -> None:
-        turn = self._turn(off)
-        false, missed = self.protocol.counts(turn)
-        shown = (false + too_many, missed)
-        path = f"presentations/{self.tokens[turn]}/submit/"
-        body = an_answer(fp=shown[0], fn=shown[1], verdict=verdict)
-        self._send(fate, "post", path, body, lambda: self.protocol.submit(turn, shown, verdict))
+            event(f"{method}: {told or 'stored'}")
 
     @invariant()
     def what_is_stored_is_what_the_protocol_says(self) -> None:
