@@ -41,7 +41,7 @@ from rating.serializers import (
 from segmentation.api import NIFTI, PAGING, in_pages, nifti
 from segmentation.models import Cohort
 from segmentation.people import signed_in
-from segmentation.queries import database_now
+from segmentation.queries import DatabaseClock, database_now
 
 ZIP = {(200, "application/zip"): OpenApiTypes.BINARY}
 
@@ -236,7 +236,7 @@ class PresentationOpenView(APIView):
 
     @extend_schema(operation_id="open_presentation", request=None, responses=PresentationSerializer)
     def post(self, request: Request, token: str) -> Response:
-        opened = readings.open_presentation(token=token, now=database_now())
+        opened = readings.open_presentation(token=token, clock=DatabaseClock())
         return Response(PresentationSerializer(opened).data)
 
 
@@ -273,12 +273,12 @@ class PresentationMarkView(APIView):
             mm=(x, y, z),
             reason=sent.validated_data["reason"] or "",
         )
-        saved_at = readings.put_mark(token=token, mark=mark, now=database_now())
+        saved_at = readings.put_mark(token=token, mark=mark, clock=DatabaseClock())
         return Response(SavedMarkSerializer({"id": mark_id, "saved_at": saved_at}).data)
 
     @extend_schema(operation_id="remove_mark", responses={200: SavedMarkSerializer})
     def delete(self, request: Request, token: str, mark_id: UUID) -> Response:
-        saved_at = readings.remove_mark(token=token, mark_id=mark_id, now=database_now())
+        saved_at = readings.remove_mark(token=token, mark_id=mark_id, clock=DatabaseClock())
         return Response(SavedMarkSerializer({"id": mark_id, "saved_at": saved_at}).data)
 
 
@@ -292,7 +292,7 @@ class PresentationCommentView(APIView):
         sent = CommentSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         saved_at = readings.save_comment(
-            token=token, comment=sent.validated_data["comment"], now=database_now()
+            token=token, comment=sent.validated_data["comment"], clock=DatabaseClock()
         )
         return Response(SavedSerializer({"saved_at": saved_at}).data)
 
@@ -312,5 +312,5 @@ class PresentationSubmitView(APIView):
             outcome=Rating.Outcome(given.pop("outcome")),
             **given,
         )
-        state = readings.submit(token=token, answer=answer, now=database_now())
+        state = readings.submit(token=token, answer=answer, clock=DatabaseClock())
         return Response(ReadingSerializer(state).data)

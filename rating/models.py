@@ -108,6 +108,9 @@ class Presentation(models.Model):
     occasion = models.PositiveSmallIntegerField(help_text="1 or 2.")
     opened_at = models.DateTimeField(null=True)
     submitted_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(
+        null=True, help_text="When the study was closed before this was submitted."
+    )
     comment = models.TextField(blank=True)
     comment_saved_at = models.DateTimeField(null=True)
 
@@ -119,6 +122,10 @@ class Presentation(models.Model):
                 fields=["reading", "item", "occasion"], name="item_once_per_occasion"
             ),
             models.CheckConstraint(condition=Q(occasion__in=[1, 2]), name="occasion_is_1_or_2"),
+            models.CheckConstraint(
+                condition=Q(submitted_at=None) | Q(withdrawn_at=None),
+                name="submitted_or_withdrawn",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,9 @@
 """Reading: one presentation after the other is opened, marked and submitted.
 
-Every change locks its presentation first and looks at the study's state after that, so that two
-tabs, a repeated request and the closing of the study cannot get in each other's way.
+Every change locks its presentation first and looks at what it is like after that, so that two tabs,
+a repeated request and the closing of the study, which withdraws what is unfinished, cannot get in
+each other's way. The `clock` is an expression that the database answers with the lock: no process's
+own clock counts.
 """
 
 from __future__ import annotations
@@ -14,14 +16,16 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Prefetch
+from django.db.models import Expression, Prefetch
 
 from rating import queries
-from rating.models import Item, Mark, Presentation, Rating, Study
+from rating.models import Mark, Presentation, Rating
 from rating.operations.study import StudyNotOpen
 from rating.protocol.verdict import conflict, derive_verdict
 from rating.queries import ReadingState
 from segmentation.refusals import ReasonMissing, Refusal
+
+Clock = Expression  # a moment, as the database tells it
 
 
 class NotOpened(Refusal):
@@ -98,12 +102,12 @@ class Answer:
 
 
 @transaction.atomic
-def open_presentation(*, token: str, now: datetime) -> Presentation:
+def open_presentation(*, token: str, clock: Clock) -> Presentation:
     """This will open a presentation, or resume the one that is open, and return it to be shown.
 
     Raises AlreadySubmitted, StudyNotOpen, NotYourTurn, WashoutNotOver.
     """
-    presentation = _locked(token)
+    presentation, now = _locked(token, clock)
     _refuse_submitted(presentation)
     if presentation.opened_at is None:
         earlier = Presentation.objects.filter(
@@ -140,7 +144,7 @@ def presentation_to_show(*, token: str) -> Presentation:
         .get(token=token)
     )
     _refuse_submitted(presentation)
-    _refuse_closed(presentation.reading.study)
+    _refuse_withdrawn(presentation)
     _refuse_unopened(presentation)
     return presentation
 
@@ -150,17 +154,16 @@ def presentation_to_fetch(*, token: str) -> Presentation:
 
     That is the open one, and the one after it in its block. Raises as `presentation_to_show`.
     """
-    presentation = Presentation.objects.select_related(
-        "reading__study", "item__segmentation__case"
-    ).get(token=token)
+    shown = Presentation.objects.select_related("item__segmentation__case")
+    presentation = shown.get(token=token)
     _refuse_submitted(presentation)
-    _refuse_closed(presentation.reading.study)
+    _refuse_withdrawn(presentation)
     if presentation.opened_at is None and not _is_next(presentation):
         _refuse_unopened(presentation)
     return presentation
 
 
-def put_mark(*, token: str, mark: NewMark, now: datetime) -> datetime:
+def put_mark(*, token: str, mark: NewMark, clock: Clock) -> datetime:
     """This will store a mark and return when it was stored; repeating it changes nothing.
 
     The same mark with another reason changes the reason. A removed mark stays removed: its id is
@@ -168,19 +171,19 @@ def put_mark(*, token: str, mark: NewMark, now: datetime) -> datetime:
     MarkBelongsElsewhere.
     """
     try:
-        return _stored(mark, token, now)
+        return _stored(mark, token, clock)
     except IntegrityError:  # the id is taken, or the lesion is marked
-        return _recognised(mark, token)
+        return _recognised(mark, token, clock)
 
 
 @transaction.atomic
-def remove_mark(*, token: str, mark_id: UUID, now: datetime) -> datetime:
+def remove_mark(*, token: str, mark_id: UUID, clock: Clock) -> datetime:
     """This will remove a mark and return when it was removed; repeating it changes nothing.
 
     The row stays, with the time of its removal. A mark that never arrived counts as removed. Raises
     NotOpened, AlreadySubmitted, StudyNotOpen, MarkBelongsElsewhere.
     """
-    presentation = _open_for_changes(token)
+    presentation, now = _open_for_changes(token, clock)
     mark = Mark.objects.filter(pk=mark_id).first()
     if mark is None:
         return now
@@ -193,9 +196,9 @@ def remove_mark(*, token: str, mark_id: UUID, now: datetime) -> datetime:
 
 
 @transaction.atomic
-def save_comment(*, token: str, comment: str, now: datetime) -> datetime:
+def save_comment(*, token: str, comment: str, clock: Clock) -> datetime:
     """This will store the comment on the open presentation and return when it was stored."""
-    presentation = _open_for_changes(token)
+    presentation, now = _open_for_changes(token, clock)
     presentation.comment = comment
     presentation.comment_saved_at = now
     presentation.save(update_fields=["comment", "comment_saved_at"])
@@ -203,13 +206,13 @@ def save_comment(*, token: str, comment: str, now: datetime) -> datetime:
 
 
 @transaction.atomic
-def submit(*, token: str, answer: Answer, now: datetime) -> ReadingState:
+def submit(*, token: str, answer: Answer, clock: Clock) -> ReadingState:
     """This will lock a presentation with its answer and return where the reading stands then.
 
     The derived verdict is stored beside the rater's and told to nobody. Raises NotOpened,
     AlreadySubmitted, StudyNotOpen, CountsDiffer, CountsImpossible, VerdictMissing, ReasonMissing.
     """
-    presentation = _open_for_changes(token)
+    presentation, now = _open_for_changes(token, clock)
     if answer.comment is not None:
         presentation.comment = answer.comment
     _refuse_other_counts(answer, presentation)
@@ -267,27 +270,23 @@ def software_version() -> str:
 # --- What holds a presentation, and what refuses --------------------------------------------------
 
 
-def _locked(token: str) -> Presentation:
-    """The presentation, held until the transaction ends, with its item; refuses a closed study."""
-    presentation = Presentation.objects.select_for_update().get(token=token)
-    # Read after the lock is held: whoever closes the study waits for it, or we see it closed.
-    # What marks need is read at once; the frozen design, a long text, by whoever asks for it.
-    needed = Item.objects.select_related("study").only("lesions", "study__state")
-    presentation.item = needed.get(pk=presentation.item_id)
-    _refuse_closed(presentation.item.study)
-    return presentation
+def _locked(token: str, clock: Clock) -> tuple[Presentation, datetime]:
+    """The presentation, held until the transaction ends, and the time. Raises StudyNotOpen."""
+    presentation = Presentation.objects.select_for_update().annotate(now=clock).get(token=token)
+    _refuse_withdrawn(presentation)
+    return presentation, presentation.now
 
 
-def _open_for_changes(token: str) -> Presentation:
-    """The presentation, held, if it can be marked and submitted now."""
-    presentation = _locked(token)
+def _open_for_changes(token: str, clock: Clock) -> tuple[Presentation, datetime]:
+    """As `_locked`, if the presentation can be marked and submitted now."""
+    presentation, now = _locked(token, clock)
     _refuse_submitted(presentation)
     _refuse_unopened(presentation)
-    return presentation
+    return presentation, now
 
 
-def _refuse_closed(study: Study) -> None:
-    if study.state != Study.State.OPEN:
+def _refuse_withdrawn(presentation: Presentation) -> None:
+    if presentation.withdrawn_at is not None:
         raise StudyNotOpen(
             "This study is closed, so nothing can be opened or changed any more. Whatever was "
             "shown as saved is stored."
@@ -324,11 +323,14 @@ def _elsewhere() -> MarkBelongsElsewhere:
     )
 
 
-def _refuse_misfit(mark: NewMark, lesions: int) -> None:
+def _refuse_misfit(mark: NewMark, presentation: Presentation) -> None:
     """This will refuse a false positive without a drawn lesion, and a missed lesion with one."""
-    if mark.kind == Mark.Kind.MISSED and mark.lesion is not None:
-        raise NoSuchLesion("A missed lesion is one that is not drawn. Nothing was stored.")
-    if mark.kind == Mark.Kind.FALSE_POSITIVE and not 1 <= (mark.lesion or 0) <= lesions:
+    if mark.kind == Mark.Kind.MISSED:
+        if mark.lesion is not None:
+            raise NoSuchLesion("A missed lesion is one that is not drawn. Nothing was stored.")
+        return
+    lesions = presentation.item.lesions
+    if not 1 <= (mark.lesion or 0) <= lesions:
         raise NoSuchLesion(
             f"A false positive names one of the {lesions} drawn lesions. Nothing was stored; click "
             "on a drawn lesion."
@@ -336,12 +338,12 @@ def _refuse_misfit(mark: NewMark, lesions: int) -> None:
 
 
 @transaction.atomic
-def _recognised(mark: NewMark, token: str) -> datetime:
+def _recognised(mark: NewMark, token: str, clock: Clock) -> datetime:
     """This will return when the same mark was stored, with its reason brought up to date.
 
     Raises MarkBelongsElsewhere, or AlreadyMarked when it is another mark on the same lesion.
     """
-    presentation = _open_for_changes(token)
+    presentation, _ = _open_for_changes(token, clock)
     row = Mark.objects.filter(pk=mark.id).first()
     if row is None:
         raise AlreadyMarked("This lesion is marked already. Nothing was changed.")
@@ -355,10 +357,10 @@ def _recognised(mark: NewMark, token: str) -> datetime:
 
 
 @transaction.atomic
-def _stored(mark: NewMark, token: str, now: datetime) -> datetime:
+def _stored(mark: NewMark, token: str, clock: Clock) -> datetime:
     """This will insert a mark; raises IntegrityError when it, or its lesion's mark, is there."""
-    presentation = _open_for_changes(token)
-    _refuse_misfit(mark, presentation.item.lesions)
+    presentation, now = _open_for_changes(token, clock)
+    _refuse_misfit(mark, presentation)
     x, y, z = mark.mm
     Mark.objects.create(
         id=mark.id,

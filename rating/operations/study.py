@@ -186,9 +186,10 @@ def close_study(*, study: Study, reason: str, by: User | None, now: datetime) ->
             f"{closing.title} is {closing.state}; only an open study can be closed. Nothing was "
             "changed."
         )
-    # Whoever is storing a mark or an answer holds their presentation: wait for them.
-    unfinished = Presentation.objects.filter(reading__study=closing, submitted_at=None)
-    list(unfinished.select_for_update(of=("self",)).values_list("pk", flat=True))
+    # Whoever is storing a mark or an answer holds their presentation: this waits for them, and
+    # whoever comes later sees it withdrawn.
+    rows = Presentation.objects.filter(reading__in=closing.memberships.all(), submitted_at=None)
+    rows.update(withdrawn_at=now)
     closing.state = Study.State.CLOSED
     closing.closing_reason = reason.strip()
     closing.closed_at = now

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.models import Value
 from django.test.utils import CaptureQueriesContext
 
 from rating.models import Presentation, Rating, Study
@@ -343,15 +344,15 @@ def test_the_second_block_waits_for_the_washout(
     one, two, three, four, *_ = in_order(study, "rita")
     for hours, presentation in enumerate((one, two, three), 1):
         now = NOON + timedelta(hours=hours)
-        readings.open_presentation(token=presentation.token, now=now)
-        state = readings.submit(token=presentation.token, answer=answer, now=now)
+        readings.open_presentation(token=presentation.token, clock=Value(now))
+        state = readings.submit(token=presentation.token, answer=answer, clock=Value(now))
     end = NOON + timedelta(hours=3, days=14)
     assert (state.state, state.available_at, state.presentation) == ("waiting", end, None)
     almost = end - timedelta(seconds=1)
     with pytest.raises(readings.WashoutNotOver):
-        readings.open_presentation(token=four.token, now=almost)
+        readings.open_presentation(token=four.token, clock=Value(almost))
     assert reading_state(token=reading, now=end).presentation == four.token
-    readings.open_presentation(token=four.token, now=end)
+    readings.open_presentation(token=four.token, clock=Value(end))
     assert reading_state(token=reading, now=end).opened
 
 
@@ -375,6 +376,7 @@ def test_times_are_the_databases_whatever_clock_the_web_process_has(
     """Else two web processes with different clocks would disagree about one washout."""
     moment = NOON
     monkeypatch.setattr("rating.api.database_now", lambda: moment)
+    monkeypatch.setattr("rating.api.DatabaseClock", lambda: Value(moment))
     cora.patch(f"studies/{draft['id']}/", {"design": {"washout_days": 14}})
     cora.post(f"studies/{draft['id']}/open/")
     token = rita.open_next()["presentation"]
