@@ -5,7 +5,6 @@ Whatever a rater gets is listed here field by field: nothing about case, method,
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -489,13 +488,20 @@ class PresentationSerializer(FollowingSerializer):
         return serializers.DateTimeField().to_representation(max(at for at in times if at))
 
 
-class Millimetres(serializers.FloatField):
-    """A JSON number; neither text nor true or false, which Python would take for one."""
+class PlaceField(serializers.ListField):
+    """A place in RAS+ world millimetres: three finite JSON numbers, not too far away."""
 
-    def to_internal_value(self, data: Any) -> float:
-        if isinstance(data, bool) or not isinstance(data, int | float):
-            raise serializers.ValidationError("A coordinate is a number of millimetres.")
-        return super().to_internal_value(data)
+    child = serializers.FloatField(min_value=-FURTHEST_MM, max_value=FURTHEST_MM)
+
+    def run_child_validation(self, data: list[Any]) -> list[float]:
+        """This will take the numbers all at once; text, true and false are none."""
+        for mm in data:
+            is_number = isinstance(mm, int | float) and not isinstance(mm, bool)
+            if not is_number or not abs(mm) <= FURTHEST_MM:
+                raise serializers.ValidationError(
+                    f"Each coordinate is a number of millimetres, at most {FURTHEST_MM:.0f}."
+                )
+        return [float(mm) for mm in data]
 
 
 class MarkSerializer(serializers.Serializer[Any]):
@@ -503,19 +509,10 @@ class MarkSerializer(serializers.Serializer[Any]):
 
     kind = serializers.ChoiceField(choices=Mark.Kind.choices)
     lesion = serializers.IntegerField(min_value=1, max_value=1_000_000, allow_null=True)
-    mm = serializers.ListField(
-        child=Millimetres(min_value=-FURTHEST_MM, max_value=FURTHEST_MM),
-        min_length=3,
-        max_length=3,
-    )
+    mm = PlaceField(min_length=3, max_length=3)
     reason = serializers.CharField(
         max_length=40, allow_blank=True, allow_null=True, required=False, default=""
     )
-
-    def validate_mm(self, mm: list[float]) -> list[float]:
-        if not all(math.isfinite(coordinate) for coordinate in mm):
-            raise serializers.ValidationError("Each coordinate is a number of millimetres.")
-        return mm
 
 
 class SavedMarkSerializer(serializers.Serializer[Any]):

@@ -23,6 +23,7 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Coalesce, Length
+from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -181,7 +182,7 @@ class DatabaseClock(Func):
     function = "clock_timestamp"
     output_field = DateTimeField()
 
-    def as_sqlite(self, compiler: Any, connection: Any) -> Any:
+    def as_sqlite(self, compiler: SQLCompiler, *_: object, **__: object) -> Any:
         """With SQLite everything runs on one machine, so that machine's clock is the database's."""
         return compiler.compile(Value(timezone.now(), DateTimeField()))
 

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Expression, Prefetch
+from django.db.models import Expression, F, Prefetch
 
 from rating import queries
 from rating.models import Mark, Presentation, Rating
@@ -107,7 +107,8 @@ def open_presentation(*, token: str, clock: Clock) -> Presentation:
 
     Raises AlreadySubmitted, StudyNotOpen, NotYourTurn, WashoutNotOver.
     """
-    presentation, now = _locked(token, clock)
+    held = _held(token, clock)
+    presentation = held.presentation
     _refuse_submitted(presentation)
     if presentation.opened_at is None:
         earlier = Presentation.objects.filter(
@@ -120,13 +121,13 @@ def open_presentation(*, token: str, clock: Clock) -> Presentation:
                 "Another presentation comes before this one. Nothing was opened; go on from your "
                 "reading's own page."
             )
-        state = queries.reading_state(token=presentation.reading.token, now=now)
+        state = queries.reading_state(token=presentation.reading.token, now=held.now)
         if state.available_at is not None:
             raise WashoutNotOver(
                 "The first block is done. The second block opens on "
                 f"{state.available_at:%d %B %Y at %H:%M %Z}; all your answers are stored."
             )
-        presentation.opened_at = now
+        presentation.opened_at = held.now
         presentation.save(update_fields=["opened_at"])
     return presentation_to_show(token=token)
 
@@ -183,14 +184,14 @@ def remove_mark(*, token: str, mark_id: UUID, clock: Clock) -> datetime:
     The row stays, with the time of its removal. A mark that never arrived counts as removed. Raises
     NotOpened, AlreadySubmitted, StudyNotOpen, MarkBelongsElsewhere.
     """
-    presentation, now = _open_for_changes(token, clock)
+    held = _held_open(token, clock)
     mark = Mark.objects.filter(pk=mark_id).first()
     if mark is None:
-        return now
-    if mark.presentation_id != presentation.pk:
+        return held.now
+    if mark.presentation_id != held.presentation.pk:
         raise _elsewhere()
     if mark.removed_at is None:
-        mark.removed_at = now
+        mark.removed_at = held.now
         mark.save(update_fields=["removed_at"])
     return mark.removed_at
 
@@ -198,11 +199,11 @@ def remove_mark(*, token: str, mark_id: UUID, clock: Clock) -> datetime:
 @transaction.atomic
 def save_comment(*, token: str, comment: str, clock: Clock) -> datetime:
     """This will store the comment on the open presentation and return when it was stored."""
-    presentation, now = _open_for_changes(token, clock)
-    presentation.comment = comment
-    presentation.comment_saved_at = now
-    presentation.save(update_fields=["comment", "comment_saved_at"])
-    return now
+    held = _held_open(token, clock)
+    held.presentation.comment = comment
+    held.presentation.comment_saved_at = held.now
+    held.presentation.save(update_fields=["comment", "comment_saved_at"])
+    return held.now
 
 
 @transaction.atomic
@@ -212,7 +213,8 @@ def submit(*, token: str, answer: Answer, clock: Clock) -> ReadingState:
     The derived verdict is stored beside the rater's and told to nobody. Raises NotOpened,
     AlreadySubmitted, StudyNotOpen, CountsDiffer, CountsImpossible, VerdictMissing, ReasonMissing.
     """
-    presentation, now = _open_for_changes(token, clock)
+    held = _held_open(token, clock)
+    presentation = held.presentation
     if answer.comment is not None:
         presentation.comment = answer.comment
     _refuse_other_counts(answer, presentation)
@@ -221,15 +223,15 @@ def submit(*, token: str, answer: Answer, clock: Clock) -> ReadingState:
         presentation=presentation,
         outcome=answer.outcome,
         reason=answer.reason,
-        lesions=presentation.item.lesions,
+        lesions=held.lesions,
         comment=presentation.comment,
         active_ms=answer.active_ms,
         slices_seen=answer.slices_seen,
         software_version=software_version(),
-        submitted_at=now,
+        submitted_at=held.now,
     )
     if answer.outcome == Rating.Outcome.RATED:
-        counts = _counted(answer, presentation, may_type=design.allow_typed_counts)
+        counts = _counted(answer, held.lesions, may_type=design.allow_typed_counts)
         if answer.verdict is None:
             raise VerdictMissing(
                 "The verdict is missing. Nothing was submitted and all marks are stored; choose "
@@ -237,7 +239,7 @@ def submit(*, token: str, answer: Answer, clock: Clock) -> ReadingState:
                 fields={"verdict": ["Choose acceptable or unacceptable."]},
             )
         derived = derive_verdict(
-            n=presentation.item.lesions,
+            n=held.lesions,
             fp=counts.fp,
             fn=counts.fn,
             precision_threshold=design.precision_threshold,
@@ -255,9 +257,9 @@ def submit(*, token: str, answer: Answer, clock: Clock) -> ReadingState:
             fields={"reason": ["Write why it cannot be rated."]},
         )
     rating.save(force_insert=True)
-    presentation.submitted_at = now
+    presentation.submitted_at = held.now
     presentation.save(update_fields=["submitted_at", "comment"])
-    return queries.reading_state(token=presentation.reading.token, now=now)
+    return queries.reading_state(token=presentation.reading.token, now=held.now)
 
 
 @cache
@@ -270,19 +272,29 @@ def software_version() -> str:
 # --- What holds a presentation, and what refuses --------------------------------------------------
 
 
-def _locked(token: str, clock: Clock) -> tuple[Presentation, datetime]:
-    """The presentation, held until the transaction ends, and the time. Raises StudyNotOpen."""
-    presentation = Presentation.objects.select_for_update().annotate(now=clock).get(token=token)
-    _refuse_withdrawn(presentation)
-    return presentation, presentation.now
+@dataclass(frozen=True)
+class Held:
+    """A presentation that is held until the transaction ends, what it shows, and the time."""
+
+    presentation: Presentation
+    lesions: int
+    now: datetime
 
 
-def _open_for_changes(token: str, clock: Clock) -> tuple[Presentation, datetime]:
-    """As `_locked`, if the presentation can be marked and submitted now."""
-    presentation, now = _locked(token, clock)
-    _refuse_submitted(presentation)
-    _refuse_unopened(presentation)
-    return presentation, now
+def _held(token: str, clock: Clock) -> Held:
+    """This will hold a presentation. Raises StudyNotOpen."""
+    rows = Presentation.objects.select_for_update(of=("self",))
+    row = rows.annotate(lesions=F("item__lesions"), now=clock).get(token=token)
+    _refuse_withdrawn(row)
+    return Held(row, row.lesions, row.now)
+
+
+def _held_open(token: str, clock: Clock) -> Held:
+    """This will hold a presentation that can be marked and submitted now."""
+    held = _held(token, clock)
+    _refuse_submitted(held.presentation)
+    _refuse_unopened(held.presentation)
+    return held
 
 
 def _refuse_withdrawn(presentation: Presentation) -> None:
@@ -323,14 +335,11 @@ def _elsewhere() -> MarkBelongsElsewhere:
     )
 
 
-def _refuse_misfit(mark: NewMark, presentation: Presentation) -> None:
+def _refuse_misfit(mark: NewMark, lesions: int) -> None:
     """This will refuse a false positive without a drawn lesion, and a missed lesion with one."""
-    if mark.kind == Mark.Kind.MISSED:
-        if mark.lesion is not None:
-            raise NoSuchLesion("A missed lesion is one that is not drawn. Nothing was stored.")
-        return
-    lesions = presentation.item.lesions
-    if not 1 <= (mark.lesion or 0) <= lesions:
+    if mark.kind == Mark.Kind.MISSED and mark.lesion is not None:
+        raise NoSuchLesion("A missed lesion is one that is not drawn. Nothing was stored.")
+    if mark.kind == Mark.Kind.FALSE_POSITIVE and not 1 <= (mark.lesion or 0) <= lesions:
         raise NoSuchLesion(
             f"A false positive names one of the {lesions} drawn lesions. Nothing was stored; click "
             "on a drawn lesion."
@@ -343,7 +352,7 @@ def _recognised(mark: NewMark, token: str, clock: Clock) -> datetime:
 
     Raises MarkBelongsElsewhere, or AlreadyMarked when it is another mark on the same lesion.
     """
-    presentation, _ = _open_for_changes(token, clock)
+    presentation = _held_open(token, clock).presentation
     row = Mark.objects.filter(pk=mark.id).first()
     if row is None:
         raise AlreadyMarked("This lesion is marked already. Nothing was changed.")
@@ -359,21 +368,21 @@ def _recognised(mark: NewMark, token: str, clock: Clock) -> datetime:
 @transaction.atomic
 def _stored(mark: NewMark, token: str, clock: Clock) -> datetime:
     """This will insert a mark; raises IntegrityError when it, or its lesion's mark, is there."""
-    presentation, now = _open_for_changes(token, clock)
-    _refuse_misfit(mark, presentation)
+    held = _held_open(token, clock)
+    _refuse_misfit(mark, held.lesions)
     x, y, z = mark.mm
     Mark.objects.create(
         id=mark.id,
-        presentation=presentation,
+        presentation=held.presentation,
         kind=mark.kind,
         lesion=mark.lesion,
         x_mm=x,
         y_mm=y,
         z_mm=z,
         reason=mark.reason,
-        made_at=now,
+        made_at=held.now,
     )
-    return now
+    return held.now
 
 
 def _refuse_other_counts(answer: Answer, presentation: Presentation) -> None:
@@ -395,7 +404,7 @@ def _marked(presentation: Presentation) -> Counts:
     )
 
 
-def _counted(answer: Answer, presentation: Presentation, *, may_type: bool) -> Counts:
+def _counted(answer: Answer, lesions: int, *, may_type: bool) -> Counts:
     """The counts of an answer: typed ones, where the design takes them, or those of the marks."""
     if answer.typed is None:
         return answer.shown
@@ -405,7 +414,6 @@ def _counted(answer: Answer, presentation: Presentation, *, may_type: bool) -> C
             "instead of typing numbers.",
             fields={"typed": ["This study takes no typed counts."]},
         )
-    lesions = presentation.item.lesions
     if answer.typed.fp > lesions:
         raise CountsImpossible(
             f"{answer.typed.fp} false positives were typed, but only {lesions} lesions are drawn. "

@@ -246,9 +246,9 @@ def test_storing_a_mark_takes_few_questions(rita: Browser, study: Study) -> None
     token = at_mask_with(rita, 12)
     with CaptureQueriesContext(connection) as asked:
         rita.mark(token, lesion=3)
-    # Session, account, whose presentation; then presentation, item, marks, the mark itself; and
-    # two for the transaction.
-    assert len(asked) <= 9, [query["sql"] for query in asked]
+    # Session, account, whose presentation; then the presentation, held, with the time, and the mark
+    # itself; and two for the transaction.
+    assert len(asked) <= 7, [query["sql"] for query in asked]
 
 
 # --- Submitting -----------------------------------------------------------------------------------
