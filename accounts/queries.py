@@ -8,7 +8,7 @@ from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
-from django.db.models import OuterRef, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import AccessToken, Invitation, Preferences
 from segmentation.models import Cohort, CohortMembership
@@ -32,9 +32,14 @@ def recovery_codes_left(user: User) -> int:
     return len(found.wrap().get_unused_codes()) if found else 0
 
 
-def invitations_to(cohort: str) -> QuerySet[Invitation]:
-    """The invitations to a cohort (its slug) that nobody accepted yet, newest first."""
-    found = Invitation.objects.filter(cohort__slug=cohort, accepted_at=None)
+def invitations_to(cohort: str, *, search: str = "") -> QuerySet[Invitation]:
+    """The invitations to a cohort (its slug) that nobody accepted yet, newest first.
+
+    `search` is a part of the address.
+    """
+    found = Invitation.objects.filter(
+        cohort__slug=cohort, accepted_at=None, address__icontains=search
+    )
     return found.select_related("invited_by")
 
 
@@ -50,10 +55,29 @@ def expired_invitations(user: User, *, now: datetime) -> QuerySet[Any]:
     return mine.annotate(expired=how_many(gone)).filter(expired__gt=0).order_by("title")
 
 
-def invited_raters(cohort: str) -> QuerySet[Invitation]:
-    """The invitations as rater that were accepted, with who did."""
-    found = Invitation.objects.filter(cohort__slug=cohort, role=Invitation.Role.RATER)
-    return found.exclude(accepted_by=None).select_related("accepted_by").order_by("accepted_at")
+def people_of(cohort: str, *, search: str = "") -> QuerySet[Any]:
+    """Who belongs to a cohort (its slug), and who came as a rater by its invitation.
+
+    Members first, by role and user name; each with their `role` in the cohort (None when they have
+    none) and whether they are `invited` to rate. `search` is a part of a name or user name.
+    """
+    member = CohortMembership.objects.filter(cohort__slug=cohort)
+    taken = Invitation.objects.filter(cohort__slug=cohort, role=Invitation.Role.RATER)
+    is_invited = Q(pk__in=taken.exclude(accepted_by=None).values("accepted_by"))
+    is_named = (
+        Q(username__icontains=search)
+        | Q(first_name__icontains=search)
+        | Q(last_name__icontains=search)
+    )
+    return (
+        User.objects.filter(Q(pk__in=member.values("user")) | is_invited)
+        .filter(is_named)
+        .annotate(
+            role=Subquery(member.filter(user=OuterRef("pk")).values("role")),
+            invited=ExpressionWrapper(is_invited, BooleanField()),
+        )
+        .order_by(F("role").asc(nulls_last=True), "username")
+    )
 
 
 def roles_in_invitation(*, user: User, invitation_id: UUID) -> frozenset[str]:

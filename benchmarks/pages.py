@@ -5,7 +5,7 @@
 Medians of server time in one process, through all middleware, on a database of its own
 (DATABASE_URL chooses the server). Each case has two scans, a mask and a job. For every 100 cases
 there are an open study, 10 showings of masks in the study that is looked at, 10 jobs of the case
-that is looked at, a member and 100 entries of the audit log.
+that is looked at, 10 members and 100 entries of the audit log.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def measure(many: int, runs: int) -> list[dict[str, float]]:
         rows.add_studies(cohort, people["cora"], people["rita"], count // 100)
         rows.add_items(study, count // 40)
         rows.add_jobs(case, count // 10)
-        rows.add_people(cohort, people["cora"], count // 100)
+        rows.add_people(cohort, people["cora"], count // 10)
         rows.add_acts(cohort, people["cora"], count)
         found.append(
             {

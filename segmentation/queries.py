@@ -287,15 +287,6 @@ def roles_in_whole_cohort(*, user: User, slug: str) -> frozenset[str]:
     return roles_in_cohort(user=user, slug=slug)
 
 
-def members_of(cohort: str) -> QuerySet[CohortMembership]:
-    """The members of a cohort (its slug) by role and user name."""
-    return (
-        CohortMembership.objects.filter(cohort__slug=cohort)
-        .select_related("user")
-        .order_by("role", "user__username")
-    )
-
-
 COMMAND = "*"  # as the wanted person: what was done on the command line
 
 

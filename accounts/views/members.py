@@ -9,6 +9,7 @@ from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.models import User
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -22,14 +23,17 @@ from accounts.views.doors import too_many
 from segmentation.models import Cohort
 from segmentation.operations.members import remove_member
 from segmentation.people import signed_in
-from segmentation.queries import members_of
 from segmentation.refusals import Refusal
 
+PEOPLE_PAGE = 50
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def members(request: HttpRequest, slug: str) -> HttpResponse:
-    """Who belongs to a cohort and who is invited; the form that invites."""
+    """Who belongs to a cohort and who is invited; the form that invites.
+
+    `?q=` is a part of a name or address, `?page=` turns; `?of=invitations` lists these alone.
+    """
     cohort = Cohort.objects.get(slug=slug)
     form = InvitationForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
@@ -54,11 +58,17 @@ def members_page(
     sent: dict[str, str] | None = None,
 ) -> HttpResponse:
     """The page of a cohort's people; `sent` is an invitation whose link is shown this once."""
+    search = request.GET.get("q", "").replace("\0", "").strip()
+    people = queries.people_of(cohort.slug, search=search)
+    invited = queries.invitations_to(cohort.slug, search=search)
+    alone = request.GET.get("of") == "invitations"
+    number = request.GET.get("page")
     context = {
         "cohort": cohort,
-        "members": members_of(cohort.slug),
-        "raters": queries.invited_raters(cohort.slug),
-        "invitations": queries.invitations_to(cohort.slug),
+        "search": search,
+        "alone": alone,
+        "people": None if alone else Paginator(people, PEOPLE_PAGE).get_page(number),
+        "invitations": Paginator(invited, PEOPLE_PAGE).get_page(number if alone else 1),
         "now": timezone.now(),
         "form": form,
         "sent": sent,

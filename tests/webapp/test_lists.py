@@ -44,6 +44,7 @@ LISTS = [
     "/cohorts/clinic/audit/",
     "/cohorts/clinic/audit.csv",
     "/cohorts/clinic/members/",
+    "/cohorts/clinic/members/?of=invitations&q=person",
     "/api/v1/cohorts/",
     "/api/v1/cohorts/clinic/cases/?page_size=1000",
     "/api/v1/cases/C0001/",
@@ -150,6 +151,30 @@ def test_the_page_of_cases_turns_and_says_when_nothing_fits(
     assert "q=C&amp;page=2" in first
     assert "C0055" in client.get("/cases/?cohort=clinic&q=C&page=2").content.decode()
     assert "No case fits" in client.get("/cases/?cohort=clinic&q=xyz").content.decode()
+
+
+def test_the_page_of_people_turns_and_finds(clinic: Cohort, people: dict[str, User]) -> None:
+    add_people(clinic, people["cora"], 120)
+    User.objects.filter(username="person-77").update(last_name="Vilhelm")
+    client = signed_in(people["cora"])
+
+    def shown(asked: str) -> tuple[list[str], list[str]]:
+        """The people and the invited addresses on a page, in its order."""
+        page = client.get(f"/cohorts/clinic/members/{asked}").content.decode()
+        names = re.findall(r"<td>(\S+)</td>\s*<td>(?:coord|delin|rater)", page)
+        return names, re.findall(r'<th scope="row">(\S+@\S+)</th>', page)
+
+    first, invited = shown("")
+    assert (first[0], len(first), len(invited)) == ("cora", 50, 50)
+    everybody = [*first, *shown("?page=2")[0], *shown("?page=3")[0]]
+    assert len(everybody) == len(set(everybody)) == 121
+    alone = [shown(f"?of=invitations&page={number}") for number in (1, 2)]
+    assert [len(names) for names, _ in alone] == [0, 0]
+    assert len({address for _, addresses in alone for address in addresses}) == 60
+    assert shown("?q=vilh") == (["person-77"], [])
+    assert shown("?q=person-10@") == ([], ["person-10@clinic.example"])
+    page = client.get("/cohorts/clinic/members/?q=xyz").content.decode()
+    assert "Nobody fits" in page
 
 
 def test_search_shows_what_one_may_see(clinic: Cohort, people: dict[str, User]) -> None:
