@@ -149,6 +149,41 @@ def test_what_breaks_on_the_way_is_sent_again(coordinator: Visitor, tree: Path) 
     forget(coordinator, "ERR_FAILED", "ERR_ABORTED")
 
 
+def test_what_was_chosen_is_sent_after_the_next_login(coordinator: Visitor, tree: Path) -> None:
+    page = coordinator.page
+    (tree / "damaged" / "FLAIR.nii.gz").unlink()
+    told = page.locator("#upload-app").get_by_role("status")
+
+    def log_in_again() -> None:
+        """By the link that the page shows, in another tab."""
+        with page.expect_popup() as opened:
+            told.get_by_role("link", name="Log in in a new tab").click()
+        tab = opened.value
+        tab.get_by_label("User name").fill("cora")
+        tab.get_by_label("Password").fill("phantoms")
+        tab.get_by_role("button", name="Log in").click()
+        tab.wait_for_url("**/cases/")
+        tab.close()
+
+    coordinator.context.clear_cookies(name="sessionid")
+    page.locator("[data-action=choose-folder]").set_input_files(tree)
+    log_in_again()
+
+    def end_the_login(route: Route) -> None:
+        coordinator.context.clear_cookies(name="sessionid")
+        page.unroute("**/clinic/cases/")
+        route.fallback()
+
+    page.route("**/clinic/cases/", end_the_login)
+    page.get_by_role("button", name="Continue").click()
+    expect(told).to_contain_text("0 cases taken in, 2 to go. What was taken is safe")
+    log_in_again()
+    page.get_by_role("button", name="Continue").click()
+    expect(told).to_have_text("2 cases taken in.")
+    assert Case.objects.count() == 2
+    forget(coordinator, "401")
+
+
 def test_a_case_is_described_and_deleted_by_keyboard(coordinator: Visitor, tree: Path) -> None:
     page = coordinator.page
     page.locator("[data-action=choose-folder]").set_input_files(tree / "a")

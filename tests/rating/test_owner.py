@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.contrib.auth.models import User
-from django.test import Client
+from django.test import Client, override_settings
 
 from rating.models import Mark, Presentation, Rating, Study
 from segmentation.people import owner_key
@@ -78,3 +78,14 @@ def test_two_people_have_two_keys_that_name_neither(people: dict[str, User]) -> 
     keys = {owner_key(person) for person in people.values()}
     assert len(keys) == len(people)
     assert not [key for key in keys if any(name in key for name in people)]
+
+
+def test_a_key_outlives_the_secret_key_and_goes_to_nobody_else(
+    people: dict[str, User],
+) -> None:
+    number, key = people["rita"].pk, owner_key(people["rita"])
+    with override_settings(SECRET_KEY="another" * 10):
+        assert owner_key(User.objects.get(username="rita")) == key
+    people["rita"].delete()
+    later = User.objects.create_user("rita", pk=number)
+    assert owner_key(later) != key

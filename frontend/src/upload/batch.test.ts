@@ -69,7 +69,7 @@ test.each([
     return DONE
   })
   expect(await batch.run()).toBe('blocked')
-  expect(batch.trouble).toBe(error.message)
+  expect(batch.trouble).toBe(error)
   expect(paused).toHaveLength(pauses)
   expect(fates(batch)).toEqual(['waiting', 'waiting'])
   isBroken = false

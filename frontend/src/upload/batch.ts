@@ -45,8 +45,8 @@ function isPassing(error: unknown): boolean {
   return error instanceof Refused && error.isPassing && error.code !== 'StorageFailed'
 }
 
-/** Whether no other case would fare better. */
-function blocksAll(error: unknown): boolean {
+/** Whether no other case would fare better, for now. */
+export function blocksAll(error: unknown): boolean {
   if (isPassing(error)) return true
   return (
     error instanceof Refused &&
@@ -56,8 +56,8 @@ function blocksAll(error: unknown): boolean {
 
 export class Batch<Files> {
   readonly shipments: Shipment<Files>[] = []
-  /** Why nothing can be sent at present; empty when there is no such reason. */
-  trouble = ''
+  /** Why nothing can be sent at present; null when there is no such reason. */
+  trouble: unknown = null
   private stopping: AbortController | null = null
 
   constructor(
@@ -85,7 +85,7 @@ export class Batch<Files> {
   async run(): Promise<End> {
     const stopping = new AbortController()
     this.stopping = stopping
-    this.trouble = ''
+    this.trouble = null
     let end: End = 'done'
     for (const one of this.shipments) {
       if (one.fate !== 'waiting') continue
@@ -128,12 +128,12 @@ export class Batch<Files> {
           this.change(one, { fate: 'refused', words: explanation(error) })
           return 'done'
         }
-        this.trouble = explanation(error)
+        this.trouble = error
         if (pause === null || !isPassing(error)) return this.putBack(one, 'blocked')
-        this.change(one, { words: `${this.trouble} Trying again in ${pause / 1000} s.` })
+        this.change(one, { words: `${explanation(error)} Trying again in ${pause / 1000} s.` })
         await this.pause(pause, signal)
         if (signal.aborted) return this.putBack(one, 'cancelled')
-        this.trouble = ''
+        this.trouble = null
       }
     }
     return 'blocked'

@@ -4,7 +4,8 @@ import { request, sendForm } from '../api/client'
 import { explanation, Refused } from '../api/errors'
 import type { Description, Foreseen, ImportedCase } from '../api/types'
 import { make, plural, setText } from '../elements'
-import { Batch, type Shipment, shipment } from './batch'
+import { showTrouble } from '../trouble'
+import { Batch, blocksAll, type Shipment, shipment } from './batch'
 import { fromDrop, fromInput } from './chosen'
 import {
   aboutPair,
@@ -39,7 +40,7 @@ export class UploadPanel {
   private readonly bar = make('progress', { max: 1, value: 0, 'aria-label': 'All cases' })
   private readonly actions = make('div', { class: 'actions', hidden: true })
   private readonly cancel = this.button('Cancel', () => this.batch.cancel())
-  private readonly goOn = this.button('Continue', () => void this.run())
+  private readonly goOn = this.button('Continue', () => void this.resume())
   private readonly again = this.button('Try the refused ones again', () => {
     this.batch.reconsider()
     void this.run()
@@ -48,6 +49,8 @@ export class UploadPanel {
   private readonly show = this.button('Show the cases', () => location.reload())
   private readonly batch: Batch<Parcel>
   private readonly ignored: string[] = []
+  /** What was chosen and could not be looked through, to go on with. */
+  private unread: ChosenFile<File>[] = []
   private readonly drop: HTMLElement
   private isChecking = false
 
@@ -145,6 +148,7 @@ export class UploadPanel {
       return
     }
     this.isChecking = true
+    this.unread = []
     try {
       const asked = await this.ask(cases, manifests[0], participants)
       this.batch.shipments.length = 0
@@ -155,6 +159,8 @@ export class UploadPanel {
       this.ignored.push(...ignored)
     } catch (error) {
       this.refuse(error)
+      if (blocksAll(error)) this.unread = chosen
+      this.offer(false)
       return
     } finally {
       this.isChecking = false
@@ -225,6 +231,11 @@ export class UploadPanel {
     return sendForm('/api/v1/cohorts/{slug}/cases/', cohort, form, progress, signal)
   }
 
+  /** This will go on with what was chosen, wherever it stopped. */
+  private resume(): Promise<void> {
+    return this.unread.length > 0 ? this.take(this.unread) : this.run()
+  }
+
   private async run(): Promise<void> {
     this.offer(true)
     const end = await this.batch.run()
@@ -232,10 +243,8 @@ export class UploadPanel {
     const { batch } = this
     const counts = this.counts()
     if (end === 'blocked') {
-      this.tell(
-        `${batch.trouble} ${counts} What was taken is safe; continue when it can go on.`,
-        'is-danger',
-      )
+      const text = `${explanation(batch.trouble)} ${counts} What was taken is safe; continue when it can go on.`
+      this.trouble(batch.trouble, text)
     } else if (end === 'cancelled') {
       this.tell(`Cancelled. ${counts} What was taken stays.`, 'is-warning')
     } else {
@@ -245,13 +254,13 @@ export class UploadPanel {
 
   /** Which buttons there are, and where the overall progress stands. */
   private offer(isRunning: boolean): void {
-    const { batch } = this
-    this.actions.hidden = false
+    const { batch, unread } = this
+    this.actions.hidden = batch.shipments.length + unread.length === 0
     this.bar.hidden = !isRunning
     this.cancel.hidden = !isRunning
-    this.goOn.hidden = isRunning || batch.count('waiting') === 0
+    this.goOn.hidden = isRunning || batch.count('waiting') + unread.length === 0
     this.again.hidden = isRunning || batch.count('refused') === 0
-    this.save.hidden = isRunning
+    this.save.hidden = isRunning || batch.shipments.length === 0
     this.show.hidden = isRunning || batch.count('taken') === 0
   }
 
@@ -274,7 +283,7 @@ export class UploadPanel {
   }
 
   private refuse(error: unknown): void {
-    this.tell(explanation(error), 'is-danger')
+    this.trouble(error)
     if (!(error instanceof Refused)) return
     const faults = Object.entries(error.fields)
     if (faults.length === 0) return
@@ -295,6 +304,11 @@ export class UploadPanel {
     this.say.hidden = false
     this.say.className = `notice ${kind}`
     setText(this.say, text)
+  }
+
+  private trouble(error: unknown, text = explanation(error)): void {
+    this.tell(text, 'is-danger')
+    showTrouble(this.say, error, text)
   }
 
   private saveSummary(): void {
