@@ -112,6 +112,27 @@ def test_a_mark_and_the_end_of_its_presentation_agree(
     assert Mark.objects.count() + Rating.objects.filter(presentation__token=token).count() == 1
 
 
+def test_a_mark_and_the_end_of_its_study_agree(
+    people: dict[str, User], rita: Browser, study: Study
+) -> None:
+    """A mark is told to be stored or to come too late; after the study nothing is left to mark."""
+    token = at_lesions(rita)
+
+    def act(tab: Browser, number: int) -> Any:
+        if number:
+            close = (f"studies/{study.slug}/close/", {"reason": "Enough."})
+            return "close", *told(Browser(people["cora"]), "post", *close)
+        return "mark", *told(tab, "put", f"presentations/{token}/marks/{uuid.uuid4()}/", a_mark())
+
+    closed, (_, status, code) = both(people["rita"], act)
+    assert closed == ("close", 200, "")
+    assert (status, code, Mark.objects.count()) in [(200, "", 1), (409, "StudyNotOpen", 0)]
+    study.refresh_from_db()
+    unfinished = Presentation.objects.filter(submitted_at=None)
+    assert set(unfinished.values_list("withdrawn_at", flat=True)) == {study.closed_at}
+    assert not Presentation.objects.filter(submitted_at__isnull=False, withdrawn_at__isnull=False)
+
+
 def test_a_mark_in_vain_is_said_and_stored_when_it_is_sent_again(
     rita: Browser, study: Study
 ) -> None:
