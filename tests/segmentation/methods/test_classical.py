@@ -53,7 +53,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("method", "least"), [("lst-lga", 0.6), ("lst-lpa", 0.7), ("bianca", 0.35)])
+@pytest.mark.parametrize(
+    ("method", "least"), [("lst-lga", 0.6), ("lst-lpa", 0.7), ("bianca", 0.35)]
+)
 def test_a_fitted_method_finds_lesions_on_phantoms_it_never_saw(
     home: Path, others: list[LabelledCase], method: str, least: float
 ) -> None:
