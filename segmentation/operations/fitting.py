@@ -47,8 +47,8 @@ class Trial:
     shape: tuple[int, int, int] = (144, 176, 44)
     spacing_mm: tuple[float, float, float] = (1.2, 1.2, 3.5)
     steps: int = 160
-    samples: int = 3000
-    epochs: int = 8
+    samples: int = 2000
+    epochs: int = 6
 
 
 TRIAL = Trial()
