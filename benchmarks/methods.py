@@ -6,7 +6,7 @@ Makes phantoms that no method was fitted to, takes in them and the named case fo
 method small weights and coefficients from other phantoms (`fit_on_phantoms`; nicMSlesions starts
 from the public `--baseline` files where they are named), runs `manage.py segment --method X --all
 --wait` for each, looks whether every mask lies on its scan's grid, and prints `compare_methods`.
-Called again with the same folder it goes on from there.
+Called again with the same folder it goes on from there; `--methods` names some.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from database import ROOT, start_django
 from inference import worker_environment
 from machine import machine, verdict
 
-PHANTOMS = (62_001, 62_002, 62_003)
+PHANTOMS = (62_001, 62_002)
 GRID = {"shape": (256, 288, 32), "spacing_mm": (0.8, 0.8, 4.5)}
 REAL = "Real cases"
 
@@ -68,13 +68,18 @@ def give_parts(data: Path, baseline: Sequence[Path]) -> int:
     return manage("fit_on_phantoms")
 
 
-def segment_all(names: Sequence[str]) -> list[str]:
+def segment_all(names: Sequence[str], cohorts: Sequence[str]) -> list[str]:
     """Run every method on every case with a worker of our own; returns those that failed."""
     celery = [sys.executable, "-m", "celery", "--quiet", "-A", "webapp", "worker", "--pool", "solo"]
     more = ["--without-gossip", "--without-mingle"]
     worker = subprocess.Popen([*celery, *more], cwd=ROOT, env=os.environ | worker_environment())
     try:
-        return [name for name in names if manage("segment", "--method", name, "--all", "--wait")]
+        return [
+            f"{name} on {cohort}"
+            for cohort in cohorts
+            for name in names
+            if manage("segment", "--method", name, "--all", "--cohort", cohort, "--wait")
+        ]
     finally:
         worker.terminate()
         worker.wait()
@@ -113,6 +118,7 @@ def main() -> int:
     asked.add_argument("--data", type=Path, required=True)
     asked.add_argument("--cases", type=Path, nargs="*", default=[])
     asked.add_argument("--baseline", type=Path, nargs=2, default=[])
+    asked.add_argument("--methods", nargs="*", default=[])
     chosen = asked.parse_args()
     data = chosen.data.resolve()
     data.mkdir(parents=True, exist_ok=True)
@@ -121,13 +127,12 @@ def main() -> int:
     from segmentation.methods import METHOD_CARDS
 
     manage("migrate", "-v", "0")
-    cohorts = ["Phantoms"]
+    cohorts = [*([REAL] if chosen.cases else []), "Phantoms"]
     manage("import_cases", str(phantom_folders(data / "phantoms")), "--cohort", "Phantoms")
     for folder in chosen.cases:
-        cohorts = ["Phantoms", REAL]
         manage("import_cases", str(folder), "--cohort", REAL)
     unfitted = give_parts(data, chosen.baseline)
-    failed = segment_all([card.name for card in METHOD_CARDS])
+    failed = segment_all(chosen.methods or [card.name for card in METHOD_CARDS], cohorts)
     count, wrong = strays()
     print(f"\n{machine()}")
     for cohort in cohorts:
