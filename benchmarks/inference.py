@@ -3,12 +3,17 @@
     python benchmarks/inference.py [--runs 5] [--slices 35]
 
 One case of 384 x 384 x 35 voxels (a phantom), and the paper's adapted U-Net with random weights.
-Each run is a process of its own, and the three take turns:
+Each run is a process of its own, and they take turns:
 
 - *plain*: the network alone, eager NCHW float32 over whole slices, the default allocator;
-- *engine*: the network alone, as a worker runs it;
+- *engine*: the network alone, as a worker runs it; *bfloat16*: the same where the processor has it;
 - *worker*: a job from its claim to the stored mask (`run_next_job`), with reading the scan, finding
-  the brain, cleaning and storing, in a worker's environment and a data folder of its own.
+  the brain, cleaning and storing, in a worker's environment and a data folder of its own;
+- *default*: such a job of the default method, with the weights that ship.
+
+Beside them, in one more process, the floating-point operations per second of the network's slices
+and of one large convolution (3 x 3, 256 to 256 features), which is what the library can do here;
+and the Dice of the default method's mask in bfloat16 to its own in single precision.
 """
 
 from __future__ import annotations
@@ -28,9 +33,10 @@ import numpy as np
 from database import ROOT, start_django
 from machine import cores, machine, peak_bytes, verdict
 
-MOST_OF_PLAIN = 0.5
+MOST_OF_PLAIN = {"engine": 1 / 3, "bfloat16": 1 / 5, "default": 1 / 6}
+LEAST_RATE = 0.85
 MOST_BYTES = 3e9
-METHOD = "adapted-unet"
+METHODS = {"worker": "adapted-unet", "default": "slim-unet"}
 
 
 def prepare(folder: Path, slices: int) -> None:
@@ -57,7 +63,7 @@ def prepare(folder: Path, slices: int) -> None:
     file = NamedFile("FLAIR.nii", nib.Nifti1Image(phantom.flair, phantom.affine).to_bytes())
     import_case(cohort=create_cohort(title="Bench"), files=[file], now=timezone.now())
     torch.manual_seed(0)
-    weights = settings.METHODS / METHOD / "1.safetensors"
+    weights = settings.METHODS / METHODS["worker"] / "1.safetensors"
     weights.parent.mkdir(parents=True)
     save_checkpoint(weights, UNet(adapted()), {}, half=False)
 
@@ -66,9 +72,12 @@ def network_alone(how: str, folder: Path) -> float:
     """Seconds of the network on the phantom's slices; what came out is left in the folder."""
     import torch
 
-    from segmentation.inference.engine import BATCH, predict
+    from segmentation.inference.engine import BATCH, predict, use_precision
+    from segmentation.inference.precision import Precision
     from segmentation.networks.unet import UNet, adapted
 
+    if how == "bfloat16":
+        use_precision(Precision("bfloat16", "it is what is measured"))
     torch.manual_seed(0)
     network = UNet(adapted()).eval()
     loaded = np.load(folder / "case.npz")
@@ -87,8 +96,8 @@ def network_alone(how: str, folder: Path) -> float:
     return seconds
 
 
-def job_of_a_worker(folder: Path) -> float:
-    """Seconds of one job, from its claim to its stored mask."""
+def job_of_a_worker(method: str, folder: Path) -> float:
+    """Seconds of one job of a method, from its claim to its stored mask."""
     start_django(str(folder))
     from django.utils import timezone
 
@@ -97,7 +106,7 @@ def job_of_a_worker(folder: Path) -> float:
     from segmentation.operations.running import run_next_job
 
     case = Case.objects.get()
-    job = request_segmentation(case=case, method=METHOD, by=None, now=timezone.now())
+    job = request_segmentation(case=case, method=method, by=None, now=timezone.now())
     start = time.perf_counter()
     assert run_next_job(clock=timezone.now)
     seconds = time.perf_counter() - start
@@ -106,10 +115,70 @@ def job_of_a_worker(folder: Path) -> float:
     return seconds
 
 
+def rates() -> dict[str, float]:
+    """GFLOP/s of the network on whole slices, and of one large convolution."""
+    import torch
+    from torch import nn
+
+    from segmentation.inference.engine import BATCH
+    from segmentation.networks.unet import UNet, adapted
+
+    def rate(network: nn.Module, x: torch.Tensor) -> float:
+        count = 0
+
+        def add(layer: nn.Module, _: object, out: torch.Tensor) -> None:
+            nonlocal count
+            count += 2 * out.numel() * layer.weight[0].numel()
+
+        hooks = [
+            one.register_forward_hook(add)
+            for one in network.modules()
+            if isinstance(one, nn.Conv2d)
+        ]
+        seconds = []
+        network, x = (one.to(memory_format=torch.channels_last) for one in (network.eval(), x))
+        with torch.inference_mode():
+            network(x)
+            for hook in hooks:
+                hook.remove()
+            for _ in range(5):
+                start = time.perf_counter()
+                network(x)
+                seconds.append(time.perf_counter() - start)
+        return count / statistics.median(seconds) / 1e9
+
+    return {
+        "network": rate(UNet(adapted()), torch.randn(BATCH, 3, 384, 384)),
+        "convolution": rate(nn.Conv2d(256, 256, 3, padding=1), torch.randn(BATCH, 256, 96, 96)),
+    }
+
+
+def agreement(folder: Path) -> dict[str, float]:
+    """Dice of the default method's mask in bfloat16 to that in single precision, if any."""
+    start_django(str(folder))
+    from segmentation.evaluation.overlap import dice
+    from segmentation.inference.engine import use_precision
+    from segmentation.inference.precision import Precision
+    from segmentation.methods import load_method
+    from segmentation.models import Case
+    from segmentation.operations.voxels import scans_of
+
+    volumes = scans_of(Case.objects.get())
+    method = load_method(METHODS["default"])
+    reference = method.segment(volumes, progress=lambda *_: None).mask
+    use_precision(Precision("bfloat16", "it is what is measured"))
+    found = dice(method.segment(volumes, progress=lambda *_: None).mask, reference)
+    return {"dice": found} if isinstance(found, float) else {}
+
+
 def child(how: str, folder: Path) -> None:
     """Do one run; print its seconds and the most memory that this process held."""
-    run = job_of_a_worker(folder) if how == "worker" else network_alone(how, folder)
-    print(json.dumps({"seconds": run, "bytes": peak_bytes()}))
+    if how in {"rates", "agreement"}:
+        print(json.dumps(rates() if how == "rates" else agreement(folder)))
+        return
+    method = METHODS.get(how)
+    seconds = job_of_a_worker(method, folder) if method else network_alone(how, folder)
+    print(json.dumps({"seconds": seconds, "bytes": peak_bytes()}))
 
 
 def run_child(how: str, *given: str) -> str:
@@ -133,34 +202,60 @@ def main() -> int:
     asked.add_argument("--runs", type=int, default=5)
     asked.add_argument("--slices", type=int, default=35)
     chosen = asked.parse_args()
-    runs, slices = chosen.runs, chosen.slices
     os.environ.pop("DATABASE_URL", None)  # the worker's database is in the folder
+    from segmentation.inference.precision import has_native_bfloat16
+
+    hows = ["plain", "engine", *(["bfloat16"] if has_native_bfloat16() else []), *METHODS]
     with tempfile.TemporaryDirectory() as folder:
-        run_child("prepare", folder, str(slices))
-        found: dict[str, list[dict[str, float]]] = {"plain": [], "engine": [], "worker": []}
-        for _ in range(runs):
+        run_child("prepare", folder, str(chosen.slices))
+        found: dict[str, list[dict[str, float]]] = {how: [] for how in hows}
+        for _ in range(chosen.runs):
             for how, results in found.items():
                 results.append(json.loads(run_child(how, folder)))
-        maps = [np.load(Path(folder) / f"{how}.npy") for how in ("plain", "engine")]
-    difference = float(np.abs(maps[0] - maps[1]).max())
+        more = json.loads(run_child("rates", folder))
+        if "bfloat16" in hows:
+            more |= json.loads(run_child("agreement", folder))
+        maps = {how: np.load(Path(folder) / f"{how}.npy") for how in hows if how not in METHODS}
+    differences = {how: float(np.abs(maps["plain"] - one).max()) for how, one in maps.items()}
     print(machine())
-    print(f"\n384 x 384 x {slices}, adapted U-Net, {cores()} threads, medians of {runs}\n")
+    title = f"384 x 384 x {chosen.slices}, adapted U-Net, {cores()} threads"
+    print(f"\n{title}, medians of {chosen.runs}\n")
+    return not all(tell(found, more, differences))
+
+
+def tell(
+    found: dict[str, list[dict[str, float]]],
+    more: dict[str, float],
+    differences: dict[str, float],
+) -> list[bool]:
+    """Print the table, what else was measured and the verdicts; return these."""
     print("|  | seconds | of plain | peak memory (GB) |\n|---|---|---|---|")
-    medians = {
-        how: {key: statistics.median(one[key] for one in results) for key in results[0]}
-        for how, results in found.items()
-    }
-    for how, one in medians.items():
-        ratio = one["seconds"] / medians["plain"]["seconds"]
-        print(f"| {how} | {one['seconds']:.1f} | {ratio:.2f} | {one['bytes'] / 1e9:.2f} |")
-    print(f"\nLargest difference of a probability inside the brain: {difference:.4f}\n")
-    worst = max(one["bytes"] for one in found["worker"])
-    ratio = medians["engine"]["seconds"] / medians["plain"]["seconds"]
+    seconds = {how: statistics.median(r["seconds"] for r in runs) for how, runs in found.items()}
+    shares = {how: one / seconds["plain"] for how, one in seconds.items()}
+    for how, runs in found.items():
+        peak = statistics.median(run["bytes"] for run in runs) / 1e9
+        print(f"| {how} | {seconds[how]:.1f} | {shares[how]:.2f} | {peak:.2f} |")
+    for how in sorted(set(differences) - {"plain"}):
+        print(f"\nLargest difference of a probability in the brain, {how}: {differences[how]:.4f}")
+    rate = more["network"] / more["convolution"]
+    print(
+        f"\nThe network computes {more['network']:.0f} GFLOP/s, a large convolution alone "
+        f"{more['convolution']:.0f}: {rate:.0%}"
+    )
     held = [
-        verdict("the engine takes at most half the time of plain", holds=ratio <= MOST_OF_PLAIN),
-        verdict("a worker stays below 3 GB in every run", holds=worst < MOST_BYTES),
+        verdict(f"{how} takes at most 1/{1 / most:.0f} of plain", holds=shares[how] <= most)
+        for how, most in MOST_OF_PLAIN.items()
+        if how in shares
     ]
-    return not all(held)
+    held.append(
+        verdict(f"the network computes {LEAST_RATE:.0%} of a convolution", holds=rate >= LEAST_RATE)
+    )
+    if "dice" in more:
+        print(f"\nDice of the default method's masks, bfloat16 to float32: {more['dice']:.4f}")
+        held.append(verdict("that Dice is at least 0.995", holds=more["dice"] >= 0.995))
+    worst = max(run["bytes"] for how in METHODS for run in found[how])
+    held.append(verdict("a worker stays below 3 GB in every run", holds=worst < MOST_BYTES))
+    return held
 
 
 if __name__ == "__main__":

@@ -64,3 +64,8 @@ def resample(
         ),
         dtype=np.float32,
     )
+
+
+def resample_mask(mask: NDArray[np.bool_], *, source: Grid, target: Grid) -> NDArray[np.bool_]:
+    """This will say of each voxel of `target` whether more than half of it lies in the mask."""
+    return resample(mask.astype(np.float32), source=source, target=target) > 0.5

@@ -42,22 +42,25 @@ def predict(
 
     `slices` is (slices, height, width); the network sees each with its neighbours, `stride` slices
     away, where it takes three channels (the first and the last slice stand in for those beyond). Or
-    it is (slices, channels, height, width), the channels being what the network takes. Only a box
-    around `within` (slices, height, width; None: everything) is computed, the rest is 0. `progress`
-    is called before each batch with the share done; what it raises ends the prediction.
+    it is (slices, channels, height, width), the channels being what the network takes. Of each
+    batch only a box around `within` (slices, height, width; None: everything) is computed, the rest
+    is 0: brains are small at either end. `progress` is called before each batch with the share
+    done; what it raises ends the prediction.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.eval().to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stubs lack it
     shape = (len(slices), *slices.shape[-2:])
     result = np.zeros((network.settings.outputs, *shape), dtype=np.float32)
-    wanted, rows, columns = box_around(np.ones(shape, bool) if within is None else within)
-    seen = slices[..., rows, columns]
+    inside = np.ones(shape, bool) if within is None else within
+    wanted = np.flatnonzero(inside.any(axis=(1, 2)))
     half = device.type == "cpu" and precision().name == "bfloat16"
     with torch.inference_mode():
         for start in range(0, len(wanted), BATCH):
             progress(start / len(wanted), "Segmenting")
             middle = wanted[start : start + BATCH]
+            rows, columns = box_around(inside[middle])
+            seen = slices[..., rows, columns]
             batch = _channels(seen, middle, network.settings.in_channels, stride)
             x = torch.from_numpy(batch).to(device=device, memory_format=torch.channels_last)
             with torch.autocast("cpu", torch.bfloat16, enabled=half):
@@ -77,16 +80,14 @@ def _channels(
     return np.stack([seen[np.clip(middle + step, 0, len(seen) - 1)] for step in around], axis=1)
 
 
-def box_around(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], slice, slice]:
-    """This will return the slices of a mask that hold anything, and the rows and columns.
+def box_around(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """This will return the rows and columns of a mask (slices, height, width) that hold anything.
 
-    Rows and columns have a margin, start at a multiple of 16 and end at one where the image does
-    not end first. An empty mask gives no slice and one block of rows and columns.
+    They have a margin, start at a multiple of 16 and end at one where the image does not end first.
+    An empty mask gives one block of rows and columns.
     """
-    filled, rows, columns = (
-        np.flatnonzero(mask.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))
-    )
-    return filled, _block(rows, mask.shape[1]), _block(columns, mask.shape[2])
+    rows, columns = (np.flatnonzero(mask.any(axis=others)) for others in ((0, 2), (0, 1)))
+    return _block(rows, mask.shape[1]), _block(columns, mask.shape[2])
 
 
 def _block(used: NDArray[np.intp], size: int) -> slice:

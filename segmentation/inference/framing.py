@@ -51,20 +51,35 @@ def frame(*, of: int, size: int, used: tuple[int, int] | None) -> Frame:
     return Frame(max(last + 1 - size, min(first, centred)), size, of)
 
 
-def framed(
-    slices: NDArray[np.float32], rows: Frame, columns: Frame, *, fill: float
-) -> NDArray[np.float32]:
-    """This will cut or pad (slices, height, width) to the frames; `fill` outside the image."""
-    window = np.full((len(slices), rows.size, columns.size), fill, dtype=np.float32)
-    window[:, rows.on_window, columns.on_window] = slices[:, rows.on_image, columns.on_image]
-    return window
+@dataclass(frozen=True)
+class Window:
+    """What a network is shown of slices (slices, height, width)."""
+
+    rows: Frame
+    columns: Frame
+
+    def cut(self, slices: NDArray[np.float32], *, fill: float) -> NDArray[np.float32]:
+        """This will cut or pad slices to the window; `fill` outside the image."""
+        rows, columns = self.rows, self.columns
+        window = np.full((len(slices), rows.size, columns.size), fill, dtype=np.float32)
+        shown = slices[:, rows.on_image, columns.on_image]
+        window[:, rows.on_window, columns.on_window] = shown
+        return window
+
+    def put_back(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
+        """This will bring maps on the window back to whole slices; 0 elsewhere."""
+        rows, columns = self.rows, self.columns
+        slices = np.zeros((len(maps), rows.of, columns.of), dtype=np.float32)
+        slices[:, rows.on_image, columns.on_image] = maps[:, rows.on_window, columns.on_window]
+        return slices
 
 
-def unframed(window: NDArray[np.float32], rows: Frame, columns: Frame) -> NDArray[np.float32]:
-    """This will bring (slices, height, width) of the window back to whole slices; 0 elsewhere."""
-    slices = np.zeros((len(window), rows.of, columns.of), dtype=np.float32)
-    slices[:, rows.on_image, columns.on_image] = window[:, rows.on_window, columns.on_window]
-    return slices
+def window_around(brain: NDArray[np.bool_], *, size: int) -> Window:
+    """This will place a window of `size` x `size` on slices whose brain (slices, h, w) is given."""
+    rows, columns = (
+        frame(of=brain.shape[axis], size=size, used=extent(brain, axis)) for axis in (1, 2)
+    )
+    return Window(rows, columns)
 
 
 def extent(mask: NDArray[np.bool_], axis: int) -> tuple[int, int] | None:

@@ -135,6 +135,16 @@ def normalise(
     return np.asarray(normal, dtype=np.float32)
 
 
+def evened(volume: Volume) -> NDArray[np.float32]:
+    """This will remove the slow bias field: intensities relative to the tissue's peak, up to 3.
+
+    In the scan's own order. A scan without tissue becomes 0 everywhere.
+    """
+    grid = volume.grid
+    normal = normalise(grid.to_ras(volume.data).astype(np.float32), grid.ras.spacing_mm)
+    return np.asarray(np.ascontiguousarray(grid.to_native(normal)) / 5 + 1, dtype=np.float32)
+
+
 def tissue_peak(image: NDArray[np.float32]) -> float | None:
     """The mode of the voxels above a quarter of the 99.5th percentile; None without any."""
     top = float(np.percentile(image, 99.5))

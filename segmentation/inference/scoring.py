@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from segmentation.inference.framing import Window
 from segmentation.inference.preparation import tissue_peak
 
 RELATIVE = 0.25  # of the tissue's peak: what is darker is air
@@ -36,3 +37,14 @@ def standardised(slices: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArra
     if spread <= 1e-6 * max(1.0, abs(float(inside.mean()) if inside.size else 0.0)):
         return np.zeros(slices.shape, dtype=np.float32)
     return np.asarray((slices - inside.mean()) / spread, dtype=np.float32)
+
+
+def shown(
+    slices: NDArray[np.float32], window: Window, *, threshold: float | None = None
+) -> NDArray[np.float32]:
+    """This will normalise (slices, height, width) over the head and cut it to a network's window.
+
+    Beyond the image lies its lowest value. `threshold` as in `head_mask`.
+    """
+    normal = standardised(slices, head_mask(slices, threshold=threshold))
+    return window.cut(normal, fill=float(normal.min()))

@@ -19,8 +19,8 @@ from segmentation.imaging.geometry import Grid
 from segmentation.imaging.nifti import Volume
 from segmentation.inference.cleaning import clean_mask
 from segmentation.inference.engine import predict
-from segmentation.inference.framing import Frame, extent, frame, framed, unframed
-from segmentation.inference.scoring import head_mask, standardised
+from segmentation.inference.framing import Window, window_around
+from segmentation.inference.scoring import shown
 from segmentation.methods import MethodCard, Prediction, Progress, require_sequences
 from segmentation.methods.brain import find_brain
 from segmentation.methods.ensemble import part_of
@@ -39,25 +39,20 @@ SETTINGS: dict[str, Any] = {
 class Prepared:
     """A FLAIR as the network sees it: (slices, 384, 384), and the way back."""
 
-    window: NDArray[np.float32]
-    rows: Frame
-    columns: Frame
+    slices: NDArray[np.float32]
+    window: Window
     grid: Grid
 
     def window_of(self, array: NDArray[np.float32]) -> NDArray[np.float32]:
         """This will cut an array in the scan's order as the scan was cut; 0 beyond it."""
-        return framed(_axial(self.grid.to_ras(array)), self.rows, self.columns, fill=0.0)
+        return self.window.cut(_axial(self.grid.to_ras(array)), fill=0.0)
 
 
 def prepared(flair: Volume, brain: NDArray[np.bool_]) -> Prepared:
     """This will normalise a FLAIR and cut it to the network's window around the brain."""
+    window = window_around(_axial(flair.grid.to_ras(brain)), size=SETTINGS["size"])
     slices = _axial(flair.grid.to_ras(flair.data).astype(np.float32))
-    within = _axial(flair.grid.to_ras(brain))
-    normal = standardised(slices, head_mask(slices, threshold=None))
-    rows = frame(of=normal.shape[1], size=SETTINGS["size"], used=extent(within, 1))
-    columns = frame(of=normal.shape[2], size=SETTINGS["size"], used=extent(within, 2))
-    window = framed(normal, rows, columns, fill=float(normal.min()))
-    return Prepared(window, rows, columns, flair.grid)
+    return Prepared(shown(slices, window), window, flair.grid)
 
 
 class AdaptedUNet:
@@ -80,13 +75,13 @@ class AdaptedUNet:
         inside = find_brain(flair, own=brain, progress=progress)
         progress(0.1, "Preparing the scan")
         ready = prepared(flair, inside)
-        window, wanted = ready.window, ready.window_of(inside.astype(np.float32)) > 0
-        maps = np.zeros(window.shape, dtype=np.float32)
+        wanted = ready.window_of(inside.astype(np.float32)) > 0
+        maps = np.zeros(wanted.shape, dtype=np.float32)
         for number, checkpoint in enumerate(self.checkpoints):
             reported = part_of(progress, number, len(self.checkpoints))
-            maps += predict(checkpoint.network, window, within=wanted, progress=reported)[0]
+            maps += predict(checkpoint.network, ready.slices, within=wanted, progress=reported)[0]
         maps /= len(self.checkpoints)
-        likely = unframed(maps, ready.rows, ready.columns).transpose(1, 2, 0)
+        likely = ready.window.put_back(maps).transpose(1, 2, 0)
         back = np.ascontiguousarray(flair.grid.to_native(likely))
         return Prediction(
             probability=back,
@@ -103,7 +98,7 @@ class AdaptedUNet:
                 SETTINGS,
                 hash_of([one.sha256 for one in self.checkpoints]),
                 grid=flair.grid,
-                window=[ready.rows.size, ready.columns.size],
+                window=[ready.window.rows.size, ready.window.columns.size],
             ),
         )
 

@@ -23,7 +23,7 @@ from segmentation.methods.brain import find_brain
 from segmentation.methods.coefficients import Coefficients, read_coefficients, write_coefficients
 from segmentation.methods.fitting import LabelledCase, record_of
 from segmentation.methods.provenance import provenance
-from segmentation.methods.template import Placed, mean_maps, place
+from segmentation.methods.template import Brain, Placed, make_template, place
 
 Data = NDArray[np.float32]
 NAME = "bianca"
@@ -129,18 +129,10 @@ def fit(
     for number, case in enumerate(cases):
         progress(0.4 * number / len(cases), f"Reading {case.name}")
         ready.append((case, on_the_flairs_grid(case.volumes, sequences=SEQUENCES)[0]))
-    placed: list[Placed] = []
-    template: Data | None = None
-    for _ in range(2):
-        placed = [
-            place(s["FLAIR"], c.brain, c.volumes["FLAIR"].grid, template=template) for c, s in ready
-        ]
-        template = mean_maps(
-            [
-                {"flair": p.to_template(_levelled(s["FLAIR"], c.brain))}
-                for p, (c, s) in zip(placed, ready, strict=True)
-            ]
-        )["flair"]
+    placed, template = make_template(
+        [Brain(s["FLAIR"], c.brain, c.volumes["FLAIR"].grid, _level(s, c.brain)) for c, s in ready],
+        report=lambda done, at: progress(0.4 + 0.2 * done, f"Placing {cases[at].name}"),
+    )
     rng = np.random.default_rng(seed)
     points, lesion = [], []
     for number, (where, (case, scans)) in enumerate(zip(placed, ready, strict=True)):
@@ -160,7 +152,7 @@ def fit(
     arrays = {
         "points": np.concatenate(points),
         "lesion": np.concatenate(lesion),
-        "flair": np.asarray(template, dtype=np.float32),
+        "flair": template,
     }
     write_coefficients(
         folder,
@@ -172,10 +164,9 @@ def fit(
     return {"lesion points": int(arrays["lesion"].sum()), "points": len(arrays["lesion"])}
 
 
-def _levelled(flair: Data, brain: NDArray[np.bool_]) -> Data:
-    """The FLAIR relative to the median of its brain, air removed."""
-    level = float(np.median(flair[brain])) if brain.any() else 1.0
-    return np.where(brain, flair / (level or 1.0), 0).astype(np.float32)
+def _level(scans: Mapping[str, Data], brain: NDArray[np.bool_]) -> float:
+    """The median of the FLAIR in the brain; 1 where that is 0 or there is no brain."""
+    return (float(np.median(scans["FLAIR"][brain])) if brain.any() else 1.0) or 1.0
 
 
 def load(card: MethodCard, parts: Sequence[Path]) -> Bianca:

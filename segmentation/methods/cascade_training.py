@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from segmentation.imaging.resampling import resample_mask
 from segmentation.inference.patches import BATCH, patches_at
 from segmentation.methods import Progress
 from segmentation.methods.fitting import LabelledCase, NotFittable
@@ -106,11 +107,9 @@ def train_cascade(
 
 def _ready(case: LabelledCase) -> tuple[Prepared, NDArray[np.bool_]]:
     """A case and its lesions as the networks see them."""
-    from segmentation.imaging.resampling import resample
-
     ready = prepare(case.volumes, case.brain)
     grid = case.volumes["FLAIR"].grid
-    lesions = resample(case.lesions.astype(np.float32), source=grid, target=ready.grid) > 0.5
+    lesions = resample_mask(case.lesions, source=grid, target=ready.grid)
     return ready, lesions & ready.brain
 
 

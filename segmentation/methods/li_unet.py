@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from segmentation.imaging.geometry import Grid
 from segmentation.imaging.nifti import Volume
-from segmentation.imaging.resampling import resample, respaced
+from segmentation.imaging.resampling import resample, resample_mask, respaced
 from segmentation.inference.engine import predict
-from segmentation.inference.framing import Frame, extent, frame, framed, unframed
-from segmentation.inference.scoring import head_mask, standardised
+from segmentation.inference.framing import Window, window_around
+from segmentation.inference.scoring import shown
 from segmentation.methods import MethodCard, Prediction, Progress, require_sequences
 from segmentation.methods.alignment import on_the_flairs_grid
 from segmentation.methods.brain import find_brain
@@ -43,14 +43,13 @@ class Prepared:
     """A case as the networks see it: (slices, channels, 200, 200), and the way back."""
 
     windows: NDArray[np.float32]
-    rows: Frame
-    columns: Frame
+    window: Window
     grid: Grid
     said: Mapping[str, str]
 
     def window_of(self, array: NDArray[np.float32]) -> NDArray[np.float32]:
         """This will cut an x, y, z array on `grid` as the scans were cut; 0 beyond it."""
-        return framed(array.transpose(2, 1, 0), self.rows, self.columns, fill=0.0)
+        return self.window.cut(array.transpose(2, 1, 0), fill=0.0)
 
 
 def prepared(
@@ -65,17 +64,15 @@ def prepared(
     scans, said = on_the_flairs_grid(volumes, sequences=sequences)
     x, y, z = settings["spacing_mm"]
     grid = respaced(flair.grid, spacing_mm=(x, y, z))
-    kept = resample(brain.astype(np.float32), source=flair.grid, target=grid) > 0.5
-    rows = frame(of=grid.shape[1], size=settings["size"], used=extent(kept, 1))
-    columns = frame(of=grid.shape[0], size=settings["size"], used=extent(kept, 0))
+    kept = resample_mask(brain, source=flair.grid, target=grid)
+    window = window_around(kept.transpose(2, 1, 0), size=settings["size"])
     channels = []
     for sequence in sequences:
         array = resample(scans[sequence], source=flair.grid, target=grid)
         slices = np.ascontiguousarray(array.transpose(2, 1, 0))
         threshold = PUBLISHED[sequence] if settings["head"] == "published" else None
-        normal = standardised(slices, head_mask(slices, threshold=threshold))
-        channels.append(framed(normal, rows, columns, fill=float(normal.min())))
-    return Prepared(np.stack(channels, axis=1), rows, columns, grid, said)
+        channels.append(shown(slices, window, threshold=threshold))
+    return Prepared(np.stack(channels, axis=1), window, grid, said)
 
 
 class LiUNet:
@@ -110,7 +107,7 @@ class LiUNet:
         for number, checkpoint in enumerate(self.checkpoints):
             maps += self._seen(checkpoint, windows, number, progress)[0]
         maps /= len(self.checkpoints)
-        likely = unframed(maps, ready.rows, ready.columns)
+        likely = ready.window.put_back(maps)
         ends = int(self.settings["dropped_share"] * len(likely))
         likely[:ends] = 0
         likely[len(likely) - ends :] = 0

@@ -20,17 +20,18 @@ from scipy import ndimage, special
 from segmentation.evaluation.overlap import dice
 from segmentation.imaging.nifti import Volume
 from segmentation.imaging.tissue import classify_tissue, six_neighbour_sum
+from segmentation.inference.preparation import evened
 from segmentation.methods import MethodCard, Prediction, Progress, require_sequences
 from segmentation.methods.alignment import on_the_flairs_grid
 from segmentation.methods.brain import find_brain
 from segmentation.methods.coefficients import Coefficients, read_coefficients, write_coefficients
 from segmentation.methods.fitting import LabelledCase, record_of
 from segmentation.methods.provenance import provenance
-from segmentation.methods.template import Placed, mean_maps, place
+from segmentation.methods.template import Brain, make_template, mean_of, place
 
 Data = NDArray[np.float32]
 NAME = "lst-lga"
-KAPPAS = (0.1, 0.15, 0.2, 0.3, 0.5)
+KAPPAS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 LEAST_BELIEF = 0.01  # around a voxel that may join a lesion
 FACES = np.array([(1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1)])
 SETTINGS: dict[str, Any] = {"threshold": 0.5, "growth_rounds": 50, "phi": 1.0}
@@ -52,7 +53,8 @@ class Belief:
 def believe(t1: Data, flair: Data, brain: NDArray[np.bool_], white: Data) -> Belief:
     """This will compute the belief maps of Schmidt et al. (their equation 1 and what leads to it).
 
-    `white` is the prior of white matter on the scan's grid. A constant brain believes nothing.
+    `flair` is without its bias field, `white` the prior of white matter on the scan's grid. A
+    constant brain believes nothing.
     """
     maps = classify_tissue(t1, brain).maps
     level = (maps * np.array([1, 2, 3], np.float32)[:, None, None, None]).sum(axis=0)
@@ -220,9 +222,8 @@ class LesionGrowth:
         scans, said = on_the_flairs_grid(volumes, sequences=self.card.needs)
         progress(0.4, "Finding the white matter")
         placed = place(scans["FLAIR"], inside, flair.grid, template=self.found.arrays["flair"])
-        belief = believe(
-            scans["T1"], scans["FLAIR"], inside, placed.from_template(self.found.arrays["white"])
-        )
+        white = placed.from_template(self.found.arrays["white"])
+        belief = believe(scans["T1"], evened(flair), inside, white)
         progress(0.6, "Growing lesions")
         kappa = float(self.found.numbers["kappa"])
         likely = grow(belief, kappa=kappa)
@@ -242,33 +243,26 @@ def fit(
     """This will make the white matter map and find the kappa of the best mean DSC."""
     ready = []
     for number, case in enumerate(cases):
-        progress(0.5 * number / len(cases), f"Reading {case.name}")
+        progress(0.2 * number / len(cases), f"Reading {case.name}")
         scans, _ = on_the_flairs_grid(case.volumes, sequences=("FLAIR", "T1"))
         ready.append((case, scans))
-    whites = [classify_tissue(s["T1"], c.brain).maps[2] for c, s in ready]
-    placed: list[Placed] = []
-    template: Data | None = None
-    for _ in range(2):  # by boxes first, then by registration to the mean of these
-        placed = [
-            place(s["FLAIR"], c.brain, c.volumes["FLAIR"].grid, template=template) for c, s in ready
-        ]
-        maps = mean_maps(
-            [
-                {
-                    "flair": p.to_template(_scaled(s["FLAIR"], c.brain)),
-                    "white": p.to_template(white),
-                }
-                for p, (c, s), white in zip(placed, ready, whites, strict=True)
-            ]
-        )
-        template = maps["flair"]
+    placed, template = make_template(
+        [
+            Brain(s["FLAIR"], c.brain, c.volumes["FLAIR"].grid, _mode(s["FLAIR"][c.brain]))
+            for c, s in ready
+        ],
+        report=lambda done, at: progress(0.2 + 0.3 * done, f"Placing {cases[at].name}"),
+    )
+    white = mean_of(
+        where.to_template(classify_tissue(scans["T1"], case.brain).maps[2])
+        for where, (case, scans) in zip(placed, ready, strict=True)
+    )
     scores = dict.fromkeys(KAPPAS, 0.0)
     counted = [one for one in zip(placed, ready, strict=True) if one[1][0].lesions.any()]
     for number, (where, (case, scans)) in enumerate(counted):
         progress(0.5 + 0.5 * number / len(counted), f"Trying kappas on {case.name}")
-        belief = believe(
-            scans["T1"], scans["FLAIR"], case.brain, where.from_template(maps["white"])
-        )
+        even = evened(case.volumes["FLAIR"])
+        belief = believe(scans["T1"], even, case.brain, where.from_template(white))
         for kappa in KAPPAS:
             found = dice(grow(belief, kappa=kappa) > SETTINGS["threshold"], case.lesions)
             scores[kappa] += (found if isinstance(found, float) else 0.0) / len(counted)
@@ -278,14 +272,10 @@ def fit(
         folder,
         NAME,
         numbers={"kappa": kappa},
-        arrays={name: maps[name] for name in ("flair", "white")},
+        arrays={"flair": template, "white": white},
         record=record,
     )
     return {"kappa": kappa, "training DSC": scores[kappa]}
-
-
-def _scaled(flair: Data, brain: NDArray[np.bool_]) -> Data:
-    return np.where(brain, flair / _mode(flair[brain]), 0).astype(np.float32)
 
 
 def load(card: MethodCard, parts: Sequence[Path]) -> LesionGrowth:

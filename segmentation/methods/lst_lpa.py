@@ -20,20 +20,21 @@ from segmentation.evaluation.overlap import dice
 from segmentation.imaging.geometry import Grid
 from segmentation.imaging.nifti import Volume
 from segmentation.imaging.tissue import classify_tissue, six_neighbour_sum
-from segmentation.inference.preparation import normalise
+from segmentation.inference.preparation import evened
 from segmentation.methods import MethodCard, Prediction, Progress, require_sequences
 from segmentation.methods.brain import find_brain
 from segmentation.methods.coefficients import Coefficients, read_coefficients, write_coefficients
 from segmentation.methods.fitting import LabelledCase, record_of
 from segmentation.methods.provenance import provenance
-from segmentation.methods.template import STEP_MM, Placed, mean_maps, place
+from segmentation.methods.template import STEP_MM, Brain, Placed, make_template, mean_of, place
 
 Data = NDArray[np.float32]
 NAME = "lst-lpa"
 FLAIR_ORDER = (0, 2, 1)  # fluid darkest, grey matter brightest
 SPREAD_MM = 4.0  # of the map of places
-RAREST = 1e-4  # probability of a lesion at a place where none was ever seen
+EVEN_CASES = 5.0  # how many cases with lesions anywhere the map of places counts besides
 THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65)
+RIDGE = 1e-7
 SAMPLE = 20_000  # voxels without lesion of each case that the regression sees
 SETTINGS: dict[str, Any] = {
     "smoothed_from": 0.1,
@@ -52,6 +53,15 @@ class Bright:
     fluid: NDArray[np.bool_]
 
 
+@dataclass(frozen=True, eq=False)
+class Known:
+    """A case that the method is fitted to, and what the others say of its places (x, y, z)."""
+
+    case: LabelledCase
+    bright: Bright
+    places: Data
+
+
 def brighten(flair: Volume, brain: NDArray[np.bool_], priors: Data) -> Bright:
     """This will compute how bright each voxel is for its place.
 
@@ -59,8 +69,7 @@ def brighten(flair: Volume, brain: NDArray[np.bool_], priors: Data) -> Bright:
     A brain without contrast has no belief anywhere.
     """
     grid = flair.grid
-    ras = normalise(grid.to_ras(flair.data).astype(np.float32), grid.ras.spacing_mm)
-    even = np.ascontiguousarray(grid.to_native(ras)) / 5 + 1  # relative to the tissue's peak
+    even = evened(flair)
     sigma = [1.5 / 2.3548 / mm for mm in grid.spacing_mm]
     smooth = np.asarray(ndimage.gaussian_filter(even, sigma), dtype=np.float32)
     tissue = classify_tissue(smooth, brain, order=FLAIR_ORDER, priors=priors)
@@ -175,48 +184,59 @@ class LesionPrediction:
 def fit(
     cases: Sequence[LabelledCase], *, folder: Path, home: Path, seed: int, progress: Progress
 ) -> dict[str, Any]:
-    """This will make the maps, fit the regression and find the threshold of the best mean DSC."""
-    placed: list[Placed] = []
-    template: Data | None = None
-    for round_ in range(2):
-        placed = []
-        for number, case in enumerate(cases):
-            progress(0.2 * round_ + 0.2 * number / len(cases), f"Placing {case.name}")
-            flair = case.volumes["FLAIR"]
-            data = flair.data.astype(np.float32)
-            placed.append(place(data, case.brain, flair.grid, template=template))
-        maps = mean_maps([_maps(p, case) for p, case in zip(placed, cases, strict=True)])
-        template = maps["flair"]
-    tissue = np.stack([maps["fluid"], maps["grey"], maps["white"]])
-    places = _places(maps["lesions"])
-    rng = np.random.default_rng(seed)
-    seen: list[Bright] = []
-    beliefs, offsets, known = [], [], []
+    """This will make the maps, fit the regression and find the threshold of the best mean DSC.
+
+    What a case is fitted to is the map of places of the *other* cases: its own lesions lie just
+    where its own map says.
+    """
+    brains = [_brain(case) for case in cases]
+    placed, template = make_template(
+        brains, report=lambda done, at: progress(0.4 * done, f"Placing {cases[at].name}")
+    )
+    tissue = mean_of(
+        np.stack([where.to_template(one) for one in _tissue(case)])
+        for where, case in zip(placed, cases, strict=True)
+    )
+    lesions = [
+        where.to_template(case.lesions.astype(np.float32))
+        for where, case in zip(placed, cases, strict=True)
+    ]
+    within = tissue.sum(axis=0) > 0.5
+    known: list[Known] = []
     for number, (where, case) in enumerate(zip(placed, cases, strict=True)):
         progress(0.4 + 0.3 * number / len(cases), f"Weighing {case.name}")
         bright = brighten(case.volumes["FLAIR"], case.brain, _priors(where, tissue))
-        seen.append(bright)
-        offset = where.from_template(places)
-        for part, is_lesion in ((case.lesions, 1.0), (case.brain & ~case.lesions, 0.0)):
-            found = np.flatnonzero(part & (bright.belief > 0))
-            taken = found if len(found) <= SAMPLE else rng.choice(found, SAMPLE, replace=False)
-            beliefs.append(bright.belief.ravel()[taken])
-            offsets.append(offset.ravel()[taken])
-            weight = len(found) / max(1, len(taken))
-            known.append(np.tile([[is_lesion], [weight]], len(taken)))
-    labels, weights = np.concatenate(known, axis=1)
-    intercept, slope = regress(np.concatenate(beliefs), np.concatenate(offsets), labels, weights)
-    threshold, score = _best_threshold(
-        cases, placed, seen, places, intercept=intercept, slope=slope, progress=progress
-    )
+        others = places_of([*lesions[:number], *lesions[number + 1 :]], within)
+        known.append(Known(case, bright, where.from_template(others)))
+    intercept, slope = regress(*_sampled(known, np.random.default_rng(seed)))
+    threshold, score = _best_threshold(known, intercept=intercept, slope=slope, progress=progress)
     write_coefficients(
         folder,
         NAME,
         numbers={"intercept": intercept, "slope": slope, "threshold": threshold},
-        arrays={"flair": maps["flair"], "tissue": tissue, "places": places},
+        arrays={"flair": template, "tissue": tissue, "places": places_of(lesions, within)},
         record=record_of(cases, seed=seed, training_dsc=score),
     )
     return {"slope": slope, "threshold": threshold, "training DSC": score}
+
+
+def _sampled(known: Sequence[Known], rng: np.random.Generator) -> list[NDArray[Any]]:
+    """Belief, offset, 1 for lesion and weight of the voxels that the regression sees."""
+    columns: list[list[NDArray[Any]]] = [[], [], [], []]
+    for one in known:
+        case, belief = one.case, one.bright.belief
+        for part, is_lesion in ((case.lesions, 1.0), (case.brain & ~case.lesions, 0.0)):
+            found = np.flatnonzero(part & (belief > 0))
+            taken = found if len(found) <= SAMPLE else rng.choice(found, SAMPLE, replace=False)
+            values = (
+                belief.ravel()[taken],
+                one.places.ravel()[taken],
+                np.full(len(taken), is_lesion),
+                np.full(len(taken), len(found) / max(1, len(taken))),
+            )
+            for column, more in zip(columns, values, strict=True):
+                column.append(more)
+    return [np.concatenate(column) for column in columns]
 
 
 def regress(
@@ -224,7 +244,9 @@ def regress(
 ) -> tuple[float, float]:
     """Intercept and slope of a weighted logistic regression with a fixed offset.
 
-    A very weak pull towards 0 (ridge, 1e-4) keeps the numbers finite where the classes separate.
+    A very weak pull of the slope towards 0 (ridge) keeps the numbers finite where the classes
+    separate: lesions are a hundredth of the voxels and the loss is a mean, so that more than this
+    would decide the slope.
     """
     scale = float(weight.sum())
 
@@ -233,64 +255,62 @@ def regress(
         error = (special.expit(eta) - lesion) * weight / scale
         cost = float((weight * (np.logaddexp(0, eta) - lesion * eta)).sum() / scale)
         slope = np.array([error.sum(), (error * belief).sum()])
-        return cost + 1e-4 * float(values @ values), slope + 2e-4 * values
+        return cost + RIDGE * float(values @ values), slope + 2 * RIDGE * values
 
     found = optimize.minimize(loss, np.array([0.0, 5.0]), jac=True, method="L-BFGS-B")
     return float(found.x[0]), float(found.x[1])
 
 
 def _best_threshold(
-    cases: Sequence[LabelledCase],
-    placed: Sequence[Placed],
-    seen: Sequence[Bright],
-    places: Data,
-    *,
-    intercept: float,
-    slope: float,
-    progress: Progress,
+    known: Sequence[Known], *, intercept: float, slope: float, progress: Progress
 ) -> tuple[float, float]:
     """The threshold of the highest mean DSC over the cases with lesions, and that DSC."""
     scores = np.zeros(len(THRESHOLDS))
-    counted = 0
-    for number, (case, where, bright) in enumerate(zip(cases, placed, seen, strict=True)):
-        progress(0.7 + 0.3 * number / len(cases), f"Trying thresholds on {case.name}")
-        if not case.lesions.any():
-            continue
-        counted += 1
-        likely = predict(bright, where.from_template(places), intercept=intercept, slope=slope)
-        likely = clean_up(likely, bright, case.brain, where.grid)
-        found = [dice((likely > one) & case.brain, case.lesions) for one in THRESHOLDS]
-        scores += [one if isinstance(one, float) else 0.0 for one in found]
+    counted = [one for one in known if one.case.lesions.any()]
+    for number, one in enumerate(counted):
+        case = one.case
+        progress(0.7 + 0.3 * number / len(counted), f"Trying thresholds on {case.name}")
+        likely = predict(one.bright, one.places, intercept=intercept, slope=slope)
+        likely = clean_up(likely, one.bright, case.brain, case.volumes["FLAIR"].grid)
+        found = [dice((likely > least) & case.brain, case.lesions) for least in THRESHOLDS]
+        scores += [value if isinstance(value, float) else 0.0 for value in found]
     best = int(scores.argmax())
-    return THRESHOLDS[best], float(scores[best] / max(1, counted))
+    return THRESHOLDS[best], float(scores[best] / max(1, len(counted)))
 
 
-def _maps(placed: Placed, case: LabelledCase) -> dict[str, Data]:
-    """What a case adds to the template's maps; tissue comes from T1 where it lies on the grid."""
+def _brain(case: LabelledCase) -> Brain:
     flair = case.volumes["FLAIR"]
     data = flair.data.astype(np.float32)
-    t1 = case.volumes.get("T1")
+    return Brain(data, case.brain, flair.grid, float(np.median(data[case.brain])) or 1.0)
+
+
+def _tissue(case: LabelledCase) -> Data:
+    """A case's tissue (3, x, y, z), from T1 where it lies on the grid, else from FLAIR."""
+    flair, t1 = case.volumes["FLAIR"], case.volumes.get("T1")
     if t1 is not None and t1.grid.matches(flair.grid):
-        tissue = classify_tissue(t1.data.astype(np.float32), case.brain).maps
+        maps = classify_tissue(t1.data.astype(np.float32), case.brain).maps
     else:
-        tissue = classify_tissue(data, case.brain, order=FLAIR_ORDER).maps
+        maps = classify_tissue(flair.data.astype(np.float32), case.brain, order=FLAIR_ORDER).maps
     # A lesion lies in white matter, whatever it looks like.
-    tissue = np.where(case.lesions, np.array([0, 0, 1], np.float32)[:, None, None, None], tissue)
-    level = float(np.median(data[case.brain])) or 1.0
-    return {
-        "flair": placed.to_template(np.where(case.brain, data / level, 0).astype(np.float32)),
-        "fluid": placed.to_template(tissue[0].astype(np.float32)),
-        "grey": placed.to_template(tissue[1].astype(np.float32)),
-        "white": placed.to_template(tissue[2].astype(np.float32)),
-        "lesions": placed.to_template(case.lesions.astype(np.float32)),
-    }
+    white = np.array([0, 0, 1], np.float32)[:, None, None, None]
+    return np.where(case.lesions, white, maps).astype(np.float32)
 
 
-def _places(frequency: Data) -> Data:
-    """s(x): the log-odds of the smoothed lesion frequency, its mean over seen places taken off."""
-    smooth = ndimage.gaussian_filter(frequency, SPREAD_MM / STEP_MM)
-    odds = special.logit(np.clip(smooth, RAREST, 0.9))
-    return np.asarray(odds - special.logit(0.05), dtype=np.float32)
+def places_of(lesions: Sequence[Data], within: NDArray[np.bool_]) -> Data:
+    """s(x): log-odds of a lesion at each place of the template, relative to those anywhere.
+
+    The mean of the cases' lesions is smoothed, and drawn towards the mean over all places
+    (`within`) as if so many more cases were equal everywhere. 0 everywhere without lesions.
+    """
+    count = len(lesions)
+    mean = mean_of(lesions) if count else np.zeros(within.shape, dtype=np.float32)
+    overall = float(mean[within].mean()) if within.any() else 0.0
+    if overall <= 0:
+        return np.zeros(within.shape, dtype=np.float32)
+    smooth = ndimage.gaussian_filter(mean, SPREAD_MM / STEP_MM)
+    likely = (count * smooth + EVEN_CASES * overall) / (count + EVEN_CASES)
+    odds = special.logit(np.clip(likely, 0, 0.9)) - special.logit(overall)
+    return np.asarray(odds, dtype=np.float32)
 
 
 def _priors(placed: Placed, tissue: Data) -> Data:

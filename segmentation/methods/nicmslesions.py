@@ -18,7 +18,7 @@ from scipy import ndimage
 
 from segmentation.imaging.geometry import Grid
 from segmentation.imaging.nifti import Volume
-from segmentation.imaging.resampling import resample, respaced
+from segmentation.imaging.resampling import resample, resample_mask, respaced
 from segmentation.inference.patches import predict_at
 from segmentation.methods import (
     MethodCard,
@@ -126,7 +126,7 @@ def prepare(volumes: Mapping[str, Volume], brain: NDArray[np.bool_]) -> Prepared
     if max(abs(mm / SETTINGS["spacing_mm"] - 1) for mm in grid.spacing_mm) > 0.05:
         mm = float(SETTINGS["spacing_mm"])
         grid = respaced(flair.grid, spacing_mm=(mm, mm, mm))
-    inside = resample(brain.astype(np.float32), source=flair.grid, target=grid) > 0.5
+    inside = resample_mask(brain, source=flair.grid, target=grid)
     box = around(inside, MARGIN)
     inside = inside[box]
     corner = grid.affine.copy()

@@ -7,7 +7,7 @@ new brain is registered to it (affine). Maps (white matter, lesions) are means i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from segmentation.imaging.registration import register
 from segmentation.imaging.resampling import resample
 
 Data = NDArray[np.float32]
+Report = Callable[[float, int], None]
 STEP_MM = 3.0
 COARSE_MM = 6.0  # for registration: the template is a blurred mean anyway
 BOX_MM = (138.0, 172.0, 138.0)  # what every brain's box becomes
@@ -100,11 +101,40 @@ def place(flair: Data, brain: NDArray[np.bool_], grid: Grid, *, template: Data |
     return Placed(grid, found if furthest < BOX_MM[0] / 5 else start)  # 28 mm: it went astray
 
 
-def mean_maps(maps: list[Mapping[str, Data]]) -> dict[str, Data]:
-    """The mean of each named map over cases; raises ValueError without any."""
-    if not maps:
+@dataclass(frozen=True, eq=False)
+class Brain:
+    """A FLAIR with its brain mask on its grid; `level` is what its intensities are relative to."""
+
+    flair: Data
+    inside: NDArray[np.bool_]
+    grid: Grid
+    level: float
+
+
+def make_template(brains: Sequence[Brain], *, report: Report) -> tuple[list[Placed], Data]:
+    """This will bring brains into one space; returns where each lies there, and their mean FLAIR.
+
+    By their boxes first, then by registration to the mean of these. `report` is told the share
+    done and the number of the brain. Raises ValueError without any brain.
+    """
+
+    def in_place(template: Data | None, done: float) -> tuple[list[Placed], Data]:
+        placed = []
+        for number, one in enumerate(brains):
+            report(done + number / len(brains) / 2, number)
+            placed.append(place(one.flair, one.inside, one.grid, template=template))
+        levelled = (np.where(one.inside, one.flair / one.level, 0) for one in brains)
+        return placed, mean_of(
+            where.to_template(flair.astype(np.float32))
+            for where, flair in zip(placed, levelled, strict=True)
+        )
+
+    return in_place(in_place(None, 0.0)[1], 0.5)
+
+
+def mean_of(maps: Iterable[Data]) -> Data:
+    """The mean of maps of one shape; raises ValueError without any."""
+    found = list(maps)
+    if not found:
         raise ValueError("no cases to make a template from")
-    return {
-        name: np.asarray(np.mean([one[name] for one in maps], axis=0), dtype=np.float32)
-        for name in maps[0]
-    }
+    return np.asarray(np.mean(found, axis=0), dtype=np.float32)

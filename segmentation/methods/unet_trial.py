@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from segmentation.imaging.resampling import resample
+from segmentation.imaging.resampling import resample_mask
 from segmentation.methods import MethodCard, Progress
 from segmentation.methods.adapted_unet import prepared as adapted_prepared
 from segmentation.methods.fitting import LabelledCase, record_of
@@ -77,14 +77,14 @@ def _li(card: MethodCard, case: LabelledCase) -> tuple[NDArray[Any], NDArray[Any
     """(slices, channels, y, x) and the lesions (slices, y, x) as Li's method sees them."""
     ready = li_prepared(case.volumes, case.brain, sequences=card.needs)
     grid = case.volumes["FLAIR"].grid
-    known = resample(case.lesions.astype(np.float32), source=grid, target=ready.grid) > 0.5
+    known = resample_mask(case.lesions, source=grid, target=ready.grid)
     return ready.windows, ready.window_of(known.astype(np.float32))
 
 
 def _adapted(case: LabelledCase) -> tuple[NDArray[Any], NDArray[Any]]:
     """The same as the adapted method sees them: a slice and its neighbours as channels."""
     ready = adapted_prepared(case.volumes["FLAIR"], case.brain)
-    padded = np.concatenate([ready.window[:1], ready.window, ready.window[-1:]])
+    padded = np.concatenate([ready.slices[:1], ready.slices, ready.slices[-1:]])
     return (
         np.stack([padded[:-2], padded[1:-1], padded[2:]], axis=1),
         ready.window_of(case.lesions.astype(np.float32)),

@@ -12,6 +12,7 @@ such networks make a cascade: the second looks again at what the first calls les
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -144,13 +145,31 @@ class PatchNet(nn.Module):
         kernel = self.out.weight[:, :, None, None, None]
         return functional.conv3d(x, kernel, self.out.bias).softmax(dim=1)[0, 1]
 
+    def folded(self) -> PatchNet:
+        """A copy for prediction whose convolutions do their batch normalisation too.
+
+        The same numbers but for rounding, in two thirds of the time.
+        """
+        copy = deepcopy(self).eval()
+        with torch.no_grad():
+            for number, (conv, norm) in enumerate(zip(copy.convolutions, copy.norms, strict=True)):
+                if not isinstance(norm, nn.BatchNorm3d):
+                    continue  # folded before
+                if norm.running_mean is None or norm.running_var is None or conv.bias is None:
+                    raise ValueError("without statistics and biases there is nothing to fold")
+                scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+                conv.weight.mul_(scale[:, None, None, None, None])
+                conv.bias.sub_(norm.running_mean).mul_(scale).add_(norm.bias)
+                copy.norms[number] = nn.Identity()
+        return copy
+
     def _rectified(self, layer: int, x: Tensor) -> Tensor:
         return _prelu(self.norms[layer](x), self.slopes[layer])
 
 
 def _prelu(x: Tensor, slope: Tensor) -> Tensor:
     """x where it is positive, slope x elsewhere; slopes broadcast."""
-    return x.clamp(min=0) + slope * x.clamp(max=0)
+    return torch.where(x > 0, x, x * slope)
 
 
 @dataclass(frozen=True)

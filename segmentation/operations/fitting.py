@@ -47,8 +47,8 @@ class Trial:
     shape: tuple[int, int, int] = (144, 176, 44)
     spacing_mm: tuple[float, float, float] = (1.2, 1.2, 3.5)
     steps: int = 160
-    samples: int = 3000
-    epochs: int = 8
+    samples: int = 2000
+    epochs: int = 6
 
 
 TRIAL = Trial()
@@ -93,18 +93,29 @@ def fit_on_cohort(
         )
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """Names of the methods that were given parts, and why others could not be."""
+
+    made: tuple[str, ...]
+    failed: Mapping[str, str]
+
+
 def fit_on_phantoms(
-    *, only: Sequence[str], again: bool, say: Say, trial: Trial = TRIAL
-) -> list[str]:
-    """This will make small parts of every method that has none, from phantoms; returns which.
+    *, only: Sequence[str], again: bool, say: Say, trial: Trial | None = None
+) -> Outcome:
+    """This will make small parts of every method that has none, from phantoms.
 
     `only` names methods (none: all); `again` also replaces what is there. They are for trying the
     methods: their record names phantoms as what they were made of. The same on every machine but
-    for the last bits. Raises UnknownMethod.
+    for the last bits. `trial` (None: `TRIAL`) says how much goes into them. Where one fails, it
+    keeps what it had and the others are made all the same. Raises UnknownMethod.
     """
+    trial = trial or TRIAL
     wanted = [method_card(name) for name in only] or list(METHOD_CARDS)
     home = Path(settings.METHODS)
-    made = []
+    made: list[str] = []
+    failed: dict[str, str] = {}
     cases: list[LabelledCase] = []
     for card in wanted:
         if not card.parts:
@@ -116,10 +127,14 @@ def fit_on_phantoms(
             say(f"Making {len(trial.seeds)} phantoms")
             cases = list(phantom_cases(trial))
         say(f"{card.title}: {card.parts}")
-        with new_parts(card.name) as folder:
-            _make_small(card, cases, trial, folder=folder, home=home, say=say)
-        made.append(card.name)
-    return made
+        try:
+            with new_parts(card.name) as folder:
+                _make_small(card, cases, trial, folder=folder, home=home, say=say)
+            made.append(card.name)
+        except (Refusal, OSError) as error:  # OSError: the disk is full or cannot be written
+            failed[card.name] = error.message if isinstance(error, Refusal) else str(error)
+            say(f"{card.title} FAILED: {failed[card.name]}")
+    return Outcome(tuple(made), failed)
 
 
 def _make_small(

@@ -232,7 +232,7 @@ def _adapted_example(
     return make_example(
         group="case",
         subjects=[case.subject],
-        pixels=ready.window.transpose(1, 2, 0),
+        pixels=ready.slices.transpose(1, 2, 0),
         slice_mm=NEIGHBOURS_APART_MM,
         lesion=known.transpose(1, 2, 0),
         brain=None,

@@ -12,6 +12,7 @@ from segmentation.imaging.nifti import read_volume
 from segmentation.methods import load_method
 from segmentation.models import Cohort, Segmentation
 from segmentation.networks.cascade import load_cascade
+from segmentation.operations import fitting
 from segmentation.operations.cases import NamedFile, import_case
 from segmentation.operations.fitting import Trial, fit_on_phantoms
 from segmentation.operations.masks import NewMask, store_mask
@@ -21,6 +22,10 @@ from tests.segmentation.scans import NOON, nifti
 pytestmark = pytest.mark.django_db
 
 GRID = {"shape": (56, 68, 12), "spacing_mm": (3.0, 3.0, 11.0)}
+
+LITTLE = Trial(
+    seeds=(71, 72), shape=(48, 56, 10), spacing_mm=(2.0, 2.0, 8.0), steps=2, samples=60, epochs=1
+)
 
 
 @pytest.fixture
@@ -97,19 +102,12 @@ def test_methods_are_compared_with_a_reference_case_by_case(
 
 
 def test_phantoms_give_methods_small_parts_once(capsys: pytest.CaptureFixture[str]) -> None:
-    trial = Trial(
-        seeds=(71, 72),
-        shape=(48, 56, 10),
-        spacing_mm=(2.0, 2.0, 8.0),
-        steps=2,
-        samples=60,
-        epochs=1,
-    )
     asked = ("li-unet-t1", "adapted-unet", "nicmslesions", "nicmslesions-retrained")
     said: list[str] = []
-    made = fit_on_phantoms(only=asked, again=False, say=said.append, trial=trial)
-    assert made == list(asked)
-    for name in made:
+    outcome = fit_on_phantoms(only=asked, again=False, say=said.append, trial=LITTLE)
+    assert outcome.made == asked
+    assert not outcome.failed
+    for name in asked:
         assert load_method(name, folder=settings.METHODS)
     cascade = load_cascade(Path(settings.METHODS) / "nicmslesions" / "cascade.safetensors")
     assert cascade.record["made_of"] == "phantoms"
@@ -125,3 +123,15 @@ def test_phantoms_give_methods_small_parts_once(capsys: pytest.CaptureFixture[st
     told = capsys.readouterr().out
     assert "Li U-Net with T1 has its weights; they stay." in told
     assert "Made: nothing." in told
+
+
+def test_a_method_that_cannot_be_made_is_named_and_the_others_are_made(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting, "TRIAL", LITTLE)
+    with pytest.raises(CommandError, match=r"nicmslesions-retrained failed: .*no weights here yet"):
+        call_command("fit_on_phantoms", "nicmslesions-retrained", "bianca")
+    told = capsys.readouterr().out
+    assert "nicMSlesions (retrained) FAILED" in told
+    assert "Made: bianca." in told
+    assert [one.name for one in Path(settings.METHODS).iterdir()] == ["bianca"]

@@ -18,7 +18,11 @@ class Command(BaseCommand):
 
     def handle(self, *, methods: list[str], again: bool, **options: Any) -> None:
         try:
-            made = fit_on_phantoms(only=methods, again=again, say=self.stdout.write)
+            outcome = fit_on_phantoms(only=methods, again=again, say=self.stdout.write)
         except Refusal as refusal:
             raise CommandError(refusal.message) from refusal
-        self.stdout.write(f"Made: {', '.join(made) or 'nothing'}.")
+        self.stdout.write(f"Made: {', '.join(outcome.made) or 'nothing'}.")
+        if outcome.failed:
+            raise CommandError(
+                "\n".join(f"{name} failed: {why}" for name, why in outcome.failed.items())
+            )

@@ -46,10 +46,8 @@ def test_progress_is_reported_before_each_batch_and_can_end_the_work() -> None:
 def test_a_box_has_a_margin_and_keeps_to_the_pooling_grid() -> None:
     mask = np.zeros((5, 200, 176), bool)
     mask[1:4, 90:110, 100:170] = True
-    wanted, rows, columns = box_around(mask)
-    assert wanted.tolist() == [1, 2, 3]
-    assert (rows, columns) == (slice(48, 144), slice(64, 176))
-    assert box_around(np.zeros_like(mask))[0].size == 0
+    assert box_around(mask) == (slice(48, 144), slice(64, 176))
+    assert box_around(np.zeros_like(mask)) == (slice(0, 48), slice(0, 48))
 
 
 def test_within_a_box_a_network_says_what_it_says_of_the_whole_image() -> None:
@@ -64,6 +62,19 @@ def test_within_a_box_a_network_says_what_it_says_of_the_whole_image() -> None:
     assert np.abs(whole - boxed)[:, inside].max() < 0.02
     assert not boxed[:, :2].any()
     assert not boxed[:, 6:].any()
+
+
+def test_every_batch_has_a_box_of_its_own() -> None:
+    slices = np.zeros((2 * BATCH, 160, 160), np.float32)
+    inside = np.zeros(slices.shape, bool)
+    inside[:BATCH, 8:150, 8:150] = True
+    inside[BATCH:, 70:75, 70:75] = True
+    maps = predict(Echo(), slices, progress=lambda *_: None, within=inside)[0]
+    assert (maps[:BATCH] == 0.5).all()
+    assert (maps[BATCH:, 32:112, 32:112] == 0.5).all()
+    assert np.count_nonzero(maps[BATCH:]) == BATCH * 80 * 80
+    nothing = predict(Echo(), slices, progress=lambda *_: None, within=np.zeros_like(inside))
+    assert not nothing.any()
 
 
 def test_the_brain_is_the_largest_part_without_holes() -> None:

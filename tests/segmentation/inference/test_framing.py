@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from segmentation.inference.framing import Frame, extent, frame, framed, unframed
+from segmentation.inference.framing import Frame, Window, extent, frame
 from segmentation.inference.scoring import head_mask, standardised
 
 
@@ -30,11 +30,11 @@ def test_where_the_window_lies(
 
 def test_what_is_framed_comes_back_to_its_place() -> None:
     slices = np.arange(2 * 30 * 50, dtype=np.float32).reshape(2, 30, 50) + 1
-    rows, columns = frame(of=30, size=48, used=None), frame(of=50, size=32, used=None)
-    window = framed(slices, rows, columns, fill=-3.0)
-    assert window.shape == (2, 48, 32)
-    assert (window[:, 0] == -3).all()
-    back = unframed(window, rows, columns)
+    window = Window(frame(of=30, size=48, used=None), frame(of=50, size=32, used=None))
+    cut = window.cut(slices, fill=-3.0)
+    assert cut.shape == (2, 48, 32)
+    assert (cut[:, 0] == -3).all()
+    back = window.put_back(cut)
     assert np.array_equal(back[:, :, 9:41], slices[:, :, 9:41])
     assert not back[:, :, :9].any()
 

@@ -58,6 +58,21 @@ def test_the_dense_pass_equals_the_patches(edge: int) -> None:
     assert not whole[~wanted].any()
 
 
+@pytest.mark.parametrize("slopes", ["position", "channel"])
+def test_a_folded_network_says_the_same_and_leaves_the_first_as_it_was(slopes: str) -> None:
+    network = random_network(PatchSettings(2, (3, 4), (6, 5, 4), slopes))  # type: ignore[arg-type]
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    patches = torch.randn(50, 2, *[network.settings.patch] * 3)
+    with torch.inference_mode():
+        one, other, twice = (
+            each(patches) for each in (network, network.folded(), network.folded().folded())
+        )
+    assert one.std() > 0.02
+    assert torch.allclose(one, other, atol=1e-5)
+    assert torch.equal(other, twice)
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
 def test_blocks_fit_together(monkeypatch: pytest.MonkeyPatch) -> None:
     network = random_network(SMALL)
     channels = np.random.default_rng(2).normal(size=(2, 30, 14, 11)).astype(np.float32)
