@@ -425,6 +425,7 @@ class BrainMaskSerializer(serializers.ModelSerializer[BrainMask]):
     class Meta:
         model = BrainMask
         fields = ["origin", "is_corrected", "corrected_at", "sha256", "labels", "download"]
+        read_only_fields = fields
 
     def get_is_corrected(self, brain: BrainMask) -> bool:
         return bool(brain.correction)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from segmentation.evaluation.comparison import scores_of
 from segmentation.evaluation.thresholds import THRESHOLDS, Choice, Score, choose_threshold
+from segmentation.evaluation.undefined import Undefined
 from segmentation.imaging.geometry import Grid
 from segmentation.inference.cleaning import clean_mask
 from segmentation.methods import Method, Prediction, Progress, method_with
@@ -100,7 +101,11 @@ def curves_of(method: Method, reference: Segmentation, *, progress: Progress) ->
 
 
 def _curves(prediction: Prediction, known: NDArray[np.bool_], grid: Grid) -> Curves:
-    """Only the box that holds anything is looked at: a score needs voxels' sizes, not places."""
+    """The scores at each of THRESHOLDS, of the box that holds anything.
+
+    Where a mask draws nothing of a case with lesions, or something of a case without, the lesion F1
+    is 0, as DSC is: left out, it would speak for the threshold. Undefined where both are empty.
+    """
     within = prediction.brain if prediction.brain is not None else np.ones_like(known)
     box = _box(((prediction.probability > THRESHOLDS[0]) & within) | known)
     small = Grid(shape=known[box].shape, affine=grid.affine)
@@ -116,8 +121,10 @@ def _curves(prediction: Prediction, known: NDArray[np.bool_], grid: Grid) -> Cur
             connectivity=settings["connectivity"],
         )
         scores = scores_of(mask, known[box], grid=small)
+        is_empty = isinstance(scores["DSC"], Undefined)
         for name, curve in curves.items():
-            curve.append(scores[name])
+            is_missed = isinstance(scores[name], Undefined) and not is_empty
+            curve.append(0.0 if is_missed else scores[name])
     return curves
 
 

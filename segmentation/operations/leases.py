@@ -92,7 +92,7 @@ def claim(*, clock: Clock, kinds: Sequence[type[Job]] = KINDS) -> Lease | None:
     """
     for rows in kinds:
         while (job := due_jobs(now=clock(), of=rows).first()) is not None:
-            lease = _taken(job, clock)
+            lease = take(job, clock=clock)
             if lease is None:
                 continue
             if job.attempts < settings.JOB_ATTEMPTS:
@@ -105,8 +105,8 @@ def claim(*, clock: Clock, kinds: Sequence[type[Job]] = KINDS) -> Lease | None:
     return None
 
 
-def _taken(job: Job, clock: Clock) -> Lease | None:
-    """The hold on a job as it was read; None when somebody else was faster."""
+def take(job: Job, *, clock: Clock) -> Lease | None:
+    """This will take hold of a job as it was read; None when somebody else was faster."""
     lease, now = Lease(rows=type(job), job_id=job.pk, token=uuid4(), clock=clock), clock()
     claimed = lease.rows._default_manager.filter(
         pk=job.pk, state=job.state, lease=job.lease, heartbeat_at=job.heartbeat_at

@@ -6,6 +6,7 @@ Segmenting a case is here; adapting a method is in `segmentation.operations.adap
 from __future__ import annotations
 
 import logging
+import time
 from functools import cache
 
 import torch
@@ -17,7 +18,15 @@ from segmentation.inference.engine import precision, use_precision
 from segmentation.inference.precision import REFERENCE, Precision, choose_precision
 from segmentation.methods import Method, MethodCard, Prediction, load_method, method_with
 from segmentation.methods.slim_unet import CHECKPOINT
-from segmentation.models import BrainMask, Case, InferenceJob, Segmentation, Training, Version
+from segmentation.models import (
+    BrainMask,
+    Case,
+    InferenceJob,
+    Job,
+    Segmentation,
+    Training,
+    Version,
+)
 from segmentation.networks.checkpoint import checkpoint_in, load_checkpoint
 from segmentation.operations.adapting import adapt, keep_what_was_learned
 from segmentation.operations.files import delete_files, drop, keep, store
@@ -30,12 +39,13 @@ from segmentation.operations.leases import (
     claim,
     ended_with_a_reason,
     kept_alive,
+    take,
 )
 from segmentation.operations.masks import NewMask, store_mask
 from segmentation.operations.voxels import brain_of, scans_of
 from segmentation.queries import card_named
 
-__all__ = ["LeaseLost", "claim", "run_next_job"]
+__all__ = ["LeaseLost", "claim", "run_job", "run_next_job"]
 log = logging.getLogger(__name__)
 
 
@@ -58,6 +68,20 @@ def run_next_job(*, clock: Clock) -> bool:
     keep_what_was_learned(now=clock())
     ring_if_due(now=clock())
     return True
+
+
+def run_job(job: Job, *, clock: Clock) -> None:
+    """This will run one queued job here and now, unless a worker was faster: then it waits for it.
+
+    Raises OperationalError, InterfaceError.
+    """
+    lease = take(job, clock=clock)
+    if lease is not None:
+        _work_off(lease)
+        keep_what_was_learned(now=clock())
+        return
+    while not type(job)._default_manager.get(pk=job.pk).is_finished:
+        time.sleep(0.5)
 
 
 def _work_off(lease: Lease) -> None:

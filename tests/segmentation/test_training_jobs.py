@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import torch
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
+from segmentation.evaluation.thresholds import THRESHOLDS
 from segmentation.methods import DEFAULT_METHOD, UnknownMethod
+from segmentation.methods.slim_unet import CHECKPOINT
 from segmentation.models import AuditEntry, Cohort, InferenceJob, Segmentation, Training, Version
-from segmentation.networks.checkpoint import checkpoint_in, save_checkpoint
+from segmentation.networks.checkpoint import checkpoint_in, load_checkpoint, save_checkpoint
 from segmentation.networks.unet import UNet, UNetSettings
 from segmentation.operations import adapting, running
 from segmentation.operations.cases import create_cohort
@@ -283,6 +295,58 @@ def test_cases_that_were_deleted_meanwhile_are_said(taught: Cohort, tiny: Versio
     assert "1 of its 3 cases were deleted" in training.reason
     assert getattr(training, "version", None) is None
     assert is_settled(training)
+
+
+def test_a_threshold_is_chosen_anew_and_the_weights_stay(taught: Cohort, cora: User) -> None:
+    training = asked(taught, preset="threshold", start=DEFAULT_METHOD, measure="lesion F1")
+    assert [len(training.split[side]) for side in ("training", "validation")] == [3, 0]
+    work()
+    training = ended(training)
+    assert (training.state, training.reason) == ("succeeded", "")
+    assert [row["threshold"] for row in training.log] == list(THRESHOLDS)
+    version = training.version
+    f1 = {row["threshold"]: row["lesion_f1"] for row in training.log}
+    assert f1[version.threshold] == max(f1.values()) == training.best_score
+    assert version.record["calibration"]["weights_of"] == DEFAULT_METHOD
+    shipped = load_checkpoint(CHECKPOINT).network.state_dict()
+    assert all(torch.equal(shipped[name], one) for name, one in weights_of(version).items())
+    case = taught.cases.get(code="C0001")
+    made = {}
+    for method in (DEFAULT_METHOD, version.name):
+        request_segmentation(case=case, method=method, by=cora, now=NOON)
+        work()
+        made[method] = case.segmentations.get(method=method)
+    old, new = made[DEFAULT_METHOD], made[version.name]
+    assert new.probability_sha256 == old.probability_sha256
+    thresholds = [one.provenance["settings"]["threshold"] for one in (old, new)]
+    assert thresholds == [0.5, version.threshold]
+
+
+def test_a_threshold_is_not_chosen_on_whom_the_checkpoint_has_learned(
+    taught: Cohort, tmp_path: Path
+) -> None:
+    hashes = [
+        case.scans.get(sequence="FLAIR").original_sha256 for case in taught.cases.order_by("code")
+    ]
+    tiny_version(taught, tmp_path, training_sha256=hashes[:1])
+    training = asked(taught, preset="threshold")
+    assert len(training.split["training"]) == 2
+    tiny_version(taught, tmp_path, training_sha256=hashes[:2])
+    words = refused("cohorts", taught, preset="threshold", start="slim-unet-v3")
+    assert "at least 2 subjects" in words
+
+
+def test_the_threshold_is_chosen_by_a_command_too(
+    taught: Cohort, tiny: Version, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--method", tiny.name, "--cohort", taught.title, "--title", "Ours"]
+    call_command("calibrate", *words)
+    said = capsys.readouterr().out
+    assert re.search(r"0.50 +\S+ +\S+", said)
+    assert "slim-unet-v3" in said
+    assert Version.objects.get(name="slim-unet-v3").record["calibration"]["measure"] == "DSC"
+    with pytest.raises(CommandError, match="no checkpoint 'magic'"):
+        call_command("calibrate", "--method", "magic", "--cohort", taught.title)
 
 
 def refused(field: str, cohort: Cohort, **more: Any) -> str:

@@ -875,10 +875,10 @@ export interface components {
          *     `origin` is what lies below a correction; empty where there is nothing else.
          */
         BrainMask: {
-            origin?: string;
+            readonly origin: string;
             readonly is_corrected: boolean;
             /** Format: date-time */
-            corrected_at?: string | null;
+            readonly corrected_at: string | null;
             sha256: string;
             /** @description Its parts on the RAS grid, uint16. */
             readonly labels: string;
