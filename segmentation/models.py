@@ -291,8 +291,9 @@ class Training(Job):
     """One request to adapt a method to the cases of cohorts, and how it went.
 
     `start` names the method or version that it begins from; empty: random weights. `split` is fixed
-    when it is asked for: for each side (training, validation) the subject and the mask of every
-    case, by ids. `log` has a row for each epoch (or threshold), `settings` what shaped it in full.
+    when it is asked for: for each side (training, validation) the ids of the masks, one a case, and
+    how many subjects they are of. `log` has a row for each epoch or threshold, `settings_used` is
+    what shaped it.
     """
 
     WORKS_ON = "this training"

@@ -23,7 +23,7 @@ from segmentation.models import (
 )
 from segmentation.networks.header import trained_on
 from segmentation.operations.cases import MASK_ORIGINS
-from segmentation.operations.planning import MEASURES, MOST_EPOCHS, is_settled, seconds_left
+from segmentation.operations.planning import MEASURES, MOST_EPOCHS, is_settled
 
 
 class CohortSerializer(serializers.ModelSerializer[Cohort]):
@@ -366,14 +366,13 @@ class TrainingSerializer(TrainingInListSerializer):
     epochs_log = serializers.SerializerMethodField()
     thresholds_log = serializers.SerializerMethodField()
     settings_used = serializers.DictField()
-    seconds_left = serializers.SerializerMethodField(help_text="Null before the first epoch.")
 
     class Meta:
         model = Training
         fields = [
             *TrainingInListSerializer.Meta.fields,
             *("asked_by", "seed", "measure", "split", "epochs_log", "thresholds_log"),
-            *("settings_used", "seconds_left"),
+            "settings_used",
         ]
         read_only_fields = fields
 
@@ -388,8 +387,8 @@ class TrainingSerializer(TrainingInListSerializer):
     @extend_schema_field(SplitSerializer)
     def get_split(self, training: Training) -> dict[str, Any]:
         return {
-            side: {"cases": len(rows), "subjects": len({row["subject"] for row in rows})}
-            for side, rows in training.split.items()
+            side: {"cases": len(drawn["masks"]), "subjects": drawn["subjects"]}
+            for side, drawn in training.split.items()
         }
 
     @extend_schema_field(EpochSerializer(many=True))
@@ -399,10 +398,6 @@ class TrainingSerializer(TrainingInListSerializer):
     @extend_schema_field(TriedThresholdSerializer(many=True))
     def get_thresholds_log(self, training: Training) -> list[dict[str, Any]]:
         return [row for row in training.log if "threshold" in row]
-
-    @extend_schema_field({"type": "number", "nullable": True})
-    def get_seconds_left(self, training: Training) -> float | None:
-        return seconds_left(training)
 
 
 class QueuedSerializer(serializers.Serializer[Any]):

@@ -98,7 +98,7 @@ def _add(training: Training, content: bytes, now: datetime) -> Version:
 
 def _split_of(training: Training) -> tuple[dict[str, Segmentation], Split]:
     """The reference masks by the codes of their cases, and who trains; raises CasesGone."""
-    ids = {side: [one["mask"] for one in rows] for side, rows in training.split.items()}
+    ids = {side: drawn["masks"] for side, drawn in training.split.items()}
     wanted = [one for side in ids.values() for one in side]
     found = Segmentation.objects.filter(pk__in=wanted).select_related("case__cohort")
     by_id = {str(mask.pk): mask for mask in found}

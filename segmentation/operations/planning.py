@@ -196,11 +196,14 @@ def request_training(request: Request, *, by: User | None, now: datetime) -> Tra
             epochs=request.epochs or preset.epochs,
             measure=request.measure if preset.name == THRESHOLD_ONLY else "",
             split={
-                side: [
-                    {"subject": one.subject, "mask": str(by_name[one.name].pk)}
-                    for one in getattr(split, side)
-                ]
-                for side in ("training", "validation")
+                side: {
+                    "masks": [str(by_name[one.name].pk) for one in members],
+                    "subjects": len({one.subject for one in members}),
+                }
+                for side, members in (
+                    ("training", split.training),
+                    ("validation", split.validation),
+                )
             },
             queued_at=now,
             requested_by=by,
@@ -256,17 +259,6 @@ def is_settled(training: Training) -> bool:
 def folder_of(training_id: UUID) -> Path:
     """Where a training under way keeps what it goes on from."""
     return Path(settings.TRAININGS) / str(training_id)
-
-
-def seconds_left(training: Training) -> float | None:
-    """How long it will take if every epoch takes as long as those before; None where nobody knows.
-
-    A training that no longer improves ends earlier.
-    """
-    took = [float(row["seconds"]) for row in training.log if "epoch" in row]
-    if training.state != Training.State.RUNNING or not took:
-        return None
-    return sum(took) / len(took) * max(0, training.epochs - len(took))
 
 
 def log_of(training: Training) -> tuple[list[str], list[list[Any]]]:

@@ -134,8 +134,8 @@ def a_training_that(state: str, cohort: Cohort, by: User) -> Training:
         best_score=0.667,
         settings_used={"batch": 8, "rate": 0.0005, "loss": "lesion and brain"},
         split={
-            "training": [{"subject": f"S{n // 2}", "mask": ""} for n in range(8)],
-            "validation": [{"subject": "S9", "mask": ""}],
+            "training": {"masks": [f"{n}" for n in range(8)], "subjects": 4},
+            "validation": {"masks": ["8"], "subjects": 1},
         },
     )
     if state == "succeeded":

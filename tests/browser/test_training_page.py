@@ -1,4 +1,4 @@
-"""From masks to a new version in the browser: ask for a training, watch it learn, run what it made."""
+"""From masks to a new version in the browser: start a training, watch it, run what it made."""
 
 from __future__ import annotations
 
@@ -153,10 +153,11 @@ def test_a_running_training_is_cancelled_and_keeps_its_best(
     page.get_by_label("Title").fill("Too long")
     page.get_by_label("Epochs, at most").fill("40")
     page.get_by_role("button", name="Start the training").click()
+    expect(page.get_by_text("Waiting for a free worker")).to_be_visible()
     with a_worker_that_waits(monkeypatch) as go_on:
         expect(page.get_by_text("Epoch 1 of 40: loss")).to_be_visible()
         page.get_by_role("button", name="Cancel the training").click()
-        expect(page.get_by_text("Cancelled.")).to_be_visible()
+        expect(page.locator(".notice")).to_contain_text("Cancelled.")
         go_on.set()
     expect(page.get_by_text("What it had learned is kept as slim-unet-v3.")).to_be_visible()
     page.get_by_role("link", name="Trainings").last.click()

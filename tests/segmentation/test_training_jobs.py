@@ -299,7 +299,7 @@ def test_cases_that_were_deleted_meanwhile_are_said(taught: Cohort, tiny: Versio
 
 def test_a_threshold_is_chosen_anew_and_the_weights_stay(taught: Cohort, cora: User) -> None:
     training = asked(taught, preset="threshold", start=DEFAULT_METHOD, measure="lesion F1")
-    assert [len(training.split[side]) for side in ("training", "validation")] == [3, 0]
+    assert [len(training.split[side]["masks"]) for side in ("training", "validation")] == [3, 0]
     work()
     training = ended(training)
     assert (training.state, training.reason) == ("succeeded", "")
@@ -330,7 +330,7 @@ def test_a_threshold_is_not_chosen_on_whom_the_checkpoint_has_learned(
     ]
     tiny_version(taught, tmp_path, training_sha256=hashes[:1])
     training = asked(taught, preset="threshold")
-    assert len(training.split["training"]) == 2
+    assert training.split["training"]["subjects"] == 2
     tiny_version(taught, tmp_path, training_sha256=hashes[:2])
     words = refused("cohorts", taught, preset="threshold", start="slim-unet-v3")
     assert "at least 2 subjects" in words
@@ -388,7 +388,7 @@ def test_what_cannot_be_trained_is_refused_at_its_field(
 def test_masks_can_be_chosen_one_by_one(taught: Cohort, tiny: Version) -> None:
     chosen = [mask.pk for mask in Segmentation.objects.order_by("pk")[:2]]
     training = asked(taught, masks=chosen)
-    members = [one["mask"] for side in training.split.values() for one in side]
+    members = [one for side in training.split.values() for one in side["masks"]]
     assert sorted(members) == sorted(map(str, chosen))
     work()
     assert ended(training).state == "succeeded"

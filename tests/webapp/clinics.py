@@ -82,7 +82,7 @@ def a_training(cohort: Cohort, *, by: User, **more: Any) -> Training:
         "method": "slim-unet",
         "start": "slim-unet",
         "epochs": 30,
-        "split": {"training": [], "validation": []},
+        "split": {side: {"masks": [], "subjects": 0} for side in ("training", "validation")},
         "queued_at": NOON,
         "requested_by": by,
     }

@@ -2382,8 +2382,6 @@ export interface components {
             settings_used: {
                 [key: string]: unknown;
             };
-            /** @description Null before the first epoch. */
-            readonly seconds_left: number | null;
         };
         /** @description A training as a row of a list. */
         TrainingInList: {

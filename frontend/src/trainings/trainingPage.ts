@@ -7,7 +7,7 @@ import { keepFocus } from '../focus'
 import { timeFormat } from '../time'
 import { showTrouble } from '../trouble'
 import { type Chart, drawChart, type Point } from './plot'
-import { duration, trainingText } from './words'
+import { trainingText } from './words'
 
 export interface TrainingPageData {
   readonly id: string
@@ -28,6 +28,7 @@ type Fact = readonly [string, string | Node]
 
 export class TrainingPage {
   private shown = ''
+  private before: Training['state'] | null = null
   private readonly trouble = make('p', { class: 'trouble', role: 'alert' })
   private readonly said = make('p', { class: 'visually-hidden', role: 'status' })
   private readonly state = make('div')
@@ -60,7 +61,8 @@ export class TrainingPage {
     const text = JSON.stringify(training)
     if (text === this.shown) return
     this.shown = text
-    if (training.state !== 'running') setText(this.said, trainingText(training))
+    if (this.before && this.before !== training.state) setText(this.said, trainingText(training))
+    this.before = training.state
     keepFocus(this.state, () => this.state.replaceChildren(...this.standing(training)))
     const isOpen = this.curves.querySelector('details')?.open ?? false
     keepFocus(this.curves, () => this.curves.replaceChildren(...this.drawn(training, isOpen)))
@@ -68,12 +70,11 @@ export class TrainingPage {
   }
 
   private standing(training: Training): HTMLElement[] {
-    const { state, progress, seconds_left, version } = training
+    const { state, progress, version } = training
     const parts: HTMLElement[] = []
     if (state === 'queued' || state === 'running') {
-      const left = seconds_left === null ? '' : `, about ${duration(seconds_left)} left`
       parts.push(
-        make('p', {}, `${trainingText(training)}${left}`),
+        make('p', {}, trainingText(training)),
         make('progress', { max: 1, value: progress, 'aria-label': 'Progress of the training' }),
       )
       if (this.data.may_manage) parts.push(this.cancelPart())
