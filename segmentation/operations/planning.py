@@ -65,19 +65,19 @@ PRESETS: Mapping[str, Preset] = {
     one.name: one
     for one in (
         Preset(
+            "small",
+            "Small",
+            "slim-unet",
+            30,
+            "The small network on crops of 128 pixels: an hour or less on two processor cores.",
+        ),
+        Preset(
             "short",
             "Short, for trial",
             "slim-unet",
             2,
             "The small network for a minute or two, to see whether everything is in place. It "
             "learns little.",
-        ),
-        Preset(
-            "small",
-            "Small",
-            "slim-unet",
-            30,
-            "The small network on crops of 128 pixels: an hour or less on two processor cores.",
         ),
         Preset(
             "paper",

@@ -96,7 +96,7 @@ def test_who_was_learned_from_cannot_validate(taught: Cohort, tmp_path: Path) ->
 def test_what_cannot_be_trained_is_said(taught: Cohort, tmp_path: Path) -> None:
     wrong = checkpoint(tmp_path / "wrong.safetensors", channels=2, outputs=1, record={})
     for words, told in [
-        (["--preset", "huge"], "no preset 'huge'. There is: short, small, paper"),
+        (["--preset", "huge"], "no preset 'huge'. There is: small, short, paper"),
         (["--start", str(wrong)], "takes 3 slices and has 2 outputs"),
         (["--start", str(tmp_path / "none")], "cannot be read"),
         (["--reference", "consensus"], "called 'consensus'"),

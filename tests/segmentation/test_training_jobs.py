@@ -367,7 +367,7 @@ def test_what_cannot_be_trained_is_refused_at_its_field(
     assert "called 'consensus'" in refused("reference", cohort, reference="consensus")
     assert "no checkpoint 'magic'" in refused("start", cohort, start="magic")
     assert "does not fit Adapted U-Net" in refused("start", cohort, preset="paper")
-    assert "short, small, paper" in refused("preset", cohort, preset="huge")
+    assert "small, short, paper" in refused("preset", cohort, preset="huge")
     assert "Give it a name" in refused("title", cohort, title=" ")
     assert "From 1 to" in refused("epochs", cohort, epochs=10_001)
     assert "Choose the checkpoint" in refused("start", cohort, preset="threshold", start="")

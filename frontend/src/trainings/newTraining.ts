@@ -279,7 +279,7 @@ function exchange(
   select: HTMLSelectElement,
   options: readonly (readonly [string, string])[],
 ): void {
-  const before = select.value
+  const before = select.options.length > 0 ? select.value : null
   select.replaceChildren(...options.map(([value, text]) => make('option', { value }, text)))
-  if (options.some(([value]) => value === before)) select.value = before
+  if (before !== null && options.some(([value]) => value === before)) select.value = before
 }

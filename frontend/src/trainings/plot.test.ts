@@ -37,10 +37,10 @@ test('a chart says what it shows and draws every point where it belongs', () => 
     Number(dot.getAttribute('cy')),
   ])
   expect(dots).toEqual([
-    [341, 100],
-    [624, 14],
+    [261, 95],
+    [464, 14],
   ])
-  expect(chart.querySelector('polyline')?.getAttribute('points')).toBe('341.0,100.0 624.0,14.0')
+  expect(chart.querySelector('polyline')?.getAttribute('points')).toBe('261.0,95.0 464.0,14.0')
   expect(chart.textContent).toContain('best')
 })
 

@@ -24,8 +24,8 @@ export interface Chart {
   readonly mark?: { readonly x: number; readonly text: string }
 }
 
-const WIDTH = 640
-const HEIGHT = 230
+const WIDTH = 480
+const HEIGHT = 220
 const LEFT = 58
 const RIGHT = 16
 const TOP = 14
@@ -41,7 +41,7 @@ export function ticks(low: number, high: number, count: number): number[] {
   if (!(high > low)) return [low]
   const raw = (high - low) / count
   const power = 10 ** Math.floor(Math.log10(raw))
-  const step = ([1, 2, 5, 10].find((one) => one * power >= raw) ?? 10) * power
+  const step = ([1, 2, 2.5, 5, 10].find((one) => one * power >= raw) ?? 10) * power
   const found: number[] = []
   for (let at = Math.ceil(low / step - 1e-9); at * step <= high + 1e-9 * step; at += 1) {
     found.push(Number((at * step).toPrecision(12)))
@@ -98,11 +98,11 @@ function axes(
 ): SVGElement[] {
   const bottom = HEIGHT - BOTTOM
   const parts: SVGElement[] = []
-  for (const y of ticks(y0, y1, 4)) {
+  for (const y of ticks(y0, y1, 5)) {
     parts.push(svg('line', { class: 'grid', x1: LEFT, x2: WIDTH - RIGHT, y1: up(y), y2: up(y) }))
     parts.push(svg('text', { x: LEFT - 8, y: up(y) + 4, 'text-anchor': 'end' }, String(y)))
   }
-  for (const x of ticks(x0, x1, 8)) {
+  for (const x of ticks(x0, x1, 6)) {
     parts.push(
       svg('line', { class: 'tick', x1: across(x), x2: across(x), y1: bottom, y2: bottom + 4 }),
     )
@@ -134,7 +134,7 @@ function marked(mark: { x: number; text: string }, across: Scale): SVGElement[] 
       {
         class: 'mark',
         x: x + (isRight ? -6 : 6),
-        y: TOP + 10,
+        y: HEIGHT - BOTTOM - 8,
         'text-anchor': isRight ? 'end' : 'start',
       },
       mark.text,
