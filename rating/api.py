@@ -38,7 +38,7 @@ from rating.serializers import (
     StudyInListSerializer,
     StudySerializer,
 )
-from segmentation.api import NIFTI, PAGING, in_pages, nifti
+from segmentation.api import BINARY, PAGING, in_pages, stored_file
 from segmentation.models import Cohort
 from segmentation.people import signed_in
 from segmentation.queries import DatabaseClock, database_now
@@ -243,19 +243,19 @@ class PresentationOpenView(APIView):
 class PresentationImageView(APIView):
     """The FLAIR scan of the open presentation, or of the next one in its block."""
 
-    @extend_schema(operation_id="presentation_image", responses=NIFTI)
+    @extend_schema(operation_id="presentation_image", responses=BINARY)
     def get(self, request: Request, token: str) -> HttpResponseBase:
         shown = readings.presentation_to_fetch(token=token)
-        return nifti(queries.flair_of(shown).browser)
+        return stored_file(queries.flair_of(shown).browser)
 
 
 class PresentationMaskView(APIView):
     """The lesion ids of the mask of the open presentation, or of the next one in its block."""
 
-    @extend_schema(operation_id="presentation_mask", responses=NIFTI)
+    @extend_schema(operation_id="presentation_mask", responses=BINARY)
     def get(self, request: Request, token: str) -> HttpResponseBase:
         shown = readings.presentation_to_fetch(token=token)
-        return nifti(shown.item.segmentation.labels)
+        return stored_file(shown.item.segmentation.labels)
 
 
 class PresentationMarkView(APIView):

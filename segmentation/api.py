@@ -19,11 +19,22 @@ from rest_framework.views import APIView
 
 from segmentation import queries
 from segmentation.models import BrainMask, Case, Cohort, InferenceJob, Scan
-from segmentation.operations import announcing, cases, deletion, describing, jobs, masks
+from segmentation.operations import (
+    announcing,
+    brains,
+    cases,
+    deletion,
+    describing,
+    jobs,
+    masks,
+    planning,
+)
 from segmentation.operations.audit import Act, record_download
 from segmentation.people import signed_in
 from segmentation.serializers import (
     AnnouncementSerializer,
+    BrainCorrectionSerializer,
+    BrainMaskSerializer,
     CaseChangeSerializer,
     CaseInListSerializer,
     CaseSerializer,
@@ -38,14 +49,18 @@ from segmentation.serializers import (
     MethodSerializer,
     QueuedSerializer,
     SegmentationSerializer,
+    TrainingInListSerializer,
+    TrainingRequestSerializer,
+    TrainingSerializer,
+    TrainingsPageSerializer,
     UploadSerializer,
 )
 
-NIFTI = {(200, "application/octet-stream"): OpenApiTypes.BINARY}
+BINARY = {(200, "application/octet-stream"): OpenApiTypes.BINARY}
 
 
-def nifti(stored: FieldFile, *, download_as: str | None = None) -> HttpResponseBase:
-    """This will send a stored NIfTI file; 404 when the row has none."""
+def stored_file(stored: FieldFile, *, download_as: str | None = None) -> HttpResponseBase:
+    """This will send a stored file; 404 when the row has none."""
     if not stored:
         raise Http404
     response: HttpResponse | FileResponse
@@ -197,9 +212,11 @@ class CaseView(APIView):
 
 
 class CaseBrainView(APIView):
-    """The brain mask of a case on the RAS grid, for the browser."""
+    """The brain mask of a case on the RAS grid, for the browser, and the way to correct it."""
 
-    @extend_schema(operation_id="case_brain", responses={**NIFTI, 404: OpenApiResponse()})
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(operation_id="case_brain", responses={**BINARY, 404: OpenApiResponse()})
     def get(self, request: Request, code: str) -> HttpResponseBase:
         try:
             brain = queries.brain_mask_of(code)
@@ -208,6 +225,46 @@ class CaseBrainView(APIView):
         response = HttpResponse(masks.brain_labels(brain), content_type="application/octet-stream")
         response["Cache-Control"] = "no-store"
         return response
+
+    @extend_schema(
+        operation_id="correct_brain",
+        request=BrainCorrectionSerializer,
+        responses=BrainMaskSerializer,
+    )
+    def post(self, request: Request, code: str) -> Response:
+        sent = BrainCorrectionSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        file = sent.validated_data["file"]
+        brain = brains.correct_brain(
+            case=Case.objects.get(code=code),
+            content=file.read(),
+            name=cases.last_part(file.name),
+            by=signed_in(request),
+            now=queries.database_now(),
+        )
+        return Response(BrainMaskSerializer(brain).data)
+
+    @extend_schema(operation_id="revert_brain", request=None, responses={204: None})
+    def delete(self, request: Request, code: str) -> Response:
+        brains.revert_brain(
+            case=Case.objects.get(code=code), by=signed_in(request), now=queries.database_now()
+        )
+        return Response(status=204)
+
+
+class CaseBrainMaskView(APIView):
+    """The brain mask of a case on its scan's own grid."""
+
+    @extend_schema(operation_id="case_brain_mask", responses={**BINARY, 404: OpenApiResponse()})
+    def get(self, request: Request, code: str) -> HttpResponseBase:
+        try:
+            brain = queries.brain_mask_of(code)
+        except BrainMask.DoesNotExist as error:
+            raise Http404 from error
+        name = f"{code}_brainmask_{brain.shown_sha256[:8]}.nii.gz"
+        answer = stored_file(brain.shown, download_as=name)
+        taken_out(Act.MASK_DOWNLOADED, request, case=brain.case, what="brain mask")
+        return answer
 
 
 class CaseDeleteView(APIView):
@@ -237,18 +294,18 @@ def scan_of(code: str, sequence: str) -> Scan:
 class ScanVolumeView(APIView):
     """A scan's RAS copy for the browser."""
 
-    @extend_schema(operation_id="scan_volume", responses=NIFTI)
+    @extend_schema(operation_id="scan_volume", responses=BINARY)
     def get(self, request: Request, code: str, sequence: str) -> HttpResponseBase:
-        return nifti(scan_of(code, sequence).browser)
+        return stored_file(scan_of(code, sequence).browser)
 
 
 class ScanOriginalView(APIView):
     """A scan as it was imported, header text emptied."""
 
-    @extend_schema(operation_id="scan_original", responses=NIFTI)
+    @extend_schema(operation_id="scan_original", responses=BINARY)
     def get(self, request: Request, code: str, sequence: str) -> HttpResponseBase:
         scan = scan_of(code, sequence)
-        answer = nifti(scan.original, download_as=f"{code}_{sequence}.nii.gz")
+        answer = stored_file(scan.original, download_as=f"{code}_{sequence}.nii.gz")
         taken_out(Act.SCAN_DOWNLOADED, request, case=scan.case, what=sequence)
         return answer
 
@@ -345,19 +402,19 @@ class SegmentationView(APIView):
 class SegmentationLabelsView(APIView):
     """A mask's lesion ids on the RAS grid, for the browser."""
 
-    @extend_schema(operation_id="segmentation_labels", responses=NIFTI)
+    @extend_schema(operation_id="segmentation_labels", responses=BINARY)
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
-        return nifti(queries.segmentation_in_full(pk).labels)
+        return stored_file(queries.segmentation_in_full(pk).labels)
 
 
 class SegmentationMaskView(APIView):
     """A mask on its scan's own grid."""
 
-    @extend_schema(operation_id="segmentation_mask", responses=NIFTI)
+    @extend_schema(operation_id="segmentation_mask", responses=BINARY)
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
         found = queries.segmentation_in_full(pk)
         name = f"{found.case.code}_{found.method or found.origin}_{found.sha256[:8]}.nii.gz"
-        answer = nifti(found.mask, download_as=name)
+        answer = stored_file(found.mask, download_as=name)
         taken_out(Act.MASK_DOWNLOADED, request, case=found.case, what=found.title)
         return answer
 
@@ -366,13 +423,76 @@ class SegmentationProbabilityView(APIView):
     """A prediction's probability map on its scan's own grid."""
 
     @extend_schema(
-        operation_id="segmentation_probability", responses={**NIFTI, 404: OpenApiResponse()}
+        operation_id="segmentation_probability", responses={**BINARY, 404: OpenApiResponse()}
     )
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
         found = queries.segmentation_in_full(pk)
         name = f"{found.case.code}_{found.method}_probability_{found.sha256[:8]}.nii.gz"
-        answer = nifti(found.probability, download_as=name)
+        answer = stored_file(found.probability, download_as=name)
         taken_out(Act.PROBABILITY_DOWNLOADED, request, case=found.case, what=found.title)
+        return answer
+
+
+class CohortTrainingsView(APIView):
+    """The way to adapt a method to the cases of a cohort."""
+
+    @extend_schema(
+        operation_id="request_training",
+        request=TrainingRequestSerializer,
+        responses={201: TrainingSerializer},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        sent = TrainingRequestSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        asked = dict(sent.validated_data)
+        wanted = [slug, *asked.pop("also")]
+        training = planning.request_training(
+            planning.Request(
+                cohorts=planning.cohorts_to_learn_from(wanted, by=signed_in(request)), **asked
+            ),
+            by=signed_in(request),
+            now=queries.database_now(),
+        )
+        return Response(TrainingSerializer(queries.training_in_full(training.pk)).data, status=201)
+
+
+class TrainingsView(APIView):
+    """The trainings in my cohorts, newest first."""
+
+    @extend_schema(operation_id="trainings", responses=TrainingsPageSerializer, parameters=PAGING)
+    def get(self, request: Request) -> Response:
+        found = queries.trainings_of(signed_in(request))
+        return in_pages(found, request, TrainingInListSerializer)
+
+
+class TrainingView(APIView):
+    """One training: how it goes, its curve, its settings, and the version that it made."""
+
+    @extend_schema(operation_id="training", responses=TrainingSerializer)
+    def get(self, request: Request, pk: UUID) -> Response:
+        return Response(TrainingSerializer(queries.training_in_full(pk)).data)
+
+
+class TrainingCancelView(APIView):
+    """Cancel a training; the best checkpoint until then is kept."""
+
+    @extend_schema(operation_id="cancel_training", request=None, responses=TrainingSerializer)
+    def post(self, request: Request, pk: UUID) -> Response:
+        planning.cancel_training(training_id=pk, by=signed_in(request), now=queries.database_now())
+        return Response(TrainingSerializer(queries.training_in_full(pk)).data)
+
+
+class TrainingCheckpointView(APIView):
+    """The checkpoint that a training made, as a safetensors file."""
+
+    @extend_schema(operation_id="training_checkpoint", responses={**BINARY, 404: OpenApiResponse()})
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
+        training = queries.training_in_full(pk)
+        version = getattr(training, "version", None)
+        if version is None:
+            raise Http404
+        answer = stored_file(version.checkpoint, download_as=f"{version.name}.safetensors")
+        planning.record_checkpoint(training, by=signed_in(request), now=queries.database_now())
         return answer
 
 

@@ -1,4 +1,4 @@
-"""Cohorts of cases, their scans and masks, and the inference jobs that make masks.
+"""Cohorts of cases, their scans and masks, the jobs that make masks, and trained versions.
 
 Bytes live in the file storage under random names; rows hold what is known about them. A row's
 state changes through its named methods or through `segmentation.operations`, nowhere else.
@@ -172,28 +172,51 @@ class Segmentation(models.Model):
 
 
 class BrainMask(models.Model):
-    """A brain mask of a case: one that came with it, or one that a method derived.
+    """The brain of a case: the mask that came with it or that a method derived, or a correction.
 
-    `origin` is IMPORTED or the name of the method. One that came with the case is never replaced.
+    `origin` is IMPORTED, the name of the method, or empty where there is nothing but a correction.
+    One that came with the case is never replaced. A correction lies over `mask` until it is taken
+    back; `correction` is empty where there is none.
     """
 
     IMPORTED = "imported"
 
     case = models.OneToOneField(Case, models.CASCADE, related_name="brain_mask")
-    mask = models.FileField(upload_to="masks/", max_length=200)
-    sha256 = models.CharField(max_length=64)
-    origin = models.CharField(max_length=60)
+    mask = models.FileField(upload_to="masks/", max_length=200, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    origin = models.CharField(max_length=60, blank=True)
+    correction = models.FileField(upload_to="masks/", max_length=200, blank=True)
+    correction_sha256 = models.CharField(max_length=64, blank=True)
+    corrected_at = models.DateTimeField(null=True)
+    corrected_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
 
     def __str__(self) -> str:
         return f"Brain mask of {self.case_id}"
 
+    @property
+    def shown(self) -> models.fields.files.FieldFile:
+        """The mask that counts."""
+        return self.correction or self.mask
 
-class InferenceJob(models.Model):
-    """One request to segment one case by one method, and how it went.
+    @property
+    def shown_sha256(self) -> str:
+        """The hash of the mask that counts."""
+        return self.correction_sha256 if self.correction else self.sha256
 
-    This row is the truth; a message to the worker only rings the bell. A worker holds a running
-    job by its `lease`: whoever lost the lease can no longer change the row, so a job that two
-    workers ran by mistake still ends once.
+    @property
+    def is_given(self) -> bool:
+        """Whether a person or the import said where the brain is, rather than a method."""
+        return bool(self.correction) or self.origin == self.IMPORTED
+
+
+class Job(models.Model):
+    """Work that a worker does: asked for, claimed, reported on, and ended or taken over.
+
+    The row is the truth; a message to the worker only rings the bell. A worker holds a running job
+    by its `lease`: whoever lost the lease can no longer change the row, so a job that two workers
+    ran by mistake still ends once. `WORKS_ON` and `SAFE` are words for the reader of a reason.
     """
 
     class State(models.TextChoices):
@@ -204,10 +227,10 @@ class InferenceJob(models.Model):
         CANCELLED = "cancelled"
 
     UNFINISHED = (State.QUEUED, State.RUNNING)
+    WORKS_ON = "this job"
+    SAFE = "Nothing was changed."
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    case = models.ForeignKey(Case, models.CASCADE, related_name="jobs")
-    method = models.CharField(max_length=60)
     state = models.CharField(max_length=20, choices=State, default=State.QUEUED)
     progress = models.FloatField(default=0, help_text="From 0 to 1.")
     stage = models.CharField(max_length=120, blank=True)
@@ -221,6 +244,24 @@ class InferenceJob(models.Model):
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing will change about this job any more."""
+        return self.state not in self.UNFINISHED
+
+
+class InferenceJob(Job):
+    """One request to segment one case by one method, and how it went."""
+
+    WORKS_ON = "this case"
+    SAFE = "The case is unharmed."
+
+    case = models.ForeignKey(Case, models.CASCADE, related_name="jobs")
+    method = models.CharField(max_length=60)
     segmentation = models.OneToOneField(
         Segmentation, models.SET_NULL, null=True, related_name="job"
     )
@@ -245,10 +286,76 @@ class InferenceJob(models.Model):
     def __str__(self) -> str:
         return f"{self.method} on {self.case_id}: {self.state}"
 
-    @property
-    def is_finished(self) -> bool:
-        """Whether nothing will change about this job any more."""
-        return self.state not in self.UNFINISHED
+
+class Training(Job):
+    """One request to adapt a method to the cases of cohorts, and how it went.
+
+    `start` names the method or version that it begins from; empty: random weights. `split` is fixed
+    when it is asked for: for each side (training, validation) the ids of the masks, one a case, and
+    how many subjects they are of. `log` has a row for each epoch or threshold, `settings_used` is
+    what shaped it.
+    """
+
+    WORKS_ON = "this training"
+    SAFE = "What it had learned up to its last whole epoch is kept."
+
+    title = models.CharField(max_length=60)
+    cohorts = models.ManyToManyField(Cohort, related_name="trainings")
+    preset = models.CharField(max_length=20, help_text="One of `segmentation.operations.planning`.")
+    method = models.CharField(max_length=60, help_text="That it makes a version of.")
+    start = models.CharField(max_length=60, blank=True)
+    seed = models.PositiveIntegerField(default=1)
+    epochs = models.PositiveIntegerField(help_text="At most; of a threshold, how many are tried.")
+    measure = models.CharField(max_length=20, blank=True, help_text="What a threshold is best by.")
+    split = models.JSONField(default=dict)
+    settings_used = models.JSONField(default=dict)
+    log = models.JSONField(default=list)
+    best_epoch = models.PositiveIntegerField(default=0)
+    best_score = models.FloatField(null=True)
+
+    class Meta:
+        ordering = ["-queued_at", "id"]
+        indexes = [models.Index(fields=["state", "heartbeat_at"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(progress__gte=0, progress__lte=1),
+                name="training_progress_from_0_to_1",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Version(models.Model):
+    """A checkpoint that was made here, as a version of its method: run by its name like a method.
+
+    Never changed: another threshold is another version, with the same weights. Version 1 of a
+    method is what ships or was installed. `record` is what the file's own header says.
+    """
+
+    name = models.CharField(max_length=60, unique=True)
+    method = models.CharField(max_length=60)
+    number = models.PositiveIntegerField()
+    title = models.CharField(max_length=120)
+    cohorts = models.ManyToManyField(Cohort, related_name="versions")
+    training = models.OneToOneField(
+        Training, models.SET_NULL, null=True, related_name="version", help_text="Null: a command."
+    )
+    checkpoint = models.FileField(upload_to="checkpoints/", max_length=200)
+    sha256 = models.CharField(max_length=64)
+    record = models.JSONField(default=dict)
+    threshold = models.FloatField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["method", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["method", "number"], name="one_version_per_number")
+        ]
+
+    def __str__(self) -> str:
+        return self.title
 
 
 class FileDraft(models.Model):
@@ -266,6 +373,7 @@ class Worker(models.Model):
 
     name = models.CharField(max_length=200, unique=True)
     seen_at = models.DateTimeField(db_index=True)
+    has_gpu = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return self.name
@@ -309,6 +417,11 @@ class AuditEntry(models.Model):
         SCAN_DOWNLOADED = "scan-downloaded"
         MASK_DOWNLOADED = "mask-downloaded"
         PROBABILITY_DOWNLOADED = "probability-downloaded", "probability map downloaded"
+        BRAIN_CORRECTED = "brain-corrected", "brain mask corrected"
+        BRAIN_REVERTED = "brain-reverted", "correction of a brain mask taken back"
+        TRAINING_STARTED = "training-started"
+        TRAINING_CANCELLED = "training-cancelled"
+        CHECKPOINT_DOWNLOADED = "checkpoint-downloaded"
         STUDY_OPENED = "study-opened"
         STUDY_CLOSED = "study-closed", "study closed and unblinded"
         STUDY_DELETED = "study-deleted"

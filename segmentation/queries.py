@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -27,7 +28,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from segmentation.methods import METHOD_CARDS, MethodCard
+from segmentation.methods import METHOD_CARDS, MethodCard, method_card
 from segmentation.models import (
     AuditEntry,
     BrainMask,
@@ -35,8 +36,11 @@ from segmentation.models import (
     Cohort,
     CohortMembership,
     InferenceJob,
+    Job,
     Scan,
     Segmentation,
+    Training,
+    Version,
     Worker,
 )
 
@@ -63,7 +67,38 @@ def belongs_to_a_cohort(user: User) -> bool:
 
 def methods_shown_to(user: User) -> tuple[MethodCard, ...]:
     """The methods, for whoever belongs to a cohort; who only rates is not told their names."""
-    return METHOD_CARDS if belongs_to_a_cohort(user) else ()
+    if not belongs_to_a_cohort(user):
+        return ()
+    return (*METHOD_CARDS, *(card_of(version) for version in versions_of(user)))
+
+
+def versions_of(user: User) -> QuerySet[Version]:
+    """The versions of methods that were made in any of the user's cohorts."""
+    return Version.objects.filter(cohorts__memberships__user=user).distinct()
+
+
+def card_of(version: Version) -> MethodCard:
+    """What a version is and needs: its method's card under its own name."""
+    learned = len(version.record.get("training_sha256", []))
+    words = f"A version of {method_card(version.method).title} made here"
+    return replace(
+        method_card(version.method),
+        name=version.name,
+        title=version.title,
+        summary=f"{words} from {learned} cases." if learned else f"{words}.",
+        parts="",
+        made_by="",
+    )
+
+
+def card_named(name: str, *, user: User | None) -> MethodCard:
+    """The card of a method or of a version that somebody may run; raises UnknownMethod.
+
+    None is a command, which may run every version.
+    """
+    versions = Version.objects.all() if user is None else versions_of(user)
+    version = versions.filter(name=name).first()
+    return method_card(name) if version is None else card_of(version)
 
 
 def cohorts_of(user: User) -> QuerySet[Any]:
@@ -348,7 +383,7 @@ def is_worker_there(*, now: datetime) -> bool:
     return seen is not None and (now - seen).total_seconds() < settings.WORKER_SEEN_SECONDS
 
 
-def due_jobs(*, now: datetime) -> QuerySet[InferenceJob]:
+def due_jobs(*, now: datetime, of: type[Job] = InferenceJob) -> QuerySet[Any]:
     """Jobs that a worker should look at: queued ones, and running ones whose worker went silent.
 
     A last sign of life that lies in the future was given before a clock was set back: the worker
@@ -356,6 +391,51 @@ def due_jobs(*, now: datetime) -> QuerySet[InferenceJob]:
     """
     lease = timedelta(seconds=settings.JOB_LEASE_SECONDS)
     is_silent = Q(heartbeat_at__lt=now - lease) | Q(heartbeat_at__gt=now + lease)
-    return InferenceJob.objects.filter(
-        Q(state=InferenceJob.State.QUEUED) | Q(state=InferenceJob.State.RUNNING) & is_silent
+    return of._default_manager.filter(
+        Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING) & is_silent
     ).order_by("queued_at", "pk")
+
+
+def is_gpu_there(*, now: datetime) -> bool:
+    """Whether a worker with a GPU said a moment ago that it is there."""
+    since = now - timedelta(seconds=settings.WORKER_SEEN_SECONDS)
+    return Worker.objects.filter(has_gpu=True, seen_at__gte=since).exists()
+
+
+def trainings_of(user: User) -> QuerySet[Training]:
+    """The trainings of which all cohorts are the user's, newest first."""
+    elsewhere = Training.cohorts.through.objects.exclude(cohort__memberships__user=user)
+    return (
+        Training.objects.filter(cohorts__memberships__user=user)
+        .exclude(pk__in=elsewhere.values("training"))
+        .distinct()
+        .select_related("version", "requested_by")
+        .prefetch_related("cohorts")
+        .order_by("-queued_at", "pk")
+    )
+
+
+def training_in_full(training_id: UUID) -> Training:
+    """One training with its cohorts and its version; raises `Training.DoesNotExist`."""
+    found = Training.objects.select_related("version", "requested_by")
+    return found.prefetch_related("cohorts").get(pk=training_id)
+
+
+def roles_in_training(*, user: User, training_id: UUID) -> frozenset[str]:
+    """Coordinator for who coordinates all its cohorts, delineator for who belongs to all of them.
+
+    Empty for everybody else and for unknown trainings.
+    """
+    if not user.is_authenticated:
+        return NO_ROLE
+    cohorts = set(
+        Training.cohorts.through.objects.filter(training=training_id).values_list(
+            "cohort", flat=True
+        )
+    )
+    mine = dict(
+        CohortMembership.objects.filter(user=user, cohort__in=cohorts).values_list("cohort", "role")
+    )
+    if not cohorts or set(mine) != cohorts:
+        return NO_ROLE
+    return frozenset(mine.values()) if len(set(mine.values())) == 1 else frozenset({"delineator"})

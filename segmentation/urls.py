@@ -8,6 +8,9 @@ from segmentation import views
 pages = [
     path("cases/", views.cases, name="cases"),
     path("jobs/", views.jobs, name="jobs"),
+    path("trainings/", views.trainings, name="trainings"),
+    path("trainings/<uuid:pk>/", views.training, name="training"),
+    path("trainings/<uuid:pk>/log.csv", views.training_log, name="training-log"),
     path("cases/<str:code>/", views.case, name="case"),
     path("manifest.csv", views.manifest_template, name="manifest-template"),
     path("cohorts/<slug:slug>/audit/", views.audit, name="audit"),
@@ -25,6 +28,11 @@ api = [
     path("cases/<str:code>/", views_api.CaseView.as_view(), name="case"),
     path("cases/<str:code>/delete/", views_api.CaseDeleteView.as_view(), name="case-delete"),
     path("cases/<str:code>/brain/", views_api.CaseBrainView.as_view(), name="case-brain"),
+    path(
+        "cases/<str:code>/brain/mask/",
+        views_api.CaseBrainMaskView.as_view(),
+        name="case-brain-mask",
+    ),
     path("cases/<str:code>/jobs/", views_api.CaseJobsView.as_view(), name="case-jobs"),
     path(
         "cases/<str:code>/scans/<str:sequence>/volume/",
@@ -44,6 +52,23 @@ api = [
     path("jobs/<uuid:pk>/retry/", views_api.JobRetryView.as_view(), name="job-retry"),
     path("jobs/<uuid:pk>/", views_api.JobView.as_view(), name="job"),
     path("jobs/<uuid:pk>/cancel/", views_api.JobCancelView.as_view(), name="job-cancel"),
+    path(
+        "cohorts/<slug:slug>/trainings/",
+        views_api.CohortTrainingsView.as_view(),
+        name="cohort-trainings",
+    ),
+    path("trainings/", views_api.TrainingsView.as_view(), name="trainings"),
+    path("trainings/<uuid:pk>/", views_api.TrainingView.as_view(), name="training"),
+    path(
+        "trainings/<uuid:pk>/cancel/",
+        views_api.TrainingCancelView.as_view(),
+        name="training-cancel",
+    ),
+    path(
+        "trainings/<uuid:pk>/checkpoint/",
+        views_api.TrainingCheckpointView.as_view(),
+        name="training-checkpoint",
+    ),
     path("segmentations/<uuid:pk>/", views_api.SegmentationView.as_view(), name="segmentation"),
     path(
         "segmentations/<uuid:pk>/labels/",

@@ -2,6 +2,7 @@
 
 from datetime import datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.paginator import Paginator
@@ -12,10 +13,17 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from segmentation.description import COLUMNS, FIELDS
-from segmentation.methods import METHOD_CARDS
 from segmentation.models import Case, Cohort, CohortMembership, InferenceJob
 from segmentation.operations.audit import Act, record
 from segmentation.operations.cases import SEQUENCES
+from segmentation.operations.planning import (
+    MEASURES,
+    PRESETS,
+    THRESHOLD_ONLY,
+    choices_for,
+    log_of,
+)
+from segmentation.operations.versions import starts_for
 from segmentation.people import signed_in
 from segmentation.queries import (
     COMMAND,
@@ -23,10 +31,14 @@ from segmentation.queries import (
     case_in_full,
     cases_in_cohort,
     cohorts_of,
+    database_now,
+    is_gpu_there,
     masks_in_cohort,
     methods_shown_to,
     people_in_audit,
     roles_in_case,
+    roles_in_training,
+    training_in_full,
 )
 from segmentation.spreadsheets import csv_file
 
@@ -96,7 +108,7 @@ def case(request: HttpRequest, code: str) -> HttpResponse:
             ],
             "methods": [
                 {"name": card.name, "title": card.title, "needs": card.needs}
-                for card in METHOD_CARDS
+                for card in methods_shown_to(signed_in(request))
             ],
         },
     }
@@ -121,6 +133,63 @@ def jobs(request: HttpRequest) -> HttpResponse:
         }
     }
     return render(request, "segmentation/jobs.html", context)
+
+
+def trainings(request: HttpRequest) -> HttpResponse:
+    """The trainings in my cohorts, and the form for a new one in those that I coordinate."""
+    user = signed_in(request)
+    mine = [cohort for cohort in cohorts_of(user) if cohort.role == "coordinator"]
+    context = {
+        "page_data": {
+            "training_page": reverse("training", args=[UUID(int=0)]).replace(
+                str(UUID(int=0)), "ID"
+            ),
+            "cases": reverse("cases"),
+            "cohorts": choices_for(mine),
+            "presets": [
+                {
+                    "name": preset.name,
+                    "title": preset.title,
+                    "method": preset.method,
+                    "epochs": preset.epochs,
+                    "words": preset.words,
+                }
+                for preset in PRESETS.values()
+            ],
+            "measures": [{"name": name, "title": title} for name, title in MEASURES.items()],
+            "threshold_only": THRESHOLD_ONLY,
+            "starts": [
+                {"name": start.name, "title": start.title, "fits": sorted(start.fits)}
+                for start in (starts_for(user) if mine else ())
+                if start.fits
+            ],
+            "has_gpu": is_gpu_there(now=database_now()),
+        }
+    }
+    return render(request, "segmentation/trainings.html", context)
+
+
+def training(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One training; the page reads it from the API."""
+    shown = training_in_full(pk)
+    context = {
+        "training": shown,
+        "page_data": {
+            "id": str(pk),
+            "log": reverse("training-log", args=[pk]),
+            "preset": PRESETS[shown.preset].title,
+            "measure": MEASURES.get(shown.measure, ""),
+            "may_manage": CohortMembership.Role.COORDINATOR
+            in roles_in_training(user=signed_in(request), training_id=pk),
+        },
+    }
+    return render(request, "segmentation/training.html", context)
+
+
+def training_log(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The log of a training as CSV: a row for each epoch, or each threshold that was tried."""
+    names, rows = log_of(training_in_full(pk))
+    return csv_download("log.csv", csv_file(names, rows))
 
 
 def manifest_template(request: HttpRequest) -> HttpResponse:

@@ -94,4 +94,5 @@ def own_settings(settings: Settings, tmp_path: Path) -> None:
     }
     settings.STORAGES = {**settings.STORAGES, "default": files}
     settings.METHODS = tmp_path / "methods"
+    settings.TRAININGS = tmp_path / "trainings"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

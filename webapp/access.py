@@ -76,6 +76,11 @@ def in_job(person: Any, address: Mapping[str, Any]) -> Roles:
     return segmentation.roles_in_job(user=person, job_id=address["pk"])
 
 
+def in_training(person: Any, address: Mapping[str, Any]) -> Roles:
+    """The person's role in all cohorts of the training of the address."""
+    return segmentation.roles_in_training(user=person, training_id=address["pk"])
+
+
 def in_study(person: Any, address: Mapping[str, Any]) -> Roles:
     """Coordinator of the study of the address, unless one of its cases is hidden from them."""
     return rating.roles_in_study(user=person, slug=address["slug"])
@@ -156,6 +161,9 @@ TABLE: dict[str, Rule] = {
     "cases": read(everywhere, SIGNED_IN),
     "case": read(in_case, MEMBER),
     "jobs": read(everywhere, SIGNED_IN),
+    "trainings": read(everywhere, SIGNED_IN),
+    "training": read(in_training, MEMBER),
+    "training-log": read(in_training, MEMBER),
     "manifest-template": read(everywhere, SIGNED_IN),
     "audit": read(in_whole_cohort, COORDINATOR),
     "audit-csv": read(in_whole_cohort, COORDINATOR),
@@ -172,7 +180,8 @@ TABLE: dict[str, Rule] = {
     "api:case-delete": write(in_case, COORDINATOR),
     "api:scan-volume": read(in_case, MEMBER),
     "api:scan-original": read(in_case, MEMBER),
-    "api:case-brain": read(in_case, MEMBER),
+    "api:case-brain": Rule(in_case, {"GET": MEMBER, "POST": MEMBER, "DELETE": MEMBER}),
+    "api:case-brain-mask": read(in_case, MEMBER),
     "api:case-jobs": Rule(in_case, {"GET": MEMBER, "POST": MEMBER}),
     "api:segmentation": read(in_segmentation, MEMBER),
     "api:segmentation-labels": read(in_segmentation, MEMBER),
@@ -184,6 +193,11 @@ TABLE: dict[str, Rule] = {
     "api:job-cancel": write(in_job, MEMBER),
     "api:job-retry": write(in_job, MEMBER),
     "api:cohort-retry": write(in_cohort, MEMBER),
+    "api:cohort-trainings": write(in_cohort, COORDINATOR),
+    "api:trainings": read(everywhere, SIGNED_IN),
+    "api:training": read(in_training, MEMBER),
+    "api:training-cancel": write(in_training, COORDINATOR),
+    "api:training-checkpoint": read(in_training, COORDINATOR),
     # API: studies
     "api:studies": read(everywhere, SIGNED_IN),
     "api:cohort-studies": write(in_cohort, COORDINATOR),

@@ -30,6 +30,7 @@ def start_sweep(sender: Any, **_: Any) -> None:
     A message can be lost and a worker can die; the job row stays. The thread runs beside the job
     in hand, so a dead worker's job is found although this worker is busy.
     """
+    import torch
     from django.db import OperationalError, close_old_connections
 
     from segmentation.operations.files import sweep_drafts
@@ -41,7 +42,7 @@ def start_sweep(sender: Any, **_: Any) -> None:
             close_old_connections()
             try:
                 now = database_now()
-                say_present(worker=sender.hostname, now=now)
+                say_present(worker=sender.hostname, now=now, has_gpu=torch.cuda.is_available())
                 ring_if_due(now=now)
                 sweep_drafts(now=now)
             except OperationalError:

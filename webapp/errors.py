@@ -32,6 +32,7 @@ CONFLICTS = frozenset(
         "CaseInStudy",
         "CountsDiffer",
         "MarkBelongsElsewhere",
+        "NotCorrected",
         "NotFailed",
         "NotOpened",
         "NotYourTurn",

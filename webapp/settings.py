@@ -131,6 +131,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker as 
 CELERY_BROKER_HEARTBEAT = 0  # a job outlasts it; the job row's own heartbeat is what counts
 FAST = flag("PLAQUE_FAST", default=False)  # bfloat16 where it has proved itself
 METHODS = DATA / "methods"  # weights and coefficients that were made here, a folder a method
+TRAININGS = DATA / "trainings"  # what trainings under way go on from, a folder each
 # A worker that has not said for this long that it works on a job is taken for dead.
 JOB_LEASE_SECONDS = float(os.environ.get("PLAQUE_JOB_LEASE_SECONDS", "15"))
 JOB_SWEEP_SECONDS = 5.0
@@ -145,6 +146,7 @@ JOB_SECONDS_MOST = 60 * float(os.environ.get("PLAQUE_JOB_MINUTES", "60"))
 JOB_BYTES_MOST = int(
     1024**3 * float(os.environ.get("PLAQUE_JOB_MEMORY_GB", "0")) or 0.75 * memory_bytes() / WORKERS
 )
+TRAINING_SECONDS_MOST = 3600 * float(os.environ.get("PLAQUE_TRAINING_HOURS", "72"))
 JOB_GRACE_SECONDS = 10.0  # for a job over a limit to stop by itself, before its process is ended
 WORKER_SEEN_SECONDS = 30
 

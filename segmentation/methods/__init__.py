@@ -226,3 +226,9 @@ def load_method(name: str, *, folder: Path | None = None) -> Method:
     parts = parts_of(card, folder=folder)
     module = importlib.import_module(card.module)
     return cast(Method, module.load(card, parts) if card.parts else module.load())
+
+
+def method_with(name: str, checkpoint: Any) -> Method:
+    """This will give a method that can be trained another checkpoint (`networks.checkpoint`)."""
+    card = method_card(name)
+    return cast(Method, importlib.import_module(card.module).with_checkpoint(card, checkpoint))

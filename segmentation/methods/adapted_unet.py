@@ -61,6 +61,8 @@ class AdaptedUNet:
     def __init__(self, card: MethodCard, checkpoints: Sequence[Checkpoint]) -> None:
         self.card = card
         self.checkpoints = checkpoints
+        own = checkpoints[0].record.get("threshold", SETTINGS["threshold"])
+        self.settings = {**SETTINGS, "threshold": own}
 
     def segment(
         self,
@@ -89,13 +91,13 @@ class AdaptedUNet:
                 back,
                 brain=inside,
                 grid=flair.grid,
-                threshold=SETTINGS["threshold"],
+                threshold=self.settings["threshold"],
                 min_volume_mm3=SETTINGS["min_volume_mm3"],
                 connectivity=SETTINGS["connectivity"],
             ),
             brain=inside,
             provenance=provenance(
-                SETTINGS,
+                self.settings,
                 hash_of([one.sha256 for one in self.checkpoints]),
                 grid=flair.grid,
                 window=[ready.window.rows.size, ready.window.columns.size],
@@ -119,3 +121,8 @@ def load(card: MethodCard, parts: Sequence[Path]) -> AdaptedUNet:
                 f"{settings.outputs} outputs; {card.title} takes 3 slices and has 1."
             )
     return AdaptedUNet(card, checkpoints)
+
+
+def with_checkpoint(card: MethodCard, checkpoint: Checkpoint) -> AdaptedUNet:
+    """The method with one checkpoint of its own layout, and that one's threshold."""
+    return AdaptedUNet(card, [checkpoint])

@@ -15,7 +15,13 @@ from segmentation.imaging.nifti import Volume
 from segmentation.inference.cleaning import brain_mask, clean_mask
 from segmentation.inference.engine import predict
 from segmentation.inference.preparation import prepare, smoothed_across
-from segmentation.methods import Prediction, Progress, method_card, require_sequences
+from segmentation.methods import (
+    MethodCard,
+    Prediction,
+    Progress,
+    method_card,
+    require_sequences,
+)
 from segmentation.methods.provenance import provenance
 from segmentation.networks.checkpoint import Checkpoint, load_checkpoint
 
@@ -31,6 +37,8 @@ class SlimUNet:
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.checkpoint = checkpoint
+        own = {"threshold": checkpoint.record.get("threshold", SETTINGS["threshold"])}
+        self.settings = {**SETTINGS, **own}
 
     def segment(
         self,
@@ -59,9 +67,14 @@ class SlimUNet:
         inside = brain_mask(likely) if brain is None else brain
         return Prediction(
             probability=lesion,
-            mask=clean_mask(lesion, brain=inside, grid=flair.grid, **CLEANING),
+            mask=clean_mask(
+                lesion,
+                brain=inside,
+                grid=flair.grid,
+                **{name: self.settings[name] for name in CLEANING},
+            ),
             brain=inside,
-            provenance=provenance(SETTINGS, self.checkpoint.sha256, grid=flair.grid),
+            provenance=provenance(self.settings, self.checkpoint.sha256, grid=flair.grid),
         )
 
 
@@ -69,3 +82,8 @@ class SlimUNet:
 def load() -> SlimUNet:
     """This will load the shipped checkpoint, once per process; raises UnusableCheckpoint."""
     return SlimUNet(load_checkpoint(CHECKPOINT))
+
+
+def with_checkpoint(card: MethodCard, checkpoint: Checkpoint) -> SlimUNet:
+    """The method with a checkpoint of its own layout, and that one's threshold."""
+    return SlimUNet(checkpoint)

@@ -17,6 +17,7 @@ import safetensors.torch
 import torch
 from safetensors import SafetensorError
 
+from segmentation.networks.header import header_of
 from segmentation.networks.unet import UNet, UNetSettings
 from segmentation.refusals import Refusal
 
@@ -54,14 +55,30 @@ def write_checkpoint(
     record: Mapping[str, Any],
 ) -> str:
     """This will write a checkpoint of any format and return the file's SHA-256."""
+    content = pack_checkpoint(format_, weights, settings, record)
+    path.write_bytes(content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def pack_checkpoint(
+    format_: str,
+    weights: Mapping[str, torch.Tensor],
+    settings: Mapping[str, Any],
+    record: Mapping[str, Any],
+) -> bytes:
+    """The bytes of a checkpoint's file."""
     header = {
         "format": format_,
         "settings": json.dumps(settings, sort_keys=True),
         "record": json.dumps(record, sort_keys=True),
     }
-    content = safetensors.torch.save(dict(weights), metadata=header)
-    path.write_bytes(content)
-    return hashlib.sha256(content).hexdigest()
+    return bytes(safetensors.torch.save(dict(weights), metadata=header))
+
+
+def with_record(content: bytes, record: Mapping[str, Any], *, name: str) -> bytes:
+    """The same U-Net, every weight bit for bit, with another record; raises UnusableCheckpoint."""
+    read = unpack_checkpoint(content, FORMAT, name=name)
+    return pack_checkpoint(FORMAT, read.weights, read.settings, record)
 
 
 def read_checkpoint(path: Path, format_: str) -> ReadCheckpoint:
@@ -75,8 +92,13 @@ def read_checkpoint(path: Path, format_: str) -> ReadCheckpoint:
         raise UnusableCheckpoint(
             f"{path.name}: the checkpoint cannot be read ({error})."
         ) from error
+    return unpack_checkpoint(content, format_, name=path.name)
+
+
+def unpack_checkpoint(content: bytes, format_: str, *, name: str) -> ReadCheckpoint:
+    """This will read a checkpoint from the bytes of its file; raises UnusableCheckpoint."""
     try:
-        header = _header(content, format_)
+        header = header_of(content, format_=format_)
         return ReadCheckpoint(
             weights=safetensors.torch.load(content),
             settings=json.loads(header["settings"]),
@@ -85,7 +107,7 @@ def read_checkpoint(path: Path, format_: str) -> ReadCheckpoint:
         )
     except (SafetensorError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise UnusableCheckpoint(
-            f"{path.name}: this is not a checkpoint of Plaque, or another kind of one ({error})."
+            f"{name}: this is not a checkpoint of Plaque, or another kind of one ({error})."
         ) from error
 
 
@@ -107,7 +129,15 @@ def save_checkpoint(
 
 def load_checkpoint(path: Path) -> Checkpoint:
     """This will read a U-Net into single precision; raises UnusableCheckpoint."""
-    read = read_checkpoint(path, FORMAT)
+    return _network_of(read_checkpoint(path, FORMAT), name=path.name)
+
+
+def checkpoint_in(content: bytes, *, name: str) -> Checkpoint:
+    """This will read a U-Net from the bytes of its file; raises UnusableCheckpoint."""
+    return _network_of(unpack_checkpoint(content, FORMAT, name=name), name=name)
+
+
+def _network_of(read: ReadCheckpoint, *, name: str) -> Checkpoint:
     try:
         settings = {**read.settings, "widths": tuple(read.settings["widths"])}
         network = UNet(UNetSettings(**settings))
@@ -119,17 +149,6 @@ def load_checkpoint(path: Path) -> Checkpoint:
         )
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise UnusableCheckpoint(
-            f"{path.name}: this is not a checkpoint of Plaque's U-Net ({error})."
+            f"{name}: this is not a checkpoint of Plaque's U-Net ({error})."
         ) from error
     return Checkpoint(network.eval(), read.record, read.sha256)
-
-
-def _header(content: bytes, format_: str) -> dict[str, str]:
-    """The text that a safetensors file carries beside its tensors."""
-    length = int.from_bytes(content[:8], "little")
-    if not 0 < length <= len(content) - 8:
-        raise ValueError("no safetensors header")
-    header = json.loads(content[8 : 8 + length]).get("__metadata__", {})
-    if header.get("format") != format_:
-        raise ValueError(f"the format is {header.get('format')!r}, not {format_!r}")
-    return dict(header)

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from segmentation.evaluation.comparison import Row, Scores, scores_of
 from segmentation.methods import METHOD_CARDS, MethodCard
-from segmentation.models import Case, Cohort, Segmentation
+from segmentation.models import Case, Cohort, Segmentation, Version
 from segmentation.operations.voxels import mask_of
+from segmentation.queries import card_of
 from segmentation.refusals import Refusal
 
 
@@ -50,12 +51,13 @@ def references_of(cohort: Cohort, *, reference: str) -> dict[Case, Segmentation]
 def compare_methods(*, cohort: Cohort, reference: str) -> tuple[Row, ...]:
     """This will score the newest mask of every method on each case that has the reference.
 
-    One row for each method that made any, in the order of the methods' list. A case without a mask
-    of a method is named with the reason. Raises NoReference.
+    One row for each method and version that made any, in the order of the methods' list. A case
+    without a mask of a method is named with the reason. Raises NoReference.
     """
+    cards = (*METHOD_CARDS, *(card_of(version) for version in Version.objects.all()))
     references = references_of(cohort, reference=reference)
-    scores: dict[str, dict[str, Scores]] = {card.name: {} for card in METHOD_CARDS}
-    missing: dict[str, dict[str, str]] = {card.name: {} for card in METHOD_CARDS}
+    scores: dict[str, dict[str, Scores]] = {card.name: {} for card in cards}
+    missing: dict[str, dict[str, str]] = {card.name: {} for card in cards}
     for case, wanted in sorted(references.items(), key=lambda one: one[0].code):
         newest = {
             mask.method: mask
@@ -65,7 +67,7 @@ def compare_methods(*, cohort: Cohort, reference: str) -> tuple[Row, ...]:
         }
         grid = case.scans.get(sequence="FLAIR").grid
         known = mask_of(wanted)
-        for card in METHOD_CARDS:
+        for card in cards:
             made = newest.get(card.name)
             if made is None:
                 missing[card.name][case.code] = _why(card, case)
@@ -73,7 +75,7 @@ def compare_methods(*, cohort: Cohort, reference: str) -> tuple[Row, ...]:
                 scores[card.name][case.code] = scores_of(mask_of(made), known, grid=grid)
     return tuple(
         Row(card.title, scores[card.name], missing[card.name])
-        for card in METHOD_CARDS
+        for card in cards
         if scores[card.name]
     )
 

@@ -56,12 +56,12 @@ class FilesReport:
     drafts: int  # files that are being stored, or are yet to be swept
 
 
-def store(target: FieldFile, content: bytes) -> str:
-    """This will write a NIfTI file under a random name, telling nothing; returns its SHA-256.
+def store(target: FieldFile, content: bytes, *, suffix: str = ".nii.gz") -> str:
+    """This will write a file under a random name, telling nothing; returns its SHA-256.
 
     Raises StorageFailed, with nothing left of the file, when the storage cannot take it.
     """
-    name = f"{uuid4().hex}.nii.gz"
+    name = f"{uuid4().hex}{suffix}"
     full_name = target.field.generate_filename(target.instance, name)
     FileDraft.objects.create(name=full_name)
     try:
@@ -90,6 +90,22 @@ def drop(*rows: Model) -> None:
         FileDraft(name=str(stored.name)) for row in rows for stored in _files_of(row)
     )
     transaction.on_commit(lambda: delete_files(*rows))
+
+
+def drop_stored(name: str) -> None:
+    """This will delete one file when the transaction that takes it from its row has ended.
+
+    An empty name is no file.
+    """
+    if not name:
+        return
+    FileDraft.objects.create(name=name)
+
+    def delete() -> None:
+        default_storage.delete(name)
+        FileDraft.objects.filter(name=name).delete()
+
+    transaction.on_commit(delete)
 
 
 def delete_files(*rows: Model) -> None:

@@ -17,9 +17,9 @@ from django.db import IntegrityError, transaction
 from kombu.exceptions import ChannelError
 from kombu.exceptions import OperationalError as BrokerError
 
-from segmentation.methods import method_card, parts_of, require_sequences
-from segmentation.models import Case, Cohort, InferenceJob, Worker
-from segmentation.queries import due_jobs, failed_for_good
+from segmentation.methods import parts_of, require_sequences
+from segmentation.models import Case, Cohort, InferenceJob, Training, Worker
+from segmentation.queries import card_named, due_jobs, failed_for_good
 from segmentation.refusals import Refusal
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def request_segmentation(
     Raises UnknownMethod, MissingSequence when the case lacks a scan that the method needs, or
     NotMadeYet when the method has no weights or coefficients here.
     """
-    card = method_card(method)
+    card = card_named(method, user=by)
     require_sequences(
         card, case.scans.values_list("sequence", flat=True), where=f"case {case.code}"
     )
@@ -115,15 +115,17 @@ def retry_failed(*, cohort: Cohort, by: User, now: datetime) -> int:
     return len(failed)
 
 
-def say_present(*, worker: str, now: datetime) -> None:
+def say_present(*, worker: str, now: datetime, has_gpu: bool = False) -> None:
     """This will note that a worker is there, and forget those not seen for a day."""
-    Worker.objects.update_or_create(name=worker[:200], defaults={"seen_at": now})
+    Worker.objects.update_or_create(
+        name=worker[:200], defaults={"seen_at": now, "has_gpu": has_gpu}
+    )
     Worker.objects.filter(seen_at__lt=now - timedelta(days=1)).delete()
 
 
 def ring_if_due(*, now: datetime) -> bool:
     """This will ring when a job waits or a worker went silent, and tell whether it did."""
-    due = due_jobs(now=now).exists()
+    due = any(due_jobs(now=now, of=kind).exists() for kind in (InferenceJob, Training))
     if due:
         ring()
     return due

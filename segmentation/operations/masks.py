@@ -82,6 +82,6 @@ def store_mask(new: NewMask, *, like: Volume, now: datetime, commit: bool = True
 
 def brain_labels(brain: BrainMask) -> bytes:
     """This will write the parts of a brain mask as ids in RAS order, as for lesions."""
-    with brain.mask.open("rb") as stored:
+    with brain.shown.open("rb") as stored:
         mask = read_volume(stored.read(), name=f"brain mask of case {brain.case.code}")
     return lesion_label_file(mask.data > 0, grid=mask.grid)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,56 +21,30 @@ from segmentation.methods.slim_unet import CHECKPOINT
 from segmentation.models import Case, Cohort, Segmentation
 from segmentation.networks.checkpoint import UnusableCheckpoint, load_checkpoint
 from segmentation.networks.foreign_unet import transposed, widened
-from segmentation.networks.unet import UNet, adapted
+from segmentation.networks.header import seen_by, trained_on
+from segmentation.networks.unet import UNet, adapted, slim
 from segmentation.operations.comparison import references_of
 from segmentation.operations.parts import new_parts
+from segmentation.operations.planning import (
+    PRESETS,
+    THRESHOLD_ONLY,
+    Plan,
+    UnknownPreset,
+    split_cases,
+)
+from segmentation.operations.versions import add_version
 from segmentation.operations.voxels import brain_of, mask_of, scans_of
 from segmentation.refusals import Refusal
 from segmentation.training.deck import Deck
 from segmentation.training.examples import Example, make_example
 from segmentation.training.journal import Journal
-from segmentation.training.loop import Trained, train
+from segmentation.training.loop import Trained, Watch, train
 from segmentation.training.scoring import pooled_dice
-from segmentation.training.settings import TrainingSettings, paper, small
-from segmentation.training.splits import (
-    Member,
-    Split,
-    require_no_leakage,
-    split_as_named,
-    split_by_subject,
-)
+from segmentation.training.settings import TrainingSettings, paper, short, small
+from segmentation.training.splits import Member, Split, require_no_leakage
 
 Say = Callable[[str], None]
-PRESETS = {"paper": "adapted-unet", "small": "slim-unet"}
 NEIGHBOURS_APART_MM = 100.0  # the adapted network sees the very next slices, however thin
-
-
-class UnknownPreset(Refusal):
-    """There is no preset of that name."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is to be trained, and on whom.
-
-    `validation` and `test` count subjects (validation: of each cohort; test: of `test_from`) unless
-    cases are named. `start` is a checkpoint to fine-tune; `epochs`, `steps`, `size` and `rate`
-    replace what the preset says.
-    """
-
-    preset: str
-    reference: str = "imported"
-    validation: int = 5
-    test: int = 0
-    test_from: str | None = None
-    validation_cases: tuple[str, ...] = ()
-    test_cases: tuple[str, ...] = ()
-    start: Path | None = None
-    seed: int = 1
-    epochs: int | None = None
-    steps: int | None = None
-    size: int | None = None
-    rate: float | None = None
 
 
 def train_on_cohorts(
@@ -78,29 +52,55 @@ def train_on_cohorts(
 ) -> Trained:
     """This will train on all cases of the cohorts that have the reference, and test at the end.
 
-    `folder` keeps log, state and best checkpoint; called again with the same arguments it goes on
-    from there. `progress` takes the share done and what is being done; what it raises ends the
-    training, which can then go on later. Raises UnknownPreset, NoReference, NotEnoughSubjects,
-    Leakage, UnusableCheckpoint and what `training.loop.train` raises.
+    Raises UnknownPreset, NoReference, NotEnoughSubjects, Leakage, UnusableCheckpoint and what
+    `train_on` raises.
     """
-    if plan.preset not in PRESETS:
-        raise UnknownPreset(f"There is no preset {plan.preset!r}. There is: {', '.join(PRESETS)}.")
+    if PRESETS.get(plan.preset) is None or plan.preset == THRESHOLD_ONLY:
+        known = ", ".join(name for name in PRESETS if name != THRESHOLD_ONLY)
+        raise UnknownPreset(f"There is no preset {plan.preset!r}. There is: {known}.")
     found: dict[Case, Segmentation] = {}
     for cohort in cohorts:
         found |= references_of(cohort, reference=plan.reference)
-    split = split_cases(found, plan)
-    network, learned_before = starting_network(plan)
-    require_no_leakage(split, learned_before=learned_before)
+    _, learned_from = starting_network(plan)
+    split = split_cases(found, plan, learned_before=frozenset(trained_on(learned_from)))
     for side, members in asdict(split).items():
         say(f"{side}: {', '.join(one['name'] for one in members) or 'none'}")
-    by_name = {case.code: (case, mask) for case, mask in found.items()}
+    masks = {case.code: mask for case, mask in found.items()}
+    trained = train_on(masks, split, plan=plan, folder=folder, progress=progress)
+    if split.test:
+        score = trained.record["test_dice"]
+        say(f"test: Dice {'undefined: no lesion' if score is None else f'{score:.3f}'}")
+    return trained
+
+
+def train_on(
+    masks: Mapping[str, Segmentation],
+    split: Split,
+    *,
+    plan: Plan,
+    folder: Path,
+    progress: Progress,
+    watch: Watch | None = None,
+) -> Trained:
+    """This will train on a split of cases (by code, each with its reference mask).
+
+    `folder` keeps log, state and best checkpoint; called again with the same arguments it goes on
+    from there. `progress` takes the share done and what is being done; what it or `watch` raises
+    ends the training, which can then go on later. Raises Leakage, UnusableCheckpoint and what
+    `training.loop.train` raises.
+    """
+    network, before = starting_network(plan)
+    require_no_leakage(split, learned_before=trained_on(before), seen_before=seen_by(before))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    count, prepared_cases = len(split.training) + len(split.validation) + len(split.test), 0
 
     def deck_of(members: Sequence[Member]) -> Deck | None:
+        nonlocal prepared_cases
         examples = []
         for one in members:
-            progress(0.0, f"Preparing {one.name}")
-            examples.append(_example(*by_name[one.name], plan=plan, network=network))
+            prepared_cases += 1
+            progress(0.0, f"Preparing case {prepared_cases} of {count}")
+            examples.append(_example(masks[one.name], plan=plan, network=network))
         return _deck(examples, device, plan)
 
     deck, validation = deck_of(split.training), deck_of(split.validation)
@@ -108,65 +108,44 @@ def train_on_cohorts(
         raise Refusal("No case is left to train on.")
     settings = settings_of(plan, slices=len(deck.pixels), half=device.type == "cuda")
     record = {
-        "method": PRESETS[plan.preset],
+        "method": PRESETS[plan.preset].method,
         "preset": plan.preset,
         "seed": plan.seed,
+        "training": asdict(settings),
         **split.hashes(),
-        "learned_before_sha256": sorted(learned_before),
+        "learned_before_sha256": sorted(trained_on(before)),
+        "seen_before_sha256": sorted(seen_by(before)),
     }
     trained = train(
         network,
         deck,
         settings=settings,
         validation=validation,
-        journal=Journal(folder, {"training": asdict(settings), **record}),
+        journal=Journal(folder, record),
         record=record,
         progress=progress,
+        watch=watch,
     )
     tested = deck_of(split.test)
-    if tested is not None:
-        score = pooled_dice(trained.network, tested)[0]
-        say(f"test: Dice {'undefined: no lesion' if score is None else f'{score:.3f}'}")
-        Journal(folder, {}).save_best(
-            trained.network,
-            {**record, "course": asdict(replace(trained.course, rows=[])), "test_dice": score},
-        )
-    return trained
+    if tested is None:
+        return trained
+    record["test_dice"] = pooled_dice(trained.network, tested)[0]
+    kept = {**record, "course": asdict(replace(trained.course, rows=[]))}
+    Journal(folder, {}).save_best(trained.network, kept)
+    return replace(trained, record=kept)
 
 
-def split_cases(cases: Collection[Case], plan: Plan) -> Split:
-    """This will set aside the cases that the plan names, or subjects at random."""
-    members = [
-        Member(
-            name=case.code,
-            subject=case.subject,
-            cohort=str(case.cohort),
-            sha256=case.scans.get(sequence="FLAIR").original_sha256,
-        )
-        for case in sorted(cases, key=lambda one: one.code)
-    ]
-    if plan.validation_cases or plan.test_cases:
-        return split_as_named(members, validation=plan.validation_cases, test=plan.test_cases)
-    return split_by_subject(
-        members,
-        validation=plan.validation,
-        test=plan.test,
-        test_from=plan.test_from,
-        seed=plan.seed,
-    )
+def starting_network(plan: Plan) -> tuple[UNet, Mapping[str, Any]]:
+    """The network to begin with, and the record of its checkpoint (empty without one).
 
-
-def starting_network(plan: Plan) -> tuple[UNet, set[str]]:
-    """The network to begin with, and the hashes of all that its checkpoint was trained on.
-
-    The small preset fine-tunes the shipped default where no checkpoint is named. A network of one
+    The small presets fine-tune the shipped default where no checkpoint is named. A network of one
     slice becomes one of three with the same output. Raises UnusableCheckpoint.
     """
     torch.manual_seed(plan.seed)
     is_paper = plan.preset == "paper"
-    start = plan.start if is_paper or plan.start else CHECKPOINT
+    start = plan.start if is_paper or plan.start or plan.scratch else CHECKPOINT
     if start is None:
-        return UNet(adapted()), set()
+        return UNet(adapted() if is_paper else slim()), {}
     checkpoint = load_checkpoint(start)
     network = checkpoint.network
     if checkpoint.record.get("axes") == "yx":  # Li's, taken over from Keras
@@ -179,15 +158,7 @@ def starting_network(plan: Plan) -> tuple[UNet, set[str]]:
             f"{1 if is_paper else 2} outputs; this network takes {network.settings.in_channels} "
             f"channels and has {network.settings.outputs}."
         )
-    return network, _learned(checkpoint.record)
-
-
-def _learned(record: Mapping[str, Any]) -> set[str]:
-    """The hashes of all cases that went into a checkpoint, by its record."""
-    hashes = set(record.get("subjects", {}).values())
-    for side in ("training_sha256", "validation_sha256", "learned_before_sha256", "cases_sha256"):
-        hashes |= set(record.get(side, []))
-    return hashes
+    return network, checkpoint.record
 
 
 def settings_of(plan: Plan, *, slices: int, half: bool) -> TrainingSettings:
@@ -195,14 +166,15 @@ def settings_of(plan: Plan, *, slices: int, half: bool) -> TrainingSettings:
     if plan.preset == "paper":
         settings = paper(slices=slices, seed=plan.seed, half=half)
     else:
-        settings = small(seed=plan.seed, half=half)
+        settings = (short if plan.preset == "short" else small)(seed=plan.seed, half=half)
     asked = {name: getattr(plan, name) for name in ("epochs", "steps", "size", "rate")}
     given = {name: value for name, value in asked.items() if value is not None}
     return replace(settings, restarts=0 if plan.start else settings.restarts, **given)
 
 
-def _example(case: Case, mask: Segmentation, *, plan: Plan, network: UNet) -> Example:
+def _example(mask: Segmentation, *, plan: Plan, network: UNet) -> Example:
     """A case as its method sees it."""
+    case = mask.case
     flair, lesions = scans_of(case)["FLAIR"], mask_of(mask)
     brain = brain_of(case)
     rng = np.random.default_rng(plan.seed)
@@ -247,23 +219,17 @@ def _deck(examples: list[Example], device: torch.device, plan: Plan) -> Deck | N
     return Deck(examples, device=device, air=lowest if plan.preset == "paper" else LOWEST)
 
 
-def require_installable(plan: Plan) -> None:
-    """This will raise Refusal for the small preset, whose method ships with its weights."""
-    if plan.preset == "small":
-        raise Refusal(
-            f"The weights of {PRESETS['small']} ship with Plaque; what the preset small makes "
-            "stays in its folder. Leave --install out, or train with --preset paper."
-        )
+def install_trained(*, cohorts: Sequence[Cohort], plan: Plan, folder: Path, now: datetime) -> str:
+    """This will make the best checkpoint of a training a version of its method; returns its name.
 
-
-def install_trained(*, plan: Plan, folder: Path) -> str:
-    """This will make the best checkpoint of a training the adapted U-Net's only part.
-
-    Masks that were made before stay and keep naming the checkpoint they came from. Raises Refusal
-    as `require_installable`.
+    What the paper's preset made also becomes the adapted U-Net's only part. Masks that were made
+    before stay and keep naming the checkpoint they came from. Raises StorageFailed.
     """
-    require_installable(plan)
-    method = PRESETS[plan.preset]
-    with new_parts(method) as parts:
-        shutil.copyfile(folder / "best.safetensors", parts / "1.safetensors")
-    return method
+    content = (folder / "best.safetensors").read_bytes()
+    method = PRESETS[plan.preset].method
+    title = " and ".join(cohort.title for cohort in cohorts)
+    version = add_version(method=method, title=title, content=content, cohorts=cohorts, now=now)
+    if plan.preset == "paper":
+        with new_parts(method) as parts:
+            (parts / "1.safetensors").write_bytes(content)
+    return version.name

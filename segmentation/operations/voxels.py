@@ -20,15 +20,15 @@ def scans_of(case: Case) -> dict[str, Volume]:
     return volumes
 
 
-def brain_of(case: Case, *, own_only: bool = False) -> NDArray[np.bool_] | None:
-    """The brain mask of a case, or only one that came with it; None without one."""
-    found = BrainMask.objects.filter(case=case)
-    if own_only:
-        found = found.filter(origin=BrainMask.IMPORTED)
-    brain = found.first()
-    if brain is None:
+def brain_of(case: Case, *, given_only: bool = False) -> NDArray[np.bool_] | None:
+    """The brain mask of a case that counts; None without one.
+
+    `given_only`: one that a person corrected or that came with the case, none that a method made.
+    """
+    brain = BrainMask.objects.filter(case=case).first()
+    if brain is None or (given_only and not brain.is_given):
         return None
-    with brain.mask.open("rb") as stored:
+    with brain.shown.open("rb") as stored:
         return np.asarray(
             read_volume(stored.read(), name=f"brain mask of case {case.code}").data > 0
         )

@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -46,12 +46,26 @@ class StartsDead(Refusal):
     """The Dice loss did not move from 1 in any of the starts."""
 
 
+class Watch:
+    """Who looks on while a network is trained; what it raises ends the training. This one rests."""
+
+    def step(self, done: float) -> None:
+        """Before each step, with the share of all steps that are done."""
+
+    def epoch(self, course: Course, settings: TrainingSettings) -> None:
+        """After each whole epoch, once it is stored."""
+
+
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """The network of the best epoch (without validation: the last), and how it got there."""
+    """The network of the best epoch (without validation: the last), and how it got there.
+
+    `record` is what its checkpoint says of it.
+    """
 
     network: UNet
     course: Course
+    record: Mapping[str, Any] = field(default_factory=dict)
 
 
 def train(
@@ -63,13 +77,15 @@ def train(
     journal: Journal,
     record: Mapping[str, Any],
     progress: Progress,
+    watch: Watch | None = None,
 ) -> Trained:
     """This will train a network, going on from the journal's state where there is one.
 
     After each epoch the journal holds the state; `best` is replaced when the validation Dice rises
     (without validation: always). Raises NoLesionsToLearn, LossNotANumber, StartsDead, OtherTraining
-    and whatever `progress` raises to end the training.
+    and whatever `progress` and `watch` raise to end the training.
     """
+    watch = watch or Watch()
     if not deck.has_lesions:
         raise NoLesionsToLearn("No training case has a lesion. Add cases with delineated lesions.")
     device = deck.device
@@ -84,12 +100,9 @@ def train(
     while not course.is_over(settings):
         progress(course.epoch / settings.epochs, course.said(settings))
         began = time.monotonic()
-        loss = _run_epoch(network, average, optimizer, deck, settings, course)
+        loss = _run_epoch(network, average, optimizer, deck, settings, course, watch)
         if not math.isfinite(loss):
-            raise LossNotANumber(
-                f"The training stopped in epoch {course.epoch + 1}: its loss is not a number. The "
-                f"checkpoint of epoch {course.best_epoch} was kept. Lower the learning rate."
-            )
+            raise _not_a_number(course)
         if course.is_dead(loss, settings):
             course = _restarted(network, average, optimizer, settings, course)
             continue
@@ -99,8 +112,17 @@ def train(
             best.load_state_dict(average.state_dict())
             journal.save_best(best, {**record, "course": asdict(replace(course, rows=[]))})
         journal.save_state(course, all_tensors(network, average, best, optimizer))
+        watch.epoch(course, settings)
     progress(1.0, course.said(settings))
-    return Trained(best.eval(), course)
+    return Trained(best.eval(), course, record)
+
+
+def _not_a_number(course: Course) -> LossNotANumber:
+    kept = f"The checkpoint of epoch {course.best_epoch} was kept." if course.best_epoch else ""
+    return LossNotANumber(
+        f"The training stopped in epoch {course.epoch + 1}: its loss is not a number. "
+        f"{kept or 'There was none to keep yet.'} Lower the learning rate."
+    )
 
 
 def _run_epoch(
@@ -110,6 +132,7 @@ def _run_epoch(
     deck: Deck,
     settings: TrainingSettings,
     course: Course,
+    watch: Watch,
 ) -> float:
     """This will take the steps of one epoch and return the mean loss."""
     rng = np.random.default_rng([settings.seed, course.restarts, course.epoch])
@@ -117,6 +140,7 @@ def _run_epoch(
     network.train()
     total = torch.zeros((), device=deck.device)
     for step in range(course.epoch * settings.steps, (course.epoch + 1) * settings.steps):
+        watch.step(step / (settings.epochs * settings.steps))
         for group in optimizer.param_groups:
             group["lr"] = settings.rate_at(step)
         batch = deck.deal(

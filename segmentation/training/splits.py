@@ -46,13 +46,22 @@ class Split:
 
 
 def split_by_subject(
-    members: Sequence[Member], *, validation: int, test: int, test_from: str | None, seed: int
+    members: Sequence[Member],
+    *,
+    validation: int | None,
+    test: int,
+    test_from: str | None,
+    seed: int,
+    learned_before: Collection[str] = (),
 ) -> Split:
     """This will set subjects aside at random: `validation` of each cohort, `test` of one.
 
-    As in the paper: 5 and 5 for validation, the test from one cohort only. All cases of a subject
-    go the same way; a subject of two cohorts counts in the first. Raises NotEnoughSubjects.
+    As in the paper: 5 and 5 for validation, the test from one cohort only. `validation` None: a
+    fifth of a cohort's subjects, at least 1 and at most 5. All cases of a subject go the same way;
+    a subject of two cohorts counts in the first. Whom the starting checkpoint has learned
+    (`learned_before`, hashes of their FLAIR) is never set aside. Raises NotEnoughSubjects.
     """
+    learned = {one.subject for one in members if one.sha256 in learned_before}
     subjects: dict[str, list[str]] = defaultdict(list)
     for one in sorted(members, key=lambda member: (member.cohort, member.subject)):
         if not any(one.subject in found for found in subjects.values()):
@@ -62,20 +71,37 @@ def split_by_subject(
     testing: set[str] = set()
     for cohort, found in sorted(subjects.items()):
         tested = test if cohort == test_from else 0
-        if len(found) <= validation + tested:
-            raise NotEnoughSubjects(
-                f"{cohort} has {len(found)} subjects with a reference; {validation} are to validate"
-                f" and {tested} to test, which leaves none to train on."
-            )
+        wanted = min(5, max(1, len(found) // 5)) if validation is None else validation
         drawn = [found[n] for n in rng.permutation(len(found))]
-        validating |= set(drawn[:validation])
-        testing |= set(drawn[validation : validation + tested])
+        new = [subject for subject in drawn if subject not in learned]
+        if len(found) <= wanted + tested or len(new) < wanted + tested:
+            raise _not_enough(cohort, len(found), wanted, tested, len(found) - len(new))
+        validating |= set(new[:wanted])
+        testing |= set(new[wanted : wanted + tested])
     if test and test_from not in subjects:
         raise NotEnoughSubjects(f"No case to test on comes from {test_from!r}.")
     return split_as_named(
         members,
         validation={one.name for one in members if one.subject in validating},
         test={one.name for one in members if one.subject in testing},
+    )
+
+
+def _not_enough(
+    cohort: str, subjects: int, validation: int, test: int, learned: int
+) -> NotEnoughSubjects:
+    """What to say when a cohort has too few subjects, all in all or such as are still new."""
+    said = (
+        f"{cohort} has {subjects} subject{'s' * (subjects != 1)} with a reference; {validation} "
+        f"{'is' if validation == 1 else 'are'} to validate and {test} to test"
+    )
+    if subjects <= validation + test:
+        return NotEnoughSubjects(
+            f"{said}, which leaves none to train on. Add cases of other subjects."
+        )
+    return NotEnoughSubjects(
+        f"{said}, but the starting checkpoint has learned from {learned} of them already. Choose "
+        "another checkpoint to begin with, or add cases of other subjects."
     )
 
 
@@ -92,10 +118,13 @@ def split_as_named(
     return split
 
 
-def require_no_leakage(split: Split, *, learned_before: Collection[str] = ()) -> None:
+def require_no_leakage(
+    split: Split, *, learned_before: Collection[str] = (), seen_before: Collection[str] = ()
+) -> None:
     """This will raise Leakage when somebody is on two sides, or was learned from before.
 
-    `learned_before` are the FLAIR hashes that the starting checkpoint was trained on.
+    `learned_before` are the FLAIR hashes that the starting checkpoint was trained on; who chose it
+    (`seen_before`) may choose again, but no longer tests.
     """
     sides = {"training": split.training, "validation": split.validation, "test": split.test}
     names = list(sides)
@@ -108,10 +137,17 @@ def require_no_leakage(split: Split, *, learned_before: Collection[str] = ()) ->
                             f"{a.name} ({one}) and {b.name} ({other}) show the same subject. All "
                             "cases of a subject must be on one side."
                         )
+    everybody = [one for side in sides.values() for one in side]
+    learned, seen = (
+        {one.subject for one in everybody if one.sha256 in before}
+        for before in (learned_before, seen_before)
+    )
     for side in ("validation", "test"):
         for member in sides[side]:
-            if member.sha256 in learned_before:
+            is_chooser = side == "test" and member.subject in seen - learned
+            if member.subject in learned or is_chooser:
                 raise Leakage(
-                    f"The starting checkpoint was trained on {member.name}, so it cannot be used "
-                    f"for {side}. Choose another case or another checkpoint."
+                    f"The starting checkpoint was {'chosen by' if is_chooser else 'trained on'} "
+                    f"{member.name}, so it cannot be used for {side}. Choose another case or "
+                    "another checkpoint."
                 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
@@ -15,10 +16,14 @@ from accounts.operations.profile import confirmation_key
 from accounts.operations.tokens import make_token
 from rating.models import Study, StudyMembership
 from rating.operations.study import close_study, create_study, edit_study, open_study
-from segmentation.models import Case, Cohort, InferenceJob, Segmentation
+from segmentation.methods.slim_unet import CHECKPOINT
+from segmentation.models import Case, Cohort, InferenceJob, Segmentation, Training
+from segmentation.networks.checkpoint import with_record
 from segmentation.operations.cases import create_cohort
 from segmentation.operations.jobs import request_segmentation
+from segmentation.operations.versions import add_version
 from tests.rating.stage import Browser, a_case, a_mask
+from tests.webapp.clinics import a_training
 
 PASSWORD = "phantoms-of-2019"
 SECRET = "JBSWY3DPEHPK3PXP"
@@ -33,6 +38,7 @@ class Clinic:
     case: Case
     studies: dict[str, Study]
     readings: dict[str, str]
+    trainings: dict[str, Training]
 
     def fill(self, address: str) -> str:
         """An address with what it names filled in."""
@@ -40,10 +46,12 @@ class Clinic:
         return address.format(
             cohort=self.cohort.slug,
             case=self.case.code,
+            training=self.trainings["succeeded"].pk,
             member=self.people["dana"].pk,
             confirmation=confirmation_key(user=cora, address="cora@elsewhere.example"),
             invitation=invitation_key(self.cohort, cora),
             **{f"{state}_study": study.slug for state, study in self.studies.items()},
+            **{f"{state}_training": one.pk for state, one in self.trainings.items()},
             **{f"{state}_reading": token for state, token in self.readings.items()},
         )
 
@@ -58,7 +66,7 @@ def invitation_key(cohort: Cohort, by: User) -> str:
 def a_full_clinic() -> Clinic:
     """Cora coordinates, Dana delineates with a second factor, Rita reads, Otto has no access.
 
-    Jobs in every state; a study in every state; a reading that is ready, waiting, finished, closed.
+    Jobs, trainings and a study in every state; a reading that is ready, waiting, finished, closed.
     """
     names = ("cora", "dana", "rita", "otto")
     people = {
@@ -96,7 +104,81 @@ def a_full_clinic() -> Clinic:
         for number in range(count):
             rate_next(reader, readings[state], fp=number)
     close_study(study=studies["closed"], reason="Enough.", by=cora, now=timezone.now())
-    return Clinic(people, cohort, case, studies, readings)
+    trainings = {state: a_training_that(state, cohort, cora) for state in Training.State.values}
+    trainings["threshold"] = a_threshold(cohort, cora)
+    return Clinic(people, cohort, case, studies, readings, trainings)
+
+
+def a_training_that(state: str, cohort: Cohort, by: User) -> Training:
+    """A training in this state; what has begun has a log, and a version where it ended well."""
+    rows = [
+        {
+            "epoch": epoch,
+            "loss": round(1.4 / epoch**0.5, 4),
+            "validation_dice": round(0.7 - 0.4 / epoch, 4),
+            "rate": 0.0005,
+            "seconds": 61.5,
+        }
+        for epoch in range(1, 0 if state == "queued" else 13)
+    ]
+    training = a_training(
+        cohort,
+        by=by,
+        title=f"Our own, {state}",
+        state=state,
+        progress=0.4,
+        stage="Epoch 12 of 30: loss 0.404, validation Dice 0.667, 18 minutes left",
+        reason="Its loss is not a number. Lower the learning rate." if state == "failed" else "",
+        log=rows,
+        best_epoch=12,
+        best_score=0.667,
+        settings_used={"batch": 8, "rate": 0.0005, "loss": "lesion and brain"},
+        split={
+            "training": {"masks": [f"{n}" for n in range(8)], "subjects": 4},
+            "validation": {"masks": ["8"], "subjects": 1},
+        },
+    )
+    if state == "succeeded":
+        a_version(training, cohort, {"training_sha256": [f"{n}" * 64 for n in range(8)]})
+    return training
+
+
+def a_threshold(cohort: Cohort, by: User) -> Training:
+    """A threshold that was chosen anew, with its curve."""
+    rows = [
+        {
+            "threshold": n / 20,
+            "dsc": 0.7 - (n / 20 - 0.4) ** 2,
+            "lesion_f1": 0.6 - (n / 20 - 0.6) ** 2,
+        }
+        for n in range(1, 20)
+    ]
+    training = a_training(
+        cohort,
+        by=by,
+        title="Our threshold",
+        preset="threshold",
+        measure="DSC",
+        state="succeeded",
+        epochs=19,
+        log=rows,
+        best_score=0.7,
+        settings_used={"measure": "DSC", "threshold": 0.4, "left_out_score": 0.68},
+    )
+    a_version(training, cohort, {"threshold": 0.4})
+    return training
+
+
+def a_version(training: Training, cohort: Cohort, record: dict[str, Any]) -> None:
+    """The version that a training made: the shipped weights under another record."""
+    add_version(
+        method="slim-unet",
+        title=training.title,
+        content=with_record(CHECKPOINT.read_bytes(), record, name="shipped"),
+        cohorts=[cohort],
+        now=timezone.now(),
+        training=training,
+    )
 
 
 def a_job(case: Case, state: str, by: User) -> None:

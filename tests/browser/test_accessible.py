@@ -30,7 +30,7 @@ FIND = """async () => {
 
 # Every page that the table of access names, and an address of it. What has no page: files to save,
 # answers to machines, and an address that leads elsewhere.
-NO_PAGES = {"health", "ready", "manifest-template", "audit-csv", "mfa_index"}
+NO_PAGES = {"health", "ready", "manifest-template", "audit-csv", "training-log", "mfa_index"}
 DOORS = {
     "account_login": "/accounts/login/",
     "account_inactive": "/accounts/inactive/",
@@ -46,6 +46,8 @@ OFFICE = {
     "cases": "/cases/",
     "case": "/cases/{case}/",
     "jobs": "/jobs/",
+    "trainings": "/trainings/",
+    "training": "/trainings/{training}/",
     "studies": "/studies/",
     "study": "/studies/{draft_study}/",
     "audit": "/cohorts/{cohort}/audit/",

@@ -1,20 +1,23 @@
 """A derived brain mask is stored and replaced; one that came with the case stays."""
 
 import gzip
+from typing import Any
 
 import nibabel as nib
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
 from django.utils import timezone
 
 from segmentation.methods import DEFAULT_METHOD
-from segmentation.models import BrainMask, Case, Cohort
+from segmentation.models import AuditEntry, BrainMask, Case, Cohort
 from segmentation.operations import running
 from segmentation.operations.cases import NamedFile, import_case
 from segmentation.operations.jobs import request_segmentation
 from tests.fuzz_nifti import left_behind
-from tests.segmentation.scans import NOON, flair_voxels, nifti, signed_in
+from tests.segmentation.scans import AFFINE, NOON, flair_voxels, nifti, signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,4 +73,86 @@ def test_a_case_that_brought_its_own_keeps_it_and_is_segmented_within(
     with case.segmentations.get().mask.open("rb") as stored:
         mask = np.asarray(nib.Nifti1Image.from_bytes(gzip.decompress(stored.read())).dataobj)
     assert not mask[own == 0].any()
+    assert left_behind() == (0, 0)
+
+
+def send(user: User, case: Case, voxels: np.ndarray, affine: np.ndarray = AFFINE) -> HttpResponse:
+    file = SimpleUploadedFile("mine.nii.gz", nifti(voxels, affine))
+    return signed_in(user).post(f"/api/v1/cases/{case.code}/brain/", {"file": file})
+
+
+def drawn() -> np.ndarray:
+    brain = np.zeros((64, 80, 12), np.uint8)
+    brain[24:40, 30:50, 3:9] = 1
+    return brain
+
+
+def told(user: User, case: Case) -> dict[str, Any]:
+    answer: dict[str, Any] = signed_in(user).get(f"/api/v1/cases/{case.code}/").json()
+    return answer["brain_mask"]
+
+
+def downloaded(user: User, case: Case) -> np.ndarray:
+    answer = signed_in(user).get(f"/api/v1/cases/{case.code}/brain/mask/")
+    content = b"".join(answer)  # type: ignore[arg-type]
+    return np.asarray(nib.Nifti1Image.from_bytes(gzip.decompress(content)).dataobj)
+
+
+def test_a_correction_counts_from_the_next_job_on_until_it_is_taken_back(
+    case: Case, cora: User, dana: User
+) -> None:
+    run(case, cora)
+    derived = downloaded(cora, case)
+    assert send(dana, case, drawn()).status_code == 200
+    assert told(cora, case)["is_corrected"] is True
+    assert told(cora, case)["origin"] == DEFAULT_METHOD
+    assert np.array_equal(downloaded(cora, case), drawn())
+    run(case, cora)
+    mask = case.segmentations.filter(method=DEFAULT_METHOD).latest("created_at")
+    with mask.mask.open("rb") as stored:
+        found = np.asarray(nib.Nifti1Image.from_bytes(gzip.decompress(stored.read())).dataobj)
+    assert not found[drawn() == 0].any()
+    assert np.array_equal(downloaded(cora, case), drawn())
+    again = drawn()
+    again[30, 40, 4] = 0
+    assert send(cora, case, again).status_code == 200
+    assert np.array_equal(downloaded(cora, case), again)
+    address = f"/api/v1/cases/{case.code}/brain/"
+    assert signed_in(cora).delete(address).status_code == 204
+    assert told(cora, case)["is_corrected"] is False
+    assert np.array_equal(downloaded(cora, case), derived)
+    assert signed_in(cora).delete(address).json()["code"] == "NotCorrected"
+    assert left_behind() == (0, 0)
+    acts = AuditEntry.objects.filter(act__startswith="brain-").order_by("pk")
+    assert [(one.actor, one.act) for one in acts] == [
+        ("dana", "brain-corrected"),
+        ("cora", "brain-corrected"),
+        ("cora", "brain-reverted"),
+    ]
+
+
+def test_a_case_without_a_brain_takes_one_and_gives_it_back(case: Case, cora: User) -> None:
+    assert send(cora, case, drawn()).status_code == 200
+    assert told(cora, case)["origin"] == ""
+    assert signed_in(cora).delete(f"/api/v1/cases/{case.code}/brain/").status_code == 204
+    assert told(cora, case) is None
+    assert left_behind() == (0, 0)
+
+
+def test_a_brain_that_cannot_be_used_is_refused_and_nothing_changes(case: Case, cora: User) -> None:
+    moved = AFFINE.copy()
+    moved[0, 3] += 2
+    for voxels, affine, words in [
+        (drawn()[:, :, :-1], AFFINE, "mine.nii.gz: the mask lies on another grid than the FLAIR"),
+        (drawn(), moved, "Resample the mask to the FLAIR and send it again"),
+        (3 * drawn(), AFFINE, "a mask holds 0 and 1 only"),
+        (0 * drawn(), AFFINE, "marks no voxel"),
+    ]:
+        answer = send(cora, case, voxels, affine)
+        assert answer.status_code == 400
+        assert words in answer.json()["message"]
+    file = SimpleUploadedFile("mine.nii.gz", b"no image")
+    answer = signed_in(cora).post(f"/api/v1/cases/{case.code}/brain/", {"file": file})
+    assert answer.status_code == 400
+    assert told(cora, case) is None
     assert left_behind() == (0, 0)

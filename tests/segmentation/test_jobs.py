@@ -107,7 +107,7 @@ def test_a_silent_worker_loses_its_job_and_can_no_longer_end_it(
     assert alive is not None
     assert alive.job_id == dead.job_id
     with pytest.raises(running.LeaseLost):
-        dead.succeed(case.segmentations.get())
+        dead.succeed(segmentation=case.segmentations.get())
     alive.report(0.4, "Segmenting")
     job.refresh_from_db()
     assert (job.attempts, job.progress) == (2, 0.4)

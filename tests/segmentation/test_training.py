@@ -2,19 +2,17 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from segmentation.models import Case, Cohort
+from segmentation.models import Case, Cohort, Version
 from segmentation.networks.checkpoint import load_checkpoint, save_checkpoint
 from segmentation.networks.unet import UNet, UNetSettings
-from segmentation.operations.cases import NamedFile, import_case
-from segmentation.operations.training import Plan, starting_network
-from segmentation.training.phantoms import make_phantom
-from tests.segmentation.scans import NOON, nifti
+from segmentation.operations.planning import Plan
+from segmentation.operations.training import starting_network
+from tests.segmentation.taught import teach
 
 pytestmark = pytest.mark.django_db
 WIDTHS = (4, 4, 6, 6, 6)
@@ -23,20 +21,7 @@ WIDTHS = (4, 4, 6, 6, 6)
 @pytest.fixture
 def taught(cohort: Cohort) -> Cohort:
     """Three cases with reference and brain."""
-    for seed in (81, 82, 83):
-        phantom = make_phantom(
-            seed=seed, shape=(32, 40, 6), spacing_mm=(5.0, 5.0, 22.0), confluent=True
-        )
-        voxels = {
-            "FLAIR": phantom.flair,
-            "mask": phantom.mask.astype(np.uint8),
-            "brainmask": phantom.brain.astype(np.uint8),
-        }
-        files = [
-            NamedFile(f"{name}.nii.gz", nifti(data, phantom.affine))
-            for name, data in voxels.items()
-        ]
-        import_case(cohort=cohort, files=files, now=NOON)
+    teach(cohort, 81, 82, 83)
     return cohort
 
 
@@ -68,8 +53,12 @@ def test_the_small_preset_fine_tunes_and_says_on_whom(
     assert trained.record["training_sha256"] == [hashes["C0001"]]
     assert trained.record["validation_sha256"] == [hashes["C0003"]]
     assert "test_dice" in trained.record
-    with pytest.raises(CommandError, match="ship with Plaque"):
-        run(taught, tmp_path / "t", "--start", str(start), "--test-case", "C0002", "--install")
+    run(taught, tmp_path / "t", "--start", str(start), "--test-case", "C0002", "--install")
+    assert "Installed as slim-unet-v2." in capsys.readouterr().out
+    version = Version.objects.get()
+    assert version.record["training_sha256"] == [hashes["C0001"]]
+    with version.checkpoint.open("rb") as stored:
+        assert stored.read() == (tmp_path / "t" / "best.safetensors").read_bytes()
 
 
 def test_the_paper_preset_widens_a_network_of_one_slice_and_is_installed(
@@ -77,7 +66,7 @@ def test_the_paper_preset_widens_a_network_of_one_slice_and_is_installed(
 ) -> None:
     start = checkpoint(tmp_path / "start.safetensors", channels=1, outputs=1, record={})
     run(taught, tmp_path / "t", "--preset", "paper", "--start", str(start), "--install")
-    assert "Installed for adapted-unet" in capsys.readouterr().out
+    assert "Installed as adapted-unet-v2." in capsys.readouterr().out
     part = Path(settings.METHODS) / "adapted-unet" / "1.safetensors"
     assert part.read_bytes() == (tmp_path / "t" / "best.safetensors").read_bytes()
     assert load_checkpoint(part).network.settings.in_channels == 3
@@ -107,7 +96,7 @@ def test_who_was_learned_from_cannot_validate(taught: Cohort, tmp_path: Path) ->
 def test_what_cannot_be_trained_is_said(taught: Cohort, tmp_path: Path) -> None:
     wrong = checkpoint(tmp_path / "wrong.safetensors", channels=2, outputs=1, record={})
     for words, told in [
-        (["--preset", "huge"], "no preset 'huge'. There is: paper, small"),
+        (["--preset", "huge"], "no preset 'huge'. There is: small, short, paper"),
         (["--start", str(wrong)], "takes 3 slices and has 2 outputs"),
         (["--start", str(tmp_path / "none")], "cannot be read"),
         (["--reference", "consensus"], "called 'consensus'"),

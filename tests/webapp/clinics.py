@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 from django.contrib.auth.models import User
@@ -14,7 +15,7 @@ from accounts.operations.invitations import accept, invite
 from accounts.operations.tokens import make_token
 from rating.models import Study, StudyMembership
 from rating.operations.study import close_study, create_study, edit_study, open_study
-from segmentation.models import Cohort, Segmentation
+from segmentation.models import Cohort, Segmentation, Training
 from segmentation.operations.cases import create_cohort
 from segmentation.operations.jobs import request_segmentation
 from tests.rating.stage import NOON, a_case, a_mask
@@ -53,6 +54,7 @@ def a_clinic(name: str, *, seed: int) -> Things:
         "in_token": [a_token(cora)],
         "in_segmentation": [Thing({"pk": str(mask.pk)}, staff)],
         "in_job": [Thing({"pk": str(job.pk)}, staff)],
+        "in_training": [Thing({"pk": str(a_training(cohort, by=cora).pk)}, staff)],
         "in_study": [],
         "in_reading": [],
         "in_presentation": [],
@@ -70,6 +72,23 @@ def a_clinic(name: str, *, seed: int) -> Things:
                 for presentation in reading.presentations.all()
             ]
     return things
+
+
+def a_training(cohort: Cohort, *, by: User, **more: Any) -> Training:
+    """A training of the small preset that waits for a worker."""
+    fields: dict[str, Any] = {
+        "title": "Our own",
+        "preset": "small",
+        "method": "slim-unet",
+        "start": "slim-unet",
+        "epochs": 30,
+        "split": {side: {"masks": [], "subjects": 0} for side in ("training", "validation")},
+        "queued_at": NOON,
+        "requested_by": by,
+    }
+    training = Training.objects.create(**fields | more)
+    training.cohorts.add(cohort)
+    return training
 
 
 def invitations(cohort: Cohort, by: User) -> list[Invitation]:

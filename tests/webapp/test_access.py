@@ -59,6 +59,8 @@ LEAVING = {"account_logout"}  # would end the session that asks
 # factor.
 ABSENT = {
     ("api:case-brain", "GET"),
+    ("api:case-brain-mask", "GET"),
+    ("api:training-checkpoint", "GET"),
     ("api:segmentation-probability", "GET"),
     ("api:presentation-mark", "DELETE"),
     ("mfa_deactivate_totp", "GET"),

@@ -13,16 +13,20 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import resolve
+from django.utils import timezone
 
 from rating.models import Study
+from segmentation.methods.slim_unet import CHECKPOINT
 from segmentation.models import AuditEntry, Case, Cohort, CohortMembership
 from segmentation.operations.audit import Act
 from segmentation.operations.cases import create_cohort
+from segmentation.operations.versions import add_version
 from tests.accounts.conftest import PASSWORD, post
 from tests.accounts.test_passwords import link_in
 from tests.accounts.test_two_factor import code
 from tests.rating.stage import a_case, a_mask, mask_with, nifti
 from tests.segmentation.scans import signed_in
+from tests.webapp.clinics import a_training
 from webapp.access import TABLE
 
 AUDITED = {
@@ -45,6 +49,10 @@ AUDITED = {
     ("api:cohort-cases", "POST"): Act.CASE_IMPORTED,
     ("api:case", "PATCH"): Act.CASE_DESCRIBED,
     ("api:case-delete", "POST"): Act.CASE_DELETED,
+    ("api:case-brain", "POST"): Act.BRAIN_CORRECTED,
+    ("api:case-brain", "DELETE"): Act.BRAIN_REVERTED,
+    ("api:cohort-trainings", "POST"): Act.TRAINING_STARTED,
+    ("api:training-cancel", "POST"): Act.TRAINING_CANCELLED,
     ("api:study-open", "POST"): Act.STUDY_OPENED,
     ("api:study-close", "POST"): Act.STUDY_CLOSED,
     ("api:study-delete", "POST"): Act.STUDY_DELETED,
@@ -76,6 +84,8 @@ TAKEN_OUT = {
     ("api:scan-original", "GET"): Act.SCAN_DOWNLOADED,
     ("api:segmentation-mask", "GET"): Act.MASK_DOWNLOADED,
     ("api:segmentation-probability", "GET"): Act.PROBABILITY_DOWNLOADED,
+    ("api:case-brain-mask", "GET"): Act.MASK_DOWNLOADED,
+    ("api:training-checkpoint", "GET"): Act.CHECKPOINT_DOWNLOADED,
     ("api:study-bundle", "GET"): Act.STUDY_EXPORTED,
     ("audit-csv", "GET"): Act.AUDIT_EXPORTED,
 }
@@ -194,7 +204,12 @@ def test_what_is_done_in_a_cohort_is_written_down(watch: Watch, cora: User, coho
     watch(client, "post", "/api/v1/cohorts/clinic/cases/", {"files": [file]}, format="form")
     case = Case.objects.get()
     watch(client, "patch", f"/api/v1/cases/{case.code}/", {"subject": "S77"})
+    brain = SimpleUploadedFile("brainmask.nii.gz", nifti(mask_with(2).astype("uint8")))
+    address = f"/api/v1/cases/{case.code}/brain/"
+    watch(client, "post", address, {"file": brain}, format="form")
+    watch(client, "delete", address)
     watch(client, "post", f"/api/v1/cases/{case.code}/delete/", {"reason": "Wrong person."})
+    train_and_cancel(watch, client, cohort)
 
     User.objects.create_user("ravi")
     mask = a_mask(a_case(cohort, 1), lesions=2)
@@ -210,6 +225,17 @@ def test_what_is_done_in_a_cohort_is_written_down(watch: Watch, cora: User, coho
     assert Study.objects.count() == 1
 
 
+def train_and_cancel(watch: Watch, client: Client, cohort: Cohort) -> None:
+    """A training on two cases of its own, given up at once."""
+    for seed in (8, 9):
+        mask = a_mask(a_case(cohort, seed), lesions=2)
+        mask.origin = "delineation"
+        mask.save()
+    asked = {"title": "Our own", "preset": "short", "reference": "delineation"}
+    started = watch(client, "post", "/api/v1/cohorts/clinic/trainings/", asked)
+    watch(client, "post", f"/api/v1/trainings/{started.json()['id']}/cancel/", {})
+
+
 def test_what_is_taken_out_is_written_down(watch: Watch, cora: User, cohort: Cohort) -> None:
     client = signed_in(cora)
     case = a_case(cohort, 1)
@@ -219,6 +245,14 @@ def test_what_is_taken_out_is_written_down(watch: Watch, cora: User, cohort: Coh
     watch(client, "get", f"/api/v1/cases/{case.code}/scans/FLAIR/original/")
     for kind in ("mask", "probability"):
         watch(client, "get", f"/api/v1/segmentations/{mask.pk}/{kind}/")
+    brain = SimpleUploadedFile("brainmask.nii.gz", nifti(mask_with(2).astype("uint8")))
+    client.post(f"/api/v1/cases/{case.code}/brain/", {"file": brain})
+    watch(client, "get", f"/api/v1/cases/{case.code}/brain/mask/")
+    training = a_training(cohort, by=cora)
+    content = CHECKPOINT.read_bytes()
+    about = {"title": "Ours", "cohorts": [cohort], "now": timezone.now(), "training": training}
+    add_version(method="slim-unet", content=content, **about)
+    watch(client, "get", f"/api/v1/trainings/{training.pk}/checkpoint/")
     study = a_closed_study(client, mask.pk)
     watch(client, "get", f"/api/v1/studies/{study}/bundle/")
     watch(client, "get", "/cohorts/clinic/audit.csv")

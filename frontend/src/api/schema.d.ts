@@ -29,8 +29,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The brain mask of a case on the RAS grid, for the browser. */
+        /** @description The brain mask of a case on the RAS grid, for the browser, and the way to correct it. */
         get: operations["case_brain"];
+        put?: never;
+        /** @description The brain mask of a case on the RAS grid, for the browser, and the way to correct it. */
+        post: operations["correct_brain"];
+        /** @description The brain mask of a case on the RAS grid, for the browser, and the way to correct it. */
+        delete: operations["revert_brain"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{code}/brain/mask/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The brain mask of a case on its scan's own grid. */
+        get: operations["case_brain_mask"];
         put?: never;
         post?: never;
         delete?: never;
@@ -188,6 +207,23 @@ export interface paths {
         put?: never;
         /** @description The way to a new study of a cohort. */
         post: operations["create_study"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cohorts/{slug}/trainings/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description The way to adapt a method to the cases of a cohort. */
+        post: operations["request_training"];
         delete?: never;
         options?: never;
         head?: never;
@@ -638,6 +674,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trainings/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The trainings in my cohorts, newest first. */
+        get: operations["trainings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trainings/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One training: how it goes, its curve, its settings, and the version that it made. */
+        get: operations["training"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trainings/{id}/cancel/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Cancel a training; the best checkpoint until then is kept. */
+        post: operations["cancel_training"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trainings/{id}/checkpoint/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The checkpoint that a training made, as a safetensors file. */
+        get: operations["training_checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -760,12 +864,26 @@ export interface components {
          * @enum {string}
          */
         BoundaryPolicyEnum: "strict" | "lenient";
-        /** @description The brain mask of a case: one that came with it ("imported"), or a method's. */
+        /** @description A brain mask on the FLAIR's grid that is to count from now on. */
+        BrainCorrectionRequest: {
+            /** Format: binary */
+            file: string;
+        };
+        /**
+         * @description The brain mask of a case: one that came with it ("imported"), or a method's, or a correction.
+         *
+         *     `origin` is what lies below a correction; empty where there is nothing else.
+         */
         BrainMask: {
-            origin: string;
+            readonly origin: string;
+            readonly is_corrected: boolean;
+            /** Format: date-time */
+            readonly corrected_at: string | null;
             sha256: string;
             /** @description Its parts on the RAS grid, uint16. */
             readonly labels: string;
+            /** @description The mask on the scan's own grid. */
+            readonly download: string;
         };
         /** @description A mask that could become an item. */
         CandidateMask: {
@@ -1128,6 +1246,16 @@ export interface components {
             instructions?: string;
             allow_typed_counts?: boolean;
             primary_analysis?: components["schemas"]["PrimaryAnalysisEnum"];
+        };
+        /** @description One epoch of a training: its loss, and how well the network validates after it. */
+        Epoch: {
+            epoch: number;
+            /** Format: double */
+            loss: number;
+            /** Format: double */
+            validation_dice: number | null;
+            /** Format: double */
+            seconds: number;
         };
         /** @description The interval to expect at a true rate, if the readings of a case correlate so. */
         ExpectedInterval: {
@@ -1709,6 +1837,12 @@ export interface components {
             claims: components["schemas"]["Claim"][];
             warnings: string[];
         };
+        /**
+         * @description * `DSC` - DSC
+         *     * `lesion F1` - lesion F1
+         * @enum {string}
+         */
+        MeasureEnum: "DSC" | "lesion F1";
         /** @description A method that can be run here. */
         Method: {
             name: string;
@@ -2117,6 +2251,16 @@ export interface components {
             ];
             readonly reason: string;
         };
+        /** @description How many take part in one side of a split. */
+        Side: {
+            cases: number;
+            subjects: number;
+        };
+        /** @description Who trains (or chooses the threshold) and who validates; by subject, so nobody does both. */
+        Split: {
+            training: components["schemas"]["Side"];
+            validation: components["schemas"]["Side"];
+        };
         /** @description A page of studies. */
         StudiesPage: {
             /** @description Of the whole list. */
@@ -2192,6 +2336,133 @@ export interface components {
             false_positives: number | null;
             /** @description Null: not even 0. */
             missed: number | null;
+        };
+        /** @description A training with everything that its page shows. */
+        Training: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly title: string;
+            readonly cohorts: string[];
+            /** @description One of `segmentation.operations.planning`. */
+            readonly preset: string;
+            /** @description That it makes a version of. */
+            readonly method: string;
+            readonly start: string;
+            readonly state: components["schemas"]["JobState"];
+            /**
+             * Format: double
+             * @description From 0 to 1.
+             */
+            readonly progress: number;
+            readonly stage: string;
+            /** @description Why it failed, for a reader. */
+            readonly reason: string;
+            /** Format: date-time */
+            readonly queued_at: string;
+            /** Format: date-time */
+            readonly started_at: string | null;
+            /** Format: date-time */
+            readonly finished_at: string | null;
+            /** @description At most; of a threshold, how many are tried. */
+            readonly epochs: number;
+            readonly best_epoch: number;
+            /** Format: double */
+            readonly best_score: number | null;
+            readonly version: components["schemas"]["Version"] | null;
+            /** @description Nothing will change any more; what it had learned is a version. */
+            readonly is_settled: boolean;
+            /** @description Empty for a command. */
+            readonly asked_by: string;
+            readonly seed: number;
+            /** @description What a threshold is best by. */
+            readonly measure: string;
+            readonly split: components["schemas"]["Split"];
+            readonly epochs_log: components["schemas"]["Epoch"][];
+            readonly thresholds_log: components["schemas"]["TriedThreshold"][];
+            settings_used: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description A training as a row of a list. */
+        TrainingInList: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly title: string;
+            readonly cohorts: string[];
+            /** @description One of `segmentation.operations.planning`. */
+            readonly preset: string;
+            /** @description That it makes a version of. */
+            readonly method: string;
+            readonly start: string;
+            readonly state: components["schemas"]["JobState"];
+            /**
+             * Format: double
+             * @description From 0 to 1.
+             */
+            readonly progress: number;
+            readonly stage: string;
+            /** @description Why it failed, for a reader. */
+            readonly reason: string;
+            /** Format: date-time */
+            readonly queued_at: string;
+            /** Format: date-time */
+            readonly started_at: string | null;
+            /** Format: date-time */
+            readonly finished_at: string | null;
+            /** @description At most; of a threshold, how many are tried. */
+            readonly epochs: number;
+            readonly best_epoch: number;
+            /** Format: double */
+            readonly best_score: number | null;
+            /** @description The name of the version that it made. */
+            readonly version: string | null;
+            /** @description Nothing will change any more; what it had learned is a version. */
+            readonly is_settled: boolean;
+        };
+        /** @description A request to adapt a method to the cases of a cohort, and of others (`also`). */
+        TrainingRequestRequest: {
+            title: string;
+            preset: string;
+            /** @description Further cohorts, each of which I coordinate. */
+            also?: string[];
+            /**
+             * @description Empty: none.
+             * @default
+             */
+            start: string;
+            /**
+             * @description A mask's origin or title.
+             * @default imported
+             */
+            reference: string;
+            /** @description Segmentations to learn from, instead of those that answer to the reference. */
+            masks?: string[];
+            /** @default 1 */
+            seed: number;
+            epochs?: number | null;
+            /** @description Subjects of each cohort; null: a fifth of them. */
+            validation?: number | null;
+            /** @default DSC */
+            measure: components["schemas"]["MeasureEnum"];
+        };
+        /** @description A page of trainings. */
+        TrainingsPage: {
+            /** @description Of the whole list. */
+            count: number;
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            results: components["schemas"]["TrainingInList"][];
+        };
+        /** @description One threshold that was tried, with the mean scores of subjects; null: undefined. */
+        TriedThreshold: {
+            /** Format: double */
+            threshold: number;
+            /** Format: double */
+            dsc: number | null;
+            /** Format: double */
+            lesion_f1: number | null;
         };
         /** @description The files of one case. A file's name says what it is: FLAIR, T1, T2, mask, brainmask. */
         UploadRequest: {
@@ -2289,6 +2560,21 @@ export interface components {
                 undefined: string;
             };
         };
+        /** @description A version of a method, with what its model card says of how it was made. */
+        Version: {
+            readonly name: string;
+            readonly method: string;
+            readonly title: string;
+            /** Format: double */
+            readonly threshold: number;
+            readonly sha256: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** @description Of the FLAIR of every case that trained it, in this and in earlier trainings. */
+            readonly learned_sha256: string[];
+            /** @description Its checkpoint (safetensors). */
+            readonly download: string | null;
+        };
         /** @description Grey levels shown black and white. */
         Window: {
             /** Format: double */
@@ -2378,6 +2664,106 @@ export interface operations {
         };
     };
     case_brain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description No response body */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    correct_brain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["BrainCorrectionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrainMask"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    revert_brain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    case_brain_mask: {
         parameters: {
             query?: never;
             header?: never;
@@ -2762,6 +3148,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Study"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    request_training: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrainingRequestRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Training"];
                 };
             };
             /** @description Refused; nothing was changed. */
@@ -3652,6 +4072,136 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Results"];
                 };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    trainings: {
+        parameters: {
+            query?: {
+                /** @description From 1. */
+                page?: number;
+                /** @description At most 1,000; else 100. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingsPage"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    training: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Training"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    cancel_training: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Training"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    training_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description No response body */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused; nothing was changed. */
             default: {

@@ -36,6 +36,15 @@ export type JobsAnswer = Schemas['JobsPage']
 export type ImportedCase = Schemas['ImportedCase']
 export type Foreseen = Schemas['Foreseen']
 
+// --- Trainings ------------------------------------------------------------------------------------
+
+export type Training = Schemas['Training']
+export type TrainingInList = Schemas['TrainingInList']
+export type TrainingsAnswer = Schemas['TrainingsPage']
+export type TrainingBody = Schemas['TrainingRequestRequest']
+export type Version = NonNullable<Training['version']>
+export type Measure = NonNullable<TrainingBody['measure']>
+
 // --- Studies --------------------------------------------------------------------------------------
 
 export type Study = Schemas['Study']

@@ -14,6 +14,7 @@ import { buildTools, type Tools } from '../viewer/tools'
 import { Viewer } from '../viewer/viewer'
 import { type LabelVolume, slicesWithLesions } from '../voxels/labels'
 import { Coverage } from '../voxels/slices'
+import { BrainPart } from './brain'
 import { deletionPart } from './deletion'
 import { type DescriptionField, DescriptionPart } from './description'
 import { JobPanel, type MethodChoice } from './jobs'
@@ -66,6 +67,7 @@ class CaseView {
   private readonly sequence: HTMLSelectElement
   private readonly segmentations: SegmentationList
   private readonly jobs: JobPanel
+  private readonly brainPart: BrainPart
 
   constructor(
     private readonly root: HTMLElement,
@@ -90,6 +92,7 @@ class CaseView {
       sequences: names,
       onFinished: (segmentation) => void this.refresh(segmentation),
     })
+    this.brainPart = new BrainPart(data.code, () => this.brainChanged())
   }
 
   async begin(): Promise<void> {
@@ -101,6 +104,7 @@ class CaseView {
       make('label', { class: 'sequence' }, 'Sequence ', this.sequence),
       this.segmentations.element,
       this.jobs.element,
+      this.brainPart.element,
     )
     const { code, cases, fields } = this.data
     side.append(new DescriptionPart(this.shown, fields, this.data.may_manage).element)
@@ -179,6 +183,15 @@ class CaseView {
     const { segmentations, brain_mask } = this.shown
     const chosen = this.segmentation?.id ?? null
     this.segmentations.show(segmentations, chosen, brain_mask, this.brain !== null)
+    this.brainPart.show(brain_mask)
+  }
+
+  /** The brain that counts now lies over the scan; without one, what was there before. */
+  private async brainChanged(): Promise<void> {
+    await this.refresh(null)
+    const { brain_mask } = this.shown
+    if (brain_mask) this.pickBrain(brain_mask)
+    else this.pickSegmentation(this.shown.segmentations[0] ?? null)
   }
 
   /** One thing after the other: a slow scan never lands on top of a later choice. */

@@ -4,6 +4,7 @@ import type { BrainMask, Segmentation } from '../api/types'
 import { make, plural } from '../elements'
 import { keepFocus } from '../focus'
 import { timeFormat } from '../time'
+import { brainText } from './brain'
 
 export interface SegmentationActions {
   readonly show: (segmentation: Segmentation | null) => void
@@ -20,11 +21,6 @@ export function segmentationText(segmentation: Segmentation): string {
 }
 
 const BRAIN = 'brain'
-
-/** This will say whose a brain mask is. */
-export function brainText(brain: BrainMask): string {
-  return brain.origin === 'imported' ? 'came with the case' : `found by ${brain.origin}`
-}
 
 export class SegmentationList {
   readonly element = make('section', { class: 'segmentations', 'aria-label': 'Segmentations' })
@@ -87,7 +83,13 @@ export class SegmentationList {
   private brain(brain: BrainMask): HTMLElement {
     const pick = this.radio(BRAIN, () => this.actions.showBrain(brain))
     const text = make('span', {}, make('strong', {}, 'Brain'), make('small', {}, brainText(brain)))
-    return make('li', { 'data-brain': brain.origin }, make('label', {}, pick, text))
+    const download = make(
+      'a',
+      { href: brain.download, download: true, 'data-key': 'download-brain' },
+      'Download',
+      make('span', { class: 'visually-hidden' }, ' the brain mask'),
+    )
+    return make('li', { 'data-brain': brain.origin }, make('label', {}, pick, text), download)
   }
 
   private row(segmentation: Segmentation): HTMLElement {

@@ -7,12 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from segmentation.operations.comparison import cohort_named
-from segmentation.operations.training import (
-    Plan,
-    install_trained,
-    require_installable,
-    train_on_cohorts,
-)
+from segmentation.operations.planning import Plan
+from segmentation.operations.training import install_trained, train_on_cohorts
+from segmentation.queries import database_now
 from segmentation.refusals import Refusal
 
 
@@ -25,7 +22,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--cohort", action="append", required=True, help="title or short name")
         parser.add_argument("--folder", type=Path, required=True, help="what the training keeps")
-        parser.add_argument("--preset", default="small", help="paper (a GPU) or small (any)")
+        parser.add_argument("--preset", default="small", help="paper (a GPU), small or short")
         parser.add_argument("--reference", default="imported", help="a mask's origin or title")
         parser.add_argument("--validation", type=int, default=5, help="subjects of each cohort")
         parser.add_argument("--test", type=int, default=0, help="subjects of --test-from")
@@ -38,7 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--steps", type=int, help="per epoch")
         parser.add_argument("--size", type=int, help="of a crop, in pixels")
         parser.add_argument("--rate", type=float, help="the learning rate")
-        parser.add_argument("--install", action="store_true", help="use the result (paper)")
+        parser.add_argument("--install", action="store_true", help="as a version of the method")
 
     def handle(self, *, cohort: list[str], folder: Path, **options: Any) -> None:
         names = ("preset", "reference", "validation", "test", "start", "seed", "epochs", "steps")
@@ -49,17 +46,19 @@ class Command(BaseCommand):
             test_cases=tuple(options["test_case"]),
         )
         try:
-            if options["install"]:
-                require_installable(plan)
+            cohorts = [cohort_named(one) for one in cohort]
             train_on_cohorts(
-                cohorts=[cohort_named(one) for one in cohort],
+                cohorts=cohorts,
                 plan=plan,
                 folder=folder,
                 progress=lambda done, stage: self.stdout.write(f"{done:4.0%} {stage}"),
                 say=self.stdout.write,
             )
             if options["install"]:
-                self.stdout.write(f"Installed for {install_trained(plan=plan, folder=folder)}.")
+                name = install_trained(
+                    cohorts=cohorts, plan=plan, folder=folder, now=database_now()
+                )
+                self.stdout.write(f"Installed as {name}.")
         except Refusal as refusal:
             raise CommandError(refusal.message) from refusal
         self.stdout.write(f"Trained: {folder / 'best.safetensors'}")
