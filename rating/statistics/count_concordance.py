@@ -23,6 +23,7 @@ LIMITS = (
     *("limit_below", "limit_below_low", "limit_below_high"),
     *("limit_above", "limit_above_low", "limit_above_high"),
 )
+MOST_RATERS = 6  # of whom every two are paired, first showings; more would be too many lines
 COMPONENTS = ("case_variance", "rater_variance", "interaction_variance", "repeat_variance")
 
 
@@ -52,6 +53,37 @@ def _compared(
         pairs = getattr(answers, kind)[rows] if len(rows) else np.zeros((0, 2), dtype=np.int64)
         line = {"rater": rater, "other_rater": other, "count": kind, "masks": len(pairs)}
         lines.append(line | _described(pairs, is_repeat=not other))
+    return lines
+
+
+def count_pairs(answers: Columns) -> list[dict[str, Any]]:
+    """This will count masks by their two counts, as `counts` compares them: what a figure draws.
+
+    Raters are paired with each other up to 6 of them. Counts that never occurred have no line.
+    """
+    names, at = answers.raters, answers.at
+    compared = [(name, "", at[number]) for number, name in enumerate(names)]
+    if len(names) <= MOST_RATERS:
+        compared += [
+            (names[one], names[two], np.stack([at[one, :, 0], at[two, :, 0]], axis=1))
+            for one, two in combinations(range(len(names)), 2)
+        ]
+    lines = []
+    for rater, other, rows in compared:
+        rated = rows[(rows >= 0).all(axis=1)]
+        for kind in KINDS if len(rated) else ():
+            pairs, masks = np.unique(getattr(answers, kind)[rated], axis=0, return_counts=True)
+            lines += [
+                {
+                    "rater": rater,
+                    "other_rater": other,
+                    "count": kind,
+                    "first": first,
+                    "second": second,
+                    "masks": n,
+                }
+                for (first, second), n in zip(pairs.tolist(), masks.tolist(), strict=True)
+            ]
     return lines
 
 

@@ -101,6 +101,14 @@ COUNTS: dict[str, Meaning] = (
     }
 )
 SQUARED, OF_SHARES = "lesions squared", "difference of shares"
+COUNT_PAIRS: dict[str, Meaning] = {
+    "rater": ("User name of the rater", TEXT),
+    "other_rater": ("The rater compared with; empty: the rater's own second showing", TEXT),
+    "count": ("fp: false positives; fn: missed lesions", TEXT),
+    "first": ("First count", LESIONS),
+    "second": ("Second count, or that of the other rater at the first showing", LESIONS),
+    "masks": ("Masks with these two counts", COUNT),
+}
 COUNT_COMPONENTS: dict[str, Meaning] = {
     "count": ("fp: false positives; fn: missed lesions", TEXT),
     "masks": ("Masks that every rater rated twice", COUNT),

@@ -21,6 +21,7 @@ COLUMNS: Mapping[str, Mapping[str, Meaning]] = {
     "inter_rater": agreement.INTER_RATER,
     "comparisons": agreement.COMPARISONS,
     "counts": agreement.COUNTS,
+    "count_pairs": agreement.COUNT_PAIRS,
     "count_components": agreement.COUNT_COMPONENTS,
     "mark_agreement": agreement.MARK_AGREEMENT,
     "order": answers.ORDER,

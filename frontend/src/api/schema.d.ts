@@ -621,6 +621,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/studies/{slug}/report/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The results of a closed study, laid out to be read, with the figures. */
+        get: operations["study_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studies/{slug}/report.html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The report as one HTML file that needs nothing else. */
+        get: operations["study_report_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/studies/{slug}/results/": {
         parameters: {
             query?: never;
@@ -856,6 +890,23 @@ export interface components {
             previous: string | null;
             results: components["schemas"]["CaseInList"][];
         };
+        /** @description A value as text; an undefined one says why. */
+        Cell: {
+            text: string;
+            is_undefined: boolean;
+        };
+        /** @description An item of a reporting check list and what the study's data answer. */
+        CheckItem: {
+            item: string;
+            asked: string;
+            answer: string;
+        };
+        /** @description A reporting check list. */
+        CheckList: {
+            title: string;
+            published: string;
+            items: components["schemas"]["CheckItem"][];
+        };
         /** @description How many cases show that the acceptance rate exceeds a claim, if the true rate is higher. */
         Claim: {
             /** Format: double */
@@ -989,6 +1040,26 @@ export interface components {
             /** @description Which of these were estimated below 0 and are set to 0 (text) */
             negative: string;
         };
+        CountPairsLine: {
+            /** @description User name of the rater (text) */
+            rater: string;
+            /** @description The rater compared with; empty: the rater's own second showing (text) */
+            other_rater: string;
+            /** @description fp: false positives; fn: missed lesions (text) */
+            count: string;
+            /** @description First count (lesions) */
+            first: number | {
+                undefined: string;
+            };
+            /** @description Second count, or that of the other rater at the first showing (lesions) */
+            second: number | {
+                undefined: string;
+            };
+            /** @description Masks with these two counts (count) */
+            masks: number | {
+                undefined: string;
+            };
+        };
         CountsLine: {
             /** @description User name of the rater (text) */
             rater: string;
@@ -1107,6 +1178,11 @@ export interface components {
             instructions?: string;
             allow_typed_counts?: boolean;
             primary_analysis?: components["schemas"]["PrimaryAnalysisEnum"];
+            /**
+             * Format: double
+             * @description Difference of acceptance rates that would matter, a share; null for none.
+             */
+            equivalence_margin?: number | null;
         };
         /** @description What a coordinator may set of a design. In a draft, null goes back to the default. */
         DesignRequest: {
@@ -1128,6 +1204,11 @@ export interface components {
             instructions?: string;
             allow_typed_counts?: boolean;
             primary_analysis?: components["schemas"]["PrimaryAnalysisEnum"];
+            /**
+             * Format: double
+             * @description Difference of acceptance rates that would matter, a share; null for none.
+             */
+            equivalence_margin?: number | null;
         };
         /** @description The interval to expect at a true rate, if the readings of a case correlate so. */
         ExpectedInterval: {
@@ -1142,6 +1223,17 @@ export interface components {
             width: number;
             /** Format: double */
             correlation: number;
+        };
+        /** @description A figure: its Vega-Lite specification, and the section that has its numbers. */
+        Figure: {
+            name: string;
+            title: string;
+            description: string;
+            section: string;
+            /** @description Vega-Lite 6. */
+            spec: {
+                [key: string]: unknown;
+            };
         };
         FlipsLine: {
             /** @description User name of the rater (text) */
@@ -1232,6 +1324,17 @@ export interface components {
                 /** @description Inversion time of the FLAIR */
                 inversion_time_ms?: number | null;
             };
+        };
+        /** @description Sections that answer one question. */
+        Group: {
+            id: string;
+            title: string;
+            sections: components["schemas"]["Section"][];
+        };
+        /** @description What a column is called. */
+        Head: {
+            text: string;
+            is_number: boolean;
         };
         /** @description How long a rater's share takes at a pace. */
         Hours: {
@@ -2004,6 +2107,25 @@ export interface components {
                 undefined: string;
             };
         };
+        /** @description A closed study's results, laid out to be read; see `rating.report`. */
+        Report: {
+            headline: string;
+            headline_rest: string;
+            groups: components["schemas"]["Group"][];
+            figures: components["schemas"]["Figure"][];
+            methods: string[];
+            limits: string[];
+            notes: string[];
+            checklists: components["schemas"]["CheckList"][];
+        };
+        /** @description A table that is ready to be read. */
+        ReportTable: {
+            caption: string;
+            heads: components["schemas"]["Head"][];
+            rows: components["schemas"]["Row"][];
+            /** @description Where further rows are; empty if these are all. */
+            more: string;
+        };
         /** @description The statistics of a closed study, table by table. In `rater`, "" is all raters together. */
         Results: {
             design_sha256: string;
@@ -2019,12 +2141,19 @@ export interface components {
             inter_rater: components["schemas"]["InterRaterLine"][];
             comparisons: components["schemas"]["ComparisonsLine"][];
             counts: components["schemas"]["CountsLine"][];
+            count_pairs: components["schemas"]["CountPairsLine"][];
             count_components: components["schemas"]["CountComponentsLine"][];
             mark_agreement: components["schemas"]["MarkAgreementLine"][];
             order: components["schemas"]["OrderLine"][];
             reading_time: components["schemas"]["ReadingTimeLine"][];
             verdicts: components["schemas"]["VerdictsLine"][];
             missing: components["schemas"]["MissingLine"][];
+        };
+        /** @description Cells in the order of the heads. */
+        Row: {
+            cells: components["schemas"]["Cell"][];
+            /** @description Of the design's primary analysis. */
+            is_primary: boolean;
         };
         /** @description The acknowledgement that something is stored. */
         Saved: {
@@ -2054,6 +2183,16 @@ export interface components {
             /** @description Of the voxels and the geometry. */
             readonly sha256: string;
             removed: string[];
+        };
+        /** @description Tables about one thing; the folded ones are for whoever looks closer. */
+        Section: {
+            id: string;
+            title: string;
+            hint: string;
+            tables: components["schemas"]["ReportTable"][];
+            folded_title: string;
+            folded: components["schemas"]["ReportTable"][];
+            files: string[];
         };
         /** @description A stored mask with its origin and its lesions. */
         Segmentation: {
@@ -3621,6 +3760,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Study"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    study_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    study_report_file: {
+        parameters: {
+            query?: {
+                /** @description Why, for the audit log. */
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
                 };
             };
             /** @description Refused; nothing was changed. */
