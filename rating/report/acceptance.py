@@ -85,7 +85,7 @@ def _masks(results: Mapping[str, Any], names: Names) -> Section:
 def _parts(results: Mapping[str, Any], names: Names) -> Section:
     primary = [line for line in results["acceptance"] if line["is_primary"]]
     columns: list[Column] = [
-        text("Of", lambda line: KINDS[line["group"]]),
+        text("By", lambda line: KINDS[line["group"]]),
         text("Which", lambda line: _part(line, names)),
         rater(names),
         number("Accepted", "accepted"),
@@ -153,7 +153,7 @@ def _naive(results: Mapping[str, Any], names: Names) -> Section:
                     rater(names),
                     shares("Korn-Graubard, by case", "rate", "low", "high"),
                     shares("Wilson, by case", "rate", "wilson_low", "wilson_high"),
-                    number("Worth presentations", "n_adjusted"),
+                    number("Effective number", "n_adjusted"),
                     *(
                         _ends(head, f"naive_{name}")
                         for head, name in (

@@ -54,6 +54,7 @@ def _cases(design: AcceptanceDesign) -> list[str]:
             f"{cases} cases can show that more than 90 % are acceptable only with {most} rejected "
             f"case{'s' if allowed > 1 else ''}"
         )
-    listed = ", ".join(f"{n} for {rejections}" for rejections, n in enumerate(needed))
-    why = f"an exact 95 % interval of independent cases lies above 90 % with {listed} rejections"
+    first, *more = needed
+    listed = ", ".join(f"{n} for {rejections}" for rejections, n in enumerate(more, 1))
+    why = f"an exact 95 % interval above 90 % takes {first} cases with no rejection, {listed}"
     return [f"{able}: {why}. Reading a case again adds little."]

@@ -120,14 +120,18 @@ def coefficients(head: str, name: str, low: str = "", high: str = "") -> Column:
 
 
 def table(caption: str, lines: Iterable[Line], columns: Sequence[Column], *, file: str) -> Table:
-    """This will lay lines out under columns; beyond 60 lines it says that the rest is in `file`."""
+    """This will lay lines out under columns; beyond 60 lines it says that the rest is in `file`.
+
+    Lines of the primary analysis are marked where there are others beside them.
+    """
     found = list(lines)
+    is_mixed = len({line.get("is_primary") for line in found}) > 1
     left = len(found) - MOST_ROWS
     return Table(
         caption,
         tuple(head for head, _ in columns),
         tuple(
-            Row(tuple(say(line) for _, say in columns), line.get("is_primary") is True)
+            Row(tuple(say(line) for _, say in columns), is_mixed and line["is_primary"] is True)
             for line in found[:MOST_ROWS]
         ),
         f"{left} more rows are in tables/{file}.csv of the bundle." if left > 0 else "",

@@ -96,7 +96,7 @@ def _described(pairs: Pairs, *, is_repeat: bool) -> dict[str, Any]:
     )
     if not len(pairs):
         return dict.fromkeys(names, undefined(NO_REPEAT if is_repeat else NO_SHARED))
-    repeat: Any = undefined("repeatability is about one rater's own repeats")
+    repeat: Any = undefined("it is about one rater's own repeats")
     values = [
         median_difference(pairs),
         share_within(pairs, 0),
