@@ -365,6 +365,8 @@ class ResultsSerializer(serializers.Serializer[Any]):
     intra_rater = line_serializer("intra_rater")(many=True)
     inter_rater = line_serializer("inter_rater")(many=True)
     comparisons = line_serializer("comparisons")(many=True)
+    equivalence = line_serializer("equivalence")(many=True)
+    several_methods = line_serializer("several_methods")(many=True)
     counts = line_serializer("counts")(many=True)
     count_pairs = line_serializer("count_pairs")(many=True)
     count_components = line_serializer("count_components")(many=True)

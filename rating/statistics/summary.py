@@ -13,6 +13,7 @@ from rating.statistics.comparisons import comparisons
 from rating.statistics.completeness import flips, missing, presentations, verdicts
 from rating.statistics.concordance import inter_rater, intra_rater
 from rating.statistics.count_concordance import components, count_pairs, counts
+from rating.statistics.equivalence import equivalence, several_methods
 from rating.statistics.lesion_rates import lesion_rates
 from rating.statistics.mark_agreement import mark_agreement
 from rating.statistics.rows import MarkRow, RatingRow
@@ -70,6 +71,8 @@ def summarise(
         "intra_rater": intra_rater(answers, design),
         "inter_rater": inter_rater(answers, design),
         "comparisons": comparisons(answers, design),
+        "equivalence": equivalence(answers, design),
+        "several_methods": several_methods(answers, design),
         "counts": counts(answers),
         "count_pairs": count_pairs(answers),
         "count_components": components(answers),

@@ -20,6 +20,8 @@ COLUMNS: Mapping[str, Mapping[str, Meaning]] = {
     "intra_rater": agreement.INTRA_RATER,
     "inter_rater": agreement.INTER_RATER,
     "comparisons": agreement.COMPARISONS,
+    "equivalence": agreement.EQUIVALENCE,
+    "several_methods": agreement.SEVERAL_METHODS,
     "counts": agreement.COUNTS,
     "count_pairs": agreement.COUNT_PAIRS,
     "count_components": agreement.COUNT_COMPONENTS,
