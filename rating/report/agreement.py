@@ -34,6 +34,8 @@ def agreement(results: Mapping[str, Any], names: Names) -> Group:
             _intra(results, names),
             _inter(results, names),
             _comparisons(results, names),
+            *_equivalence(results, names),
+            *_several_methods(results, names),
             _marks(results, names),
         ),
     )
@@ -173,6 +175,8 @@ def _comparisons(results: Mapping[str, Any], names: Names) -> Section:
         number("McNemar", "mcnemar_p", p_value),
         number("Obuchowski", "obuchowski_p", p_value),
         number("Durkalski", "durkalski_p", p_value),
+        number("Yang", "yang_p", p_value),
+        number("Eliasziw-Donner", "eliasziw_donner_p", p_value),
     ]
     return Section(
         "comparisons",
@@ -188,6 +192,71 @@ def _comparisons(results: Mapping[str, Any], names: Names) -> Section:
         else (),
         files=("comparisons",),
     )
+
+
+def _equivalence(results: Mapping[str, Any], names: Names) -> list[Section]:
+    """One section where the design has a margin, none else."""
+    lines = results["equivalence"]
+    if not lines:
+        return []
+    margin = share(lines[0]["margin"])
+    return [
+        Section(
+            "equivalence",
+            "Equivalent?",
+            f"Against the margin of the design, {margin}: two one-sided tests of the difference "
+            "over cases. Not worse is shown by a p below 0.025.",
+            (
+                table(
+                    "Tests of equivalence",
+                    lines,
+                    [
+                        text("One", lambda line: _side(line, "first", names)),
+                        text("Other", lambda line: _side(line, "second", names)),
+                        rater(names),
+                        number("Cases", "cases"),
+                        shares("Difference (95 % interval)", "difference"),
+                        number("Not worse, p", "not_worse_p", p_value),
+                        number("Not better, p", "not_better_p", p_value),
+                        number("Equivalent, p", "equivalent_p", p_value),
+                    ],
+                    file="equivalence",
+                ),
+            ),
+            files=("equivalence",),
+        )
+    ]
+
+
+def _several_methods(results: Mapping[str, Any], names: Names) -> list[Section]:
+    """One section for three or more methods, none else."""
+    lines = results["several_methods"]
+    if not lines:
+        return []
+    return [
+        Section(
+            "several-methods",
+            "All methods at once",
+            "Cochran's Q: do all methods have the same rate? Per rater and showing, since it takes "
+            "one answer per case and method.",
+            (
+                table(
+                    "Cochran's Q",
+                    lines,
+                    [
+                        rater(names),
+                        number("Showing", "occasion"),
+                        number("Methods", "methods"),
+                        number("Cases", "cases"),
+                        number("Q", "q", decimal),
+                        number("p", "q_p", p_value),
+                    ],
+                    file="several_methods",
+                ),
+            ),
+            files=("several_methods",),
+        )
+    ]
 
 
 def _marks(results: Mapping[str, Any], names: Names) -> Section:

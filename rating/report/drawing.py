@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from xml.sax.saxutils import escape
 
 VEGA_LITE = "6.4"
 PIXELS_PER_POINT = 2.0
 
 
 def svg(spec: dict[str, Any]) -> str:
-    """This will draw a Vega-Lite specification as SVG; nothing is fetched for it."""
+    """This will draw a Vega-Lite specification as SVG, which says in words what it shows.
+
+    Nothing is fetched for it.
+    """
     import vl_convert  # its engine is large, and only who exports needs it
 
     drawn: str = vl_convert.vegalite_to_svg(
         spec, vl_version=VEGA_LITE, allowed_base_urls=[], show_warnings=False
     )
-    return drawn
+    words = escape(str(spec["description"]), {'"': "&quot;"})
+    return drawn.replace("<svg ", f'<svg role="img" aria-label="{words}" ', 1)
 
 
 def png(spec: dict[str, Any]) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rating.report.document import Cell, Group, Head, Section
+from rating.report.document import Cell, Group, Head, Section, Table
 from rating.report.found import rater
 from rating.report.wording import (
     Column,
@@ -90,7 +90,7 @@ def _counts(results: Mapping[str, Any]) -> Section:
                 file="counts",
             ),
         ),
-        "Limits of agreement",
+        "Limits of agreement and concordance",
         (
             table(
                 "Mean difference (second less first) and 95 % limits of agreement, with intervals",
@@ -100,12 +100,34 @@ def _counts(results: Mapping[str, Any]) -> Section:
                     _limit("Mean difference", "mean_difference"),
                     _limit("Lower limit", "limit_below"),
                     _limit("Upper limit", "limit_above"),
+                    coefficients("Lin's CCC", "ccc"),
                 ],
                 file="counts",
             ),
+            *_replicates(results, who),
         ),
         files=("counts", "count_pairs"),
     )
+
+
+def _replicates(results: Mapping[str, Any], who: list[Column]) -> list[Table]:
+    """Limits between raters from all four showings; no table for one rater."""
+    lines = [line for line in results["counts"] if line["other_rater"]]
+    if not lines:
+        return []
+    return [
+        table(
+            "Between raters, single counts, both showings used (other less one)",
+            lines,
+            [
+                *who,
+                _limit("Mean difference", "replicate_bias"),
+                _limit("Lower limit", "replicate_below"),
+                _limit("Upper limit", "replicate_above"),
+            ],
+            file="counts",
+        )
+    ]
 
 
 def _limit(head: str, name: str) -> Column:
@@ -120,8 +142,8 @@ def _components(results: Mapping[str, Any]) -> Section:
     return Section(
         "count-components",
         "Where the scatter of counts comes from",
-        "Variance between masks, between raters, of both together, and between repeats. Negative "
-        "estimates are shown as they are and named.",
+        "Variance between masks, between raters, of both together, and between repeats. Estimates "
+        "below 0 are set to 0 and named.",
         (
             table(
                 "Components of the variance of counts",
@@ -134,7 +156,7 @@ def _components(results: Mapping[str, Any]) -> Section:
                     number("Raters (variance)", "rater_variance", decimal),
                     number("Both together", "interaction_variance", decimal),
                     number("Repeats", "repeat_variance", decimal),
-                    (Head("Negative"), lambda line: Cell(str(line["negative"]))),
+                    (Head("Below 0"), lambda line: Cell(str(line["negative"]))),
                 ],
                 file="count_components",
             ),

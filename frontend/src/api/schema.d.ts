@@ -1005,6 +1005,14 @@ export interface components {
             durkalski_p: number | {
                 undefined: string;
             };
+            /** @description Clustered McNemar of Yang (probability) */
+            yang_p: number | {
+                undefined: string;
+            };
+            /** @description McNemar deflated, Eliasziw and Donner (probability) */
+            eliasziw_donner_p: number | {
+                undefined: string;
+            };
             /** @description The sign-flip p adjusted for all pairs compared (Holm) (probability) */
             holm_p: number | {
                 undefined: string;
@@ -1147,6 +1155,54 @@ export interface components {
             limit_above_high: number | {
                 undefined: string;
             };
+            /** @description Lin's concordance correlation of the two counts (coefficient -1 to 1) */
+            ccc: number | {
+                undefined: string;
+            };
+            /** @description Lower bound of it (coefficient -1 to 1) */
+            ccc_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound of it (coefficient -1 to 1) */
+            ccc_high: number | {
+                undefined: string;
+            };
+            /** @description Mean difference of single counts, every showing used (other less one) (lesions) */
+            replicate_bias: number | {
+                undefined: string;
+            };
+            /** @description Lower bound of it (lesions) */
+            replicate_bias_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound of it (lesions) */
+            replicate_bias_high: number | {
+                undefined: string;
+            };
+            /** @description Limit of agreement below, of single counts (lesions) */
+            replicate_below: number | {
+                undefined: string;
+            };
+            /** @description Lower bound of it: MOVER (lesions) */
+            replicate_below_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound of it: MOVER (lesions) */
+            replicate_below_high: number | {
+                undefined: string;
+            };
+            /** @description Limit of agreement above, of single counts (lesions) */
+            replicate_above: number | {
+                undefined: string;
+            };
+            /** @description Lower bound of it: MOVER (lesions) */
+            replicate_above_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound of it: MOVER (lesions) */
+            replicate_above_high: number | {
+                undefined: string;
+            };
         };
         /** @description False positives and missed lesions. */
         CountsRequest: {
@@ -1209,6 +1265,48 @@ export interface components {
              * @description Difference of acceptance rates that would matter, a share; null for none.
              */
             equivalence_margin?: number | null;
+        };
+        EquivalenceLine: {
+            /** @description occasions, raters or methods (text) */
+            compared: string;
+            /** @description The first of the two (text) */
+            first: string;
+            /** @description The second of the two (text) */
+            second: string;
+            /** @description By which rater's answers; empty for all, and between raters (text) */
+            rater: string;
+            /** @description Difference that would matter, fixed in the design (share 0 to 1) */
+            margin: number | {
+                undefined: string;
+            };
+            /** @description Cases with answers of both (count) */
+            cases: number | {
+                undefined: string;
+            };
+            /** @description First share less second, by the primary analysis (difference of shares) */
+            difference: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: t over cases (difference of shares) */
+            difference_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: t over cases (difference of shares) */
+            difference_high: number | {
+                undefined: string;
+            };
+            /** @description One-sided p that the first is worse by the margin or more (probability) */
+            not_worse_p: number | {
+                undefined: string;
+            };
+            /** @description One-sided p that the first is better by the margin or more (probability) */
+            not_better_p: number | {
+                undefined: string;
+            };
+            /** @description The larger of both (TOST) (probability) */
+            equivalent_p: number | {
+                undefined: string;
+            };
         };
         /** @description The interval to expect at a true rate, if the readings of a case correlate so. */
         ExpectedInterval: {
@@ -2140,6 +2238,8 @@ export interface components {
             intra_rater: components["schemas"]["IntraRaterLine"][];
             inter_rater: components["schemas"]["InterRaterLine"][];
             comparisons: components["schemas"]["ComparisonsLine"][];
+            equivalence: components["schemas"]["EquivalenceLine"][];
+            several_methods: components["schemas"]["SeveralMethodsLine"][];
             counts: components["schemas"]["CountsLine"][];
             count_pairs: components["schemas"]["CountPairsLine"][];
             count_components: components["schemas"]["CountComponentsLine"][];
@@ -2225,6 +2325,30 @@ export interface components {
          * @enum {string}
          */
         SequenceEnum: "FLAIR" | "T1" | "T2";
+        SeveralMethodsLine: {
+            /** @description User name of the rater (text) */
+            rater: string;
+            /** @description 1 for the first showing of a mask, 2 for the second (count) */
+            occasion: number | {
+                undefined: string;
+            };
+            /** @description Methods compared (count) */
+            methods: number | {
+                undefined: string;
+            };
+            /** @description Cases with one answer to a mask of every method (count) */
+            cases: number | {
+                undefined: string;
+            };
+            /** @description Cochran's Q, by the primary analysis (chi-square) */
+            q: number | {
+                undefined: string;
+            };
+            /** @description Its p: do all methods have the same rate? (probability) */
+            q_p: number | {
+                undefined: string;
+            };
+        };
         /** @description A drawn lesion; its id is its value in the mask file. */
         ShownLesion: {
             id: number;
