@@ -19,7 +19,7 @@ export default defineConfig({
     manifest: true,
     target: 'es2022',
     modulePreload: { polyfill: false },
-    chunkSizeWarningLimit: 1000,
+    chunkSizeWarningLimit: 1100,
     assetsInlineLimit: 0,
     rollupOptions: {
       input: pages,

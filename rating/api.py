@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from rating import queries
-from rating.export import bundle
+from rating.export import bundle, report_page
 from rating.models import Mark, Rating, Study
 from rating.operations import reading as readings
 from rating.operations import study as studies
@@ -29,6 +29,7 @@ from rating.serializers import (
     PresentationSerializer,
     ReadingInListSerializer,
     ReadingSerializer,
+    ReportSerializer,
     ResultsSerializer,
     SavedMarkSerializer,
     SavedSerializer,
@@ -180,6 +181,30 @@ class StudyResultsView(APIView):
         return Response(ResultsSerializer(queries.results_of(Study.objects.get(slug=slug))).data)
 
 
+class StudyReportView(APIView):
+    """The results of a closed study, laid out to be read, with the figures."""
+
+    @extend_schema(operation_id="study_report", responses=ReportSerializer)
+    def get(self, request: Request, slug: str) -> Response:
+        study = Study.objects.get(slug=slug)
+        report = queries.report_of(study, queries.results_of(study))
+        return Response(ReportSerializer(report).data)
+
+
+class StudyReportFileView(APIView):
+    """The report as one HTML file that needs nothing else."""
+
+    @extend_schema(
+        operation_id="study_report_file",
+        responses={(200, "text/html"): OpenApiTypes.BINARY},
+        parameters=[OpenApiParameter("reason", str, description="Why, for the audit log.")],
+    )
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
+        study = Study.objects.select_related("cohort").get(slug=slug)
+        content = report_page(study=study)
+        return taken_away(study, content, f"{slug}.html", "text/html; charset=utf-8", request)
+
+
 class StudyBundleView(APIView):
     """Everything about a closed study, as one zip file."""
 
@@ -191,15 +216,22 @@ class StudyBundleView(APIView):
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         study = Study.objects.select_related("cohort").get(slug=slug)
         content = bundle(study=study)
-        studies.record_export(
-            study=study,
-            reason=request.query_params.get("reason", "")[:LONGEST_TEXT],
-            by=signed_in(request),
-            now=database_now(),
-        )
-        response = HttpResponse(content, content_type="application/zip")
-        response["Content-Disposition"] = f'attachment; filename="{slug}.zip"'
-        return response
+        return taken_away(study, content, f"{slug}.zip", "application/zip", request)
+
+
+def taken_away(
+    study: Study, content: bytes, name: str, kind: str, request: Request
+) -> HttpResponseBase:
+    """This will answer with a file to save, and record who took it and why."""
+    studies.record_export(
+        study=study,
+        reason=request.query_params.get("reason", "")[:LONGEST_TEXT],
+        by=signed_in(request),
+        now=database_now(),
+    )
+    response = HttpResponse(content, content_type=kind)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 # --- Rater ----------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from sys import intern
 from typing import Any, Literal
 
@@ -18,7 +18,9 @@ from rating.protocol.design import (
     default_gap,
     design_from_json,
 )
+from rating.report import Facts, Names, Report, lay_out
 from rating.statistics import MarkRow, RatingRow, summarise
+from segmentation.methods import METHOD_CARDS
 from segmentation.models import Cohort, CohortMembership, Scan, Segmentation
 from segmentation.queries import how_many, visible_cases
 from segmentation.refusals import Refusal
@@ -184,6 +186,14 @@ def method_shown(segmentation: Segmentation) -> str:
     return segmentation.method or segmentation.origin
 
 
+def method_title(segmentation: Segmentation) -> str:
+    """What made a mask, as people call it: the title of its method, or its origin."""
+    cards = {card.name: card.title for card in METHOD_CARDS}
+    if segmentation.method:
+        return cards.get(segmentation.method, segmentation.method)
+    return f"{Segmentation.Origin(segmentation.origin).label} mask"
+
+
 def design_of(study: Study) -> AcceptanceDesign:
     """The study's design: the frozen one, or what a draft amounts to so far (not validated)."""
     if study.design_json:
@@ -285,6 +295,37 @@ def results_of(study: Study) -> dict[str, Any]:
             "closed; close it first."
         )
     return summarise(rating_rows(study), design_of(study), mark_rows(study))
+
+
+def report_of(study: Study, results: Mapping[str, Any]) -> Report:
+    """The results of a closed study (`results_of`), laid out to be read."""
+    items = study.items.select_related("segmentation__case")
+    answered = Rating.objects.filter(presentation__reading__study=study)
+    return lay_out(
+        results,
+        design_of(study),
+        Names({method_shown(item.segmentation): method_title(item.segmentation) for item in items}),
+        Facts(
+            title=study.title,
+            opened=_day(study.opened_at),
+            closed=_day(study.closed_at),
+            closing_reason=study.closing_reason,
+            commitment=study.commitment,
+            versions=tuple(
+                answered.order_by("software_version")
+                .values_list("software_version", flat=True)
+                .distinct()
+            ),
+            described_cases=len(
+                {item.segmentation.case_id for item in items if item.segmentation.case.description}
+            ),
+        ),
+    )
+
+
+def _day(at: datetime | None) -> str:
+    """A time as its day in UTC; empty for None."""
+    return at.astimezone(UTC).date().isoformat() if at else ""
 
 
 # --- Readings -------------------------------------------------------------------------------------

@@ -58,6 +58,13 @@ class DesignSerializer(serializers.Serializer[Any]):
     instructions = serializers.CharField(max_length=LONGEST_TEXT, allow_blank=True, required=False)
     allow_typed_counts = serializers.BooleanField(required=False)
     primary_analysis = serializers.ChoiceField(choices=["derived", "rater"], required=False)
+    equivalence_margin = serializers.FloatField(
+        min_value=0,
+        max_value=1,
+        required=False,
+        allow_null=True,
+        help_text="Difference of acceptance rates that would matter, a share; null for none.",
+    )
 
 
 class NewStudySerializer(serializers.Serializer[Any]):
@@ -357,13 +364,105 @@ class ResultsSerializer(serializers.Serializer[Any]):
     intra_rater = line_serializer("intra_rater")(many=True)
     inter_rater = line_serializer("inter_rater")(many=True)
     comparisons = line_serializer("comparisons")(many=True)
+    equivalence = line_serializer("equivalence")(many=True)
+    several_methods = line_serializer("several_methods")(many=True)
     counts = line_serializer("counts")(many=True)
+    count_pairs = line_serializer("count_pairs")(many=True)
     count_components = line_serializer("count_components")(many=True)
     mark_agreement = line_serializer("mark_agreement")(many=True)
     order = line_serializer("order")(many=True)
     reading_time = line_serializer("reading_time")(many=True)
     verdicts = line_serializer("verdicts")(many=True)
     missing = line_serializer("missing")(many=True)
+
+
+class CellSerializer(serializers.Serializer[Any]):
+    """A value as text; an undefined one says why."""
+
+    text = serializers.CharField()
+    is_undefined = serializers.BooleanField()
+
+
+class RowSerializer(serializers.Serializer[Any]):
+    """Cells in the order of the heads."""
+
+    cells = CellSerializer(many=True)
+    is_primary = serializers.BooleanField(help_text="Of the design's primary analysis.")
+
+
+class HeadSerializer(serializers.Serializer[Any]):
+    """What a column is called."""
+
+    text = serializers.CharField()
+    is_number = serializers.BooleanField()
+
+
+class ReportTableSerializer(serializers.Serializer[Any]):
+    """A table that is ready to be read."""
+
+    caption = serializers.CharField()
+    heads = HeadSerializer(many=True)
+    rows = RowSerializer(many=True)
+    more = serializers.CharField(help_text="Where further rows are; empty if these are all.")
+
+
+class SectionSerializer(serializers.Serializer[Any]):
+    """Tables about one thing; the folded ones are for whoever looks closer."""
+
+    id = serializers.CharField()
+    title = serializers.CharField()
+    hint = serializers.CharField()
+    tables = ReportTableSerializer(many=True)
+    folded_title = serializers.CharField()
+    folded = ReportTableSerializer(many=True)
+    files = serializers.ListField(child=serializers.CharField())
+
+
+class GroupSerializer(serializers.Serializer[Any]):
+    """Sections that answer one question."""
+
+    id = serializers.CharField()
+    title = serializers.CharField()
+    sections = SectionSerializer(many=True)
+
+
+class FigureSerializer(serializers.Serializer[Any]):
+    """A figure: its Vega-Lite specification, and the section that has its numbers."""
+
+    name = serializers.CharField()
+    title = serializers.CharField()
+    description = serializers.CharField()
+    section = serializers.CharField()
+    spec = serializers.DictField(help_text="Vega-Lite 6.")
+
+
+class CheckItemSerializer(serializers.Serializer[Any]):
+    """An item of a reporting check list and what the study's data answer."""
+
+    item = serializers.CharField()
+    asked = serializers.CharField()
+    answer = serializers.CharField()
+
+
+class CheckListSerializer(serializers.Serializer[Any]):
+    """A reporting check list."""
+
+    title = serializers.CharField()
+    published = serializers.CharField()
+    items = CheckItemSerializer(many=True)
+
+
+class ReportSerializer(serializers.Serializer[Any]):
+    """A closed study's results, laid out to be read; see `rating.report`."""
+
+    headline = serializers.CharField()
+    headline_rest = serializers.CharField()
+    groups = GroupSerializer(many=True)
+    figures = FigureSerializer(many=True)
+    methods = serializers.ListField(child=serializers.CharField())
+    limits = serializers.ListField(child=serializers.CharField())
+    notes = serializers.ListField(child=serializers.CharField())
+    checklists = CheckListSerializer(many=True)
 
 
 # --- Rater ----------------------------------------------------------------------------------------

@@ -29,6 +29,12 @@ api = [
     path(
         "studies/<slug:slug>/results/", views_api.StudyResultsView.as_view(), name="study-results"
     ),
+    path("studies/<slug:slug>/report/", views_api.StudyReportView.as_view(), name="study-report"),
+    path(
+        "studies/<slug:slug>/report.html",
+        views_api.StudyReportFileView.as_view(),
+        name="study-report-file",
+    ),
     path("studies/<slug:slug>/bundle/", views_api.StudyBundleView.as_view(), name="study-bundle"),
     path("readings/", views_api.ReadingsView.as_view(), name="readings"),
     path("readings/<str:reading>/", views_api.ReadingView.as_view(), name="reading"),

@@ -207,6 +207,8 @@ TABLE: dict[str, Rule] = {
     "api:study-open": write(in_study, COORDINATOR),
     "api:study-close": write(in_study, COORDINATOR),
     "api:study-results": read(in_study, COORDINATOR),
+    "api:study-report": read(in_study, COORDINATOR),
+    "api:study-report-file": read(in_study, COORDINATOR),
     "api:study-bundle": read(in_study, COORDINATOR),
     # API: readings
     "api:readings": read(everywhere, SIGNED_IN),

@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import gzip
 import json
-import random
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import nibabel as nib
 import numpy as np
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.test import Client
 from django.utils.crypto import get_random_string
 from numpy.typing import NDArray
 
@@ -34,6 +31,7 @@ from segmentation.operations.jobs import request_segmentation
 from segmentation.operations.running import run_next_job
 from segmentation.operations.voxels import mask_of
 from segmentation.training.phantoms import make_phantom
+from webapp.scripted_reading import ScriptedAnswer, ScriptedReader
 
 COHORT = "Demonstration phantoms"
 OPEN_STUDY = "Demonstration: a study to rate"
@@ -177,81 +175,24 @@ def read_and_close(title: str, people: dict[str, User], *, clock: Clock, say: Sa
     )
 
 
-class ScriptedRater:
+class ScriptedRater(ScriptedReader):
     """Reads like a person who knows the phantoms' lesions, and is a little careless about it."""
 
-    def __init__(self, person: User, reading: str) -> None:
-        self.reading = f"/api/v1/readings/{reading}/"
-        self.chance = random.Random(person.get_username())  # noqa: S311  # not for secrets
-        self.client = Client(HTTP_HOST="localhost")
-        self.client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-
-    def read_all(self) -> None:
-        """This will rate every presentation that is left, in order."""
-        state = self.ask("get", self.reading)
-        while state["presentation"]:
-            state = self.read(state["presentation"])
-
-    def read(self, token: str) -> dict[str, Any]:
-        """This will open, mark and submit one presentation; returns the reading's new state."""
-        address = f"/api/v1/presentations/{token}/"
-        shown = self.ask("post", f"{address}open/")
-        if not shown["marks"]:
-            wrong, missed = disagreement(Presentation.objects.get(token=token))
-            self.mark(address, shown, wrong, missed)
-            shown = self.ask("get", address)
-        fp = sum(mark["kind"] == "FP" for mark in shown["marks"])
-        fn = sum(mark["kind"] == "FN" for mark in shown["marks"])
-        drawn = shown["lesion_count"]
-        good = 10 * fp < max(drawn, 1) and 9 * fn < max(drawn - fp, 1)
+    def answer(self, token: str, shown: dict[str, Any]) -> ScriptedAnswer:
+        """This will mark most of what is wrong or missed, as a person would."""
+        wrong, missed = disagreement(Presentation.objects.get(token=token))
+        false = [
+            lesion["id"]
+            for lesion in shown["lesions"]
+            if self.chance.random() < (0.85 if lesion["id"] in wrong else 0.03)
+        ]
+        found = [place for place in missed if self.chance.random() < 0.75]
+        drawn, fp = shown["lesion_count"], len(false)
+        good = 10 * fp < max(drawn, 1) and 9 * len(found) < max(drawn - fp, 1)
         if self.chance.random() < 0.08:
             good = not good
-        return self.ask(
-            "post",
-            f"{address}submit/",
-            {
-                "outcome": "rated",
-                "reason": "",
-                "verdict": "acceptable" if good else "unacceptable",
-                "comment": "",
-                "counts": {"fp": fp, "fn": fn},
-                "typed": None,
-                "active_ms": self.chance.randint(40_000, 240_000),
-                "slices_seen": 36,
-            },
-        )
-
-    def mark(
-        self,
-        address: str,
-        shown: dict[str, Any],
-        wrong: list[int],
-        missed: list[tuple[float, float, float]],
-    ) -> None:
-        """This will mark most of what is wrong or missed, as a person would."""
-        places = {lesion["id"]: lesion["voxel_mm"] for lesion in shown["lesions"]}
-        marks: list[dict[str, Any]] = [
-            {"kind": "FP", "lesion": lesion, "mm": place}
-            for lesion, place in places.items()
-            if self.chance.random() < (0.85 if lesion in wrong else 0.03)
-        ]
-        marks += [
-            {"kind": "FN", "lesion": None, "mm": list(place)}
-            for place in missed
-            if self.chance.random() < 0.75
-        ]
-        for mark in marks:
-            name = UUID(int=self.chance.getrandbits(128), version=4)
-            self.ask("put", f"{address}marks/{name}/", {**mark, "reason": ""})
-
-    def ask(self, method: str, address: str, body: object = None) -> dict[str, Any]:
-        """This will send one request as the rater's browser would; a refusal is a bug here."""
-        sent = {"data": json.dumps(body), "content_type": "application/json"} if body else {}
-        response = getattr(self.client, method)(address, **sent)
-        if response.status_code >= 300:
-            raise RuntimeError(f"{method} {address}: {response.status_code} {response.content!r}")
-        answer: dict[str, Any] = response.json()
-        return answer
+        verdict = "acceptable" if good else "unacceptable"
+        return ScriptedAnswer(false, found, verdict, self.chance.randint(40_000, 240_000))
 
 
 def disagreement(presentation: Presentation) -> tuple[list[int], list[tuple[float, float, float]]]:

@@ -13,12 +13,16 @@ from typing import Any
 
 from rating import queries
 from rating.export.readme import readme
+from rating.export.report import drawings, rendered, report_page
+from rating.export.scripts import imrmc, main_table_in_r
+from rating.export.spreadsheet import ZIP_EPOCH, xlsx_file
 from rating.export.tables import cases, marks, presentations, ratings, schedule, utc
 from rating.models import Study
+from rating.report.drawing import png
 from rating.statistics import data_dictionary, tables
 from segmentation.spreadsheets import csv_file
 
-ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+__all__ = ["bundle", "bundle_files", "report_page"]
 
 
 def bundle(*, study: Study) -> bytes:
@@ -37,8 +41,12 @@ def bundle(*, study: Study) -> bytes:
 def bundle_files(*, study: Study) -> dict[str, bytes]:
     """This will return the bundle's files by name, the manifest last; raises StudyNotClosed."""
     results = queries.results_of(study)
+    report = queries.report_of(study, results)
+    drawn = drawings(report)
     files = {
-        "README.txt": readme(study).encode(),
+        "README.txt": readme(study, report).encode(),
+        "report.html": rendered(study, report, drawn),
+        "recompute.R": main_table_in_r(queries.design_of(study)).encode(),
         "design.json": study.design_json.encode(),
         "study.json": _json(_about(study)),
         "statistics.json": _json(results),
@@ -49,10 +57,18 @@ def bundle_files(*, study: Study) -> dict[str, bytes]:
         "presentations.csv": presentations(study),
         "ratings.csv": ratings(study),
         "marks.csv": marks(study),
+        "imrmc.csv": imrmc(study),
     }
     files |= {name: csv_file(table.columns, table.rows) for name, table in described.items()}
-    for name, rows in tables(results).items():
+    laid_out = tables(results)
+    for name, rows in laid_out.items():
         files[f"tables/{name}.csv"] = csv_file(rows[0], rows[1:])
+    words = [["table", "column", "meaning", "unit"], *map(list, data_dictionary())]
+    files["tables.xlsx"] = xlsx_file(laid_out | {"dictionary": words})
+    for figure in report.figures:
+        files[f"figures/{figure.name}.vl.json"] = _json(figure.spec)
+        files[f"figures/{figure.name}.svg"] = drawn[figure.name].encode()
+        files[f"figures/{figure.name}.png"] = png(figure.spec)
     files["data_dictionary.csv"] = csv_file(
         ["file", "column", "meaning", "unit"],
         [

@@ -16,6 +16,7 @@ from segmentation.refusals import Refusal
 BoundaryPolicy = Literal["strict", "lenient"]
 PrimaryAnalysis = Literal["derived", "rater"]
 Fraction = tuple[int, int]
+LATER = frozenset({"equivalence_margin"})
 
 
 class InvalidDesign(Refusal):
@@ -35,7 +36,11 @@ class DesignItem:
 
 @dataclass(frozen=True)
 class AcceptanceDesign:
-    """What is asked, of whom, about what. `gap` counts positions, thresholds are to be exceeded."""
+    """What is asked, of whom, about what. `gap` counts positions, thresholds are to be exceeded.
+
+    `equivalence_margin` is the difference of acceptance rates (a share) that would matter; None
+    where nothing is to be shown equivalent.
+    """
 
     presentations_per_item: int = 2
     gap: int = 1
@@ -50,6 +55,7 @@ class AcceptanceDesign:
     shown_sequences: tuple[str, ...] = ("FLAIR",)
     allow_typed_counts: bool = False
     primary_analysis: PrimaryAnalysis = "derived"
+    equivalence_margin: float | None = None
     items: tuple[DesignItem, ...] = ()
     raters: tuple[str, ...] = ()
 
@@ -81,8 +87,16 @@ def validate(design: AcceptanceDesign) -> None:
 
 
 def canonical_json(design: AcceptanceDesign) -> str:
-    """This will write the design as JSON (sorted keys, no spaces, ASCII): one text per design."""
-    values = vars(design)
+    """This will write the design as JSON (sorted keys, no spaces, ASCII): one text per design.
+
+    What was added to designs later (LATER) is left out where it is not set, so that the text and
+    the hash of a design that was frozen before stay what they were.
+    """
+    values = {
+        name: value
+        for name, value in vars(design).items()
+        if name not in LATER or value is not None
+    }
     return json.dumps(values, default=vars, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -98,7 +112,7 @@ def design_from_json(text: str) -> AcceptanceDesign:
         values["items"] = tuple(DesignItem(**item) for item in values["items"])
         for name in ("precision_threshold", "recall_threshold", "shown_sequences", "raters"):
             values[name] = tuple(values[name])
-        names = {field.name for field in fields(AcceptanceDesign)}
+        names = {field.name for field in fields(AcceptanceDesign)} - (LATER - values.keys())
         return AcceptanceDesign(**{name: values.pop(name) for name in sorted(names)}, **values)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidDesign(
@@ -132,6 +146,9 @@ def _faults_of_criterion(design: AcceptanceDesign) -> Iterator[tuple[str, str]]:
         yield "boundary_policy", "The boundary policy is strict or lenient."
     if design.primary_analysis not in ("derived", "rater"):
         yield "primary_analysis", "The primary analysis is derived or rater."
+    margin = design.equivalence_margin
+    if margin is not None and not 0 < margin < 1:
+        yield "equivalence_margin", f"The margin {margin:g} does not lie between 0 and 1."
     if design.connectivity not in (6, 18, 26):
         yield "connectivity", "The connectivity is 6, 18 or 26."
     if not (math.isfinite(design.min_volume_mm3) and design.min_volume_mm3 >= 0):

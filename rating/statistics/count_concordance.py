@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from rating.statistics.bland_altman import limits_of_agreement
 from rating.statistics.columns import Columns
 from rating.statistics.concordance import NO_REPEAT, NO_SHARED
+from rating.statistics.concordance_correlation import concordance_correlation
 from rating.statistics.counts import median_difference, repeatability, share_within
 from rating.statistics.icc import Icc, icc_agreement, icc_consistency
+from rating.statistics.replicate_limits import replicate_limits
 from rating.statistics.rows import undefined
 from rating.statistics.variance_components import variance_components
 
@@ -23,6 +25,14 @@ LIMITS = (
     *("limit_below", "limit_below_low", "limit_below_high"),
     *("limit_above", "limit_above_low", "limit_above_high"),
 )
+MOST_RATERS = 6  # of whom every two are paired, first showings; more would be too many lines
+CCC = ("ccc", "ccc_low", "ccc_high")
+REPLICATES = (
+    *("replicate_bias", "replicate_bias_low", "replicate_bias_high"),
+    *("replicate_below", "replicate_below_low", "replicate_below_high"),
+    *("replicate_above", "replicate_above_low", "replicate_above_high"),
+)
+ONE_RATER = "it is about two raters"
 COMPONENTS = ("case_variance", "rater_variance", "interaction_variance", "repeat_variance")
 
 
@@ -35,9 +45,13 @@ def counts(answers: Columns) -> list[dict[str, Any]]:
     names, at = answers.raters, answers.at
     for number, rater in enumerate(names):
         shown = at[number]
-        lines += _compared(answers, rater, "", shown[:, 0], shown[:, 1])
+        own = dict.fromkeys(REPLICATES, undefined(ONE_RATER))
+        lines += [line | own for line in _compared(answers, rater, "", shown[:, 0], shown[:, 1])]
     for one, two in combinations(range(len(names)), 2):
-        lines += _compared(answers, names[one], names[two], at[one, :, 0], at[two, :, 0])
+        lines += [
+            line | _replicates(answers, line["count"], at[one], at[two])
+            for line in _compared(answers, names[one], names[two], at[one, :, 0], at[two, :, 0])
+        ]
     return lines
 
 
@@ -55,16 +69,48 @@ def _compared(
     return lines
 
 
+def count_pairs(answers: Columns) -> list[dict[str, Any]]:
+    """This will count masks by their two counts, as `counts` compares them: what a figure draws.
+
+    Raters are paired with each other up to 6 of them. Counts that never occurred have no line.
+    """
+    names, at = answers.raters, answers.at
+    compared = [(name, "", at[number]) for number, name in enumerate(names)]
+    if len(names) <= MOST_RATERS:
+        compared += [
+            (names[one], names[two], np.stack([at[one, :, 0], at[two, :, 0]], axis=1))
+            for one, two in combinations(range(len(names)), 2)
+        ]
+    lines = []
+    for rater, other, rows in compared:
+        rated = rows[(rows >= 0).all(axis=1)]
+        for kind in KINDS if len(rated) else ():
+            pairs, masks = np.unique(getattr(answers, kind)[rated], axis=0, return_counts=True)
+            lines += [
+                {
+                    "rater": rater,
+                    "other_rater": other,
+                    "count": kind,
+                    "first": first,
+                    "second": second,
+                    "masks": n,
+                }
+                for (first, second), n in zip(pairs.tolist(), masks.tolist(), strict=True)
+            ]
+    return lines
+
+
 def _described(pairs: Pairs, *, is_repeat: bool) -> dict[str, Any]:
     names = (
         *("median_absolute_difference", "share_identical", "share_within_1", "repeatability"),
         *("icc_agreement", "icc_low", "icc_high"),
         *("icc_consistency", "icc_consistency_low", "icc_consistency_high"),
         *LIMITS,
+        *CCC,
     )
     if not len(pairs):
         return dict.fromkeys(names, undefined(NO_REPEAT if is_repeat else NO_SHARED))
-    repeat: Any = undefined("repeatability is about one rater's own repeats")
+    repeat: Any = undefined("it is about one rater's own repeats")
     values = [
         median_difference(pairs),
         share_within(pairs, 0),
@@ -73,6 +119,7 @@ def _described(pairs: Pairs, *, is_repeat: bool) -> dict[str, Any]:
         *_icc(icc_agreement(pairs), len(pairs)),
         *_icc(icc_consistency(pairs), len(pairs)),
         *_limits(pairs),
+        *_ccc(pairs),
     ]
     return dict(zip(names, values, strict=True))
 
@@ -97,6 +144,36 @@ def _limits(pairs: Pairs) -> tuple[Any, ...]:
         *(found.low, *found.low_interval),
         *(found.high, *found.high_interval),
     )
+
+
+def _ccc(pairs: Pairs) -> tuple[Any, Any, Any]:
+    found = concordance_correlation(pairs[:, 0], pairs[:, 1])
+    if found is None:
+        reason = "fewer than three masks" if len(pairs) < 3 else "all counts are equal"
+        return (undefined(reason),) * 3
+    exact = "the counts lie on one line, which leaves no error to judge by"
+    return (found.value, *(found.interval or (undefined(exact),) * 2))
+
+
+def _replicates(answers: Columns, kind: str, one: Pairs, two: Pairs) -> dict[str, Any]:
+    """Limits of agreement of single counts of two raters, both showings of both used.
+
+    `one` and `two` are rows by item and showing. Over masks that both raters rated twice.
+    """
+    full = (one >= 0).all(axis=1) & (two >= 0).all(axis=1)
+    given = getattr(answers, kind)
+    first, second = given[one[full]], given[two[full]]
+    found = replicate_limits(first=second.tolist(), second=first.tolist()) if full.any() else None
+    if found is None:
+        few = int(full.sum()) < 2
+        reason = "fewer than two masks were rated twice by both" if few else "nothing varies"
+        return dict.fromkeys(REPLICATES, undefined(reason))
+    values = (
+        *(found.bias, *found.bias_interval),
+        *(found.low, *found.low_interval),
+        *(found.high, *found.high_interval),
+    )
+    return dict(zip(REPLICATES, values, strict=True))
 
 
 def components(answers: Columns) -> list[dict[str, Any]]:

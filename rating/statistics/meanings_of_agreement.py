@@ -101,6 +101,30 @@ COUNTS: dict[str, Meaning] = (
     }
 )
 SQUARED, OF_SHARES = "lesions squared", "difference of shares"
+for _name, _what in (
+    ("ccc", "Lin's concordance correlation of the two counts"),
+    ("replicate_bias", "Mean difference of single counts, every showing used (other less one)"),
+):
+    _unit = "coefficient -1 to 1" if _name == "ccc" else LESIONS
+    COUNTS |= {
+        _name: (_what, _unit),
+        f"{_name}_low": ("Lower bound of it", _unit),
+        f"{_name}_high": ("Upper bound of it", _unit),
+    }
+for _name in ("below", "above"):
+    COUNTS |= {
+        f"replicate_{_name}": (f"Limit of agreement {_name}, of single counts", LESIONS),
+        f"replicate_{_name}_low": ("Lower bound of it: MOVER", LESIONS),
+        f"replicate_{_name}_high": ("Upper bound of it: MOVER", LESIONS),
+    }
+COUNT_PAIRS: dict[str, Meaning] = {
+    "rater": ("User name of the rater", TEXT),
+    "other_rater": ("The rater compared with; empty: the rater's own second showing", TEXT),
+    "count": ("fp: false positives; fn: missed lesions", TEXT),
+    "first": ("First count", LESIONS),
+    "second": ("Second count, or that of the other rater at the first showing", LESIONS),
+    "masks": ("Masks with these two counts", COUNT),
+}
 COUNT_COMPONENTS: dict[str, Meaning] = {
     "count": ("fp: false positives; fn: missed lesions", TEXT),
     "masks": ("Masks that every rater rated twice", COUNT),
@@ -133,9 +157,33 @@ COMPARISONS: dict[str, Meaning] = (
         "mcnemar_p": ("Exact McNemar, for one pair per case", PROBABILITY),
         "obuchowski_p": ("Clustered McNemar of Obuchowski", PROBABILITY),
         "durkalski_p": ("Clustered McNemar of Durkalski", PROBABILITY),
+        "yang_p": ("Clustered McNemar of Yang", PROBABILITY),
+        "eliasziw_donner_p": ("McNemar deflated, Eliasziw and Donner", PROBABILITY),
         "holm_p": ("The sign-flip p adjusted for all pairs compared (Holm)", PROBABILITY),
     }
 )
+EQUIVALENCE: dict[str, Meaning] = {
+    "compared": ("occasions, raters or methods", TEXT),
+    "first": ("The first of the two", TEXT),
+    "second": ("The second of the two", TEXT),
+    "rater": ("By which rater's answers; empty for all, and between raters", TEXT),
+    "margin": ("Difference that would matter, fixed in the design", SHARE),
+    "cases": ("Cases with answers of both", COUNT),
+    "difference": ("First share less second, by the primary analysis", OF_SHARES),
+    "difference_low": ("Lower bound: t over cases", OF_SHARES),
+    "difference_high": ("Upper bound: t over cases", OF_SHARES),
+    "not_worse_p": ("One-sided p that the first is worse by the margin or more", PROBABILITY),
+    "not_better_p": ("One-sided p that the first is better by the margin or more", PROBABILITY),
+    "equivalent_p": ("The larger of both (TOST)", PROBABILITY),
+}
+SEVERAL_METHODS: dict[str, Meaning] = {
+    "rater": ("User name of the rater", TEXT),
+    "occasion": ("1 for the first showing of a mask, 2 for the second", COUNT),
+    "methods": ("Methods compared", COUNT),
+    "cases": ("Cases with one answer to a mask of every method", COUNT),
+    "q": ("Cochran's Q, by the primary analysis", "chi-square"),
+    "q_p": ("Its p: do all methods have the same rate?", PROBABILITY),
+}
 MARK_AGREEMENT: dict[str, Meaning] = {
     "rater": ("User name of the rater", TEXT),
     "other_rater": ("The rater compared with; empty: the rater's own second showing", TEXT),

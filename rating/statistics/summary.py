@@ -12,7 +12,8 @@ from rating.statistics.columns import columns
 from rating.statistics.comparisons import comparisons
 from rating.statistics.completeness import flips, missing, presentations, verdicts
 from rating.statistics.concordance import inter_rater, intra_rater
-from rating.statistics.count_concordance import components, counts
+from rating.statistics.count_concordance import components, count_pairs, counts
+from rating.statistics.equivalence import equivalence, several_methods
 from rating.statistics.lesion_rates import lesion_rates
 from rating.statistics.mark_agreement import mark_agreement
 from rating.statistics.rows import MarkRow, RatingRow
@@ -47,7 +48,6 @@ def summarise(
 ) -> dict[str, Any]:
     """This will compute every statistic from the first answers to the presentations of a study.
 
-
     `marks` are those that counted when the answers were submitted. Any number of rows will do, none
     included; what they leave undefined is {"undefined": reason}.
     Every table is a list of lines with the same columns, in an order that does not depend on the
@@ -71,7 +71,10 @@ def summarise(
         "intra_rater": intra_rater(answers, design),
         "inter_rater": inter_rater(answers, design),
         "comparisons": comparisons(answers, design),
+        "equivalence": equivalence(answers, design),
+        "several_methods": several_methods(answers, design),
         "counts": counts(answers),
+        "count_pairs": count_pairs(answers),
         "count_components": components(answers),
         "mark_agreement": mark_agreement(answers, marks),
         "order": order(answers, design),

@@ -657,6 +657,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/studies/{slug}/report/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The results of a closed study, laid out to be read, with the figures. */
+        get: operations["study_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studies/{slug}/report.html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The report as one HTML file that needs nothing else. */
+        get: operations["study_report_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/studies/{slug}/results/": {
         parameters: {
             query?: never;
@@ -974,6 +1008,23 @@ export interface components {
             previous: string | null;
             results: components["schemas"]["CaseInList"][];
         };
+        /** @description A value as text; an undefined one says why. */
+        Cell: {
+            text: string;
+            is_undefined: boolean;
+        };
+        /** @description An item of a reporting check list and what the study's data answer. */
+        CheckItem: {
+            item: string;
+            asked: string;
+            answer: string;
+        };
+        /** @description A reporting check list. */
+        CheckList: {
+            title: string;
+            published: string;
+            items: components["schemas"]["CheckItem"][];
+        };
         /** @description How many cases show that the acceptance rate exceeds a claim, if the true rate is higher. */
         Claim: {
             /** Format: double */
@@ -1072,6 +1123,14 @@ export interface components {
             durkalski_p: number | {
                 undefined: string;
             };
+            /** @description Clustered McNemar of Yang (probability) */
+            yang_p: number | {
+                undefined: string;
+            };
+            /** @description McNemar deflated, Eliasziw and Donner (probability) */
+            eliasziw_donner_p: number | {
+                undefined: string;
+            };
             /** @description The sign-flip p adjusted for all pairs compared (Holm) (probability) */
             holm_p: number | {
                 undefined: string;
@@ -1106,6 +1165,26 @@ export interface components {
             };
             /** @description Which of these were estimated below 0 and are set to 0 (text) */
             negative: string;
+        };
+        CountPairsLine: {
+            /** @description User name of the rater (text) */
+            rater: string;
+            /** @description The rater compared with; empty: the rater's own second showing (text) */
+            other_rater: string;
+            /** @description fp: false positives; fn: missed lesions (text) */
+            count: string;
+            /** @description First count (lesions) */
+            first: number | {
+                undefined: string;
+            };
+            /** @description Second count, or that of the other rater at the first showing (lesions) */
+            second: number | {
+                undefined: string;
+            };
+            /** @description Masks with these two counts (count) */
+            masks: number | {
+                undefined: string;
+            };
         };
         CountsLine: {
             /** @description User name of the rater (text) */
@@ -1194,6 +1273,54 @@ export interface components {
             limit_above_high: number | {
                 undefined: string;
             };
+            /** @description Lin's concordance correlation of the two counts (coefficient -1 to 1) */
+            ccc: number | {
+                undefined: string;
+            };
+            /** @description Lower bound of it (coefficient -1 to 1) */
+            ccc_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound of it (coefficient -1 to 1) */
+            ccc_high: number | {
+                undefined: string;
+            };
+            /** @description Mean difference of single counts, every showing used (other less one) (lesions) */
+            replicate_bias: number | {
+                undefined: string;
+            };
+            /** @description Lower bound of it (lesions) */
+            replicate_bias_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound of it (lesions) */
+            replicate_bias_high: number | {
+                undefined: string;
+            };
+            /** @description Limit of agreement below, of single counts (lesions) */
+            replicate_below: number | {
+                undefined: string;
+            };
+            /** @description Lower bound of it: MOVER (lesions) */
+            replicate_below_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound of it: MOVER (lesions) */
+            replicate_below_high: number | {
+                undefined: string;
+            };
+            /** @description Limit of agreement above, of single counts (lesions) */
+            replicate_above: number | {
+                undefined: string;
+            };
+            /** @description Lower bound of it: MOVER (lesions) */
+            replicate_above_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound of it: MOVER (lesions) */
+            replicate_above_high: number | {
+                undefined: string;
+            };
         };
         /** @description False positives and missed lesions. */
         CountsRequest: {
@@ -1225,6 +1352,11 @@ export interface components {
             instructions?: string;
             allow_typed_counts?: boolean;
             primary_analysis?: components["schemas"]["PrimaryAnalysisEnum"];
+            /**
+             * Format: double
+             * @description Difference of acceptance rates that would matter, a share; null for none.
+             */
+            equivalence_margin?: number | null;
         };
         /** @description What a coordinator may set of a design. In a draft, null goes back to the default. */
         DesignRequest: {
@@ -1246,6 +1378,53 @@ export interface components {
             instructions?: string;
             allow_typed_counts?: boolean;
             primary_analysis?: components["schemas"]["PrimaryAnalysisEnum"];
+            /**
+             * Format: double
+             * @description Difference of acceptance rates that would matter, a share; null for none.
+             */
+            equivalence_margin?: number | null;
+        };
+        EquivalenceLine: {
+            /** @description occasions, raters or methods (text) */
+            compared: string;
+            /** @description The first of the two (text) */
+            first: string;
+            /** @description The second of the two (text) */
+            second: string;
+            /** @description By which rater's answers; empty for all, and between raters (text) */
+            rater: string;
+            /** @description Difference that would matter, fixed in the design (share 0 to 1) */
+            margin: number | {
+                undefined: string;
+            };
+            /** @description Cases with answers of both (count) */
+            cases: number | {
+                undefined: string;
+            };
+            /** @description First share less second, by the primary analysis (difference of shares) */
+            difference: number | {
+                undefined: string;
+            };
+            /** @description Lower bound: t over cases (difference of shares) */
+            difference_low: number | {
+                undefined: string;
+            };
+            /** @description Upper bound: t over cases (difference of shares) */
+            difference_high: number | {
+                undefined: string;
+            };
+            /** @description One-sided p that the first is worse by the margin or more (probability) */
+            not_worse_p: number | {
+                undefined: string;
+            };
+            /** @description One-sided p that the first is better by the margin or more (probability) */
+            not_better_p: number | {
+                undefined: string;
+            };
+            /** @description The larger of both (TOST) (probability) */
+            equivalent_p: number | {
+                undefined: string;
+            };
         };
         /** @description One epoch of a training: its loss, and how well the network validates after it. */
         Epoch: {
@@ -1270,6 +1449,17 @@ export interface components {
             width: number;
             /** Format: double */
             correlation: number;
+        };
+        /** @description A figure: its Vega-Lite specification, and the section that has its numbers. */
+        Figure: {
+            name: string;
+            title: string;
+            description: string;
+            section: string;
+            /** @description Vega-Lite 6. */
+            spec: {
+                [key: string]: unknown;
+            };
         };
         FlipsLine: {
             /** @description User name of the rater (text) */
@@ -1360,6 +1550,17 @@ export interface components {
                 /** @description Inversion time of the FLAIR */
                 inversion_time_ms?: number | null;
             };
+        };
+        /** @description Sections that answer one question. */
+        Group: {
+            id: string;
+            title: string;
+            sections: components["schemas"]["Section"][];
+        };
+        /** @description What a column is called. */
+        Head: {
+            text: string;
+            is_number: boolean;
         };
         /** @description How long a rater's share takes at a pace. */
         Hours: {
@@ -2138,6 +2339,25 @@ export interface components {
                 undefined: string;
             };
         };
+        /** @description A closed study's results, laid out to be read; see `rating.report`. */
+        Report: {
+            headline: string;
+            headline_rest: string;
+            groups: components["schemas"]["Group"][];
+            figures: components["schemas"]["Figure"][];
+            methods: string[];
+            limits: string[];
+            notes: string[];
+            checklists: components["schemas"]["CheckList"][];
+        };
+        /** @description A table that is ready to be read. */
+        ReportTable: {
+            caption: string;
+            heads: components["schemas"]["Head"][];
+            rows: components["schemas"]["Row"][];
+            /** @description Where further rows are; empty if these are all. */
+            more: string;
+        };
         /** @description The statistics of a closed study, table by table. In `rater`, "" is all raters together. */
         Results: {
             design_sha256: string;
@@ -2152,13 +2372,22 @@ export interface components {
             intra_rater: components["schemas"]["IntraRaterLine"][];
             inter_rater: components["schemas"]["InterRaterLine"][];
             comparisons: components["schemas"]["ComparisonsLine"][];
+            equivalence: components["schemas"]["EquivalenceLine"][];
+            several_methods: components["schemas"]["SeveralMethodsLine"][];
             counts: components["schemas"]["CountsLine"][];
+            count_pairs: components["schemas"]["CountPairsLine"][];
             count_components: components["schemas"]["CountComponentsLine"][];
             mark_agreement: components["schemas"]["MarkAgreementLine"][];
             order: components["schemas"]["OrderLine"][];
             reading_time: components["schemas"]["ReadingTimeLine"][];
             verdicts: components["schemas"]["VerdictsLine"][];
             missing: components["schemas"]["MissingLine"][];
+        };
+        /** @description Cells in the order of the heads. */
+        Row: {
+            cells: components["schemas"]["Cell"][];
+            /** @description Of the design's primary analysis. */
+            is_primary: boolean;
         };
         /** @description The acknowledgement that something is stored. */
         Saved: {
@@ -2188,6 +2417,16 @@ export interface components {
             /** @description Of the voxels and the geometry. */
             readonly sha256: string;
             removed: string[];
+        };
+        /** @description Tables about one thing; the folded ones are for whoever looks closer. */
+        Section: {
+            id: string;
+            title: string;
+            hint: string;
+            tables: components["schemas"]["ReportTable"][];
+            folded_title: string;
+            folded: components["schemas"]["ReportTable"][];
+            files: string[];
         };
         /** @description A stored mask with its origin and its lesions. */
         Segmentation: {
@@ -2220,6 +2459,30 @@ export interface components {
          * @enum {string}
          */
         SequenceEnum: "FLAIR" | "T1" | "T2";
+        SeveralMethodsLine: {
+            /** @description User name of the rater (text) */
+            rater: string;
+            /** @description 1 for the first showing of a mask, 2 for the second (count) */
+            occasion: number | {
+                undefined: string;
+            };
+            /** @description Methods compared (count) */
+            methods: number | {
+                undefined: string;
+            };
+            /** @description Cases with one answer to a mask of every method (count) */
+            cases: number | {
+                undefined: string;
+            };
+            /** @description Cochran's Q, by the primary analysis (chi-square) */
+            q: number | {
+                undefined: string;
+            };
+            /** @description Its p: do all methods have the same rate? (probability) */
+            q_p: number | {
+                undefined: string;
+            };
+        };
         /** @description A drawn lesion; its id is its value in the mask file. */
         ShownLesion: {
             id: number;
@@ -4041,6 +4304,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Study"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    study_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    study_report_file: {
+        parameters: {
+            query?: {
+                /** @description Why, for the audit log. */
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
                 };
             };
             /** @description Refused; nothing was changed. */

@@ -4,10 +4,10 @@ import { request } from '../api/client'
 import type { Study } from '../api/types'
 import { make } from '../elements'
 import { keepFocus } from '../focus'
+import { showResults } from '../results/resultsPage'
 import { showTrouble } from '../trouble'
 import { showDraft } from './draft'
 import { showProgress } from './progress'
-import { showResults } from './results'
 
 export interface StudyPageData {
   /** Its id. */

@@ -1,0 +1,164 @@
+// A closed study: what was found, group by group, with figures; and everything as a bundle.
+
+import { address, request } from '../api/client'
+import type { Report, Study } from '../api/types'
+import { make, plural } from '../elements'
+import { hashes, type StudyPageData } from '../study/studyPage'
+import { timeFormat } from '../time'
+import { figurePanel } from './figure'
+import { sectionPanel } from './section'
+
+export async function showResults(
+  root: HTMLElement,
+  study: Study,
+  data: StudyPageData,
+): Promise<void> {
+  const slug = data.study
+  const report = await request('GET', '/api/v1/studies/{slug}/report/', { slug })
+  root.replaceChildren(
+    make(
+      'p',
+      {},
+      `${plural(study.items.length, 'mask')}, ${plural(study.raters.length, 'rater')}. Closed ${day(study.closed_at)}: ${study.closing_reason}`,
+    ),
+    headline(report),
+    downloads(slug),
+    contents(report),
+    ...report.groups.flatMap((group) => [
+      make('h2', { id: group.id }, group.title),
+      ...group.sections.flatMap((section) => [
+        sectionPanel(section),
+        ...report.figures
+          .filter((figure) => figure.section === section.id)
+          .map((figure) => figurePanel(figure, section.title)),
+      ]),
+    ]),
+    make('h2', { id: 'design' }, 'How it was done'),
+    paragraphs('Methods', '', report.methods),
+    list('Limits of this design', report.limits),
+    list('How to read the tables', report.notes),
+    checklists(report),
+    hashes(study),
+  )
+}
+
+function day(at: string | null | undefined): string {
+  return at ? timeFormat({ dateStyle: 'long' })(at) : ''
+}
+
+function headline(report: Report): HTMLElement {
+  if (!report.headline) {
+    return make('p', { class: 'notice is-warning' }, report.headline_rest)
+  }
+  return make(
+    'p',
+    { class: 'notice', 'data-result': 'headline' },
+    make('strong', {}, report.headline),
+    ` ${report.headline_rest}`,
+  )
+}
+
+/** The report, the bundle, and a field for why they are taken out. */
+function downloads(slug: string): HTMLElement {
+  const report = (reason?: string): string =>
+    address('/api/v1/studies/{slug}/report.html', { slug, reason })
+  const bundle = (reason?: string): string =>
+    address('/api/v1/studies/{slug}/bundle/', { slug, reason })
+  const links = {
+    report: make('a', { class: 'button', href: report(), download: '' }, 'Download the report'),
+    bundle: make(
+      'a',
+      { class: 'button primary', href: bundle(), download: '' },
+      'Download the bundle',
+    ),
+  }
+  const why = make('input', {
+    type: 'text',
+    maxlength: 500,
+    placeholder: 'Why (if you like)',
+    'aria-label': 'Why it is downloaded, kept by the audit log',
+    input: () => {
+      const reason = why.value.trim() || undefined
+      links.report.href = report(reason)
+      links.bundle.href = bundle(reason)
+    },
+  })
+  return make(
+    'div',
+    { class: 'actions' },
+    links.bundle,
+    links.report,
+    why,
+    make(
+      'span',
+      { class: 'hint' },
+      'The report is one page to read and print. The bundle has it too, with every answer, mark, table and figure.',
+    ),
+  )
+}
+
+function contents(report: Report): HTMLElement {
+  const links = [
+    ...report.groups.map((group) => [group.id, group.title] as const),
+    ['design', 'How it was done'] as const,
+  ]
+  return make(
+    'nav',
+    { class: 'tabs', 'aria-label': 'On this page' },
+    ...links.map(([id, title]) => make('a', { href: `#${id}` }, title)),
+  )
+}
+
+function paragraphs(title: string, hint: string, texts: readonly string[]): HTMLElement {
+  return make(
+    'section',
+    { class: 'sheet' },
+    make('h3', {}, title),
+    ...(hint ? [make('p', { class: 'hint' }, hint)] : []),
+    ...texts.map((text) => make('p', {}, text)),
+  )
+}
+
+function list(title: string, texts: readonly string[]): HTMLElement {
+  return make(
+    'section',
+    { class: 'sheet' },
+    make('h3', {}, title),
+    make('ul', {}, ...texts.map((text) => make('li', {}, text))),
+  )
+}
+
+/** Reporting check lists, folded: they are long and wanted late. */
+function checklists(report: Report): HTMLElement {
+  const sheet = make(
+    'section',
+    { class: 'sheet' },
+    make('h3', {}, 'Reporting check lists'),
+    make(
+      'p',
+      { class: 'hint' },
+      'Filled where the data of the study answer; the rest is for the authors to say.',
+    ),
+  )
+  for (const { title, published, items } of report.checklists) {
+    const rows = items.map(({ item, asked, answer }) =>
+      make('tr', {}, make('td', {}, item), make('td', {}, asked), make('td', {}, answer)),
+    )
+    const heads = ['Item', 'Asked', 'Answer'].map((head) => make('th', { scope: 'col' }, head))
+    sheet.append(
+      make(
+        'details',
+        {},
+        make('summary', {}, title),
+        make('p', { class: 'hint' }, published),
+        make(
+          'table',
+          { class: 'figures' },
+          make('thead', {}, make('tr', {}, ...heads)),
+          make('tbody', {}, ...rows),
+        ),
+      ),
+    )
+  }
+  return sheet
+}

@@ -1,0 +1,46 @@
+"""The report: one HTML file that needs nothing else, to read, to print and to send."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.safestring import mark_safe
+
+from rating import queries
+from rating.models import Study
+from rating.report import Report
+from rating.report.drawing import svg, with_own_names
+
+
+def report_page(*, study: Study) -> bytes:
+    """This will write the report of a closed study; raises StudyNotClosed."""
+    report = queries.report_of(study, queries.results_of(study))
+    return rendered(study, report, drawings(report))
+
+
+def drawings(report: Report) -> dict[str, str]:
+    """The figures of a report as SVG, by name."""
+    return {figure.name: svg(figure.spec) for figure in report.figures}
+
+
+def rendered(study: Study, report: Report, drawn: Mapping[str, str]) -> bytes:
+    """This will write a report with its figures drawn already."""
+    figures: dict[str, list[dict[str, Any]]] = {}
+    for figure in report.figures:
+        own = mark_safe(with_own_names(drawn[figure.name], figure.name))  # noqa: S308  # of Vega
+        figures.setdefault(figure.section, []).append({"figure": figure, "drawing": own})
+    groups = [
+        {
+            "group": group,
+            "sections": [
+                {"section": section, "figures": figures.get(section.id, [])}
+                for section in group.sections
+            ],
+        }
+        for group in report.groups
+    ]
+    design = queries.design_of(study)
+    context = {"study": study, "report": report, "groups": groups, "design": design}
+    return render_to_string("rating/report.html", context).encode()

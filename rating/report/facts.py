@@ -1,0 +1,22 @@
+"""What a report says of a study beside its design and its answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Title and record of a closed study.
+
+    Times are texts (UTC, to the day). `versions` are those of Plaque that stored answers;
+    `described_cases` counts cases of which demographics or acquisition are known.
+    """
+
+    title: str
+    opened: str
+    closed: str
+    closing_reason: str
+    commitment: str
+    versions: tuple[str, ...] = ()
+    described_cases: int = 0

@@ -1,0 +1,92 @@
+"""The Methods paragraph of a paper, written from the frozen design and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rating.protocol.design import AcceptanceDesign
+from rating.report.facts import Facts
+from rating.report.wording import Names
+
+
+def methods(
+    results: Mapping[str, Any], design: AcceptanceDesign, names: Names, facts: Facts
+) -> tuple[str, ...]:
+    """This will write how the study was done, as paragraphs in English."""
+    return (
+        _reading(design, names),
+        _rule(design),
+        _statistics(design),
+        _record(results, facts),
+        f"Instructions to raters: {design.instructions or 'none'}",
+        f"Diffusely abnormal white matter: {design.dawm_instruction or 'no instruction'}",
+    )
+
+
+def _reading(design: AcceptanceDesign, names: Names) -> str:
+    cases = len({item.case for item in design.items})
+    how_made = ", ".join(sorted({names.method(item.method) for item in design.items}))
+    washout = (
+        f"the second block opened {design.washout_days} days after a rater's first one"
+        if design.washout_days
+        else "without a fixed pause between the blocks"
+    )
+    return (
+        f"{len(design.items)} masks of {cases} cases ({how_made}) were judged by "
+        f"{len(design.raters)} raters, each mask twice, in two blocks; {washout}. Each rater's "
+        "order was drawn at random before the first reading, uniformly from all orders with at "
+        f"least {design.gap} positions between the two showings of a mask, and stored. Raters were "
+        "blind to case, method, occasion, earlier answers and each other. They marked every drawn "
+        "lesion that is none (false positive) and every lesion that is not drawn (missed), and "
+        "then gave their verdict; percentages and the derived verdict were not shown to them."
+    )
+
+
+def _rule(design: AcceptanceDesign) -> str:
+    more = "more than" if design.boundary_policy == "strict" else "at least"
+    thresholds = " and ".join(
+        f"{kind} of {more} {over[0]}/{over[1]}"
+        for kind, over in (
+            ("precision", design.precision_threshold),
+            ("recall", design.recall_threshold),
+        )
+    )
+    primary = {"derived": "the derived verdict", "rater": "the rater's own verdict"}
+    return (
+        f"A lesion is a connected component (connectivity {design.connectivity}) of at least "
+        f"{design.min_volume_mm3} mm3. The derived verdict is acceptable with {thresholds}, by "
+        f"whole numbers. The primary analysis uses {primary[design.primary_analysis]}."
+    )
+
+
+def _statistics(design: AcceptanceDesign) -> str:
+    several = len({item.method for item in design.items}) > 1
+    compared = (
+        " Methods were compared over the same cases by the exact sign-flip test, with Holm's "
+        "adjustment." * several
+    )
+    margin = (
+        f" Equivalence was tested against a margin of {design.equivalence_margin:g}, "
+        "fixed beforehand."
+        if design.equivalence_margin
+        else ""
+    )
+    return (
+        "Acceptance is the share of rated presentations, with Korn-Graubard 95 % intervals that "
+        "take the case for the cluster. Agreement of a rater's two answers, and of two raters, is "
+        "given as two-by-two tables, percent and specific agreement, Gwet's AC1, PABAK and Cohen's "
+        "kappa, with intervals from 2,000 redraws of cases where no formula holds; counts as "
+        f"intraclass correlations, repeatability and limits of agreement.{compared}{margin}"
+    )
+
+
+def _record(results: Mapping[str, Any], facts: Facts) -> str:
+    total = next(line for line in results["presentations"] if line["rater"] == "")
+    submitted = total["planned"] - total["missing"]
+    versions = f" Answers were stored by Plaque {', '.join(facts.versions)}." * bool(facts.versions)
+    return (
+        f"Of {total['planned']} presentations {submitted} were submitted.{versions} Design "
+        f"SHA-256: {results['design_sha256']}. SHA-256 of secret and design, published at opening: "
+        f"{facts.commitment}."
+    )

@@ -1,0 +1,204 @@
+"""The layout: every table has its place, names are titles, and what is undefined says why."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import pytest
+
+from rating.report import Report, lay_out
+from rating.report.checklists import checklists
+from rating.report.document import Cell, Section, Table
+from rating.report.limits import limits
+from rating.report.methods import methods
+from rating.report.wording import (
+    MOST_ROWS,
+    Names,
+    cell,
+    decimal,
+    number,
+    p_value,
+    share,
+    table,
+)
+from rating.serializers import ReportSerializer
+from rating.statistics import summarise
+from rating.statistics.tables import COLUMNS
+from tests.rating.report.studies import FACTS, NAMES, a_study, laid_out, results_of
+
+
+def sections(report: Report) -> Iterator[Section]:
+    for group in report.groups:
+        yield from group.sections
+
+
+def tables_of(report: Report) -> Iterator[Table]:
+    for section in sections(report):
+        yield from (*section.tables, *section.folded)
+
+
+def cells(report: Report) -> list[Cell]:
+    return [one for laid in tables_of(report) for row in laid.rows for one in row.cells]
+
+
+def the_table(report: Report, caption: str) -> Table:
+    (found,) = (one for one in tables_of(report) if one.caption == caption)
+    return found
+
+
+def test_every_table_of_the_statistics_has_its_place() -> None:
+    report = laid_out(a_study(methods=3, equivalence_margin=0.1))
+    shown = {name for section in sections(report) for name in section.files}
+    assert shown == set(COLUMNS)
+    for section in sections(report):
+        assert section.title
+        assert section.hint.endswith(".")
+    ids = [section.id for section in sections(report)] + [group.id for group in report.groups]
+    assert len(ids) == len(set(ids))
+    assert {figure.section for figure in report.figures} <= set(ids)
+
+
+@pytest.mark.parametrize("share_answered", [0.0, 0.05, 0.6, 1.0])
+@pytest.mark.parametrize("raters", [("rita",), ("ravi", "rita")])
+def test_any_results_can_be_laid_out_and_undefined_values_say_why(
+    share_answered: float, raters: tuple[str, ...]
+) -> None:
+    design = a_study(4, raters=raters)
+    report = laid_out(design, share_answered)
+    assert ReportSerializer(report).data["headline"] == report.headline
+    assert bool(report.headline) == (share_answered > 0)
+    assert report.headline_rest
+    for one in cells(report):
+        assert one.is_undefined == one.text.startswith("undefined: ")
+        assert not one.is_undefined or len(one.text) > len("undefined: ")
+        assert "{" not in one.text
+        assert "nan" not in one.text.split()
+    for laid in tables_of(report):
+        assert all(len(row.cells) == len(laid.heads) for row in laid.rows)
+
+
+def test_methods_have_their_titles_everywhere() -> None:
+    report = laid_out(a_study(methods=3))
+    told = {one.text for one in cells(report)}
+    assert {"Slim U-Net", "Imported mask", "LST-LPA"} <= told
+    words = " ".join([*told, *report.methods, *report.limits, str(report.figures)])
+    drawn = " ".join(str(figure.spec) for figure in report.figures)
+    for name in ("m0", "m1", "m2"):
+        assert name not in words.split()
+        assert f"'{name}'" not in drawn
+    assert "Slim U-Net" in drawn
+
+
+def test_first_comes_acceptance_per_rater_and_method() -> None:
+    design = a_study()
+    results = results_of(design)
+    report = laid_out(design)
+    first = report.groups[0].sections[0].tables[0]
+    assert [row.cells[0].text for row in first.rows] == (
+        ["ravi"] * 3 + ["rita"] * 3 + ["All raters"] * 3
+    )
+    assert [row.cells[1].text for row in first.rows[:3]] == [
+        *("All methods", "Slim U-Net", "Imported mask"),
+    ]
+    line = next(
+        one
+        for one in results["acceptance"]
+        if one["is_primary"] and one["rater"] == "ravi" and one["group"] == "all"
+    )
+    low, high = 100 * line["low"], 100 * line["high"]
+    written = f"{100 * line['rate']:.1f} % ({low:.1f} to {high:.1f})"
+    assert first.rows[0].cells[-1].text == written
+    assert not any(row.is_primary for row in first.rows)  # all are: nothing to mark
+    rules = the_table(report, "Acceptance under every rule")
+    assert [row.is_primary for row in rules.rows[:4]] == [True, False, False, False]
+
+
+def test_masks_that_flip_are_listed_with_both_answers() -> None:
+    design = a_study(2, methods=1)
+    results = summarise([], design) | {
+        "flips": [
+            {
+                "rater": "rita",
+                "item": "c0-m0",
+                "case": "c0",
+                "method": "m0",
+                "occasion": 2,
+                "lesions": 10,
+                "fp": 1,
+                "fn": 0,
+                "accepted_strict": False,
+                "accepted_lenient": True,
+                "accepted_combined": False,
+            }
+        ]
+    }
+    report = lay_out(results, design, NAMES, FACTS)
+    found = the_table(report, "Presentations whose answer hangs on the rule")
+    assert [one.text for one in found.rows[0].cells] == [
+        *("rita", "c0", "Slim U-Net", "2", "10", "1", "0", "rejected", "accepted", "rejected"),
+    ]
+
+
+def test_long_tables_say_where_the_rest_is() -> None:
+    lines = [{"n": number_} for number_ in range(MOST_ROWS + 5)]
+    laid = table("Many", lines, [number("N", "n")], file="flips")
+    assert len(laid.rows) == MOST_ROWS
+    assert laid.more == "5 more rows are in tables/flips.csv of the bundle."
+    assert table("Few", lines[:3], [number("N", "n")], file="flips").more == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (share(0.9528), "95.3 %"),
+        (decimal(-0.001), "0.00"),
+        (decimal(-0.31), "-0.31"),
+        (p_value(0.0004), "< 0.001"),
+        (p_value(0.25), "0.250"),
+        (cell({"undefined": "no mask"}, share).text, "undefined: no mask"),
+        (Names({"imported": "Imported mask"}).method("imported"), "Imported mask"),
+        (Names().method(""), "All methods"),
+        (Names().rater(""), "All raters"),
+    ],
+)
+def test_values_are_written_as_people_write_them(written: str, expected: str) -> None:
+    assert written == expected
+
+
+def test_methods_and_limits_follow_the_design() -> None:
+    results = results_of(a_study(3))
+    paper = a_study(53, methods=1, washout_days=14)
+    told = methods(results, paper, NAMES, FACTS)
+    assert "53 masks of 53 cases (Slim U-Net) were judged by 2 raters" in told[0]
+    assert "the second block opened 14 days after" in told[0]
+    assert "under-counted" in limits(paper)[0]
+    assert limits(paper)[1].startswith(
+        "53 cases can show that more than 90 % are acceptable only with no rejected case: an exact "
+        "95 % interval above 90 % takes 36 cases with no rejection, 54 for 1, 70 for 2"
+    )
+    assert not any("remembered" in text for text in limits(paper))
+    alone = a_study(3, raters=("rita",), boundary_policy="lenient")
+    assert "precision of at least 9/10" in methods(results, alone, NAMES, FACTS)[1]
+    assert "3 cases cannot show" in limits(alone)[1]
+    assert any("With one rater" in text for text in limits(alone))
+    assert any("remembered" in text for text in limits(alone))
+    assert not any("90 %" in text for text in limits(a_study(120, methods=1)))
+    margin = a_study(3, equivalence_margin=0.05)
+    assert "margin of 0.05" in methods(results, margin, NAMES, FACTS)[2]
+
+
+def test_check_lists_say_what_was_not_collected() -> None:
+    design = a_study(3)
+    results = results_of(design)
+    grras, claim = checklists(results, design, NAMES, FACTS)
+    assert [item.item for item in grras.items] == [str(number_) for number_ in range(1, 16)]
+    assert [item.item for item in claim.items] == [str(number_) for number_ in range(1, 43)]
+    answers = {item.item: item.answer for item in claim.items}
+    assert answers["40"] == answers["42"] == "not collected"  # registration, funding
+    assert answers["33"].startswith("24 planned, 24 rated")
+    assert {item.item: item.answer for item in grras.items}["9"].startswith("Yes")
+    known = dataclasses.replace(FACTS, described_cases=2)
+    described = checklists(results, design, NAMES, known)[1].items[33]
+    assert described.answer == "cases.csv of the bundle, for 2 of 3 cases"
+    assert answers["34"] == "not collected"
