@@ -1384,6 +1384,16 @@ export interface components {
              */
             equivalence_margin?: number | null;
         };
+        /** @description One epoch of a training: its loss, and how well the network validates after it. */
+        Epoch: {
+            epoch: number;
+            /** Format: double */
+            loss: number;
+            /** Format: double */
+            validation_dice: number | null;
+            /** Format: double */
+            seconds: number;
+        };
         EquivalenceLine: {
             /** @description occasions, raters or methods (text) */
             compared: string;
@@ -1425,16 +1435,6 @@ export interface components {
             equivalent_p: number | {
                 undefined: string;
             };
-        };
-        /** @description One epoch of a training: its loss, and how well the network validates after it. */
-        Epoch: {
-            epoch: number;
-            /** Format: double */
-            loss: number;
-            /** Format: double */
-            validation_dice: number | null;
-            /** Format: double */
-            seconds: number;
         };
         /** @description The interval to expect at a true rate, if the readings of a case correlate so. */
         ExpectedInterval: {
