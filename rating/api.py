@@ -110,6 +110,17 @@ class StudyView(APIView):
         return Response(study_body(study))
 
 
+class StudyDuplicateView(APIView):
+    """A new draft with the design, masks and raters of a study, never its order."""
+
+    @extend_schema(operation_id="duplicate_study", request=None, responses={201: StudySerializer})
+    def post(self, request: Request, slug: str) -> Response:
+        study = studies.duplicate_study(
+            study=Study.objects.get(slug=slug), by=signed_in(request), now=database_now()
+        )
+        return Response(study_body(study), status=201)
+
+
 class StudyDeleteView(APIView):
     """Delete a draft for good."""
 

@@ -23,6 +23,11 @@ api = [
         views_api.StudyCandidatesView.as_view(),
         name="study-candidates",
     ),
+    path(
+        "studies/<slug:slug>/duplicate/",
+        views_api.StudyDuplicateView.as_view(),
+        name="study-duplicate",
+    ),
     path("studies/<slug:slug>/delete/", views_api.StudyDeleteView.as_view(), name="study-delete"),
     path("studies/<slug:slug>/open/", views_api.StudyOpenView.as_view(), name="study-open"),
     path("studies/<slug:slug>/close/", views_api.StudyCloseView.as_view(), name="study-close"),

@@ -202,6 +202,7 @@ TABLE: dict[str, Rule] = {
     "api:studies": read(everywhere, SIGNED_IN),
     "api:cohort-studies": write(in_cohort, COORDINATOR),
     "api:study": Rule(in_study, {"GET": COORDINATOR, "PATCH": COORDINATOR}),
+    "api:study-duplicate": write(in_study, COORDINATOR),
     "api:study-delete": write(in_study, COORDINATOR),
     "api:study-candidates": read(in_study, COORDINATOR),
     "api:study-open": write(in_study, COORDINATOR),

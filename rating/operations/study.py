@@ -70,6 +70,24 @@ def create_study(*, title: str, cohort: Cohort, by: User, now: datetime) -> Stud
 
 
 @transaction.atomic
+def duplicate_study(*, study: Study, by: User, now: datetime) -> Study:
+    """This will create a draft with a study's design, masks and raters, whatever its state.
+
+    Never its order: opening the draft draws a new one. Raters without an active account are left
+    out. Raises UnknownSegmentation, CoordinatorCannotRate.
+    """
+    raters = study.memberships.filter(role=StudyMembership.Role.RATER, user__is_active=True)
+    draft = create_study(title=f"Copy of {study.title}", cohort=study.cohort, by=by, now=now)
+    return edit_study(
+        study=draft,
+        by=by,
+        settings=study.settings,
+        items=list(study.items.values_list("segmentation", flat=True)),
+        raters=list(raters.values_list("user__username", flat=True)),
+    )
+
+
+@transaction.atomic
 def edit_study(
     *,
     study: Study,

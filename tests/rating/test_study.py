@@ -206,6 +206,24 @@ def test_a_draft_cannot_be_closed(cora: Browser, draft: dict[str, Any]) -> None:
     assert cora.refused("post", address, {"reason": "No."}) == (409, "StudyNotOpen")
 
 
+def test_a_copy_has_the_design_the_masks_and_the_raters_but_not_the_order(
+    cora: Browser, study: Study, people: dict[str, User]
+) -> None:
+    people["ravi"].is_active = False
+    people["ravi"].save()
+    copy = cora.post(f"studies/{study.slug}/duplicate/")
+    assert (copy["title"], copy["state"]) == ("Copy of First reading", "draft")
+    first = cora.get(f"studies/{study.slug}/")
+    assert copy["design"] == first["design"]
+    assert [item["segmentation"] for item in copy["items"]] == [
+        item["segmentation"] for item in first["items"]
+    ]
+    assert [rater["username"] for rater in copy["raters"]] == ["rita"]
+    assert not Presentation.objects.filter(item__study__slug=copy["id"]).exists()
+    reopened = cora.post(f"studies/{copy['id']}/open/")
+    assert reopened["commitment"] != first["commitment"]
+
+
 def test_results_after_closing_count_what_was_rated(
     cora: Browser, rita: Browser, ravi: Browser, opened: dict[str, Any]
 ) -> None:

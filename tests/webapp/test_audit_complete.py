@@ -72,6 +72,7 @@ EXEMPT = {
     ("api:job-retry", "POST"): JOB,
     ("api:cohort-retry", "POST"): JOB,
     ("api:cohort-studies", "POST"): DRAFT,
+    ("api:study-duplicate", "POST"): DRAFT,
     ("api:study", "PATCH"): DRAFT,
     ("api:presentation-open", "POST"): ANSWER,
     ("api:presentation-mark", "PUT"): ANSWER,

@@ -24,7 +24,12 @@ export async function showStudy(root: HTMLElement, data: StudyPageData): Promise
       'div',
       { class: 'title-row' },
       make('h1', {}, study.title),
-      make('span', { class: `state is-${study.state}` }, study.state),
+      make(
+        'div',
+        { class: 'choices' },
+        make('span', { class: `state is-${study.state}` }, study.state),
+        ...duplicateButton(study, data),
+      ),
     )
     const body = make('div')
     if (study.state === 'open') showProgress(body, study, data, refresh)
@@ -37,6 +42,22 @@ export async function showStudy(root: HTMLElement, data: StudyPageData): Promise
     showTrouble(trouble, error)
     keepFocus(root, () => root.replaceChildren(trouble, again), again)
   }
+}
+
+/** The way to a new draft with the same design, masks and raters. */
+function duplicateButton(study: Study, data: StudyPageData): HTMLElement[] {
+  const trouble = make('span', { class: 'trouble', role: 'alert' })
+  const duplicate = async (): Promise<void> => {
+    try {
+      const copy = await request('POST', '/api/v1/studies/{slug}/duplicate/', { slug: study.id })
+      location.assign(`${data.studies}${copy.id}/`)
+    } catch (error) {
+      showTrouble(trouble, error)
+    }
+  }
+  const title = 'A new draft with this design, these masks and raters; its order is drawn anew'
+  const button = { type: 'button', class: 'quiet', title, click: () => void duplicate() }
+  return [make('button', button, 'Duplicate'), trouble]
 }
 
 /** The hashes that were fixed at opening, and how to check them. */
