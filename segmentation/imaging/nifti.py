@@ -110,8 +110,9 @@ def take_in_mask(content: bytes, *, name: str, scan: TakenScan | Volume) -> NDAr
     volume = read_volume(content, name=name)
     if not volume.grid.matches(scan.grid):
         raise UnusableImage(
-            f"{name}: the mask lies on another grid than the FLAIR ({_words(volume.grid)}; the "
-            f"FLAIR has {_words(scan.grid)}). Resample the mask to the FLAIR and send it again."
+            f"{name}: the mask lies on another grid than the FLAIR (it has "
+            f"{_words(volume.grid)}; the FLAIR has {_words(scan.grid)}). Resample the mask to the "
+            "FLAIR and send it again."
         )
     values = np.unique(volume.data)
     if not np.isin(values, (0, 1)).all():
@@ -403,4 +404,7 @@ def _file(data: NDArray[Any], grid: Grid) -> bytes:
 def _words(grid: Grid) -> str:
     """A grid in words, for a message."""
     size = " x ".join(map(str, grid.shape))
-    return f"{size} voxels of {' x '.join(f'{mm:.2f}' for mm in grid.spacing_mm)} mm"
+    spacing = " x ".join(f"{mm:.2f}" for mm in grid.spacing_mm)
+    first = ", ".join(f"{mm:.1f}" for mm in grid.affine[:3, 3])
+    axes = "".join(nib.orientations.aff2axcodes(grid.affine))
+    return f"{size} voxels of {spacing} mm, axes {axes}, the first at {first} mm"

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+from playwright.sync_api import expect
 from scipy.spatial.transform import Rotation
 
 from segmentation.models import Case
 from segmentation.operations.cases import NamedFile, create_cohort, import_case
 from tests.browser.conftest import Visitor
-from tests.segmentation.scans import flair_voxels, nifti
+from tests.segmentation.scans import flair_voxels, nifti, two_lesions
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -23,10 +24,14 @@ OBLIQUE[:3, :3] = TURNED @ np.diag([-2.4, -2.2, 7.0])
 OBLIQUE[:3, 3] = (70, 80, -40)
 
 
-def show(visitor: Callable[[], Visitor], flair: bytes) -> tuple[Visitor, Case]:
+def show(
+    visitor: Callable[[], Visitor], flair: bytes | NamedFile, *more: NamedFile
+) -> tuple[Visitor, Case]:
+    """A case on the screen: its FLAIR, and what comes with it."""
     cora = User.objects.create_user("cora", password="cora-8chars")
     cohort = create_cohort(title="Clinic", coordinators=[cora])
-    files = [NamedFile("FLAIR.nii.gz", flair)]
+    first = NamedFile("FLAIR.nii.gz", flair) if isinstance(flair, bytes) else flair
+    files = [first, *more]
     case = import_case(cohort=cohort, files=files, now=timezone.now()).case
     person = visitor()
     person.log_in(cora, "cora-8chars")
@@ -109,7 +114,7 @@ FRAMES = """() => [...document.querySelectorAll('.viewer-frame')].map(frame => {
   const { left, top, width, height } = frame.getBoundingClientRect()
   const at = name => parseFloat(frame.style.getPropertyValue(name))
   return { left, top, width, height, cross: [left + at('--x'), top + at('--y')],
-           isCrossed: frame.hasAttribute('data-cross'),
+           isCrossed: frame.hasAttribute('data-x') && frame.hasAttribute('data-y'),
            letters: [...frame.children].map(letter => letter.textContent) }
 })"""
 
@@ -138,6 +143,52 @@ def test_directions_and_crosshair_stand_where_they_say(visitor: Callable[[], Vis
             assert now["isCrossed"]
             voxel_on_screen = max(width / 50, height / 10)
             assert np.abs(np.subtract(now["cross"], (x + right, y + down))).max() < voxel_on_screen
+
+
+def test_a_line_stays_when_the_other_is_out_of_view(visitor: Callable[[], Visitor]) -> None:
+    person, _case = show(visitor, nifti(flair_voxels(), OBLIQUE))
+    (frame,) = person.page.evaluate(FRAMES)
+    assert frame["isCrossed"]
+    person.page.mouse.move(frame["cross"][0], frame["top"] + 30)
+    person.page.keyboard.down("Control")
+    for _ in range(8):
+        person.page.mouse.wheel(0, -100)
+    person.page.keyboard.up("Control")
+    person.wait_for("window.plaque.state().zoom > 2")
+    line = ".viewer-frame[data-x]:not([data-y])"
+    person.wait_for(f"document.querySelector('{line}') !== null")
+    (zoomed,) = person.page.evaluate(FRAMES)
+    assert abs(zoomed["cross"][0] - frame["cross"][0]) < 4
+
+
+def test_a_scan_on_another_grid_is_shown_without_the_mask(visitor: Callable[[], Visitor]) -> None:
+    finer = np.diag([0.9, 0.9, 3.0, 1.0])
+    files = [
+        NamedFile("FLAIR.nii.gz", nifti(flair_voxels(1))),
+        NamedFile("T1.nii.gz", nifti(flair_voxels(2)[:50, :50], finer)),
+        NamedFile("mask.nii.gz", nifti(two_lesions())),
+    ]
+    person, _case = show(visitor, *files)
+    page, sequence = person.page, person.page.get_by_label("Sequence")
+    shown = "() => !document.querySelector('.viewer').classList.contains('viewer-blank')"
+    drawn = "() => window.plaque.viewer.drawCounts().lesion"
+    assert page.evaluate(shown)
+    assert page.evaluate(drawn) == 2
+    for choice in ("T1", "alone", "mask"):
+        if choice == "T1":
+            sequence.select_option("T1")
+        else:
+            name = "Scan alone" if choice == "alone" else "Imported mask"
+            page.get_by_role("radio", name=name).check()
+        person.wait_for_viewer()
+        alone = page.get_by_text("T1 is on another one, so it is shown alone")
+        expect(alone).to_be_visible(visible=choice != "alone")
+        assert page.evaluate(shown)
+        assert page.evaluate(drawn) == 0
+    sequence.select_option("FLAIR")
+    expect(page.get_by_text("is shown alone")).to_be_hidden()
+    person.wait_for_viewer()
+    assert page.evaluate(drawn) == 2
 
 
 def test_a_click_on_an_oblique_scan(visitor: Callable[[], Visitor]) -> None:

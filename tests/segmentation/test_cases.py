@@ -267,14 +267,17 @@ def test_a_folder_without_flair_is_refused_by_command(
     with pytest.raises(CommandError, match=r"1 of [12] cases were refused"):
         call_command("import_cases", tmp_path)
     assert "without: refused" in capsys.readouterr().err
-    assert Case.objects.count() == int(beside_a_case)
+    assert Case.objects.count() == Cohort.objects.count() == int(beside_a_case)
     assert not Scan.objects.exclude(sequence="FLAIR").exists()
 
 
-def test_one_bad_case_does_not_stop_the_others(db: None, tmp_path: Path) -> None:
+def test_one_bad_case_does_not_stop_the_others(
+    db: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name, content in [("bad", GOOD[:200]), ("good", GOOD)]:
         (tmp_path / name).mkdir()
         (tmp_path / name / "FLAIR.nii.gz").write_bytes(content)
     with pytest.raises(CommandError, match="1 of 2 cases were refused"):
         call_command("import_cases", tmp_path)
     assert Case.objects.count() == 1
+    assert "Nobody can see Cases yet" in capsys.readouterr().out

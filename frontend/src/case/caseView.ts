@@ -7,11 +7,12 @@ import { showTrouble } from '../trouble'
 import { exposeHook } from '../viewer/hook'
 import { listenToKeys } from '../viewer/keys'
 import { Legend } from '../viewer/legend'
-import { loadLabels, loadScan } from '../viewer/load'
+import { type LoadedScan, loadLabels, loadScan } from '../viewer/load'
 import { viewerShortcuts } from '../viewer/shortcuts'
 import { SliceStrip } from '../viewer/strip'
 import { buildTools, type Tools } from '../viewer/tools'
 import { Viewer } from '../viewer/viewer'
+import { isSameGrid } from '../voxels/grid'
 import { type LabelVolume, slicesWithLesions } from '../voxels/labels'
 import { Coverage } from '../voxels/slices'
 import { BrainPart } from './brain'
@@ -55,6 +56,7 @@ class CaseView {
   private segmentation: Segmentation | null = null
   private brain: BrainMask | null = null
   private labels: LabelVolume | null = null
+  private loaded: LoadedScan | null = null
   private isShown = false
   private work: Promise<void> = Promise.resolve()
   private readonly stage = make('div', {
@@ -64,6 +66,7 @@ class CaseView {
     tabindex: 0,
   })
   private readonly strip = new SliceStrip((slice) => this.viewer.goToSlice(slice))
+  private readonly note = make('p', { class: 'hint', role: 'status' })
   private readonly sequence: HTMLSelectElement
   private readonly segmentations: SegmentationList
   private readonly jobs: JobPanel
@@ -102,6 +105,7 @@ class CaseView {
       'div',
       { class: 'case-side' },
       make('label', { class: 'sequence' }, 'Sequence ', this.sequence),
+      this.note,
       this.segmentations.element,
       this.jobs.element,
       this.brainPart.element,
@@ -151,10 +155,24 @@ class CaseView {
         fetchBytes(this.scan.volume).then(loadScan),
         over ? fetchBytes(over.labels).then(loadLabels) : null,
       ])
-      this.labels = labels
-      await this.viewer.show(scan, labels)
+      this.loaded = scan
+      this.labels = this.fitting(labels)
+      await this.viewer.show(scan, this.labels)
       this.drawStrip()
     })
+  }
+
+  /** A mask, if it can be drawn over the scan that is shown; otherwise null, and that is said. */
+  private fitting(labels: LabelVolume | null): LabelVolume | null {
+    const fits = !labels || !this.loaded || isSameGrid(labels.grid, this.loaded.grid)
+    const { sequence } = this.scan ?? { sequence: 'this scan' }
+    setText(
+      this.note,
+      fits
+        ? ''
+        : `Masks lie on the grid of the FLAIR and ${sequence} is on another one, so it is shown alone.`,
+    )
+    return fits ? labels : null
   }
 
   private pickSegmentation(segmentation: Segmentation | null): void {
@@ -162,8 +180,7 @@ class CaseView {
     this.brain = null
     this.listSegmentations()
     this.next(async () => {
-      this.labels = segmentation ? await loadLabels(await fetchBytes(segmentation.labels)) : null
-      this.viewer.setLabels(this.labels)
+      this.setLabels(segmentation ? await loadLabels(await fetchBytes(segmentation.labels)) : null)
       this.drawStrip()
     })
   }
@@ -173,10 +190,14 @@ class CaseView {
     this.brain = brain
     this.listSegmentations()
     this.next(async () => {
-      this.labels = await loadLabels(await fetchBytes(brain.labels))
-      this.viewer.setLabels(this.labels)
+      this.setLabels(await loadLabels(await fetchBytes(brain.labels)))
       this.drawStrip()
     })
+  }
+
+  private setLabels(labels: LabelVolume | null): void {
+    this.labels = this.fitting(labels)
+    this.viewer.setLabels(this.labels)
   }
 
   private listSegmentations(): void {

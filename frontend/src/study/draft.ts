@@ -4,6 +4,7 @@ import { request } from '../api/client'
 import { explanation, Refused } from '../api/errors'
 import type { Candidates, Design, Study } from '../api/types'
 import { make, plural, setText } from '../elements'
+import { timeFormat } from '../time'
 import { showTrouble } from '../trouble'
 import { askFirst } from './dialog'
 import { meaningPanel } from './meaning'
@@ -11,6 +12,7 @@ import type { StudyPageData } from './studyPage'
 
 const STUDY = '/api/v1/studies/{slug}/'
 const SAVE_AFTER_MS = 500
+const moment = timeFormat({ dateStyle: 'medium', timeStyle: 'medium' })
 
 export async function showDraft(
   root: HTMLElement,
@@ -84,11 +86,16 @@ class Draft {
 
   private masksPanel(study: Study): HTMLElement {
     const chosen = new Set(study.items.map((item) => item.segmentation))
+    type Mask = Candidates['segmentations'][number]
+    const named = (mask: Mask): string => `${mask.case}: ${mask.title}`
+    const names = this.candidates.segmentations.map(named)
     const rows = this.candidates.segmentations.map((mask) => {
       const box = make('input', { type: 'checkbox', value: mask.segmentation })
       box.checked = chosen.has(mask.segmentation)
       this.masks.set(mask.segmentation, box)
-      const text = `${mask.case}: ${mask.title}, ${plural(mask.lesions, 'lesion')}`
+      const isRepeated = names.filter((name) => name === named(mask)).length > 1
+      const made = isRepeated ? `, made ${moment(mask.created_at)}` : '' // else they look the same
+      const text = `${named(mask)}, ${plural(mask.lesions, 'lesion')}${made}`
       return make('label', { class: 'check' }, box, text)
     })
     const kinds = [...new Set(this.candidates.segmentations.map((mask) => mask.title))].sort()

@@ -2,7 +2,7 @@
 // on any screen, open where it crosses so that it hides nothing, and the directions of the body.
 
 import type { Niivue } from '@niivue/niivue'
-import { crosshairMm, type Plane, pointOf, shownPlanes } from './projection'
+import { linesOf, type Plane, shownPlanes } from './projection'
 
 /** Directions at the left, right, top and bottom edge, as `createStage` tells NiiVue to draw them. */
 const EDGES: Readonly<Record<Plane, readonly [string, string, string, string]>> = {
@@ -10,6 +10,9 @@ const EDGES: Readonly<Record<Plane, readonly [string, string, string, string]>> 
   1: ['R', 'L', 'S', 'I'],
   2: ['P', 'A', 'S', 'I'],
 }
+
+/** Where a line is that is not in view: the other one has no gap then. */
+const FAR = -9999
 
 /** This will put a frame around every plane that is shown, and take away the others. */
 export function placeFrames(surface: HTMLElement, nv: Niivue): void {
@@ -31,10 +34,11 @@ export function placeFrames(surface: HTMLElement, nv: Niivue): void {
       width: `${width}px`,
       height: `${height}px`,
     })
-    const cross = pointOf(nv, crosshairMm(nv), plane)
-    frame.toggleAttribute('data-cross', cross !== null)
-    frame.style.setProperty('--x', `${(cross?.x ?? 0) - left}px`)
-    frame.style.setProperty('--y', `${(cross?.y ?? 0) - top}px`)
+    const { x, y } = linesOf(nv, plane)
+    frame.toggleAttribute('data-x', x !== null)
+    frame.toggleAttribute('data-y', y !== null)
+    frame.style.setProperty('--x', `${(x ?? FAR) - left}px`)
+    frame.style.setProperty('--y', `${(y ?? FAR) - top}px`)
   }
   for (const element of there.values()) element.remove()
 }

@@ -62,6 +62,27 @@ export function pointOf(nv: Niivue, mm: Triple, plane: Plane, slab = 0): CanvasP
   return { x: (hit.pos[0] ?? 0) / dpr, y: (hit.pos[1] ?? 0) / dpr }
 }
 
+/**
+ * This will return how far right and down (CSS pixels of the canvas) the crosshair's lines cross a
+ * plane; null for a line that is not in view, and for both where the plane's middle is beside the
+ * scan and the crosshair out of view.
+ */
+export function linesOf(nv: Niivue, plane: Plane): { x: number | null; y: number | null } {
+  const cross = pointOf(nv, crosshairMm(nv), plane)
+  if (cross) return cross
+  const tile = nv.screenSlices.find(({ axCorSag }) => axCorSag === plane)
+  const [left = 0, top = 0, width = 0, height = 0] = tile?.leftTopWidthHeight ?? []
+  const middle = nv.canvasPos2frac([left + width / 2, top + height / 2])
+  if ((middle[0] ?? -1) < 0) return { x: null, y: null }
+  const [across, along] = plane === 0 ? [0, 1] : plane === 1 ? [0, 2] : [1, 2]
+  const crossing = (axis: number): CanvasPoint | null => {
+    const at: [number, number, number] = [middle[0] ?? 0, middle[1] ?? 0, middle[2] ?? 0]
+    at[axis] = nv.scene.crosshairPos[axis] ?? 0
+    return pointOf(nv, triple(nv.frac2mm(at, 0, true)), plane)
+  }
+  return { x: crossing(across)?.x ?? null, y: crossing(along)?.y ?? null }
+}
+
 export function crosshairMm(nv: Niivue): Triple {
   return triple(nv.frac2mm(nv.scene.crosshairPos, 0, true))
 }

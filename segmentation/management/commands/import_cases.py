@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -54,17 +55,19 @@ class Command(BaseCommand):
         for note in sources.notes(cases):
             self.stdout.write(note)
         taken, known, refused = 0, 0, 0
-        target = self.cohort(cohort, options["coordinator"])
         for (label, files), case in zip(found, cases, strict=True):
             try:
-                done = import_case(
-                    cohort=target,
-                    files=[NamedFile(file.name, file.read_bytes()) for file in files],
-                    subject=options["subject"] or sources.subject_of(case),
-                    description=sources.description_of(case),
-                    mask_origin=options["mask_origin"],
-                    now=timezone.now(),
-                )
+                with (
+                    transaction.atomic()
+                ):  # a new cohort goes with a refused first case
+                    done = import_case(
+                        cohort=self.cohort(cohort, options["coordinator"]),
+                        files=[NamedFile(file.name, file.read_bytes()) for file in files],
+                        subject=options["subject"] or sources.subject_of(case),
+                        description=sources.description_of(case),
+                        mask_origin=options["mask_origin"],
+                        now=timezone.now(),
+                    )
             except AlreadyImported as refusal:
                 known += 1
                 self.stdout.write(f"{label}: {refusal.message}")
@@ -87,8 +90,13 @@ class Command(BaseCommand):
         for name in stray_files(path):
             self.stdout.write(f"{name}: in no case folder, ignored")
         self.stdout.write(
-            f"{taken} imported, {known} already there, {refused} refused, into {target.title}."
+            f"{taken} imported, {known} already there, {refused} refused, into {cohort}."
         )
+        if taken and not done.case.cohort.memberships.exists():
+            self.stdout.write(
+                f"Nobody can see {cohort} yet: name its coordinator with --coordinator when it is "
+                "new, or add its people under Administration."
+            )
         if refused:
             raise CommandError(f"{refused} of {len(found)} cases were refused; see above.")
 
