@@ -114,6 +114,8 @@ FRAMES = """() => [...document.querySelectorAll('.viewer-frame')].map(frame => {
   const { left, top, width, height } = frame.getBoundingClientRect()
   const at = name => parseFloat(frame.style.getPropertyValue(name))
   return { left, top, width, height, cross: [left + at('--x'), top + at('--y')],
+           isWhole: ['left', 'top', 'width', 'height'].every(
+             name => Number.isInteger(parseFloat(frame.style[name]))),
            isCrossed: frame.hasAttribute('data-x') && frame.hasAttribute('data-y'),
            letters: [...frame.children].map(letter => letter.textContent) }
 })"""
@@ -131,6 +133,7 @@ def test_directions_and_crosshair_stand_where_they_say(visitor: Callable[[], Vis
         return np.array(person.page.evaluate("window.plaque.viewer.crosshairMm()"))
 
     for number, frame in enumerate(person.page.evaluate(FRAMES)):
+        assert frame["isWhole"]  # as WebGL draws it: what is seen is not a pixel beside
         width, height = frame["width"], frame["height"]
         x, y = frame["left"] + width / 2, frame["top"] + height / 2
         steps = [(-width / 4, 0), (width / 4, 0), (0, -height / 4), (0, height / 4)]

@@ -48,6 +48,10 @@ export async function createStage(
   })
   await nv.attachToCanvas(canvas, false)
   canvas.removeAttribute('tabindex')
+  // WebGL draws tiles at whole pixels in any case; clicks are looked up where NiiVue says they are.
+  const drawTile = nv.draw2D.bind(nv)
+  nv.draw2D = (tile, plane, mm, size) =>
+    drawTile(tile.map(Math.round), plane, mm, size?.map(Math.round))
   const draw = nv.drawScene.bind(nv)
   nv.drawScene = () => {
     const drawn = draw()
