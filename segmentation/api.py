@@ -27,7 +27,7 @@ from segmentation.operations import (
     describing,
     jobs,
     masks,
-    planning,
+    training_jobs,
 )
 from segmentation.operations.audit import Act, record_download
 from segmentation.people import signed_in
@@ -446,9 +446,9 @@ class CohortTrainingsView(APIView):
         sent.is_valid(raise_exception=True)
         asked = dict(sent.validated_data)
         wanted = [slug, *asked.pop("also")]
-        training = planning.request_training(
-            planning.Request(
-                cohorts=planning.cohorts_to_learn_from(wanted, by=signed_in(request)), **asked
+        training = training_jobs.request_training(
+            training_jobs.Request(
+                cohorts=training_jobs.cohorts_to_learn_from(wanted, by=signed_in(request)), **asked
             ),
             by=signed_in(request),
             now=queries.database_now(),
@@ -478,7 +478,9 @@ class TrainingCancelView(APIView):
 
     @extend_schema(operation_id="cancel_training", request=None, responses=TrainingSerializer)
     def post(self, request: Request, pk: UUID) -> Response:
-        planning.cancel_training(training_id=pk, by=signed_in(request), now=queries.database_now())
+        training_jobs.cancel_training(
+            training_id=pk, by=signed_in(request), now=queries.database_now()
+        )
         return Response(TrainingSerializer(queries.training_in_full(pk)).data)
 
 
@@ -492,7 +494,7 @@ class TrainingCheckpointView(APIView):
         if version is None:
             raise Http404
         answer = stored_file(version.checkpoint, download_as=f"{version.name}.safetensors")
-        planning.record_checkpoint(training, by=signed_in(request), now=queries.database_now())
+        training_jobs.record_checkpoint(training, by=signed_in(request), now=queries.database_now())
         return answer
 
 

@@ -23,7 +23,8 @@ from segmentation.models import (
 )
 from segmentation.networks.header import trained_on
 from segmentation.operations.cases import MASK_ORIGINS
-from segmentation.operations.planning import MEASURES, MOST_EPOCHS, is_settled
+from segmentation.operations.planning import MEASURES, MOST_EPOCHS
+from segmentation.operations.training_jobs import is_settled
 
 
 class CohortSerializer(serializers.ModelSerializer[Cohort]):

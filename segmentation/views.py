@@ -16,13 +16,8 @@ from segmentation.description import COLUMNS, FIELDS
 from segmentation.models import Case, Cohort, CohortMembership, InferenceJob
 from segmentation.operations.audit import Act, record
 from segmentation.operations.cases import SEQUENCES
-from segmentation.operations.planning import (
-    MEASURES,
-    PRESETS,
-    THRESHOLD_ONLY,
-    choices_for,
-    log_of,
-)
+from segmentation.operations.planning import MEASURES, PRESETS, THRESHOLD_ONLY
+from segmentation.operations.training_jobs import choices_for, log_of
 from segmentation.operations.versions import starts_for
 from segmentation.people import signed_in
 from segmentation.queries import (

@@ -20,8 +20,9 @@ from django.db import transaction
 from segmentation.models import Segmentation, Training, Version
 from segmentation.operations.calibration import calibrated
 from segmentation.operations.leases import Lease, ended_with_a_reason
-from segmentation.operations.planning import THRESHOLD_ONLY, Plan, folder_of, member_of
+from segmentation.operations.planning import THRESHOLD_ONLY, Plan, member_of
 from segmentation.operations.training import train_on
+from segmentation.operations.training_jobs import folder_of
 from segmentation.operations.versions import add_version, start_named
 from segmentation.refusals import Refusal
 from segmentation.training.course import Course

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 import segmentation
@@ -130,17 +130,28 @@ def add_version(
     )
     version.sha256 = store(version.checkpoint, content, suffix=".safetensors")
     try:
-        with transaction.atomic():
-            number = next_number(method)
-            version.number, version.name = number, f"{method}-v{number}"
-            version.title = f"{method_card(method).title} v{number}: {title}"[:120]
-            version.save(force_insert=True)
-            version.cohorts.set(cohorts)
-            keep(version)
+        _save(version, title, cohorts)
     except BaseException:
         delete_files(version)
         raise
     return version
+
+
+def _save(version: Version, title: str, cohorts: Iterable[Cohort], tries: int = 5) -> None:
+    """This will save a version under the next free number, whoever else takes one meanwhile."""
+    method = method_card(version.method)
+    number = next_number(version.method)
+    version.number, version.name = number, f"{method.name}-v{number}"
+    version.title = f"{method.title} v{number}: {title}"[:120]
+    try:
+        with transaction.atomic():
+            version.save(force_insert=True)
+            version.cohorts.set(cohorts)
+            keep(version)
+    except IntegrityError:
+        if tries == 1:
+            raise
+        _save(version, title, cohorts, tries - 1)
 
 
 def next_number(method: str) -> int:

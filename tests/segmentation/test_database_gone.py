@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from segmentation.methods import DEFAULT_METHOD
 from segmentation.models import Case, InferenceJob
-from segmentation.operations import running
+from segmentation.operations import leases, running
 from segmentation.operations.jobs import cancel_job, request_segmentation
 from tests.fuzz_nifti import left_behind
 from tests.locked_database import impatient_database, locked_database
@@ -74,7 +74,7 @@ def test_the_limits_hold_although_the_database_does_not_answer(
 ) -> None:
     settings.JOB_LEASE_SECONDS = 0.2
     ended: list[int] = []
-    monkeypatch.setattr(running.os, "_exit", ended.append)
+    monkeypatch.setattr(leases.os, "_exit", ended.append)
 
     def hang(_: Any) -> None:
         with locked_database(JOBS):
@@ -92,7 +92,7 @@ def test_a_cancelled_job_that_hangs_does_not_keep_its_worker(
     """It reports no more, so it is not stopped at its next report, but by the limit of time."""
     settings.JOB_LEASE_SECONDS = 0.2
     ended: list[int] = []
-    monkeypatch.setattr(running.os, "_exit", ended.append)
+    monkeypatch.setattr(leases.os, "_exit", ended.append)
 
     def hang(_: Any) -> None:
         cancel_job(job_id=job.pk, now=timezone.now())

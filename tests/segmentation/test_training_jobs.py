@@ -30,9 +30,9 @@ from segmentation.networks.unet import UNet, UNetSettings
 from segmentation.operations import adapting, running
 from segmentation.operations.cases import create_cohort
 from segmentation.operations.deletion import delete_case
-from segmentation.operations.jobs import AlreadyFinished, request_segmentation
-from segmentation.operations.planning import (
-    PRESETS,
+from segmentation.operations.jobs import AlreadyFinished, request_segmentation, say_present
+from segmentation.operations.planning import PRESETS
+from segmentation.operations.training_jobs import (
     Request,
     cancel_training,
     is_settled,
@@ -412,6 +412,17 @@ def test_a_version_belongs_to_the_people_of_its_cohort(
     )
     assert answer.status_code == 400
     assert answer.json()["fields"] == {"cohorts": ["You do not coordinate a cohort 'clinic-2019'."]}
+
+
+def test_the_page_knows_whether_a_worker_has_a_gpu(taught: Cohort, cora: User) -> None:
+    def has_gpu() -> bool:
+        page = signed_in(cora).get("/trainings/")
+        return bool(page.context["page_data"]["has_gpu"])
+
+    say_present(worker="one", now=timezone.now())
+    assert has_gpu() is False
+    say_present(worker="two", now=timezone.now(), has_gpu=True)
+    assert has_gpu() is True
 
 
 def test_the_presets_take_as_many_epochs_as_is_said() -> None:

@@ -35,6 +35,8 @@ export interface NewTrainingData {
   readonly starts: readonly {
     readonly name: string
     readonly title: string
+    readonly method: string
+    /** The methods of which a training from here can make a version. */
     readonly fits: readonly string[]
   }[]
   readonly has_gpu: boolean
@@ -210,8 +212,8 @@ export class NewTraining {
         `${name} (${plural(cases, 'case')}, ${plural(subjects, 'subject')})`,
       ]),
     )
-    const fits = this.data.starts.filter(({ fits: methods }) =>
-      preset.method ? methods.includes(preset.method) : methods.length > 0,
+    const fits = this.data.starts.filter((start) =>
+      start.fits.includes(preset.method || start.method),
     )
     exchange(this.start, [
       ...fits.map(({ name, title }) => [name, title] as const),

@@ -7,8 +7,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from segmentation.models import Training
 from segmentation.operations.comparison import cohort_named
-from segmentation.operations.planning import MEASURES, THRESHOLD_ONLY, Request, request_training
+from segmentation.operations.planning import MEASURES, THRESHOLD_ONLY
 from segmentation.operations.running import run_job
+from segmentation.operations.training_jobs import Request, request_training
 from segmentation.queries import database_now, training_in_full
 from segmentation.refusals import Refusal
 
