@@ -6,15 +6,22 @@ import csv
 import hashlib
 import io
 import json
+import re
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from openpyxl import load_workbook
 
+from rating.export.scripts import main_table_in_r
+from rating.export.spreadsheet import xlsx_file
 from rating.models import Mark, Study
-from segmentation.models import Case, Scan
+from rating.protocol.design import AcceptanceDesign
+from segmentation.models import AuditEntry, Case, Scan
+from segmentation.operations.audit import Act
 from segmentation.operations.describing import describe_case
 from tests.rating.stage import NOON, Browser, a_mark
 
@@ -89,6 +96,103 @@ def test_every_answer_and_every_mark_is_there(cora: Browser, closed: dict[str, A
     marks = rows(files["marks.csv"])
     assert len(marks) == 6
     assert [row["mark"] for row in marks if row["removed_at"]] == [MARK]
+
+
+def test_the_spreadsheet_has_the_tables(cora: Browser, closed: dict[str, Any]) -> None:
+    files = unpacked(cora, closed["id"])
+    book = load_workbook(io.BytesIO(files["tables.xlsx"]))
+    names = [name.split("/")[1][:-4] for name in files if name.startswith("tables/")]
+    assert book.sheetnames == [*names, "dictionary"]
+    for name in names:
+        header = files[f"tables/{name}.csv"].decode().splitlines()[0].split(",")
+        assert [one.value for one in book[name][1]] == header
+    sheet = [[one.value for one in row] for row in book["acceptance"].iter_rows()]
+    line = dict(zip(sheet[0], sheet[1], strict=True))
+    told = rows(files["tables/acceptance.csv"])[0]
+    assert isinstance(line["rated"], int)
+    assert line["rate"] == pytest.approx(float(told["rate"]))
+
+
+def test_a_spreadsheet_holds_no_clock_and_no_formula() -> None:
+    sheets = {"answers": [["comment", "n"], ["=2+5", 3]]}
+    first = xlsx_file(sheets)
+    with zipfile.ZipFile(io.BytesIO(first)) as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        about = archive.read("docProps/core.xml").decode()
+    assert about.count("1980-01-01T00:00:00Z") == 2
+    assert str(datetime.now(UTC).year) not in about
+    assert xlsx_file(sheets) == first
+    assert load_workbook(io.BytesIO(first))["answers"]["A2"].value == "'=2+5"
+
+
+def test_figures_come_as_specification_and_as_drawings(
+    cora: Browser, closed: dict[str, Any]
+) -> None:
+    files = unpacked(cora, closed["id"])
+    report = cora.get(f"studies/{closed['id']}/report/")
+    assert report["figures"]
+    for figure in report["figures"]:
+        name = f"figures/{figure['name']}"
+        assert json.loads(files[f"{name}.vl.json"]) == figure["spec"]
+        assert figure["description"][:30] in files[f"{name}.svg"].decode()
+        assert files[f"{name}.png"].startswith(b"\x89PNG")
+
+
+def test_the_report_needs_nothing_else(cora: Browser, closed: dict[str, Any]) -> None:
+    page = unpacked(cora, closed["id"])["report.html"].decode()
+    for fetched in ("src=", "<script", "<link", "@import", "url(http"):
+        assert fetched not in page
+    assert set(re.findall(r'href="([^"]+)"', page)) <= {
+        f"#{name}" for name in re.findall(r'id="([^"]+)"', page)
+    }
+    names = re.findall(r'\bid="([^"]+)"', page)
+    assert len(names) == len(set(names))
+    assert page.count("<svg") == page.count("<figure>") == 6
+    assert "not collected" in page
+    assert "under-counted" in page
+    assert "secret-method" in page  # a method without a card keeps its name
+
+
+def test_the_report_can_be_taken_alone_and_that_is_written_down(
+    cora: Browser, rita: Browser, closed: dict[str, Any]
+) -> None:
+    address = f"studies/{closed['id']}/report.html"
+    taken = cora.ask("get", f"{address}?reason=For+the+board")
+    assert taken["Content-Disposition"] == f'attachment; filename="{closed["id"]}.html"'
+    assert taken.content == unpacked(cora, closed["id"])["report.html"]
+    entry = AuditEntry.objects.filter(act=Act.STUDY_EXPORTED).earliest("pk")
+    assert entry.why == "For the board"
+    assert rita.ask("get", address).status_code == 404
+    assert rita.ask("get", f"studies/{closed['id']}/report/").status_code == 404
+
+
+def test_nothing_is_reported_before_the_study_is_closed(
+    cora: Browser, opened: dict[str, Any]
+) -> None:
+    for file in ("report/", "report.html"):
+        assert cora.refused("get", f"studies/{opened['id']}/{file}")[1] == "StudyNotClosed"
+
+
+def test_imrmc_gets_every_rated_presentation(cora: Browser, closed: dict[str, Any]) -> None:
+    files = unpacked(cora, closed["id"])
+    frame = rows(files["imrmc.csv"])
+    assert len(frame) == 7
+    assert list(frame[0])[:4] == ["readerID", "caseID", "modalityID", "score"]
+    derived = {
+        (row["rater"], row["item"], row["occasion"]): row["verdict_derived"] == "acceptable"
+        for row in rows(files["ratings.csv"])
+    }
+    for row in frame:
+        assert derived[row["readerID"], row["item"], row["occasion"]] == bool(int(row["score"]))
+
+
+@pytest.mark.parametrize(("policy", "lenient"), [("strict", "FALSE"), ("lenient", "TRUE")])
+def test_the_script_for_r_judges_by_the_design(policy: str, lenient: str) -> None:
+    design = AcceptanceDesign(precision_threshold=(4, 5), boundary_policy=policy)
+    script = main_table_in_r(design)
+    assert "precision <- c(4, 5); recall <- c(9, 10)" in script
+    assert f"lenient <- {lenient} " in script
+    assert "by_rater <- FALSE" in script
 
 
 def test_every_case_that_was_shown_is_described(cora: Browser, closed: dict[str, Any]) -> None:
