@@ -59,11 +59,11 @@ BOTH = [0, 2, 3, 1, 2, 1, 4, 0, 2, 3, 1, 2]
 ONLY_FIRST = [2, 1, 0, 0, 1, 0, 0, 3, 0, 0, 1, 0]
 ONLY_SECOND = [0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0]
 NEITHER = [1, 0, 1, 0, 0, 1, 0, 0, 2, 0, 0, 1]
-PAIRS = [sum(own) for own in zip(BOTH, ONLY_FIRST, ONLY_SECOND, NEITHER, strict=True)]
+ALL_PAIRS = [sum(own) for own in zip(BOTH, ONLY_FIRST, ONLY_SECOND, NEITHER, strict=True)]
 
 
 def test_yang_and_eliasziw_donner_are_what_r_says() -> None:
-    changed = yang(first_only=ONLY_FIRST, second_only=ONLY_SECOND, pairs=PAIRS)
+    changed = yang(first_only=ONLY_FIRST, second_only=ONLY_SECOND, pairs=ALL_PAIRS)
     inflated = eliasziw_donner(
         both=BOTH, first_only=ONLY_FIRST, second_only=ONLY_SECOND, neither=NEITHER
     )
