@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from sys import intern
@@ -21,7 +21,7 @@ from rating.protocol.design import (
 from rating.report import Facts, Names, Report, lay_out
 from rating.statistics import MarkRow, RatingRow, summarise
 from segmentation.methods import METHOD_CARDS
-from segmentation.models import Cohort, CohortMembership, Scan, Segmentation
+from segmentation.models import Cohort, CohortMembership, Scan, Segmentation, Version
 from segmentation.queries import how_many, visible_cases
 from segmentation.refusals import Refusal
 
@@ -186,12 +186,17 @@ def method_shown(segmentation: Segmentation) -> str:
     return segmentation.method or segmentation.origin
 
 
-def method_title(segmentation: Segmentation) -> str:
-    """What made a mask, as people call it: the title of its method, or its origin."""
-    cards = {card.name: card.title for card in METHOD_CARDS}
-    if segmentation.method:
-        return cards.get(segmentation.method, segmentation.method)
-    return f"{Segmentation.Origin(segmentation.origin).label} mask"
+def titles_of(names: Iterable[str]) -> dict[str, str]:
+    """What people call that which made masks, by the names of `method_shown`.
+
+    Methods, versions of them that were made here, and origins; others are left out.
+    """
+    versions = Version.objects.filter(name__in=list(names)).values_list("name", "title")
+    return {
+        **{origin.value: f"{origin.label} mask" for origin in Segmentation.Origin},
+        **{card.name: card.title for card in METHOD_CARDS},
+        **dict(versions),
+    }
 
 
 def design_of(study: Study) -> AcceptanceDesign:
@@ -304,7 +309,7 @@ def report_of(study: Study, results: Mapping[str, Any]) -> Report:
     return lay_out(
         results,
         design_of(study),
-        Names({method_shown(item.segmentation): method_title(item.segmentation) for item in items}),
+        Names(titles_of({method_shown(item.segmentation) for item in items})),
         Facts(
             title=study.title,
             opened=_day(study.opened_at),

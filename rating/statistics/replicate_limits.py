@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from rating.statistics.bland_altman import TAILS, Limits, Z
@@ -29,16 +32,16 @@ def replicate_limits(*, first: Readings, second: Readings) -> Limits | None:
     n = len(first)
     if n < 2:
         return None
-    differences = np.array([np.mean(x) - np.mean(y) for x, y in zip(first, second, strict=True)])
+    sides = [_summed(side) for side in (first, second)]
+    differences = sides[0].means - sides[1].means
     between = float(differences.var(ddof=1))
     parts = [(between, n - 1)]
-    for side in (first, second):
-        freedom = sum(map(len, side)) - n
+    for side in sides:
+        freedom = int(side.sizes.sum()) - n
         if freedom < 1:
             return None
-        within = sum(float(np.var(x)) * len(x) for x in side) / freedom
-        share = 1 - float(np.mean([1 / len(x) for x in side]))
-        parts.append((share * within, freedom))
+        share = 1 - float(np.mean(1 / side.sizes))
+        parts.append((share * side.squares / freedom, freedom))
     total = sum(value for value, _ in parts)
     if total <= 0:
         return None
@@ -61,6 +64,22 @@ def replicate_limits(*, first: Readings, second: Readings) -> Limits | None:
         high=high,
         high_interval=(high - near, high + far),
     )
+
+
+@dataclass(frozen=True)
+class _Summed:
+    """Readings and mean of every case, and the sum of squares within cases."""
+
+    sizes: NDArray[np.int64]
+    means: NDArray[np.float64]
+    squares: float
+
+
+def _summed(side: Readings) -> _Summed:
+    sizes = np.fromiter(map(len, side), dtype=np.int64, count=len(side))
+    flat = np.fromiter(chain.from_iterable(side), dtype=np.float64, count=int(sizes.sum()))
+    means = np.add.reduceat(flat, np.cumsum(sizes) - sizes) / sizes
+    return _Summed(sizes, means, float(np.square(flat - np.repeat(means, sizes)).sum()))
 
 
 def _chi2(tail: float, freedom: int) -> float:

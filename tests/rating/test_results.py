@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from rating.protocol.meaning import meaning
+from rating.queries import titles_of
 from rating.serializers import MeaningSerializer, ResultsSerializer
 from rating.statistics.summary import summarise
 from rating.statistics.tables import COLUMNS, TEXT, YES_NO
+from segmentation.models import Version
+from tests.rating.stage import NOON
 from tests.rating.statistics.answers import RATERS, a_design, an_answer
 
 
@@ -34,3 +37,21 @@ def test_results_are_passed_on_whole_and_are_of_the_kinds_described(answered: in
 def test_the_meaning_of_a_design_is_passed_on_whole(cases: int) -> None:
     found = meaning(a_design(cases))
     assert MeaningSerializer(found).data == found
+
+
+@pytest.mark.django_db
+def test_methods_versions_and_origins_have_titles() -> None:
+    Version.objects.create(
+        name="slim-unet-v2",
+        method="slim-unet",
+        number=2,
+        title="Slim U-Net, version 2",
+        sha256="0" * 64,
+        threshold=0.5,
+        created_at=NOON,
+    )
+    titles = titles_of({"slim-unet", "slim-unet-v2", "imported", "unheard-of"})
+    assert titles["slim-unet"] == "Slim U-Net"
+    assert titles["slim-unet-v2"] == "Slim U-Net, version 2"
+    assert titles["imported"] == "Imported mask"
+    assert "unheard-of" not in titles

@@ -88,6 +88,7 @@ TAKEN_OUT = {
     ("api:case-brain-mask", "GET"): Act.MASK_DOWNLOADED,
     ("api:training-checkpoint", "GET"): Act.CHECKPOINT_DOWNLOADED,
     ("api:study-bundle", "GET"): Act.STUDY_EXPORTED,
+    ("api:study-report-file", "GET"): Act.STUDY_EXPORTED,
     ("audit-csv", "GET"): Act.AUDIT_EXPORTED,
 }
 NEW = {"password1": "another-long-one", "password2": "another-long-one"}
@@ -256,6 +257,7 @@ def test_what_is_taken_out_is_written_down(watch: Watch, cora: User, cohort: Coh
     watch(client, "get", f"/api/v1/trainings/{training.pk}/checkpoint/")
     study = a_closed_study(client, mask.pk)
     watch(client, "get", f"/api/v1/studies/{study}/bundle/")
+    watch(client, "get", f"/api/v1/studies/{study}/report.html")
     watch(client, "get", "/cohorts/clinic/audit.csv")
     watch(client, "get", f"/api/v1/segmentations/{mask.pk}/labels/")
     assert left_as_said(watch, TAKEN_OUT) == set(TAKEN_OUT)

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from rating.report.document import Figure
-from rating.report.figures.style import MOST_RATERS, finished, percent_axis, values
+from rating.report.figures.style import MOST_RATERS, Data, finished, percent_axis
 from rating.report.wording import Names, rule, share
 
 
@@ -38,7 +38,8 @@ def forest(results: Mapping[str, Any], names: Names) -> Figure | None:
     ]
     order = list(dict.fromkeys(row["who"] for row in rows))
     by_rule = list(dict.fromkeys(row["rule"] for row in rows))
-    base = alt.Chart(values(rows)).encode(
+    data = Data()
+    base = alt.Chart(data.add(rows)).encode(
         y=alt.Y("who:N", title=None, sort=order),
         yOffset=alt.YOffset("rule:N", sort=by_rule),
         color=alt.Color("rule:N", title="Rule", scale=alt.Scale(domain=by_rule)),
@@ -58,7 +59,9 @@ def forest(results: Mapping[str, Any], names: Names) -> Figure | None:
         "Share of presentations accepted, with the Korn-Graubard 95 % interval (the case as "
         "cluster), for each rater and for all raters together, under every rule."
     )
-    return Figure("acceptance", "Acceptance", what, "rules", finished(chart, description=what))
+    return Figure(
+        "acceptance", "Acceptance", what, "rules", finished(chart, data, description=what)
+    )
 
 
 def lesion_load(results: Mapping[str, Any], names: Names) -> Figure | None:
@@ -88,7 +91,8 @@ def lesion_load(results: Mapping[str, Any], names: Names) -> Figure | None:
         dict.fromkeys(line["name"] for line in results["acceptance"] if line["group"] == "lesions")
     )
     raters = list(dict.fromkeys(row["rater"] for row in rows))
-    base = alt.Chart(values(rows)).encode(
+    data = Data()
+    base = alt.Chart(data.add(rows)).encode(
         x=alt.X("lesions:N", title="Drawn lesions", sort=order, axis=alt.Axis(labelAngle=0)),
         xOffset=alt.XOffset("rater:N", sort=raters),
         color=alt.Color("rater:N", title="Rater", scale=alt.Scale(domain=raters)),
@@ -109,7 +113,11 @@ def lesion_load(results: Mapping[str, Any], names: Names) -> Figure | None:
         "% interval, for each rater and all together, by the primary analysis."
     )
     return Figure(
-        "lesion_load", "Verdict by lesion load", what, "parts", finished(chart, description=what)
+        "lesion_load",
+        "Verdict by lesion load",
+        what,
+        "parts",
+        finished(chart, data, description=what),
     )
 
 

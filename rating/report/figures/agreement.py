@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from rating.report.document import Figure
-from rating.report.figures.style import COLOURS, INK, finished, values
+from rating.report.figures.style import COLOURS, INK, Data, finished
 
 MOST_TABLES = 12
 ANSWERS = ("accepted", "rejected")
@@ -34,7 +34,8 @@ def two_by_two(results: Mapping[str, Any]) -> Figure | None:
                 }
             )
     titles = [title for title, _ in tables]
-    base = alt.Chart(values(rows)).encode(
+    data = Data()
+    base = alt.Chart(data.add(rows)).encode(
         x=alt.X("other:N", title="second, or the other rater", sort=list(ANSWERS), axis=_axis()),
         y=alt.Y("one:N", title="first, or one rater", sort=list(ANSWERS), axis=_axis()),
     )
@@ -69,7 +70,7 @@ def two_by_two(results: Mapping[str, Any]) -> Figure | None:
         "Agreement, table by table",
         what,
         "intra-rater",
-        finished(chart, description=what),
+        finished(chart, data, description=what),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import altair as alt
 
 from rating.report.document import Figure
-from rating.report.figures.style import COLOURS, SOFT, finished, values
+from rating.report.figures.style import COLOURS, SOFT, Data, finished
 
 KINDS = {"fp": "False positives", "fn": "Missed lesions"}
 MOST_PAIRS = 6  # of readings that a figure compares
@@ -18,7 +18,7 @@ MOST_STEPS = 40  # of counts along an axis; larger counts are put together
 
 def first_and_second(results: Mapping[str, Any]) -> Figure | None:
     """A bubble per pair of counts, one chart per rater and kind."""
-    charts = []
+    charts, data = [], Data()
     for kind, rater, other, lines in _compared(results, repeats_only=True):
         step = _step(lines)
         summed: Counter[tuple[int, int]] = Counter()
@@ -28,11 +28,11 @@ def first_and_second(results: Mapping[str, Any]) -> Figure | None:
         most = max(max(row["first"], row["second"]) for row in rows) + step
         ends = alt.Scale(domain=[-step / 2, most], nice=False)
         line_ = (
-            alt.Chart(values([{"x": 0, "y": 0}, {"x": most, "y": most}]))
+            alt.Chart(data.add([{"x": 0, "y": 0}, {"x": most, "y": most}]))
             .mark_line(color=SOFT, strokeDash=[4, 3], strokeWidth=1)
             .encode(x="x:Q", y="y:Q")
         )
-        points = _bubbles(rows).encode(
+        points = _bubbles(data.add(rows)).encode(
             x=alt.X("first:Q", title="first showing", scale=ends, axis=_whole(most)),
             y=alt.Y("second:Q", title="second showing", scale=ends, axis=_whole(most)),
             tooltip=["first:Q", "second:Q", "masks:Q"],
@@ -53,7 +53,7 @@ def first_and_second(results: Mapping[str, Any]) -> Figure | None:
         "Counts, second against first",
         what,
         "counts",
-        finished(alt.concat(*charts, columns=2), description=what),
+        finished(alt.concat(*charts, columns=2), data, description=what),
     )
 
 
@@ -62,7 +62,7 @@ def bland_altman(results: Mapping[str, Any]) -> Figure | None:
     found = {
         (line["count"], line["rater"], line["other_rater"]): line for line in results["counts"]
     }
-    charts = []
+    charts, data = [], Data()
     for kind, rater, other, lines in _compared(results, repeats_only=False):
         step = _step(lines)
         summed: Counter[tuple[float, int]] = Counter()
@@ -74,15 +74,15 @@ def bland_altman(results: Mapping[str, Any]) -> Figure | None:
         layers: list[Any] = []
         if limits:
             layers += [
-                alt.Chart(values(limits))
+                alt.Chart(data.add(limits))
                 .mark_rect(opacity=0.12, color=COLOURS[0])
                 .encode(y="low:Q", y2="high:Q"),
-                alt.Chart(values(limits))
+                alt.Chart(data.add(limits))
                 .mark_rule(strokeDash=[5, 3], color=COLOURS[0])
                 .encode(y="at:Q", tooltip=["what:N", alt.Tooltip("at:Q", format=".2f")]),
             ]
         layers.append(
-            _bubbles(rows).encode(
+            _bubbles(data.add(rows)).encode(
                 x=alt.X("mean:Q", title="mean of both counts", scale=alt.Scale(padding=14)),
                 y=alt.Y(
                     "difference:Q",
@@ -109,7 +109,7 @@ def bland_altman(results: Mapping[str, Any]) -> Figure | None:
         "How far counts lie apart",
         what,
         "counts",
-        finished(alt.concat(*charts, columns=2), description=what),
+        finished(alt.concat(*charts, columns=2), data, description=what),
     )
 
 
@@ -141,9 +141,9 @@ def _title(kind: str, rater: str, other: str, step: int) -> str:
     return f"{KINDS[kind]}, {who}" + (f" (by {step})" if step > 1 else "")
 
 
-def _bubbles(rows: list[dict[str, Any]]) -> Any:
+def _bubbles(named: Any) -> Any:
     return (
-        alt.Chart(values(rows))
+        alt.Chart(named)
         .mark_circle(color=COLOURS[0], opacity=0.75)
         .encode(
             size=alt.Size(

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from rating.report.document import Figure
-from rating.report.figures.style import MOST_RATERS, finished, percent_axis, values
+from rating.report.figures.style import MOST_RATERS, Data, finished, percent_axis
 
 
 def along_order(results: Mapping[str, Any]) -> Figure | None:
@@ -30,7 +30,8 @@ def along_order(results: Mapping[str, Any]) -> Figure | None:
     ]
     if not rows:
         return None
-    base = alt.Chart(values(rows)).encode(
+    data = Data()
+    base = alt.Chart(data.add(rows)).encode(
         x=alt.X(
             "part:O",
             title="Tenth of the schedule",
@@ -64,5 +65,5 @@ def along_order(results: Mapping[str, Any]) -> Figure | None:
         "Time and rejections along the order",
         what,
         "reading-time",
-        finished(alt.vconcat(time, rejections), description=what),
+        finished(alt.vconcat(time, rejections), data, description=what),
     )

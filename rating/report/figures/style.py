@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import altair as alt
@@ -13,7 +14,7 @@ FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 MOST_RATERS = 12  # whose lines a figure draws; the tables have all
 
 
-def finished(chart: Any, *, description: str) -> dict[str, Any]:
+def finished(chart: Any, data: Data, *, description: str) -> dict[str, Any]:
     """This will give a chart the house's looks and write it as a Vega-Lite specification."""
     styled = (
         chart.configure(font=FONT, background="white", padding=8)
@@ -45,13 +46,22 @@ def finished(chart: Any, *, description: str) -> dict[str, Any]:
         .configure_range(category=list(COLOURS))
     )
     spec: dict[str, Any] = styled.to_dict(validate=False)  # tests do, which takes seconds
+    spec["datasets"] = data.rows
     spec["description"] = description
     return spec
 
 
-def values(rows: list[dict[str, Any]]) -> Any:
-    """Rows as the data of a chart."""
-    return alt.Data(values=rows)  # type: ignore[no-untyped-call]
+@dataclass
+class Data:
+    """The rows of a figure, apart from its charts: Altair copies what is in a chart many times."""
+
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def add(self, rows: list[dict[str, Any]]) -> Any:
+        """This will keep rows and give a chart the name that they go by."""
+        name = f"data-{len(self.rows) + 1}"
+        self.rows[name] = rows
+        return alt.NamedData(name=name)
 
 
 def percent_axis() -> alt.Axis:

@@ -59,6 +59,8 @@ def test_the_design_of_the_paper_is_valid() -> None:
         ({"recall_threshold": (0, 10)}, "recall_threshold"),
         ({"boundary_policy": "perhaps"}, "boundary_policy"),
         ({"primary_analysis": "both"}, "primary_analysis"),
+        ({"equivalence_margin": 0.0}, "equivalence_margin"),
+        ({"equivalence_margin": 1.0}, "equivalence_margin"),
         ({"connectivity": 8}, "connectivity"),
         ({"min_volume_mm3": float("nan")}, "min_volume_mm3"),
         ({"min_volume_mm3": -0.1}, "min_volume_mm3"),
@@ -118,6 +120,14 @@ def test_any_change_changes_the_hash() -> None:
 def test_a_text_that_is_no_design_is_refused(text: str) -> None:
     with pytest.raises(InvalidDesign, match="not the design"):
         design_from_json(text)
+
+
+def test_a_design_without_a_margin_is_the_text_it_was_before_there_were_margins() -> None:
+    assert "equivalence_margin" not in canonical_json(PAPER)
+    with_margin = replace(PAPER, equivalence_margin=0.05)
+    assert '"equivalence_margin":0.05' in canonical_json(with_margin)
+    for design in (PAPER, with_margin):
+        assert design_from_json(canonical_json(design)) == design
 
 
 def test_a_design_cannot_be_changed() -> None:

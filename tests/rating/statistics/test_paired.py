@@ -15,7 +15,12 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import ttost_paired
 
 from rating.statistics.agreement import Table
-from rating.statistics.clustered_mcnemar import durkalski, obuchowski
+from rating.statistics.clustered_mcnemar import (
+    durkalski,
+    eliasziw_donner,
+    obuchowski,
+    yang,
+)
 from rating.statistics.intervals import cluster_proportion
 from rating.statistics.paired_difference import (
     clustered_difference,
@@ -47,6 +52,55 @@ def test_clustered_mcnemar_of_the_thyroid_study() -> None:
     assert first.statistic == pytest.approx(2.86, abs=0.005)
     assert second.statistic == pytest.approx(2.32, abs=0.005)
     assert first.p == pytest.approx(stats.chi2.sf(first.statistic, 1))
+
+
+# Twelve cases with one to five pairs; values by oracles/clustered.R, R 4.2.2.
+BOTH = [0, 2, 3, 1, 2, 1, 4, 0, 2, 3, 1, 2]
+ONLY_FIRST = [2, 1, 0, 0, 1, 0, 0, 3, 0, 0, 1, 0]
+ONLY_SECOND = [0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0]
+NEITHER = [1, 0, 1, 0, 0, 1, 0, 0, 2, 0, 0, 1]
+ALL_PAIRS = [sum(own) for own in zip(BOTH, ONLY_FIRST, ONLY_SECOND, NEITHER, strict=True)]
+
+
+def test_yang_and_eliasziw_donner_are_what_r_says() -> None:
+    changed = yang(first_only=ONLY_FIRST, second_only=ONLY_SECOND, pairs=ALL_PAIRS)
+    inflated = eliasziw_donner(
+        both=BOTH, first_only=ONLY_FIRST, second_only=ONLY_SECOND, neither=NEITHER
+    )
+    assert changed is not None
+    assert inflated is not None
+    assert changed.statistic == pytest.approx(1.255803069, abs=1e-8)
+    assert inflated.statistic == pytest.approx(1.866593091, abs=1e-8)
+    assert inflated.p == pytest.approx(stats.chi2.sf(inflated.statistic, 1))
+    turned = eliasziw_donner(
+        both=NEITHER, first_only=ONLY_SECOND, second_only=ONLY_FIRST, neither=BOTH
+    )
+    assert turned is not None
+    assert turned.statistic == pytest.approx(inflated.statistic)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(*[st.integers(0, 4)] * 4), min_size=1, max_size=8))
+def test_clustered_tests_never_fail_and_lie_between_bounds(
+    cells: list[tuple[int, int, int, int]],
+) -> None:
+    both, first, second, neither = (list(side) for side in zip(*cells, strict=True))
+    found = eliasziw_donner(both=both, first_only=first, second_only=second, neither=neither)
+    changed = yang(first_only=first, second_only=second, pairs=[sum(own) for own in cells])
+    plain = obuchowski(
+        first_only=[own[1] for own in cells if sum(own)],
+        second_only=[own[2] for own in cells if sum(own)],
+    )
+    for test in (found, changed):
+        assert test is None or (test.statistic >= 0 and 0 <= test.p <= 1)
+    assert (changed is None) == (plain is None)
+
+
+def test_eliasziw_donner_needs_cases_with_several_pairs_that_differ() -> None:
+    assert eliasziw_donner(both=[1], first_only=[2], second_only=[0], neither=[0]) is None
+    assert eliasziw_donner(both=[], first_only=[], second_only=[], neither=[]) is None
+    single = {"both": [0, 1, 0], "first_only": [1, 0, 0], "second_only": [0, 0, 1]}
+    assert eliasziw_donner(**single, neither=[0, 0, 0]) is None
 
 
 @settings(deadline=None)

@@ -1,0 +1,83 @@
+"""The results of a closed study, as a coordinator sees them: tables, figures, and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import expect
+
+from rating.models import Study
+from segmentation.operations.cases import create_cohort
+from tests.browser.conftest import Visitor
+from tests.rating.stage import Browser, a_case, a_mask
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+PASSWORD = "phantoms-of-2019"
+WORDS_DRAWN = (
+    "(plots) => plots.map((one) => [...one.querySelectorAll('text')].map((t) => t.textContent))"
+)
+
+
+@pytest.fixture
+def study(transactional_db: None) -> Study:
+    """Three masks that Rita and Ravi rated twice, with errors here and there; closed."""
+    people = {
+        name: User.objects.create_user(name, password=PASSWORD) for name in ("cora", "rita", "ravi")
+    }
+    cora = Browser(people["cora"])
+    cohort = create_cohort(title="Clinic", coordinators=[people["cora"]])
+    masks = [
+        a_mask(a_case(cohort, number), lesions=lesions, method="slim-unet")
+        for number, lesions in enumerate((3, 10, 12))
+    ]
+    made = cora.post(f"cohorts/{cohort.slug}/studies/", {"title": "Finished"})
+    items = [str(mask.pk) for mask in masks]
+    design = {"gap": 1, "washout_days": 0, "min_volume_mm3": 0, "equivalence_margin": 0.1}
+    change = {"items": items, "raters": ["rita", "ravi"], "design": design}
+    cora.patch(f"studies/{made['id']}/", change)
+    cora.post(f"studies/{made['id']}/open/")
+    for name in ("rita", "ravi"):
+        reader = Browser(people[name])
+        for turn in range(6):
+            reader.rate_next(fp=turn % 2, fn=int(turn == 4))
+    cora.post(f"studies/{made['id']}/close/", {"reason": "Everything is rated."})
+    return Study.objects.get(slug=made["id"])
+
+
+def test_tables_and_figures_are_shown_under_the_strict_policy(
+    visitor: Callable[[], Visitor], study: Study, tmp_path: Path
+) -> None:
+    cora = visitor()
+    cora.log_in(User.objects.get(username="cora"), PASSWORD)
+    cora.page.set_viewport_size({"width": 1024, "height": 768})
+    cora.go(f"/studies/{study.slug}/")
+    plots = cora.page.locator("[data-figure] svg")
+    expect(plots).to_have_count(6)
+    root = "document.documentElement"
+    assert not cora.page.evaluate(f"{root}.scrollWidth > {root}.clientWidth")
+    assert cora.page.locator(".scroll[tabindex]").count() == 0  # no table is wider than its box
+    labels = cora.page.locator("[data-figure] [aria-label]")
+    assert labels.count() >= 6
+    expect(cora.page.locator("#acceptance")).to_contain_text("All raters")
+    expect(cora.page.locator("#equivalence")).to_contain_text("10.0 %")
+    expect(cora.page.locator("#flips table")).to_contain_text("Slim U-Net")
+    assert "slim-unet" not in cora.page.locator("main").inner_text()
+
+    drawn = cora.page.locator("[data-figure] svg").evaluate_all(WORDS_DRAWN)
+    with cora.page.expect_download() as download:
+        cora.page.get_by_role("link", name="Download the report").click()
+    report = tmp_path / "report.html"
+    download.value.save_as(report)
+    reader = visitor()
+    reader.page.goto(report.as_uri())
+    saved = reader.page.locator("figure svg").evaluate_all(WORDS_DRAWN)
+    assert [words(figure) for figure in saved] == [words(figure) for figure in drawn]
+    assert all(words(figure) for figure in drawn)
+
+
+def words(texts: list[str]) -> list[str]:
+    """What is written in a figure, but for numbers: which of an axis fit hangs on the font."""
+    return sorted(text for text in texts if any(letter.isalpha() for letter in text))
