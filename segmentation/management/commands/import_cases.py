@@ -57,9 +57,7 @@ class Command(BaseCommand):
         taken, known, refused = 0, 0, 0
         for (label, files), case in zip(found, cases, strict=True):
             try:
-                with (
-                    transaction.atomic()
-                ):  # a new cohort goes with a refused first case
+                with transaction.atomic():  # a new cohort goes with a refused first case
                     done = import_case(
                         cohort=self.cohort(cohort, options["coordinator"]),
                         files=[NamedFile(file.name, file.read_bytes()) for file in files],
