@@ -20,9 +20,8 @@ from rating.protocol.design import (
 )
 from rating.report import Facts, Names, Report, lay_out
 from rating.statistics import MarkRow, RatingRow, summarise
-from segmentation.methods import METHOD_CARDS
-from segmentation.models import Cohort, CohortMembership, Scan, Segmentation, Version
-from segmentation.queries import how_many, visible_cases
+from segmentation.models import Cohort, CohortMembership, Scan, Segmentation
+from segmentation.queries import how_many, method_titles, visible_cases
 from segmentation.refusals import Refusal
 
 COORDINATOR = StudyMembership.Role.COORDINATOR
@@ -191,12 +190,8 @@ def titles_of(names: Iterable[str]) -> dict[str, str]:
 
     Methods, versions of them that were made here, and origins; others are left out.
     """
-    versions = Version.objects.filter(name__in=list(names)).values_list("name", "title")
-    return {
-        **{origin.value: f"{origin.label} mask" for origin in Segmentation.Origin},
-        **{card.name: card.title for card in METHOD_CARDS},
-        **dict(versions),
-    }
+    origins = {origin.value: f"{origin.label} mask" for origin in Segmentation.Origin}
+    return {**origins, **method_titles(names)}
 
 
 def design_of(study: Study) -> AcceptanceDesign:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -75,6 +75,12 @@ def methods_shown_to(user: User) -> tuple[MethodCard, ...]:
 def versions_of(user: User) -> QuerySet[Version]:
     """The versions of methods that were made in any of the user's cohorts."""
     return Version.objects.filter(cohorts__memberships__user=user).distinct()
+
+
+def method_titles(names: Iterable[str]) -> dict[str, str]:
+    """What people call methods and versions of them that were made here; others are left out."""
+    versions = Version.objects.filter(name__in=list(names)).values_list("name", "title")
+    return {**{card.name: card.title for card in METHOD_CARDS}, **dict(versions)}
 
 
 def card_of(version: Version) -> MethodCard:

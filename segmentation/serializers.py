@@ -25,6 +25,7 @@ from segmentation.networks.header import trained_on
 from segmentation.operations.cases import MASK_ORIGINS
 from segmentation.operations.planning import MEASURES, MOST_EPOCHS
 from segmentation.operations.training_jobs import is_settled
+from segmentation.queries import method_titles
 
 
 class CohortSerializer(serializers.ModelSerializer[Cohort]):
@@ -414,14 +415,20 @@ class BrainMaskSerializer(serializers.ModelSerializer[BrainMask]):
     """
 
     sha256 = serializers.CharField(source="shown_sha256")
+    method = serializers.SerializerMethodField(help_text="The title of the method that found it.")
     is_corrected = serializers.SerializerMethodField()
     labels = serializers.SerializerMethodField(help_text="Its parts on the RAS grid, uint16.")
     download = serializers.SerializerMethodField(help_text="The mask on the scan's own grid.")
 
     class Meta:
         model = BrainMask
-        fields = ["origin", "is_corrected", "corrected_at", "sha256", "labels", "download"]
+        fields = [
+            *("origin", "method", "is_corrected", "corrected_at", "sha256", "labels", "download"),
+        ]
         read_only_fields = fields
+
+    def get_method(self, brain: BrainMask) -> str:
+        return method_titles([brain.origin]).get(brain.origin, brain.origin)
 
     def get_is_corrected(self, brain: BrainMask) -> bool:
         return bool(brain.correction)

@@ -927,6 +927,8 @@ export interface components {
          */
         BrainMask: {
             readonly origin: string;
+            /** @description The title of the method that found it. */
+            readonly method: string;
             readonly is_corrected: boolean;
             /** Format: date-time */
             readonly corrected_at: string | null;

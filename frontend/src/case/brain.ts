@@ -10,7 +10,7 @@ const moment = timeFormat({ dateStyle: 'medium', timeStyle: 'short' })
 
 /** This will say whose a brain mask is. */
 export function brainText(brain: BrainMask): string {
-  const below = brain.origin === 'imported' ? 'came with the case' : `found by ${brain.origin}`
+  const below = brain.origin === 'imported' ? 'came with the case' : `found by ${brain.method}`
   if (!brain.is_corrected) return below
   const when = brain.corrected_at ? `corrected ${moment(brain.corrected_at)}` : 'corrected'
   return brain.origin ? `${when}; the one below it ${below}` : when
