@@ -3,6 +3,7 @@
 import { address, request } from '../api/client'
 import type { Report, Study } from '../api/types'
 import { make, plural } from '../elements'
+import { reachWhenScrolling } from '../scrolling'
 import { hashes, type StudyPageData } from '../study/studyPage'
 import { timeFormat } from '../time'
 import { figurePanel } from './figure'
@@ -145,20 +146,19 @@ function checklists(report: Report): HTMLElement {
       make('tr', {}, make('td', {}, item), make('td', {}, asked), make('td', {}, answer)),
     )
     const heads = ['Item', 'Asked', 'Answer'].map((head) => make('th', { scope: 'col' }, head))
-    sheet.append(
+    const box = make(
+      'div',
+      { class: 'scroll', role: 'group', 'aria-label': title },
       make(
-        'details',
-        {},
-        make('summary', {}, title),
-        make('p', { class: 'hint' }, published),
-        make(
-          'table',
-          { class: 'figures' },
-          make('thead', {}, make('tr', {}, ...heads)),
-          make('tbody', {}, ...rows),
-        ),
+        'table',
+        { class: 'figures' },
+        make('thead', {}, make('tr', {}, ...heads)),
+        make('tbody', {}, ...rows),
       ),
     )
+    reachWhenScrolling(box)
+    const source = make('p', { class: 'hint' }, published)
+    sheet.append(make('details', {}, make('summary', {}, title), source, box))
   }
   return sheet
 }
