@@ -227,6 +227,18 @@ class Draft {
         }),
       ),
       ...field(
+        'equivalence_margin',
+        'Margin of equivalence',
+        make('input', {
+          type: 'number',
+          min: 0.01,
+          max: 0.99,
+          step: 0.01,
+          value: String(design.equivalence_margin ?? ''),
+        }),
+        'The difference of two acceptance rates that would matter, as a share (0.05: five percentage points). With it, methods are also tested for being equally acceptable. Empty: they are not.',
+      ),
+      ...field(
         'min_volume_mm3',
         'Smallest lesion (mm³)',
         make('input', {
