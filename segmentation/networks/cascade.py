@@ -25,6 +25,7 @@ from torch.nn import functional
 from segmentation.networks.checkpoint import (
     UnusableCheckpoint,
     read_checkpoint,
+    shortly,
     write_checkpoint,
 )
 from segmentation.networks.hdf5 import Layer, read_layers
@@ -202,7 +203,8 @@ def load_cascade(path: Path) -> Cascade:
                 "fully": tuple(read.settings["fully"]),
             }
         )
-        stages = PatchNet(settings), PatchNet(settings)
+        with torch.device("meta"):  # settings that claim huge networks take no memory
+            stages = PatchNet(settings), PatchNet(settings)
         for number, stage in enumerate(stages):
             begin = f"{number}."
             stage.load_state_dict(
@@ -210,11 +212,12 @@ def load_cascade(path: Path) -> Cascade:
                     name.removeprefix(begin): value
                     for name, value in read.weights.items()
                     if name.startswith(begin)
-                }
+                },
+                assign=True,
             )
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise UnusableCheckpoint(
-            f"{path.name}: this is not a cascade of nicMSlesions ({error})."
+            f"{path.name}: this is not a cascade of nicMSlesions ({shortly(error)})."
         ) from error
     return Cascade((stages[0].eval(), stages[1].eval()), read.record, read.sha256)
 

@@ -100,7 +100,7 @@ def unpack_checkpoint(content: bytes, format_: str, *, name: str) -> ReadCheckpo
     try:
         header = header_of(content, format_=format_)
         return ReadCheckpoint(
-            weights=safetensors.torch.load(content),
+            weights=_numbers(safetensors.torch.load(content)),
             settings=json.loads(header["settings"]),
             record=json.loads(header["record"]),
             sha256=hashlib.sha256(content).hexdigest(),
@@ -140,15 +140,30 @@ def checkpoint_in(content: bytes, *, name: str) -> Checkpoint:
 def _network_of(read: ReadCheckpoint, *, name: str) -> Checkpoint:
     try:
         settings = {**read.settings, "widths": tuple(read.settings["widths"])}
-        network = UNet(UNetSettings(**settings))
+        with torch.device("meta"):  # settings that claim a huge network take no memory
+            network = UNet(UNetSettings(**settings))
         network.load_state_dict(
             {
                 name: value.float() if value.is_floating_point() else value
                 for name, value in read.weights.items()
-            }
+            },
+            assign=True,
         )
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise UnusableCheckpoint(
-            f"{name}: this is not a checkpoint of Plaque's U-Net ({error})."
+            f"{name}: this is not a checkpoint of Plaque's U-Net ({shortly(error)})."
         ) from error
     return Checkpoint(network.eval(), read.record, read.sha256)
+
+
+def shortly(error: Exception) -> str:
+    """The first thing that PyTorch says against weights, of one line for each layer."""
+    return " ".join(str(error).split("\n\t")[:2])
+
+
+def _numbers(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The weights as they are; raises ValueError for infinities and what is no number."""
+    for name, value in weights.items():
+        if value.is_floating_point() and not value.isfinite().all():
+            raise ValueError(f"{name} holds values that are not numbers")
+    return weights

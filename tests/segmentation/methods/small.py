@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from segmentation.imaging.nifti import Volume, read_volume
+from segmentation.methods.fitting import LabelledCase
 from segmentation.networks.checkpoint import save_checkpoint
 from segmentation.networks.unet import UNet, UNetSettings
 from segmentation.training.phantoms import make_phantom
@@ -22,6 +23,16 @@ PHANTOM = make_phantom(
 
 def volume(data: np.ndarray, affine: np.ndarray = PHANTOM.affine) -> Volume:
     return read_volume(nib.Nifti1Image(data, affine).to_bytes(), name="small")
+
+
+def labelled(seed: int) -> LabelledCase:
+    """A coarse phantom with confluent lesions and all three sequences."""
+    phantom = make_phantom(
+        seed=seed, shape=(64, 76, 16), spacing_mm=(2.7, 2.7, 8.5), confluent=True
+    )
+    scans = {"FLAIR": phantom.flair, "T1": phantom.t1, "T2": phantom.t2}
+    volumes = {name: volume(data, phantom.affine) for name, data in scans.items()}
+    return LabelledCase(f"phantom {seed}", f"{seed:064d}", volumes, phantom.mask, phantom.brain)
 
 
 def bright_detector(settings: UNetSettings, *, level: float = 1.2) -> UNet:

@@ -1,6 +1,5 @@
 """LST-LGA, LST-LPA and BIANCA: fitted on phantoms, they find lesions on one they never saw."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,6 @@ import pytest
 
 from segmentation.evaluation.overlap import dice
 from segmentation.imaging.geometry import Grid
-from segmentation.imaging.nifti import Volume
 from segmentation.imaging.tissue import classify_tissue
 from segmentation.methods import MissingSequence, load_method
 from segmentation.methods.coefficients import NAME, read_coefficients
@@ -18,19 +16,10 @@ from segmentation.methods.lst_lga import Belief, fit_gamma, grow
 from segmentation.methods.lst_lpa import places_of, regress
 from segmentation.methods.template import BOX_MM, GRID, Placed, box_of, place
 from segmentation.networks.checkpoint import UnusableCheckpoint
-from segmentation.training.phantoms import make_phantom
-from tests.segmentation.methods.small import volume
+from tests.segmentation.methods.small import labelled
 
 SILENT = {"progress": lambda *_: None}
 METHODS = ("lst-lga", "lst-lpa", "bianca")
-SHAPE, SPACING_MM = (64, 76, 16), (2.7, 2.7, 8.5)
-
-
-def labelled(seed: int) -> LabelledCase:
-    phantom = make_phantom(seed=seed, shape=SHAPE, spacing_mm=SPACING_MM, confluent=True)
-    scans = {"FLAIR": phantom.flair, "T1": phantom.t1, "T2": phantom.t2}
-    volumes = {name: volume(data, phantom.affine) for name, data in scans.items()}
-    return LabelledCase(f"phantom {seed}", f"{seed:064d}", volumes, phantom.mask, phantom.brain)
 
 
 @pytest.fixture(scope="module")
@@ -112,24 +101,6 @@ def test_cases_without_lesions_and_methods_without_fitting_are_refused(
         fit_method("lst-lga", [healthy], folder=tmp_path, home=tmp_path, seed=1, **SILENT)
     with pytest.raises(NotFittable, match="not fitted to cases"):
         fit_method("slim-unet", [unseen], folder=tmp_path, home=tmp_path, seed=1, **SILENT)
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_odd_scans_are_survived(home: Path, method: str) -> None:
-    rng = np.random.default_rng(1)
-    odd: list[tuple[np.ndarray, tuple[float, float, float]]] = [
-        (rng.integers(1, 900, (40, 44, 2)), (4.0, 4.0, 8.0)),
-        (np.full((30, 32, 6), 7), (5.0, 5.0, 10.0)),
-        (rng.integers(1, 9, (40, 40, 8)) * (np.arange(8) > 2), (4.0, 4.0, 4.0)),
-    ]
-    for data, spacing in odd:
-        scan = volume(data.astype(np.int16), np.diag([*map(float, spacing), 1.0]))
-        volumes: Mapping[str, Volume] = dict.fromkeys(("FLAIR", "T1", "T2"), scan)
-        brain = np.ones(data.shape, bool)
-        brain[:3] = brain[-3:] = False
-        found = load_method(method, folder=home).segment(volumes, brain=brain, **SILENT)
-        assert found.mask.shape == data.shape
-        assert np.isfinite(found.probability).all()
 
 
 @pytest.mark.parametrize("method", METHODS)

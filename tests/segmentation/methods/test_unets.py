@@ -15,7 +15,6 @@ from segmentation.methods import (
     load_method,
     method_card,
 )
-from segmentation.methods.brain import NoBrain
 from segmentation.methods.li_unet import LiUNet
 from segmentation.networks.checkpoint import UnusableCheckpoint, load_checkpoint, save_checkpoint
 from segmentation.networks.unet import UNetSettings
@@ -126,39 +125,6 @@ def test_the_adapted_window_grows_with_the_brain_and_clips_none_of_it(folder: Pa
     )
     assert found.provenance["window"] == [432, 384]
     assert np.array_equal(found.mask, data == 1000)
-
-
-@pytest.mark.parametrize("name", ["li-unet", "adapted-unet"])
-@pytest.mark.parametrize(
-    ("shape", "spacing"),
-    [
-        ((64, 60, 2), (3.0, 3.0, 8.0)),
-        ((50, 60, 40), (4.0, 4.0, 4.0)),
-        ((400, 420, 3), (0.4, 0.4, 0.4)),
-    ],
-)
-def test_odd_grids_are_survived(
-    folder: Path, name: str, shape: tuple[int, int, int], spacing: tuple[float, float, float]
-) -> None:
-    rng = np.random.default_rng(1)
-    data = rng.integers(1, 900, shape).astype(np.int16)
-    data[:, :, 0] = 0  # a slice of zeros
-    found = load_method(name, folder=folder).segment(
-        {"FLAIR": volume(data, np.diag([*spacing, 1.0]))}, brain=data > 0, **SILENT
-    )
-    assert found.mask.shape == shape
-    assert np.isfinite(found.probability).all()
-
-
-def test_a_constant_scan_has_no_brain(folder: Path) -> None:
-    constant = volume(np.full((40, 40, 6), 7, np.int16), np.diag([4.0, 4.0, 8.0, 1.0]))
-    with pytest.raises(NoBrain, match="same value"):
-        load_method("li-unet", folder=folder).segment({"FLAIR": constant}, **SILENT)
-    brain = np.ones((40, 40, 6), bool)
-    found = load_method("adapted-unet", folder=folder).segment(
-        {"FLAIR": constant}, brain=brain, **SILENT
-    )
-    assert not found.mask.any()
 
 
 def test_every_storage_order_gives_the_same_mask(folder: Path) -> None:

@@ -1,14 +1,17 @@
 """nicMSlesions' networks: the public layout to the parameter, ours equal to its patches."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 
 from segmentation.inference.patches import patches_at, predict_at
 from segmentation.networks.cascade import (
+    FORMAT,
     PatchNet,
     PatchSettings,
     dense,
@@ -17,7 +20,7 @@ from segmentation.networks.cascade import (
     read_public_weights,
     save_cascade,
 )
-from segmentation.networks.checkpoint import UnusableCheckpoint, load_checkpoint
+from segmentation.networks.checkpoint import UnusableCheckpoint, load_checkpoint, write_checkpoint
 
 SMALL = PatchSettings(2, (3, 4), (6, 5, 4), "channel")
 SILENT = {"progress": lambda *_: None}
@@ -106,6 +109,16 @@ def test_no_candidates_no_work() -> None:
     nothing = np.zeros((8, 8, 8), bool)
     for settings in (SMALL, published()):
         assert not predict_at(PatchNet(settings).eval(), channels, nothing, **SILENT).any()
+
+
+def test_a_cascade_that_claims_a_huge_network_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "cascade.safetensors"
+    save_cascade(path, (random_network(SMALL), random_network(SMALL)), {})
+    weights = safetensors.torch.load_file(path)
+    huge = {**asdict(SMALL), "features": (10**6, 10**6), "fully": (10**7, 10**7, 4)}
+    write_checkpoint(path, FORMAT, weights, huge, {})
+    with pytest.raises(UnusableCheckpoint, match=r"cascade\.safetensors.*size mismatch"):
+        load_cascade(path)
 
 
 def test_a_cascade_comes_back_and_is_no_unet(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A checkpoint is what it says, or is refused."""
 
 import hashlib
+import io
 import json
 from pathlib import Path
 
@@ -38,6 +39,11 @@ def broken(saved: Path) -> dict[str, bytes]:
     first = next(iter(weights))
     header = {"format": "plaque-unet-1", "record": "{}"}
     settings = json.dumps({**slim().__dict__})
+    header_of = {**header, "settings": settings}
+    huge = json.dumps({**slim().__dict__, "widths": [10**7] * 5})
+    claims = json.dumps({"a": {"dtype": "F32", "shape": [10**9, 10**9], "data_offsets": [0, 4]}})
+    pickled = io.BytesIO()
+    torch.save(weights, pickled)
     missing = {name: value for name, value in weights.items() if name != first}
     return {
         "nothing": b"",
@@ -45,12 +51,30 @@ def broken(saved: Path) -> dict[str, bytes]:
         "cut off": content[:-1000],
         "another format": safetensors.torch.save(weights, {"format": "other"}),
         "no settings": safetensors.torch.save(weights, header),
-        "a layer missing": safetensors.torch.save(missing, {**header, "settings": settings}),
+        "a layer missing": safetensors.torch.save(missing, header_of),
+        "not a number": safetensors.torch.save(
+            {**weights, first: weights[first] * float("nan")}, header_of
+        ),
+        "a huge network": safetensors.torch.save(weights, {**header, "settings": huge}),
+        "a huge shape": len(claims).to_bytes(8, "little") + claims.encode() + b"1234",
+        "a pickle": pickled.getvalue(),
     }
 
 
 @pytest.mark.parametrize(
-    "fault", ["nothing", "text", "cut off", "another format", "no settings", "a layer missing"]
+    "fault",
+    [
+        "nothing",
+        "text",
+        "cut off",
+        "another format",
+        "no settings",
+        "a layer missing",
+        "not a number",
+        "a huge network",
+        "a huge shape",
+        "a pickle",
+    ],
 )
 def test_a_broken_checkpoint_is_refused_by_name(saved: Path, tmp_path: Path, fault: str) -> None:
     path = tmp_path / "broken.safetensors"
