@@ -46,7 +46,7 @@ class Trial:
     seeds: tuple[int, ...] = (90_001, 90_002, 90_003, 90_004, 90_005, 90_006)
     shape: tuple[int, int, int] = (144, 176, 44)
     spacing_mm: tuple[float, float, float] = (1.2, 1.2, 3.5)
-    steps: int = 160
+    steps: int = 300
     samples: int = 2000
     epochs: int = 6
 

@@ -26,17 +26,18 @@ def noise(*shape: int) -> np.ndarray:
     return rng.integers(1, 900, shape).astype(np.int16)
 
 
-INVERTED = labelled(74).volumes["FLAIR"]
+PHANTOM = labelled(74).volumes["FLAIR"]
+HEAD = PHANTOM.data[12:52, 16:60, 4:12]
 ODD: dict[str, tuple[np.ndarray, tuple[float, float, float]]] = {
     "two slices": (noise(40, 44, 2), (4.0, 4.0, 8.0)),
-    "a thousand slices": (noise(18, 20, 1000), (1.0, 1.0, 0.2)),
-    "voxels of 4 mm": (noise(34, 40, 30), (4.0, 4.0, 4.0)),
-    "voxels of 0.4 mm": (noise(110, 120, 20), (0.4, 0.4, 0.4)),
+    "a thousand slices": (noise(16, 17, 1000), (1.0, 1.0, 0.2)),
+    "voxels of 4 mm": (noise(30, 32, 24), (4.0, 4.0, 4.0)),
+    "voxels of 0.4 mm": (noise(80, 84, 10), (0.4, 0.4, 0.4)),
     "slices of zeros": (noise(40, 40, 8) * (np.arange(8) > 2), (4.0, 4.0, 4.0)),
     "constant": (np.full((30, 32, 6), 7), (5.0, 5.0, 10.0)),
     "nothing but zeros": (np.zeros((30, 32, 6)), (5.0, 5.0, 10.0)),
     "below zero": (-noise(30, 32, 6), (5.0, 5.0, 10.0)),
-    "inverted": (INVERTED.data.max() - INVERTED.data, INVERTED.grid.spacing_mm),
+    "inverted": (HEAD.max() - HEAD, PHANTOM.grid.spacing_mm),
 }
 
 
