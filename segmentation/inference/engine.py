@@ -13,6 +13,7 @@ from segmentation.networks.unet import UNet
 
 Progress = Callable[[float, str], None]
 BATCH = 4
+MOST_PIXELS = 420_000  # at once: larger boxes go through in parts, for the memory they take
 MULTIPLE = 16  # the network pools four times: a crop must start on its coarsest grid
 MARGIN = 32  # pixels around the box, so that its edge is as far away as it matters
 
@@ -61,12 +62,15 @@ def predict(
             middle = wanted[start : start + BATCH]
             rows, columns = box_around(inside[middle])
             seen = slices[..., rows, columns]
-            batch = _channels(seen, middle, network.settings.in_channels, stride)
-            x = torch.from_numpy(batch).to(device=device, memory_format=torch.channels_last)
-            with torch.autocast("cpu", torch.bfloat16, enabled=half):
-                logits = network(x)
-            maps = logits.float().sigmoid().cpu().numpy()
-            result[:, middle, rows, columns] = maps.swapaxes(0, 1)
+            at_once = max(1, MOST_PIXELS // (seen.shape[-2] * seen.shape[-1]))
+            for first in range(0, len(middle), at_once):
+                some = middle[first : first + at_once]
+                batch = _channels(seen, some, network.settings.in_channels, stride)
+                x = torch.from_numpy(batch).to(device=device, memory_format=torch.channels_last)
+                with torch.autocast("cpu", torch.bfloat16, enabled=half):
+                    logits = network(x)
+                maps = logits.float().sigmoid().cpu().numpy()
+                result[:, some, rows, columns] = maps.swapaxes(0, 1)
     return result
 
 
