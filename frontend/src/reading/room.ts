@@ -118,7 +118,7 @@ export class Room {
     })
     room.legend = new Legend(CLICKS, shortcuts)
     leave.before(room.legend.button)
-    element.append(room.legend.element)
+    left.append(room.legend.element)
     listenToKeys(shortcuts, () => room.isOpen && !room.confirmation.isOpen)
     room.watchAttention()
     return room

@@ -57,7 +57,7 @@ export function viewerShortcuts(viewer: Viewer): readonly Shortcut[] {
     },
     {
       shown: 'W',
-      does: 'grey levels: more contrast, whole range, as at the start',
+      does: 'grey levels: contrast, whole range, start',
       keys: ['w'],
       run: () => viewer.nextWindow(),
     },
