@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.defaults import page_not_found
@@ -45,6 +45,7 @@ CONFLICTS = frozenset(
 OTHER_STATUS = {"StorageFailed": status.HTTP_507_INSUFFICIENT_STORAGE}
 NOTHING_HERE = "There is nothing here that you may see."
 UNREADABLE = "What was sent cannot be read. Nothing was changed."
+CUT_OFF = "The request broke off before it was whole. Nothing was stored; send it again."
 CSRF = "CSRF Failed"  # how DRF's words for it begin
 PAGE_OUTDATED = (
     "This page was opened before you last logged in or out, or the browser keeps no cookies. "
@@ -122,6 +123,8 @@ def failed(request: HttpRequest) -> HttpResponse:
     It asks the database nothing, not even who is signed in.
     """
     error = sys.exc_info()[1]
+    if isinstance(error, UnreadablePostError):  # the connection broke off: nobody's fault here
+        return unreadable(request, error)
     log.error("This request failed.", exc_info=error)
     gone = isinstance(error, OperationalError | InterfaceError)
     http_status = 503 if gone else 500
@@ -145,6 +148,8 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
         )
     if isinstance(error, SuspiciousOperation):
         return Response(*_too_much(error))
+    if isinstance(error, UnreadablePostError):
+        return Response(body("CutOff", CUT_OFF), status=400)
     if isinstance(error, RecursionError):  # JSON nested deeper than the parser goes
         return Response(body("ParseError", "What was sent is nested too deeply."), status=400)
     if isinstance(error, Http404):

@@ -30,7 +30,7 @@ def two_by_two(results: Mapping[str, Any]) -> Figure | None:
                     "other": ANSWERS[at % 2],
                     "n": n,
                     "share": n / total,
-                    "is_dark": n / total > 0.5,
+                    "is_dark": n / total > 0.75,
                 }
             )
     titles = [title for title, _ in tables]

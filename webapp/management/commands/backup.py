@@ -18,11 +18,14 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--to", type=Path, required=True, help="a new file, or a folder")
+        parser.add_argument("--to", type=Path, required=True, help="a new file (.tar), or a folder")
 
     def handle(self, *, to: Path, **_: Any) -> None:
         now = timezone.now()
-        target = to / f"plaque-{now:%Y-%m-%dT%H-%M-%SZ}.tar" if to.is_dir() else to
+        target = to
+        if to.suffix != ".tar" and not to.is_file():  # a folder, made when it is not there yet
+            to.mkdir(parents=True, exist_ok=True)
+            target = to / f"plaque-{now:%Y-%m-%dT%H-%M-%SZ}.tar"
         try:
             manifest = make_backup(to=target, now=now)
         except OSError as error:
