@@ -38,6 +38,9 @@ PAGES = {
     "API: case with many jobs": ("cora", "/api/v1/cases/C0001/"),
     "API: 50 jobs": ("cora", "/api/v1/jobs/?page_size=50"),
     "API: 50 failed jobs": ("cora", "/api/v1/jobs/?page_size=50&state=failed"),
+    "a draft": ("cora", "/studies/draft/"),
+    "API: all masks for a draft": ("cora", "/api/v1/studies/draft/candidates/"),
+    "trainings": ("cora", "/trainings/"),
     "API: study with many showings": ("cora", "/api/v1/studies/reading/"),
     "API: readings": ("rita", "/api/v1/readings/"),
 }
@@ -65,7 +68,9 @@ def main() -> int:
 def measure(many: int, runs: int) -> list[dict[str, float]]:
     """The medians in ms by page: with few cases, then with many."""
     from django.contrib.auth.models import User
+    from django.utils import timezone
 
+    from rating.operations.study import create_study
     from segmentation.operations.cases import create_cohort
     from tests.rating.stage import a_case, a_mask
     from tests.segmentation.scans import signed_in
@@ -77,6 +82,7 @@ def measure(many: int, runs: int) -> list[dict[str, float]]:
     cohort = create_cohort(title="Clinic", coordinators=[people["cora"]])
     case = a_case(cohort, 1)
     study = a_study("Reading", "open", a_mask(case, lesions=3), people)
+    create_study(title="Draft", cohort=cohort, by=people["cora"], now=timezone.now())
     found = []
     for count in (FEW, many - FEW):
         rows.add_cases(cohort, count)

@@ -20,6 +20,7 @@ from rating.operations import study as studies
 from rating.serializers import (
     LONGEST_TEXT,
     AnswerSerializer,
+    CandidateRaterSerializer,
     CandidatesSerializer,
     ClosingSerializer,
     CommentSerializer,
@@ -145,11 +146,9 @@ class StudyCandidatesView(APIView):
     @extend_schema(operation_id="study_candidates", responses=CandidatesSerializer)
     def get(self, request: Request, slug: str) -> Response:
         study = Study.objects.get(slug=slug)
-        found = {
-            "segmentations": queries.candidate_segmentations(study=study, user=signed_in(request)),
-            "users": queries.candidate_raters(study),
-        }
-        return Response(CandidatesSerializer(found).data)
+        people = CandidateRaterSerializer(queries.candidate_raters(study), many=True)
+        masks = queries.candidate_rows(study=study, user=signed_in(request))
+        return Response({"segmentations": masks, "users": people.data})
 
 
 class StudyOpenView(APIView):

@@ -21,7 +21,7 @@ from rating.protocol.design import (
 from rating.report import Facts, Names, Report, lay_out
 from rating.statistics import MarkRow, RatingRow, summarise
 from segmentation.models import Cohort, CohortMembership, Scan, Segmentation
-from segmentation.queries import how_many, method_titles, visible_cases
+from segmentation.queries import HowManyInList, how_many, method_titles, visible_cases
 from segmentation.refusals import Refusal
 
 COORDINATOR = StudyMembership.Role.COORDINATOR
@@ -172,6 +172,25 @@ def candidate_segmentations(*, study: Study, user: User) -> QuerySet[Segmentatio
         .select_related("case")
         .order_by("case__code", "created_at", "pk")
     )
+
+
+def candidate_rows(*, study: Study, user: User) -> list[dict[str, Any]]:
+    """What a draft's page lists of `candidate_segmentations`: plain rows, as there may be many."""
+    found = candidate_segmentations(study=study, user=user).select_related(None)
+    fields = ("pk", "case__code", "title", "method", "origin", "created_at")
+    rows = found.values_list(*fields, HowManyInList("lesion_list")).iterator()
+    return [
+        {
+            "segmentation": str(pk),
+            "case": case,
+            "title": title,
+            "method": method,
+            "origin": origin,
+            "created_at": created_at.isoformat(),
+            "lesions": lesions,
+        }
+        for pk, case, title, method, origin, created_at, lesions in rows
+    ]
 
 
 def candidate_raters(study: Study) -> QuerySet[User]:

@@ -278,19 +278,16 @@ class StudySerializer(serializers.ModelSerializer[Study]):
 
 
 class CandidateMaskSerializer(serializers.ModelSerializer[Segmentation]):
-    """A mask that could become an item."""
+    """A mask that could become an item, as `queries.candidate_rows` makes it."""
 
-    segmentation = serializers.UUIDField(source="pk")
-    case = serializers.CharField(source="case.code")
-    lesions = serializers.SerializerMethodField()
+    segmentation = serializers.UUIDField(read_only=True)
+    case = serializers.CharField(read_only=True)
+    lesions = serializers.IntegerField(read_only=True)
 
     class Meta:
         model = Segmentation
         fields = ["segmentation", "case", "title", "method", "origin", "lesions", "created_at"]
         read_only_fields = fields
-
-    def get_lesions(self, segmentation: Segmentation) -> int:
-        return len(segmentation.lesion_list)
 
 
 class CandidateRaterSerializer(serializers.ModelSerializer[User]):

@@ -17,6 +17,7 @@ from django.db.models import (
     Exists,
     F,
     Func,
+    IntegerField,
     OuterRef,
     Q,
     QuerySet,
@@ -159,6 +160,17 @@ def cases_in_cohort(
         .annotate(mask_count=how_many(masks), unfinished_jobs=how_many(under_way))
         .order_by(*CASE_ORDERS.get(order, CASE_ORDERS["code"]))
     )
+
+
+class HowManyInList(Func):
+    """How many entries a JSON list has, counted by the database."""
+
+    function = "JSON_ARRAY_LENGTH"
+    output_field = IntegerField()
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: Any, **more: Any) -> Any:
+        """PostgreSQL calls it by another name."""
+        return self.as_sql(compiler, connection, function="jsonb_array_length", **more)
 
 
 def how_many(rows: QuerySet[Any]) -> Coalesce:

@@ -938,11 +938,11 @@ export interface components {
             /** @description The mask on the scan's own grid. */
             readonly download: string;
         };
-        /** @description A mask that could become an item. */
+        /** @description A mask that could become an item, as `queries.candidate_rows` makes it. */
         CandidateMask: {
             /** Format: uuid */
-            segmentation: string;
-            case: string;
+            readonly segmentation: string;
+            readonly case: string;
             readonly title: string;
             readonly method: string;
             readonly origin: components["schemas"]["OriginEnum"];

@@ -88,12 +88,14 @@ class Draft {
     const chosen = new Set(study.items.map((item) => item.segmentation))
     type Mask = Candidates['segmentations'][number]
     const named = (mask: Mask): string => `${mask.case}: ${mask.title}`
-    const names = this.candidates.segmentations.map(named)
+    const counts = new Map<string, number>()
+    for (const mask of this.candidates.segmentations)
+      counts.set(named(mask), (counts.get(named(mask)) ?? 0) + 1)
     const rows = this.candidates.segmentations.map((mask) => {
       const box = make('input', { type: 'checkbox', value: mask.segmentation })
       box.checked = chosen.has(mask.segmentation)
       this.masks.set(mask.segmentation, box)
-      const isRepeated = names.filter((name) => name === named(mask)).length > 1
+      const isRepeated = (counts.get(named(mask)) ?? 0) > 1
       const made = isRepeated ? `, made ${moment(mask.created_at)}` : '' // else they look the same
       const text = `${named(mask)}, ${plural(mask.lesions, 'lesion')}${made}`
       return make('label', { class: 'check' }, box, text)
