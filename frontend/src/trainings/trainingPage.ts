@@ -28,6 +28,7 @@ type Fact = readonly [string, string | Node]
 
 export class TrainingPage {
   private shown = ''
+  private wasSettled = false
   private before: Training['state'] | null = null
   private readonly trouble = make('p', { class: 'trouble', role: 'alert' })
   private readonly said = make('p', { class: 'visually-hidden', role: 'status' })
@@ -49,7 +50,9 @@ export class TrainingPage {
       const training = await request('GET', '/api/v1/trainings/{id}/', { id: this.data.id })
       setText(this.trouble, '')
       this.show(training)
-      if (training.is_settled) return
+      // Once more after the end: its version may have been made while the first answer was written.
+      if (training.is_settled && this.wasSettled) return
+      this.wasSettled = training.is_settled
     } catch (error) {
       showTrouble(this.trouble, error)
       wait = POLL_AFTER_FAILURE_MS
