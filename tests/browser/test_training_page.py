@@ -114,17 +114,17 @@ def test_a_network_is_fine_tuned_and_what_it_became_is_run(
     person.troubles.clear()  # the refusal
     page.get_by_label("Subjects to validate on").fill("1")
     page.get_by_role("button", name="Start the training").click()
-    expect(page.get_by_text("Waiting for a free worker")).to_be_visible()
+    expect(page.get_by_text("Waiting for a free worker").last).to_be_visible()
 
     with a_worker_that_waits(monkeypatch) as go_on:
-        expect(page.get_by_text("50 %, Epoch 1 of 2: loss")).to_be_visible()
+        expect(page.get_by_text("50 %, Epoch 1 of 2: loss").last).to_be_visible()
         expect(page.get_by_role("progressbar")).to_have_attribute("value", "0.5")
         dice = page.get_by_role("img", name="Validation Dice by epoch")
         expect(dice.locator("circle")).to_have_count(1)
         go_on.set()
         expect(dice.locator("circle")).to_have_count(2)
     name = "slim-unet-v3"
-    expect(page.get_by_text(f"Done: {name} can be used from now on.")).to_be_visible()
+    expect(page.get_by_text(f"Done: {name} can be used from now on.").last).to_be_visible()
     expect(page.get_by_role("heading", name="Slim U-Net v3: From our masks")).to_be_visible()
     page.get_by_text("As a table").click()
     expect(page.get_by_role("region", name="Log").get_by_role("row")).to_have_count(3)
@@ -153,13 +153,13 @@ def test_a_running_training_is_cancelled_and_keeps_its_best(
     page.get_by_label("Title").fill("Too long")
     page.get_by_label("Epochs, at most").fill("40")
     page.get_by_role("button", name="Start the training").click()
-    expect(page.get_by_text("Waiting for a free worker")).to_be_visible()
+    expect(page.get_by_text("Waiting for a free worker").last).to_be_visible()
     with a_worker_that_waits(monkeypatch) as go_on:
-        expect(page.get_by_text("Epoch 1 of 40: loss")).to_be_visible()
+        expect(page.get_by_text("Epoch 1 of 40: loss").last).to_be_visible()
         page.get_by_role("button", name="Cancel the training").click()
         expect(page.locator(".notice")).to_contain_text("Cancelled.")
         go_on.set()
-    expect(page.get_by_text("What it had learned is kept as slim-unet-v3.")).to_be_visible()
+    expect(page.get_by_text("What it had learned is kept as slim-unet-v3.").last).to_be_visible()
     page.get_by_role("link", name="Trainings").last.click()
     row = page.locator('tr[data-state="cancelled"]')
     expect(row).to_contain_text("slim-unet-v3")
