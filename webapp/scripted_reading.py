@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +27,7 @@ class ScriptedAnswer:
     active_ms: int
 
 
-class ScriptedReader:
+class ScriptedReader(ABC):
     """Reads a study to its end as one person; `answer` says what to answer."""
 
     def __init__(self, person: User, reading: str) -> None:
@@ -35,9 +36,9 @@ class ScriptedReader:
         self.client = Client(HTTP_HOST="localhost")
         self.client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
 
+    @abstractmethod
     def answer(self, token: str, shown: Shown) -> ScriptedAnswer:
         """What to answer to what is shown."""
-        raise NotImplementedError
 
     def read_all(self) -> None:
         """This will rate every presentation that is left, in order."""

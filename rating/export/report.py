@@ -29,7 +29,7 @@ def rendered(study: Study, report: Report, drawn: Mapping[str, str]) -> bytes:
     """This will write a report with its figures drawn already."""
     figures: dict[str, list[dict[str, Any]]] = {}
     for figure in report.figures:
-        own = mark_safe(with_own_names(drawn[figure.name], figure.name))  # noqa: S308  # of Vega
+        own = mark_safe(with_own_names(drawn[figure.name], figure.name))  # noqa: S308  # drawn by Vega here
         figures.setdefault(figure.section, []).append({"figure": figure, "drawing": own})
     groups = [
         {

@@ -52,7 +52,7 @@ def train_trial(
     rng = np.random.default_rng(seed)
     inputs = 3 if three else len(card.needs)
     network = UNet(UNetSettings(inputs, WIDTHS, 5, 4, True, 0.0, 1)).train()
-    torch.nn.init.constant_(network.out.bias, RARE)  # type: ignore[arg-type]  # it has one
+    torch.nn.init.constant_(network.out.bias, RARE)  # type: ignore[arg-type]  # has a bias
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stubs lack it
     lesions = [np.argwhere(one > 0) for one in labels]
     heads = [_some_of(one[:, 0] > one.min()) for one in stacks]

@@ -180,7 +180,8 @@ def test_the_brain_is_corrected_by_a_file_and_the_correction_taken_back(
 
     def send(voxels: np.ndarray) -> None:
         file = {"name": "mine.nii.gz", "mimeType": "", "buffer": nifti(voxels, grid.affine)}
-        part.locator('[data-action="brain-file"]').set_input_files([file])  # type: ignore[list-item]
+        chosen = part.locator('[data-action="brain-file"]')
+        chosen.set_input_files([file])  # type: ignore[list-item]  # a dict is a FilePayload
 
     send(brain[:-1])
     expect(part.get_by_role("alert")).to_contain_text("another grid than the FLAIR")

@@ -94,7 +94,7 @@ def told(user: User, case: Case) -> dict[str, Any]:
 
 def downloaded(user: User, case: Case) -> np.ndarray:
     answer = signed_in(user).get(f"/api/v1/cases/{case.code}/brain/mask/")
-    content = b"".join(answer)  # type: ignore[arg-type]
+    content = b"".join(answer)  # type: ignore[arg-type]  # streamed as bytes
     return np.asarray(nib.Nifti1Image.from_bytes(gzip.decompress(content)).dataobj)
 
 

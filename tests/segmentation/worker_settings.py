@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-from webapp.settings import *  # noqa: F403
+from webapp.settings import *  # noqa: F403  # all settings, but one
 
 FOLDER = Path(os.environ["PLAQUE_TEST_FOLDER"])
-STORAGES["default"] = {  # noqa: F405
+STORAGES["default"] = {  # noqa: F405  # from there
     "BACKEND": "django.core.files.storage.FileSystemStorage",
     "OPTIONS": {"location": FOLDER / "files", "base_url": None},
 }

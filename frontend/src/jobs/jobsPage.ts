@@ -5,6 +5,7 @@ import type { Job, JobState, JobsAnswer } from '../api/types'
 import { canBeDoneAgain, isUnderway, jobText } from '../case/jobs'
 import { make, plural, setText } from '../elements'
 import { keepFocus } from '../focus'
+import { pager } from '../pager'
 import { timeFormat } from '../time'
 import { showTrouble } from '../trouble'
 
@@ -221,30 +222,9 @@ export class JobsPage {
   }
 
   private pager(count: number): HTMLElement[] {
-    const pages = Math.ceil(count / PAGE_SIZE)
-    if (pages < 2) return []
-    const turn = (text: string, page: number) =>
-      make(
-        'button',
-        {
-          type: 'button',
-          disabled: page < 1 || page > pages,
-          'data-key': text,
-          click: () => {
-            this.page = page
-            void this.load()
-          },
-        },
-        text,
-      )
-    return [
-      make(
-        'nav',
-        { class: 'pager', 'aria-label': 'Pages' },
-        turn('Previous', this.page - 1),
-        make('span', {}, `Page ${this.page} of ${pages}`),
-        turn('Next', this.page + 1),
-      ),
-    ]
+    return pager({ page: this.page, size: PAGE_SIZE, count }, (page) => {
+      this.page = page
+      void this.load()
+    })
   }
 }

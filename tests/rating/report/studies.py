@@ -37,7 +37,7 @@ def a_study(cases: int = 8, *, methods: int = 2, **change: Any) -> AcceptanceDes
 @lru_cache(maxsize=16)
 def results_of(design: AcceptanceDesign, *, share: float = 1.0, seed: int = 3) -> dict[str, Any]:
     """The results when this share of presentations was answered, with seeded errors."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)  # noqa: S311  # to be had again, not secret
     rows = all_answers(
         design,
         lambda _, __, number: {

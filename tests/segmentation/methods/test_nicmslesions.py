@@ -144,7 +144,7 @@ def test_the_public_weights_know_lesions_and_are_at_chance_with_the_channels_swa
     first = read_public_weights(real_scans / "weights" / "nicmslesions" / "model_1.hdf5")
     likely = predict_at(first, ready.channels, wanted, **SILENT)
     assert likely[wanted & known].mean() > 0.8
-    assert likely[wanted & ~known].mean() < 0.15
+    assert likely[wanted & ~known].mean() < 0.12
     # The trial's 0.03 counts all of the brain: the first network sees no voxel but candidates.
     others = ready.brain & ~known
     elsewhere = likely[wanted & ~known].mean() * (ready.candidates & others).sum() / others.sum()

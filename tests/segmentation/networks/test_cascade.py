@@ -63,7 +63,8 @@ def test_the_dense_pass_equals_the_patches(edge: int) -> None:
 
 @pytest.mark.parametrize("slopes", ["position", "channel"])
 def test_a_folded_network_says_the_same_and_leaves_the_first_as_it_was(slopes: str) -> None:
-    network = random_network(PatchSettings(2, (3, 4), (6, 5, 4), slopes))  # type: ignore[arg-type]
+    settings = PatchSettings(2, (3, 4), (6, 5, 4), slopes)  # type: ignore[arg-type]  # a parameter
+    network = random_network(settings)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     patches = torch.randn(50, 2, *[network.settings.patch] * 3)
     with torch.inference_mode():

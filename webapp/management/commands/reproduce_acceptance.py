@@ -54,7 +54,7 @@ def _manage(command: list[str], scratch: str) -> None:
     kept = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
     own = {"PLAQUE_DATA": scratch, "PYTHONWARNINGS": "ignore"}  # there are no static files in it
     manage = [sys.executable, str(settings.ROOT / "manage.py"), *command]
-    ended = subprocess.run(manage, env=kept | own, check=False)  # noqa: S603
+    ended = subprocess.run(manage, env=kept | own, check=False)  # noqa: S603  # our own commands
     if ended.returncode:
         raise CommandError(f"{command[0]} failed in the scratch database.")
 
