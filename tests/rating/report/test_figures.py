@@ -117,8 +117,8 @@ def test_drawings_have_the_words_and_are_the_same_every_time(drawn: tuple[Figure
     first = [svg(figure.spec) for figure in drawn[::2]]
     assert [svg(figure.spec) for figure in drawn[::2]] == first
     for figure, one in zip(drawn[::2], first, strict=True):
-        drawn = ET.fromstring(one)  # noqa: S314  # our own drawing, from nobody else
-        assert drawn.get("aria-label") == figure.description
+        root = ET.fromstring(one)  # noqa: S314  # our own drawing, from nobody else
+        assert root.get("aria-label") == figure.description
     picture = png(drawn[2].spec)
     assert picture.startswith(b"\x89PNG")
     assert png(drawn[2].spec) == picture
