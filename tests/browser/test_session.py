@@ -9,9 +9,11 @@ import pytest
 from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
-from rating.models import Mark
+from rating.models import Mark, Study
+from rating.operations.study import close_study
 from tests.browser.conftest import Visitor
 from tests.browser.readings import a_study, log_in_at, mark, reading_of, start_reading
+from tests.rating.stage import NOON
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -53,6 +55,52 @@ def test_marks_made_after_the_login_ended_are_sent_after_the_next(
     expect(first.get_by_role("heading", name="Goes on in another tab")).to_be_visible()
     assert len(reader.page.evaluate("window.plaque.state().marks")) == 3
     assert stored() == [1, 1, 1]
+    reader.troubles.clear()
+
+    Session.objects.all().delete()
+    mark(reader, 3)
+    expect(reader.page.locator(".badge")).to_contain_text("1 change kept in this browser")
+    home = reader.context.new_page()
+    home.route("**/marks/**", lambda route: route.abort())
+    home.goto(f"{reader.address}/accounts/login/")
+    reader.page.route("**/marks/**", lambda route: route.abort())
+    log_in_at(home, people["rita"])
+    waits = home.locator("#unsent .notice")
+    expect(waits).to_contain_text("1 change in your reading not yet sent; kept in this browser.")
+    expect(waits).to_contain_text("The tab with your reading sends it.")
+    reader.page.close()
+    expect(waits).to_contain_text("The server does not answer; this page tries again.")
+    assert stored() == [1, 1, 1]
+    home.unroute("**/marks/**")
+    expect(waits).to_contain_text("What this browser had kept of your reading is now stored.")
+    assert stored() == [1, 1, 1, 1]
+    home.reload()
+    expect(home.get_by_role("heading", name="Your readings")).to_be_visible()
+    expect(waits).to_have_count(0)
+    reader.troubles.clear()
+
+
+def test_what_can_never_be_stored_is_said_and_given_up_by_hand(
+    visitor: Callable[[], Visitor],
+) -> None:
+    people, reader = a_study(), visitor()
+    start_reading(reader, people["rita"])
+    mark(reader, 0)
+    expect(reader.page.get_by_text("All saved")).to_be_visible()
+    end_the_login(reader)
+    reader.page.close()
+    close_study(study=Study.objects.get(), reason="Enough", by=people["cora"], now=NOON)
+    reader.page = reader.context.new_page()
+    reader.page.goto(f"{reader.address}/accounts/login/")
+    log_in_at(reader.page, people["rita"])
+    waits = reader.page.locator("#unsent .notice")
+    expect(waits).to_contain_text("2 changes in your reading not yet sent:")
+    expect(waits).to_contain_text("What was not sent stays in this browser.")
+    reader.page.get_by_role("button", name="Go on without it").click()
+    expect(waits).to_be_hidden()
+    reader.page.reload()
+    expect(waits).to_have_count(0)
+    assert Mark.objects.count() == 1
     reader.troubles.clear()
 
 

@@ -1,10 +1,12 @@
-// What every page shares: the styles, that the other tabs hear who is logged in, whole pages on
-// paper, and the key to the search.
+// What every page shares: the styles, that the other tabs hear who is logged in, that changes which
+// a reading could not send are sent, whole pages on paper, and the key to the search.
 import '../styles/base.css'
-import { announceOwner } from '../api/owner'
+import { announceOwner, pageOwner } from '../api/owner'
 import { openForPrinting } from '../printing'
+import { sendLeftovers } from '../reading/leftovers'
 
 announceOwner()
+if (pageOwner()) void sendLeftovers(pageOwner(), document.getElementById('unsent'))
 openForPrinting()
 
 // "/" brings the keyboard to the search box, from anywhere but a text that is being typed.

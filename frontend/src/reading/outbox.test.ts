@@ -181,3 +181,16 @@ test('a browser without a database keeps marks per person as long as the page is
   expect(await store.pending('rita', 'token')).toEqual([])
   expect((await store.pending('ravi', 'token')).length).toBe(1)
 })
+
+test('the browser tells which presentations of a person wait, and nothing of anybody else', async () => {
+  const store = await openOutboxStore('waiting')
+  const kept = await store.keep('rita', 'first', mark('a'))
+  await store.keep('rita', 'first', mark('b'))
+  await store.keep('rita', 'second', mark('c'))
+  await store.keep('ravi', 'third', mark('d'))
+  expect(await store.presentations('rita')).toEqual(['first', 'second'])
+  await store.forget(kept)
+  for (const left of await store.pending('rita', 'second')) await store.forget(left)
+  expect(await store.presentations('rita')).toEqual(['first'])
+  expect(await store.presentations('rit')).toEqual([])
+})

@@ -20,6 +20,8 @@ export interface OutboxStore {
   keep(owner: string, presentation: string, send: Send): Promise<Pending>
   forget(pending: Pending): Promise<void>
   pending(owner: string, presentation: string): Promise<Pending[]>
+  /** The presentations of which changes of this person would survive closing the page. */
+  presentations(owner: string): Promise<string[]>
   attention(owner: string, presentation: string): Promise<Attention | null>
   keepAttention(owner: string, presentation: string, attention: Attention | null): Promise<void>
 }
@@ -70,6 +72,10 @@ export class MemoryStore implements OutboxStore {
       .map((row) => row.pending)
   }
 
+  async presentations(): Promise<string[]> {
+    return []
+  }
+
   async attention(): Promise<null> {
     return null
   }
@@ -106,6 +112,12 @@ class BrowserStore implements OutboxStore {
     const rows = await this.database.getAllFromIndex('unsent', 'share', [owner, presentation])
     const kept = rows.map((row) => ({ number: row.number ?? 0, send: row.send, isKept: true }))
     return [...kept, ...(await this.memory.pending(owner, presentation))]
+  }
+
+  async presentations(owner: string): Promise<string[]> {
+    const share = IDBKeyRange.bound([owner], [owner, []]) // a list comes after every text
+    const rows = await this.database.getAllFromIndex('unsent', 'share', share)
+    return [...new Set(rows.map(({ presentation }) => presentation))]
   }
 
   async attention(owner: string, presentation: string): Promise<Attention | null> {

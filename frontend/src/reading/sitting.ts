@@ -6,6 +6,7 @@ import type { Triple } from '../voxels/grid'
 import { Coverage } from '../voxels/slices'
 import { ActivityClock } from './activity'
 import type { GivenAnswer } from './answerForm'
+import { holdSending } from './leftovers'
 import { type Mark, Marks, mergeUnsent } from './marks'
 import { Outbox, type SavingState, type Send } from './outbox'
 import type { OutboxStore } from './outboxStore'
@@ -36,6 +37,7 @@ export class Sitting {
     readonly clock: ActivityClock,
     readonly coverage: Coverage,
     private comment: string,
+    private readonly letGo: () => void,
     private readonly settings: SittingSettings,
   ) {
     this.tour = new LesionTour(presentation.lesions)
@@ -54,6 +56,7 @@ export class Sitting {
       onChange: settings.onSaving,
       savedAt: presentation.saved_at ? new Date(presentation.saved_at) : null,
     })
+    const letGo = await holdSending(token, { steal: true })
     const unsent = await outbox.resume()
     const attention = await store.attention(owner, token)
     const comments = unsent.flatMap((send) => (send.kind === 'comment' ? [send.comment] : []))
@@ -64,6 +67,7 @@ export class Sitting {
       new ActivityClock(() => performance.now(), attention?.activeMs),
       new Coverage(settings.slices, attention?.slices),
       comments.at(-1) ?? presentation.comment,
+      () => letGo?.(),
       settings,
     )
   }
@@ -150,6 +154,7 @@ export class Sitting {
     this.finishComment()
     clearInterval(this.keepTimer)
     this.outbox.stop()
+    this.letGo()
     if (isSubmitted) void this.settings.store.keepAttention(this.settings.owner, this.token, null)
   }
 
