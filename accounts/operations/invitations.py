@@ -36,7 +36,9 @@ def invite(
     Whether the address has an account makes no difference. Raises AlreadyInvited.
     """
     if cohort.invitations.filter(address=address, accepted_at=None).exists():
-        raise AlreadyInvited(f"{address} is invited already. Send the invitation again below.")
+        raise AlreadyInvited(
+            f"{address} is invited already. Nothing was sent; send the invitation again below."
+        )
     key, hashed = new_key()
     invitation = cohort.invitations.create(
         address=address,
@@ -131,8 +133,8 @@ def refuse_accepted(invitation: Invitation) -> None:
 def closed() -> InvitationClosed:
     """The refusal of a key that opens nothing."""
     return InvitationClosed(
-        "This invitation was used or taken back, or is too old. Ask whoever invited you for "
-        "another one."
+        "This invitation was used or taken back, or is too old. Nothing was changed; "
+        "ask whoever invited you for another one."
     )
 
 

@@ -41,6 +41,9 @@ NIFTI2_FIELDS = (  # what a header says about our images; NIfTI-1 says it in few
 class UnusableImage(Refusal):
     """The file is not an image that Plaque can use; the message says where and what to do."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(f"{message} Nothing was stored.")
+
 
 @dataclass(frozen=True, eq=False)
 class Volume:
@@ -157,7 +160,7 @@ def lesion_label_file(mask: NDArray[np.bool_], *, grid: Grid) -> bytes:
 def _too_large(name: str, max_bytes: int) -> UnusableImage:
     return UnusableImage(
         f"{name}: the image takes more than {max_bytes / 1024**2:.0f} MB in memory, which is the "
-        "most that is taken."
+        "most that is taken. Crop or resample it."
     )
 
 
@@ -224,7 +227,9 @@ def _scaled(
         with np.errstate(over="ignore", invalid="ignore"):
             scaled[:] = some * (1.0 if slope is None else slope) + (intercept or 0.0)
         if not np.isfinite(scaled).all():
-            raise UnusableImage(f"{name}: the scaling in the header makes infinite voxels.")
+            raise UnusableImage(
+                f"{name}: the scaling in the header makes infinite voxels. Mend it."
+            )
     return data
 
 
@@ -256,7 +261,9 @@ def _scaling(header: nib.Nifti1Header, name: str) -> tuple[float | None, float |
     try:
         slope, intercept = header.get_slope_inter()
     except nib.spatialimages.HeaderDataError as error:
-        raise UnusableImage(f"{name}: the scaling in the header is damaged ({error}).") from error
+        raise UnusableImage(
+            f"{name}: the scaling in the header is damaged ({error}). Mend it."
+        ) from error
     return slope, intercept
 
 
@@ -269,7 +276,7 @@ def _header(unpacked: Unpacked, name: str) -> tuple[nib.Nifti1Header, int, float
         _refuse_two_files(wide, b"n+2", name)
         return _narrowed(wide, name), NIFTI2_HEADER_BYTES, float(wide["vox_offset"])
     if len(raw) < DATA_OFFSET or size not in (b"\x5c\x01\x00\x00", b"\x00\x00\x01\x5c"):
-        raise UnusableImage(f"{name}: this is not a NIfTI file (.nii or .nii.gz).")
+        raise UnusableImage(f"{name}: this is not a NIfTI file (.nii or .nii.gz). Send one.")
     header = nib.Nifti1Header(raw[:HEADER_BYTES], check=False)
     _refuse_two_files(header, b"n+1", name)
     return header, HEADER_BYTES, float(header["vox_offset"])
@@ -278,14 +285,17 @@ def _header(unpacked: Unpacked, name: str) -> tuple[nib.Nifti1Header, int, float
 def _refuse_two_files(header: nib.Nifti1Header, magic: bytes, name: str) -> None:
     if bytes(header["magic"])[:3] != magic:
         raise UnusableImage(
-            f"{name}: only single-file NIfTI (.nii or .nii.gz) is taken, not .hdr and .img."
+            f"{name}: only single-file NIfTI (.nii or .nii.gz) is taken, not .hdr and .img. "
+            "Convert it to .nii.gz."
         )
 
 
 def _narrowed(wide: nib.Nifti2Header, name: str) -> nib.Nifti1Header:
     """A NIfTI-2 header as NIfTI-1, which says the same about any image that is taken."""
     if int(np.abs(wide["dim"]).max()) > np.iinfo(np.int16).max:
-        raise UnusableImage(f"{name}: the image has more than 32,767 voxels along one axis.")
+        raise UnusableImage(
+            f"{name}: the image has more than 32,767 voxels along one axis. Crop it."
+        )
     header = nib.Nifti1Header(endianness=wide.endianness)
     with np.errstate(over="ignore"):  # what is no number then is refused like any other
         for field in NIFTI2_FIELDS:
@@ -333,11 +343,15 @@ def _affine(
             if code > 0
         ]
     except (nib.spatialimages.HeaderDataError, ValueError) as error:
-        raise UnusableImage(f"{name}: the orientation in the header is damaged.") from error
+        raise UnusableImage(
+            f"{name}: the orientation in the header is damaged. Mend it."
+        ) from error
     for form in forms:
         columns = np.sqrt((form[:3, :3] ** 2).sum(axis=0))
         if not np.isfinite(form).all() or columns.min() < 1e-3 or columns.max() > 1e3:
-            raise UnusableImage(f"{name}: the orientation in the header is not a usable geometry.")
+            raise UnusableImage(
+                f"{name}: the orientation in the header is not a usable geometry. Mend it."
+            )
         if abs(np.linalg.det(form[:3, :3] / columns)) < 1e-3:
             raise UnusableImage(
                 f"{name}: the orientation in the header is singular (two axes run the same way). "

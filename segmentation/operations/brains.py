@@ -35,7 +35,10 @@ def correct_brain(
         flair = read_volume(stored.read(), name=f"FLAIR of case {case.code}")
     mask = take_in_mask(content, name=name, scan=flair)
     if not mask.any():
-        fault = f"{name} marks no voxel, so there would be no brain. Send a mask with the brain."
+        fault = (
+            f"{name} marks no voxel, so there would be no brain. Nothing was stored; send a mask "
+            "with the brain."
+        )
         raise EmptyBrain(fault, fields={"file": [fault]})
     draft = BrainMask(case=case)
     draft.correction_sha256 = store(draft.correction, mask_file(mask, like=flair))

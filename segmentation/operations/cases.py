@@ -126,7 +126,7 @@ def check_subject(subject: str) -> None:
     if not SUBJECT.fullmatch(subject):
         raise InvalidSubject(
             "A subject code is up to 20 letters, digits and dashes, such as S0012. Use a "
-            "pseudonym, never a name or a number that identifies the person.",
+            "pseudonym, never a name or a number that identifies the person. Nothing was stored.",
             fields={"subject": [SUBJECT_TAKES]},
         )
 

@@ -100,7 +100,10 @@ def retry_job(*, job_id: UUID, by: User | None, now: datetime) -> InferenceJob:
     """
     job = InferenceJob.objects.select_related("case").get(pk=job_id)
     if job.state not in {InferenceJob.State.FAILED, InferenceJob.State.CANCELLED}:
-        raise NotFailed(f"This job is {job.state}; only failed and cancelled jobs are done again.")
+        raise NotFailed(
+            f"This job is {job.state}; only failed and cancelled ones are done again. Nothing was "
+            "changed."
+        )
     return request_segmentation(case=job.case, method=job.method, by=by, now=now)
 
 

@@ -164,7 +164,7 @@ export class Batch<Files> {
   }
 
   private putBack(one: Shipment<Files>, end: End): End {
-    this.change(one, { fate: 'waiting', share: 0, words: 'Not sent' })
+    this.change(one, { fate: 'waiting', share: 0, words: 'To be sent again' })
     return end
   }
 }

@@ -158,8 +158,11 @@ export class UploadPanel {
       this.note([...converting, ...asked.notes], ignored)
       this.ignored.push(...ignored)
     } catch (error) {
-      this.refuse(error)
-      if (blocksAll(error)) this.unread = chosen
+      if (blocksAll(error)) {
+        this.unread = chosen
+        const text = `${explanation(error)} No case was sent, and what you chose is kept in this page: continue when it can go on.`
+        this.trouble(error, text)
+      } else this.refuse(error)
       this.offer(false)
       return
     } finally {
