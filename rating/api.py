@@ -17,6 +17,7 @@ from rating.export import bundle, report_page
 from rating.models import Mark, Rating, Study
 from rating.operations import reading as readings
 from rating.operations import study as studies
+from rating.protocol.counting import Counts
 from rating.serializers import (
     LONGEST_TEXT,
     AnswerSerializer,
@@ -314,6 +315,8 @@ class PresentationMarkView(APIView):
             lesion=sent.validated_data["lesion"],
             mm=(x, y, z),
             reason=sent.validated_data["reason"] or "",
+            counts_as=sent.validated_data["counts_as"],
+            joined=sent.validated_data["joined"],
         )
         saved_at = readings.put_mark(token=token, mark=mark, clock=DatabaseClock())
         return Response(SavedMarkSerializer({"id": mark_id, "saved_at": saved_at}).data)
@@ -347,10 +350,11 @@ class PresentationSubmitView(APIView):
         sent = AnswerSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         given = dict(sent.validated_data)
-        shown, typed = given.pop("counts"), given.pop("typed")
+        shown, corrected, typed = (given.pop(name) for name in ("counts", "corrected", "typed"))
         answer = readings.Answer(
-            shown=readings.Counts(**shown),
-            typed=readings.Counts(**typed) if typed else None,
+            shown=Counts(**shown),
+            corrected=Counts(**corrected) if corrected else None,
+            typed=Counts(**typed) if typed else None,
             outcome=Rating.Outcome(given.pop("outcome")),
             **given,
         )

@@ -260,6 +260,7 @@ def rating_rows(study: Study) -> tuple[RatingRow, ...]:
             *(f"{item}segmentation__method", f"{item}segmentation__origin"),
             *("presentation__position", "presentation__occasion", "lesions", "fp", "fn"),
             *("outcome", "verdict_rater", "verdict_derived", "conflict", "active_ms"),
+            *("fp_corrected", "fn_corrected"),
         )
     )
     return tuple(_rating_row(study.slug, *values) for values in first.iterator(chunk_size=2000))
@@ -268,7 +269,7 @@ def rating_rows(study: Study) -> tuple[RatingRow, ...]:
 def _rating_row(study: str, *values: Any) -> RatingRow:
     """A row of values; names come once per row and are kept once, so that a million rows fit."""
     rater, key, case, method, origin, position, occasion, lesions, fp, fn, *answer = values
-    outcome, said, derived, conflict, active_ms = answer
+    outcome, said, derived, conflict, active_ms, fp_corrected, fn_corrected = answer
     return RatingRow(
         study=study,
         rater=intern(rater),
@@ -285,6 +286,8 @@ def _rating_row(study: str, *values: Any) -> RatingRow:
         verdict_derived=intern(derived) or None,
         conflict=intern(conflict) or None,
         active_seconds=active_ms / 1000 if active_ms else None,
+        fp_corrected=fp_corrected,
+        fn_corrected=fn_corrected,
     )
 
 

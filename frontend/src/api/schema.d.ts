@@ -804,7 +804,7 @@ export interface components {
             group: string;
             /** @description Which group of that kind (text) */
             name: string;
-            /** @description derived from the counts, of the rater, or combined (wording of the abstract) (text) */
+            /** @description derived from the counts, of the rater, combined (wording of the abstract), or corrected (derived from the lesions as the rater counts them) (text) */
             verdict: string;
             /** @description What exactly on a threshold means: strict rejects, lenient accepts (text) */
             boundary_policy: string;
@@ -900,6 +900,8 @@ export interface components {
             /** @description Left out: what is stored stays. */
             comment?: string | null;
             counts: components["schemas"]["CountsRequest"];
+            /** @description Lesions as the rater counts them: marks that count as several, or are one. */
+            corrected?: components["schemas"]["CountsRequest"] | null;
             typed?: components["schemas"]["CountsRequest"] | null;
             /**
              * Format: int64
@@ -1082,7 +1084,7 @@ export interface components {
             second: string;
             /** @description By which rater's answers; empty for all, and between raters (text) */
             rater: string;
-            /** @description derived from the counts, of the rater, or combined (wording of the abstract) (text) */
+            /** @description derived from the counts, of the rater, combined (wording of the abstract), or corrected (derived from the lesions as the rater counts them) (text) */
             verdict: string;
             /** @description What exactly on a threshold means: strict rejects, lenient accepts (text) */
             boundary_policy: string;
@@ -1601,7 +1603,7 @@ export interface components {
             rater: string;
             /** @description User name of the other rater (text) */
             other_rater: string;
-            /** @description derived from the counts, of the rater, or combined (wording of the abstract) (text) */
+            /** @description derived from the counts, of the rater, combined (wording of the abstract), or corrected (derived from the lesions as the rater counts them) (text) */
             verdict: string;
             /** @description What exactly on a threshold means: strict rejects, lenient accepts (text) */
             boundary_policy: string;
@@ -1685,7 +1687,7 @@ export interface components {
         IntraRaterLine: {
             /** @description User name of the rater; empty for all together (text) */
             rater: string;
-            /** @description derived from the counts, of the rater, or combined (wording of the abstract) (text) */
+            /** @description derived from the counts, of the rater, combined (wording of the abstract), or corrected (derived from the lesions as the rater counts them) (text) */
             verdict: string;
             /** @description What exactly on a threshold means: strict rejects, lenient accepts (text) */
             boundary_policy: string;
@@ -1980,6 +1982,16 @@ export interface components {
             ];
             /** @default  */
             reason: string | null;
+            /**
+             * @description How many lesions the mark is to the rater.
+             * @default 1
+             */
+            counts_as: number;
+            /**
+             * Format: uuid
+             * @description Marks of one kind that share this are one lesion; each counts as 1 then.
+             */
+            joined?: string | null;
         };
         /**
          * @description * `consensus` - consensus
@@ -1991,7 +2003,7 @@ export interface components {
         MasksLine: {
             /** @description User name of the rater; empty for all together (text) */
             rater: string;
-            /** @description derived from the counts, of the rater, or combined (wording of the abstract) (text) */
+            /** @description derived from the counts, of the rater, combined (wording of the abstract), or corrected (derived from the lesions as the rater counts them) (text) */
             verdict: string;
             /** @description What exactly on a threshold means: strict rejects, lenient accepts (text) */
             boundary_policy: string;
@@ -2532,6 +2544,13 @@ export interface components {
                 number
             ];
             readonly reason: string;
+            /** @description How many lesions the mark is to the rater. */
+            readonly counts_as: number;
+            /**
+             * Format: uuid
+             * @description Marks of one kind that share this are one lesion to the rater.
+             */
+            readonly joined: string | null;
         };
         /** @description How many take part in one side of a split. */
         Side: {

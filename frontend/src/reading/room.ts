@@ -76,6 +76,8 @@ export class Room {
       submit: () => this.submit(),
       goTo: (mark) => this.goToMark(mark),
       giveReason: (mark, reason) => this.change((sitting) => sitting.giveReason(mark.key, reason)),
+      countAs: (mark, lesions) => this.change((sitting) => sitting.countAs(mark.key, lesions)),
+      join: (mark, other) => this.change((sitting) => sitting.join(mark.key, other)),
       remove: (mark) => this.change((sitting) => sitting.remove(mark.key)),
     })
   }
@@ -112,6 +114,8 @@ export class Room {
       undo: () => room.change((sitting) => sitting.undo()),
       redo: () => room.change((sitting) => sitting.redo()),
       giveReason: (number) => room.change((sitting) => sitting.giveReasonByNumber(number)),
+      count: (more) => room.change((sitting) => sitting.countCurrent(more)),
+      join: () => room.change((sitting) => sitting.joinCurrent()),
       choose: (verdict) => room.panel.form.choose(verdict),
       submit: () => room.submit(),
       toggleLegend: () => room.legend.toggle(),
@@ -137,12 +141,13 @@ export class Room {
   get summary(): object {
     const { sitting } = this
     if (!sitting) return { stage: 'empty' }
-    const { counts, all } = sitting.marks
+    const { counts, corrected, all } = sitting.marks
     return {
       stage: 'reading',
       presentation: sitting.presentation.presentation,
       saving: sitting.outbox.state.kind,
       counts: { drawn: sitting.presentation.lesion_count, ...counts },
+      corrected,
       marks: all.map(({ kind, lesion, mm, reason }) => ({ kind, lesion, mm, reason })),
       slicesSeen: sitting.coverage.count,
       activeMs: sitting.clock.activeMs,
@@ -288,13 +293,17 @@ export class Room {
     }
     const given = this.panel.form.given
     const { fp, fn } = given.typed ?? sitting.marks.counts
-    const how = given.typed ? ' (typed)' : ''
+    const lesions = given.typed ?? sitting.marks.corrected
+    const how = (marked: number, counted: number): string => {
+      if (given.typed) return ' (typed)'
+      return marked === counted ? '' : `, which you count as ${plural(counted, 'lesion')}`
+    }
     const lines =
       given.outcome === 'rated'
         ? [
             plural(sitting.presentation.lesion_count, 'drawn lesion'),
-            `${plural(fp, 'false positive')}${how}`,
-            `${plural(fn, 'missed lesion')}${how}`,
+            `${plural(fp, 'false positive')}${how(fp, lesions.fp)}`,
+            `${plural(fn, 'missed lesion')}${how(fn, lesions.fn)}`,
             `Your verdict: ${given.verdict}`,
           ]
         : [

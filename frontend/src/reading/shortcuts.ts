@@ -13,6 +13,8 @@ export interface RoomCommands {
   readonly undo: () => void
   readonly redo: () => void
   readonly giveReason: (number: number) => void
+  readonly count: (more: 1 | -1) => void
+  readonly join: () => void
   readonly choose: (verdict: Verdict) => void
   readonly submit: () => void
   readonly toggleLegend: () => void
@@ -38,6 +40,20 @@ export function roomShortcuts(viewer: Viewer, commands: RoomCommands): readonly 
         run: () => commands.giveReason(number),
       }),
     ),
+    {
+      shown: 'K, Shift + K',
+      does: 'the outlined mark is one lesion more, fewer',
+      keys: ['k'],
+      shift: false,
+      run: () => commands.count(1),
+    },
+    { shown: '', does: '', keys: ['k'], shift: true, run: () => commands.count(-1) },
+    {
+      shown: 'J',
+      does: 'it is one lesion with the mark before it',
+      keys: ['j'],
+      run: commands.join,
+    },
     {
       shown: 'Ctrl + Z',
       does: 'undo a mark',
