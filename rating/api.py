@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -299,6 +299,17 @@ class PresentationMaskView(APIView):
     def get(self, request: Request, token: str) -> HttpResponseBase:
         shown = readings.presentation_to_fetch(token=token)
         return stored_file(shown.item.segmentation.labels)
+
+
+class PresentationT1View(APIView):
+    """The T1 scan of the open presentation, or of the next one, where the design shows it."""
+
+    @extend_schema(operation_id="presentation_t1", responses=BINARY)
+    def get(self, request: Request, token: str) -> HttpResponseBase:
+        shown = queries.t1_of(readings.presentation_to_fetch(token=token))
+        if shown is None:
+            raise Http404
+        return stored_file(shown.browser)
 
 
 class PresentationMarkView(APIView):

@@ -425,11 +425,15 @@ def following(presentation: Presentation) -> Presentation | None:
     Its image and mask may be fetched ahead, so that it is in memory when its turn comes. Never
     across the blocks: what comes after a washout is not known before the washout is over.
     """
-    return Presentation.objects.filter(
-        reading=presentation.reading_id,
-        occasion=presentation.occasion,
-        position=presentation.position + 1,
-    ).first()
+    return (
+        Presentation.objects.select_related("reading__study", "item__segmentation")
+        .filter(
+            reading=presentation.reading_id,
+            occasion=presentation.occasion,
+            position=presentation.position + 1,
+        )
+        .first()
+    )
 
 
 def flair_of(presentation: Presentation) -> Scan:
@@ -437,6 +441,14 @@ def flair_of(presentation: Presentation) -> Scan:
     return Scan.objects.get(
         case=presentation.item.segmentation.case_id, sequence=Scan.Sequence.FLAIR
     )
+
+
+def t1_of(presentation: Presentation) -> Scan | None:
+    """The T1 that stands beside the FLAIR; None where the case or the design has none."""
+    if "T1" not in design_of(presentation.reading.study).shown_sequences:
+        return None
+    case = presentation.item.segmentation.case_id
+    return Scan.objects.filter(case=case, sequence=Scan.Sequence.T1).first()
 
 
 def _readings() -> QuerySet[StudyMembership]:

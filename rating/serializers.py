@@ -57,6 +57,11 @@ class DesignSerializer(serializers.Serializer[Any]):
         max_length=LONGEST_TEXT, allow_blank=True, required=False
     )
     instructions = serializers.CharField(max_length=LONGEST_TEXT, allow_blank=True, required=False)
+    shown_sequences = serializers.ListField(
+        child=serializers.ChoiceField(choices=["FLAIR", "T1"]),
+        required=False,
+        help_text="T1: beside the FLAIR, where a case has one.",
+    )
     allow_typed_counts = serializers.BooleanField(required=False)
     primary_analysis = serializers.ChoiceField(choices=["derived", "rater"], required=False)
     equivalence_margin = serializers.FloatField(
@@ -522,16 +527,23 @@ class FollowingSerializer(serializers.ModelSerializer[Presentation]):
     presentation = serializers.CharField(source="token")
     image = serializers.SerializerMethodField(help_text="The FLAIR scan, RAS.")
     mask = serializers.SerializerMethodField(help_text="Lesion ids, RAS, uint16.")
+    t1 = serializers.SerializerMethodField(
+        help_text="The T1 scan, RAS; null where there is none or the design shows none."
+    )
 
     class Meta:
         model = Presentation
-        fields = ["presentation", "image", "mask"]
+        fields = ["presentation", "image", "mask", "t1"]
 
     def get_image(self, presentation: Presentation) -> str:
         return reverse("api:presentation-image", args=[presentation.token])
 
     def get_mask(self, presentation: Presentation) -> str:
         return reverse("api:presentation-mask", args=[presentation.token])
+
+    def get_t1(self, presentation: Presentation) -> str | None:
+        shown = queries.t1_of(presentation)
+        return shown and reverse("api:presentation-t1", args=[presentation.token])
 
 
 class PresentationSerializer(FollowingSerializer):

@@ -155,7 +155,7 @@ def presentation_to_fetch(*, token: str) -> Presentation:
 
     That is the open one, and the one after it in its block. Raises as `presentation_to_show`.
     """
-    shown = Presentation.objects.select_related("item__segmentation__case")
+    shown = Presentation.objects.select_related("reading__study", "item__segmentation__case")
     presentation = shown.get(token=token)
     _refuse_submitted(presentation)
     _refuse_withdrawn(presentation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from rating.models import Mark, MarkChange, Presentation, Rating, Study
 from rating.operations import reading as readings
 from rating.operations import study as studies
-from rating.queries import reading_state
+from rating.protocol.design import canonical_json
+from rating.queries import design_of, reading_state
 from segmentation.models import Segmentation
 from tests.rating.stage import NOON, Browser, a_mark, an_answer
 
@@ -358,6 +360,25 @@ def test_marks_that_are_one_lesion_count_once(rita: Browser, study: Study) -> No
     rating = Rating.objects.get(presentation__token=token)
     assert (rating.fp, rating.fp_corrected) == (2, 1)
     assert rating.verdict_derived == "unacceptable", "the primary analysis counts components"
+
+
+def test_the_t1_is_shown_where_case_and_design_have_one(rita: Browser, study: Study) -> None:
+    shown = at_mask_with(rita, 0)
+    address = f"presentations/{shown}/t1/"
+    told = rita.get(f"presentations/{shown}/")
+    assert told["t1"] == f"/api/v1/{address}"
+    assert rita.ask("get", address).status_code == 200
+    if told["next"] and told["next"]["t1"]:
+        assert rita.ask("get", told["next"]["t1"]).status_code == 200, "fetched ahead"
+    rita.submit(shown)
+    assert rita.refused("get", address) == (409, "AlreadySubmitted")
+    without = at_mask_with(rita, 3)
+    assert rita.get(f"presentations/{without}/")["t1"] is None
+    assert rita.refused("get", f"presentations/{without}/t1/") == (404, "NotFound")
+    hidden = replace(design_of(study), shown_sequences=("FLAIR",))
+    Study.objects.filter(pk=study.pk).update(design_json=canonical_json(hidden))
+    rita.submit(without)
+    assert {rita.open_next()["t1"]} == {None}, "the design shows none"
 
 
 def test_an_empty_mask_is_rated_like_any_other(rita: Browser, study: Study) -> None:

@@ -9,6 +9,7 @@ const REASON_NUMBERS = [1, 2, 3, 4, 5, 6] as const
 
 export interface RoomCommands {
   readonly tour: (steps: 1 | -1) => void
+  readonly toggleT1: () => void
   readonly markHere: () => void
   readonly undo: () => void
   readonly redo: () => void
@@ -26,6 +27,12 @@ export function roomShortcuts(viewer: Viewer, commands: RoomCommands): readonly 
     ...viewerShortcuts(viewer),
     { shown: 'N, P', does: 'next, previous lesion', keys: ['n'], run: () => commands.tour(1) },
     { shown: '', does: '', keys: ['p'], run: () => commands.tour(-1) },
+    {
+      shown: 'T',
+      does: 'T1 beside the FLAIR, if there is one',
+      keys: ['t'],
+      run: commands.toggleT1,
+    },
     {
       shown: 'M',
       does: 'mark at the crosshair: lesion FP, elsewhere FN',
