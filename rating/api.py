@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -17,6 +17,7 @@ from rating.export import bundle, report_page
 from rating.models import Mark, Rating, Study
 from rating.operations import reading as readings
 from rating.operations import study as studies
+from rating.protocol.counting import Counts
 from rating.serializers import (
     LONGEST_TEXT,
     AnswerSerializer,
@@ -300,6 +301,17 @@ class PresentationMaskView(APIView):
         return stored_file(shown.item.segmentation.labels)
 
 
+class PresentationT1View(APIView):
+    """The T1 scan of the open presentation, or of the next one, where the design shows it."""
+
+    @extend_schema(operation_id="presentation_t1", responses=BINARY)
+    def get(self, request: Request, token: str) -> HttpResponseBase:
+        shown = queries.t1_of(readings.presentation_to_fetch(token=token))
+        if shown is None:
+            raise Http404
+        return stored_file(shown.browser)
+
+
 class PresentationMarkView(APIView):
     """One mark, under an id that the browser made. Repeating a request is harmless."""
 
@@ -314,6 +326,8 @@ class PresentationMarkView(APIView):
             lesion=sent.validated_data["lesion"],
             mm=(x, y, z),
             reason=sent.validated_data["reason"] or "",
+            counts_as=sent.validated_data["counts_as"],
+            joined=sent.validated_data["joined"],
         )
         saved_at = readings.put_mark(token=token, mark=mark, clock=DatabaseClock())
         return Response(SavedMarkSerializer({"id": mark_id, "saved_at": saved_at}).data)
@@ -347,10 +361,11 @@ class PresentationSubmitView(APIView):
         sent = AnswerSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         given = dict(sent.validated_data)
-        shown, typed = given.pop("counts"), given.pop("typed")
+        shown, corrected, typed = (given.pop(name) for name in ("counts", "corrected", "typed"))
         answer = readings.Answer(
-            shown=readings.Counts(**shown),
-            typed=readings.Counts(**typed) if typed else None,
+            shown=Counts(**shown),
+            corrected=Counts(**corrected) if corrected else None,
+            typed=Counts(**typed) if typed else None,
             outcome=Rating.Outcome(given.pop("outcome")),
             **given,
         )

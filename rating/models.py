@@ -147,6 +147,12 @@ class Mark(models.Model):
     y_mm = models.FloatField()
     z_mm = models.FloatField()
     reason = models.CharField(max_length=40, blank=True)
+    counts_as = models.PositiveSmallIntegerField(
+        default=1, help_text="How many lesions the mark is to the rater."
+    )
+    joined = models.UUIDField(
+        null=True, help_text="Marks of one kind that share this are one lesion to the rater."
+    )
     made_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True)
 
@@ -162,10 +168,30 @@ class Mark(models.Model):
                 condition=Q(kind="FP", lesion__isnull=False) | Q(kind="FN", lesion__isnull=True),
                 name="false_positives_name_a_lesion",
             ),
+            models.CheckConstraint(
+                condition=Q(counts_as=1) | Q(counts_as__gt=1, joined=None),
+                name="several_lesions_or_a_part_of_one",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.kind
+
+
+class MarkChange(models.Model):
+    """What a mark said before its rater changed it."""
+
+    mark = models.ForeignKey(Mark, models.PROTECT, related_name="changes")
+    reason = models.CharField(max_length=40, blank=True)
+    counts_as = models.PositiveSmallIntegerField()
+    joined = models.UUIDField(null=True)
+    replaced_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["mark", "replaced_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"Until {self.replaced_at}"
 
 
 class Rating(models.Model):
@@ -183,6 +209,12 @@ class Rating(models.Model):
     lesions = models.PositiveIntegerField(help_text="Drawn lesions in the mask.")
     fp = models.PositiveIntegerField(null=True)
     fn = models.PositiveIntegerField(null=True)
+    fp_corrected = models.PositiveIntegerField(
+        null=True, help_text="False positives as the rater counts lesions."
+    )
+    fn_corrected = models.PositiveIntegerField(
+        null=True, help_text="Missed lesions as the rater counts them."
+    )
     counted_by = models.CharField(max_length=10, blank=True, help_text="marks or typed")
     verdict_rater = models.CharField(max_length=20, blank=True)
     verdict_derived = models.CharField(max_length=20, blank=True)

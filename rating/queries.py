@@ -260,6 +260,7 @@ def rating_rows(study: Study) -> tuple[RatingRow, ...]:
             *(f"{item}segmentation__method", f"{item}segmentation__origin"),
             *("presentation__position", "presentation__occasion", "lesions", "fp", "fn"),
             *("outcome", "verdict_rater", "verdict_derived", "conflict", "active_ms"),
+            *("fp_corrected", "fn_corrected"),
         )
     )
     return tuple(_rating_row(study.slug, *values) for values in first.iterator(chunk_size=2000))
@@ -268,7 +269,7 @@ def rating_rows(study: Study) -> tuple[RatingRow, ...]:
 def _rating_row(study: str, *values: Any) -> RatingRow:
     """A row of values; names come once per row and are kept once, so that a million rows fit."""
     rater, key, case, method, origin, position, occasion, lesions, fp, fn, *answer = values
-    outcome, said, derived, conflict, active_ms = answer
+    outcome, said, derived, conflict, active_ms, fp_corrected, fn_corrected = answer
     return RatingRow(
         study=study,
         rater=intern(rater),
@@ -285,6 +286,8 @@ def _rating_row(study: str, *values: Any) -> RatingRow:
         verdict_derived=intern(derived) or None,
         conflict=intern(conflict) or None,
         active_seconds=active_ms / 1000 if active_ms else None,
+        fp_corrected=fp_corrected,
+        fn_corrected=fn_corrected,
     )
 
 
@@ -422,11 +425,15 @@ def following(presentation: Presentation) -> Presentation | None:
     Its image and mask may be fetched ahead, so that it is in memory when its turn comes. Never
     across the blocks: what comes after a washout is not known before the washout is over.
     """
-    return Presentation.objects.filter(
-        reading=presentation.reading_id,
-        occasion=presentation.occasion,
-        position=presentation.position + 1,
-    ).first()
+    return (
+        Presentation.objects.select_related("reading__study", "item__segmentation")
+        .filter(
+            reading=presentation.reading_id,
+            occasion=presentation.occasion,
+            position=presentation.position + 1,
+        )
+        .first()
+    )
 
 
 def flair_of(presentation: Presentation) -> Scan:
@@ -434,6 +441,14 @@ def flair_of(presentation: Presentation) -> Scan:
     return Scan.objects.get(
         case=presentation.item.segmentation.case_id, sequence=Scan.Sequence.FLAIR
     )
+
+
+def t1_of(presentation: Presentation) -> Scan | None:
+    """The T1 that stands beside the FLAIR; None where the case or the design has none."""
+    if "T1" not in design_of(presentation.reading.study).shown_sequences:
+        return None
+    case = presentation.item.segmentation.case_id
+    return Scan.objects.filter(case=case, sequence=Scan.Sequence.T1).first()
 
 
 def _readings() -> QuerySet[StudyMembership]:

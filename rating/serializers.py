@@ -21,6 +21,7 @@ from segmentation.serializers import POINT, PageSerializer, PointField
 
 FURTHEST_MM = 10_000.0
 LONGEST_TEXT = 4_000
+MOST_LESIONS = 99  # that one mark may count as
 
 # --- Coordinator ----------------------------------------------------------------------------------
 
@@ -56,6 +57,11 @@ class DesignSerializer(serializers.Serializer[Any]):
         max_length=LONGEST_TEXT, allow_blank=True, required=False
     )
     instructions = serializers.CharField(max_length=LONGEST_TEXT, allow_blank=True, required=False)
+    shown_sequences = serializers.ListField(
+        child=serializers.ChoiceField(choices=["FLAIR", "T1"]),
+        required=False,
+        help_text="T1: beside the FLAIR, where a case has one.",
+    )
     allow_typed_counts = serializers.BooleanField(required=False)
     primary_analysis = serializers.ChoiceField(choices=["derived", "rater"], required=False)
     equivalence_margin = serializers.FloatField(
@@ -507,7 +513,7 @@ class ShownMarkSerializer(serializers.ModelSerializer[Mark]):
 
     class Meta:
         model = Mark
-        fields = ["id", "kind", "lesion", "mm", "reason"]
+        fields = ["id", "kind", "lesion", "mm", "reason", "counts_as", "joined"]
         read_only_fields = fields
 
     @extend_schema_field(POINT)
@@ -521,16 +527,23 @@ class FollowingSerializer(serializers.ModelSerializer[Presentation]):
     presentation = serializers.CharField(source="token")
     image = serializers.SerializerMethodField(help_text="The FLAIR scan, RAS.")
     mask = serializers.SerializerMethodField(help_text="Lesion ids, RAS, uint16.")
+    t1 = serializers.SerializerMethodField(
+        help_text="The T1 scan, RAS; null where there is none or the design shows none."
+    )
 
     class Meta:
         model = Presentation
-        fields = ["presentation", "image", "mask"]
+        fields = ["presentation", "image", "mask", "t1"]
 
     def get_image(self, presentation: Presentation) -> str:
         return reverse("api:presentation-image", args=[presentation.token])
 
     def get_mask(self, presentation: Presentation) -> str:
         return reverse("api:presentation-mask", args=[presentation.token])
+
+    def get_t1(self, presentation: Presentation) -> str | None:
+        shown = queries.t1_of(presentation)
+        return shown and reverse("api:presentation-t1", args=[presentation.token])
 
 
 class PresentationSerializer(FollowingSerializer):
@@ -579,7 +592,11 @@ class PresentationSerializer(FollowingSerializer):
 
     @extend_schema_field(serializers.DateTimeField())
     def get_saved_at(self, presentation: Presentation) -> str:
-        marked = [mark.removed_at or mark.made_at for mark in presentation.marks.all()]
+        marked = [
+            at
+            for mark in presentation.marks.all()
+            for at in (mark.made_at, mark.removed_at, *(c.replaced_at for c in mark.changes.all()))
+        ]
         times = [presentation.opened_at, presentation.comment_saved_at, *marked]
         return serializers.DateTimeField().to_representation(max(at for at in times if at))
 
@@ -609,6 +626,27 @@ class MarkSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(
         max_length=40, allow_blank=True, allow_null=True, required=False, default=""
     )
+    counts_as = serializers.IntegerField(
+        min_value=1,
+        max_value=MOST_LESIONS,
+        required=False,
+        default=1,
+        help_text="How many lesions the mark is to the rater.",
+    )
+    joined = serializers.UUIDField(
+        allow_null=True,
+        required=False,
+        default=None,
+        help_text="Marks of one kind that share this are one lesion; each counts as 1 then.",
+    )
+
+    def validate(self, attrs: Any) -> Any:
+        """This will refuse a part of one lesion that counts as several."""
+        if attrs["joined"] and attrs["counts_as"] > 1:
+            raise serializers.ValidationError(
+                {"counts_as": ["A mark that is one lesion with others counts as 1."]}
+            )
+        return attrs
 
 
 class SavedMarkSerializer(serializers.Serializer[Any]):
@@ -659,6 +697,12 @@ class AnswerSerializer(serializers.Serializer[Any]):
         help_text="Left out: what is stored stays.",
     )
     counts = CountsSerializer()
+    corrected = CountsSerializer(
+        allow_null=True,
+        required=False,
+        default=None,
+        help_text="Lesions as the rater counts them: marks that count as several, or are one.",
+    )
     typed = CountsSerializer(allow_null=True, required=False, default=None)
     active_ms = serializers.IntegerField(min_value=0, max_value=10**12, required=False, default=0)
     slices_seen = serializers.IntegerField(min_value=0, max_value=10**6, required=False, default=0)

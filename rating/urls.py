@@ -55,6 +55,7 @@ api = [
     path(
         f"{PRESENTATION}mask/", views_api.PresentationMaskView.as_view(), name="presentation-mask"
     ),
+    path(f"{PRESENTATION}t1/", views_api.PresentationT1View.as_view(), name="presentation-t1"),
     path(
         f"{PRESENTATION}marks/<uuid:mark_id>/",
         views_api.PresentationMarkView.as_view(),

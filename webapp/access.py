@@ -218,6 +218,7 @@ TABLE: dict[str, Rule] = {
     "api:presentation-open": write(in_presentation, RATER),
     "api:presentation-image": read(in_presentation, RATER),
     "api:presentation-mask": read(in_presentation, RATER),
+    "api:presentation-t1": read(in_presentation, RATER),
     "api:presentation-mark": write(in_presentation, RATER, "PUT", "DELETE"),
     "api:presentation-comment": write(in_presentation, RATER, "PUT"),
     "api:presentation-submit": write(in_presentation, RATER),

@@ -16,7 +16,7 @@ from rating.export.readme import readme
 from rating.export.report import drawings, rendered, report_page
 from rating.export.scripts import imrmc, main_table_in_r
 from rating.export.spreadsheet import ZIP_EPOCH, xlsx_file
-from rating.export.tables import cases, marks, presentations, ratings, schedule, utc
+from rating.export.tables import cases, mark_changes, marks, presentations, ratings, schedule, utc
 from rating.models import Study
 from rating.report.drawing import png
 from rating.statistics import data_dictionary, tables
@@ -57,6 +57,7 @@ def bundle_files(*, study: Study) -> dict[str, bytes]:
         "presentations.csv": presentations(study),
         "ratings.csv": ratings(study),
         "marks.csv": marks(study),
+        "mark_changes.csv": mark_changes(study),
         "imrmc.csv": imrmc(study),
     }
     files |= {name: csv_file(table.columns, table.rows) for name, table in described.items()}

@@ -16,6 +16,7 @@ Files
   presentations.csv    what was shown when
   ratings.csv          every version of every answer; the statistics use version 1
   marks.csv            every mark ever stored, removed ones too
+  mark_changes.csv     what marks said before their rater changed them
   statistics.json      all statistics; tables/ holds the same as CSV
   report.html          tables, figures, Methods, limits and check lists as one page to read or print
   tables.xlsx          the same tables as one spreadsheet

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from rating import queries
-from rating.models import Mark, Presentation, Rating, Study
+from rating.models import Mark, MarkChange, Presentation, Rating, Study
 from segmentation.description import FIELDS
 from segmentation.models import Scan
 
@@ -107,6 +107,9 @@ def ratings(study: Study) -> Table:
         "lesions": "Number of drawn lesions",
         "fp": "False positives: drawn lesions that are none",
         "fn": "Missed lesions",
+        "fp_corrected": "False positives as the rater counts lesions: marks that count as several, "
+        "or are one",
+        "fn_corrected": "Missed lesions as the rater counts them",
         "counted_by": "marks, or typed by the rater",
         "verdict_rater": "The rater's verdict",
         "verdict_derived": "The verdict that the counts give; boundary is exactly on a threshold",
@@ -149,6 +152,8 @@ def marks(study: Study) -> Table:
         "voxel_j": "Second axis",
         "voxel_k": "Third axis",
         "reason": f"The rater's reason, if given{ESCAPED}",
+        "counts_as": "How many lesions the mark is to the rater",
+        "joined": "Marks of one kind that share this are one lesion to the rater",
         "made_at": "When it was stored (UTC)",
         "removed_at": "When the rater removed it (UTC); empty if it counted",
     }
@@ -174,11 +179,32 @@ def marks(study: Study) -> Table:
                     *mm,
                     *voxel,
                     mark.reason,
+                    mark.counts_as,
+                    mark.joined,
                     utc(mark.made_at),
                     utc(mark.removed_at),
                 ]
             )
     return Table(columns, rows)
+
+
+def mark_changes(study: Study) -> Table:
+    """What marks said before their rater changed them."""
+    columns = {
+        "mark": "The mark's id in marks.csv",
+        "reason": f"The reason it had{ESCAPED}",
+        "counts_as": "How many lesions it was to the rater",
+        "joined": "What it was one lesion with",
+        "replaced_at": "When the rater changed it (UTC)",
+    }
+    found = MarkChange.objects.filter(mark__presentation__reading__study=study)
+    return Table(
+        columns,
+        [
+            [one.mark_id, one.reason, one.counts_as, one.joined, utc(one.replaced_at)]
+            for one in sorted(found, key=lambda one: (one.mark_id, one.replaced_at, one.pk))
+        ],
+    )
 
 
 def _in_order(study: Study) -> list[Presentation]:

@@ -21,11 +21,13 @@ from django.db.models import Expression, F, Prefetch
 from rating import queries
 from rating.models import Mark, Presentation, Rating
 from rating.operations.study import StudyNotOpen
+from rating.protocol.counting import CountedMark, Counts, count_components, count_lesions
 from rating.protocol.verdict import conflict, derive_verdict
 from rating.queries import ReadingState
 from segmentation.refusals import ReasonMissing, Refusal
 
 Clock = Expression  # a moment, as the database tells it
+SAID = ("reason", "counts_as", "joined")  # what a rater may change of a mark
 
 
 class NotOpened(Refusal):
@@ -69,14 +71,6 @@ class VerdictMissing(Refusal):
 
 
 @dataclass(frozen=True)
-class Counts:
-    """False positives and missed lesions, as somebody counted them."""
-
-    fp: int
-    fn: int
-
-
-@dataclass(frozen=True)
 class NewMark:
     """A mark as the browser made it; `mm` is RAS+ world millimetres."""
 
@@ -85,15 +79,21 @@ class NewMark:
     lesion: int | None
     mm: tuple[float, float, float]
     reason: str = ""
+    counts_as: int = 1
+    joined: UUID | None = None
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a rater submits. `shown` are the counts on their page, `typed` those they typed."""
+    """What a rater submits. `shown` are the counts on their page, `typed` those they typed.
+
+    `corrected` are the lesions as the rater counts them, where the page shows them.
+    """
 
     outcome: Rating.Outcome
     verdict: str | None
     shown: Counts
+    corrected: Counts | None = None
     typed: Counts | None = None
     reason: str = ""
     comment: str | None = None  # None: what is stored stays
@@ -138,7 +138,7 @@ def presentation_to_show(*, token: str) -> Presentation:
     Raises AlreadySubmitted, NotOpened, StudyNotOpen: no voxel is shown before it was opened, and
     there is no going back after it was submitted.
     """
-    made = Prefetch("marks", Mark.objects.order_by("made_at", "pk"))
+    made = Prefetch("marks", Mark.objects.order_by("made_at", "pk").prefetch_related("changes"))
     presentation = (
         Presentation.objects.select_related("reading__study", "item__segmentation__case")
         .prefetch_related(made)
@@ -155,7 +155,7 @@ def presentation_to_fetch(*, token: str) -> Presentation:
 
     That is the open one, and the one after it in its block. Raises as `presentation_to_show`.
     """
-    shown = Presentation.objects.select_related("item__segmentation__case")
+    shown = Presentation.objects.select_related("reading__study", "item__segmentation__case")
     presentation = shown.get(token=token)
     _refuse_submitted(presentation)
     _refuse_withdrawn(presentation)
@@ -167,9 +167,9 @@ def presentation_to_fetch(*, token: str) -> Presentation:
 def put_mark(*, token: str, mark: NewMark, clock: Clock) -> datetime:
     """This will store a mark and return when it was stored; repeating it changes nothing.
 
-    The same mark with another reason changes the reason. A removed mark stays removed: its id is
-    taken. Raises NotOpened, AlreadySubmitted, StudyNotOpen, NoSuchLesion, AlreadyMarked,
-    MarkBelongsElsewhere.
+    The same mark with another reason, or counted otherwise, is changed, and what it said before is
+    kept. A removed mark stays removed: its id is taken. Raises NotOpened, AlreadySubmitted,
+    StudyNotOpen, NoSuchLesion, AlreadyMarked, MarkBelongsElsewhere.
     """
     try:
         return _stored(mark, token, clock)
@@ -217,7 +217,8 @@ def submit(*, token: str, answer: Answer, clock: Clock) -> ReadingState:
     presentation = held.presentation
     if answer.comment is not None:
         presentation.comment = answer.comment
-    _refuse_other_counts(answer, presentation)
+    marked = _marked(presentation)
+    _refuse_other_counts(answer, marked)
     design = queries.design_of(presentation.item.study)
     rating = Rating(
         presentation=presentation,
@@ -245,7 +246,9 @@ def submit(*, token: str, answer: Answer, clock: Clock) -> ReadingState:
             precision_threshold=design.precision_threshold,
             recall_threshold=design.recall_threshold,
         )
+        lesions = answer.typed or count_lesions(marked)
         rating.fp, rating.fn = counts.fp, counts.fn
+        rating.fp_corrected, rating.fn_corrected = lesions.fp, lesions.fn
         rating.counted_by = "typed" if answer.typed else "marks"
         rating.verdict_rater = answer.verdict
         rating.verdict_derived = derived.verdict
@@ -348,21 +351,25 @@ def _refuse_misfit(mark: NewMark, lesions: int) -> None:
 
 @transaction.atomic
 def _recognised(mark: NewMark, token: str, clock: Clock) -> datetime:
-    """This will return when the same mark was stored, with its reason brought up to date.
+    """This will return when the same mark was stored last, with what it says brought up to date.
 
     Raises MarkBelongsElsewhere, or AlreadyMarked when it is another mark on the same lesion.
     """
-    presentation = _held_open(token, clock).presentation
+    held = _held_open(token, clock)
     row = Mark.objects.filter(pk=mark.id).first()
     if row is None:
         raise AlreadyMarked("This lesion is marked already. Nothing was changed.")
     there = (row.presentation_id, row.kind, row.lesion, (row.x_mm, row.y_mm, row.z_mm))
-    if row.removed_at or there != (presentation.pk, mark.kind, mark.lesion, mark.mm):
+    if row.removed_at or there != (held.presentation.pk, mark.kind, mark.lesion, mark.mm):
         raise _elsewhere()
-    if row.reason != mark.reason:
-        row.reason = mark.reason
-        row.save(update_fields=["reason"])
-    return row.made_at
+    said = {name: getattr(row, name) for name in SAID}
+    if said == {name: getattr(mark, name) for name in SAID}:
+        return row.made_at
+    row.changes.create(**said, replaced_at=held.now)
+    for name in SAID:
+        setattr(row, name, getattr(mark, name))
+    row.save(update_fields=SAID)
+    return held.now
 
 
 @transaction.atomic
@@ -380,28 +387,31 @@ def _stored(mark: NewMark, token: str, clock: Clock) -> datetime:
         y_mm=y,
         z_mm=z,
         reason=mark.reason,
+        counts_as=mark.counts_as,
+        joined=mark.joined,
         made_at=held.now,
     )
     return held.now
 
 
-def _refuse_other_counts(answer: Answer, presentation: Presentation) -> None:
+def _refuse_other_counts(answer: Answer, marked: list[CountedMark]) -> None:
     """This will refuse an answer given on other counts than the stored marks have."""
-    stored = _marked(presentation)
-    if answer.shown != stored:
-        raise CountsDiffer(
-            f"Your page shows {answer.shown.fp} false positives and {answer.shown.fn} missed "
-            f"lesions; stored are {stored.fp} and {stored.fn}. Nothing was submitted; reload the "
-            "page to see what is stored, and submit again."
-        )
+    for shown, stored in (
+        (answer.shown, count_components(marked)),
+        (answer.corrected, count_lesions(marked)),
+    ):
+        if shown is not None and shown != stored:
+            raise CountsDiffer(
+                f"Your page shows {shown.fp} false positives and {shown.fn} missed lesions; stored "
+                f"are {stored.fp} and {stored.fn}. Nothing was submitted; reload the page to see "
+                "what is stored, and submit again."
+            )
 
 
-def _marked(presentation: Presentation) -> Counts:
-    """The counts that the stored marks give."""
-    kinds = list(presentation.marks.filter(removed_at=None).values_list("kind", flat=True))
-    return Counts(
-        fp=kinds.count(Mark.Kind.FALSE_POSITIVE.value), fn=kinds.count(Mark.Kind.MISSED.value)
-    )
+def _marked(presentation: Presentation) -> list[CountedMark]:
+    """The stored marks that stand, as far as they count."""
+    standing = presentation.marks.filter(removed_at=None)
+    return [CountedMark(*values) for values in standing.values_list("kind", "counts_as", "joined")]
 
 
 def _counted(answer: Answer, lesions: int, *, may_type: bool) -> Counts:

@@ -155,6 +155,8 @@ def _faults_of_criterion(design: AcceptanceDesign) -> Iterator[tuple[str, str]]:
         yield "min_volume_mm3", "The smallest lesion volume is 0 mm3 or more."
     if "FLAIR" not in design.shown_sequences:
         yield "shown_sequences", "FLAIR has to be shown."
+    if set(design.shown_sequences) - {"FLAIR", "T1"}:
+        yield "shown_sequences", "Beside the FLAIR only the T1 can be shown."
 
 
 def _faults_of_schedule(design: AcceptanceDesign) -> Iterator[tuple[str, str]]:

@@ -101,7 +101,9 @@ def _rules(results: Mapping[str, Any], names: Names) -> Section:
         "Under every rule",
         "The same answers judged by the counts with exactly 90 % rejected (strict) or accepted "
         "(lenient), by the rater's own verdict, and by the combined rule: fewer false and missed "
-        "lesions together than a tenth of the true ones. The primary analysis is marked.",
+        "lesions together than a tenth of the true ones. Where raters counted a mark as several "
+        "lesions, or several marks as one, the counts with that stand beside. The primary analysis "
+        "is marked.",
         (
             table(
                 "Acceptance under every rule",

@@ -91,6 +91,8 @@ def rule(line: Line) -> str:
         return "Rater's verdict"
     if line["verdict"] == "combined":
         return "Combined rule"
+    if line["verdict"] == "corrected":
+        return f"Lesions as the rater counts them, {line['boundary_policy']}"
     return f"Counts, {line['boundary_policy']}"
 
 

@@ -41,7 +41,7 @@ def acceptance(answers: Columns, design: AcceptanceDesign) -> list[dict[str, Any
     """
     judged = np.flatnonzero(answers.is_rated)
     groups = _groups(answers, judged)
-    asked = [(rule, answers.accepted(rule)) for rule in rules(design)]
+    asked = [(rule, answers.accepted(rule)) for rule in _rules(answers, design)]
     table = []
     for number, rater in (*enumerate(answers.raters), (-1, "")):
         for (group, name), members in groups.items():
@@ -52,6 +52,12 @@ def acceptance(answers: Columns, design: AcceptanceDesign) -> list[dict[str, Any
                     | rate_over_presentations(answers.case[chosen], accepted[chosen])
                 )
     return table
+
+
+def _rules(answers: Columns, design: AcceptanceDesign) -> tuple[Rule, ...]:
+    """The design's rules, and the one with corrected counts where any count was corrected."""
+    corrected = Rule("corrected", design.boundary_policy)
+    return (*rules(design), corrected) if answers.has_corrections else rules(design)
 
 
 def named(rule: Rule) -> dict[str, Any]:
@@ -117,7 +123,7 @@ def masks(answers: Columns, design: AcceptanceDesign) -> list[dict[str, Any]]:
     Only masks count whose planned presentations are all rated: two per rater, or two by every rater
     in the line of all raters (rater "").
     """
-    asked = [(rule, answers.answers(rule)) for rule in rules(design)]
+    asked = [(rule, answers.answers(rule)) for rule in _rules(answers, design)]
     table = []
     for number, rater in (*enumerate(answers.raters), (-1, "")):
         who = [number] if rater else list(range(len(answers.raters)))

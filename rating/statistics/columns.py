@@ -9,8 +9,9 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
+from rating.protocol.counting import Counts, corrected_drawn
 from rating.protocol.design import AcceptanceDesign
-from rating.protocol.verdict import combined_verdict, is_accepted
+from rating.protocol.verdict import combined_verdict, derive_verdict, is_accepted
 from rating.statistics.rows import RatingRow, Rule
 
 Ints = NDArray[np.int64]
@@ -27,7 +28,8 @@ class Columns:
 
     Arrays have an entry per row, but for `item_case` and `item_method` (one per item) and `at`
     (raters, items, 2): the row of a showing that was rated, -1 where none was. Counts and verdicts
-    of rows that are not rated are -1.
+    of rows that are not rated are -1. `corrected` is the verdict derived from the lesions as the
+    rater counts them; `has_corrections` where they are not the components in any row.
     """
 
     raters: tuple[str, ...]
@@ -48,6 +50,8 @@ class Columns:
     fn: Ints
     outcome: Ints
     derived: Ints
+    corrected: Ints
+    has_corrections: bool
     said: Ints
     conflict: Ints
     seconds: NDArray[np.float64]
@@ -62,9 +66,10 @@ class Columns:
         """Which rows accept their mask; meant for rated rows."""
         if rule.verdict == "rater":
             return np.equal(self.said, VERDICTS.index("acceptable"))
-        if rule.verdict == "derived":
+        if rule.verdict in ("derived", "corrected"):
             counts = [is_accepted(verdict, rule.boundary_policy) for verdict in VERDICTS]
-            return np.array([*counts, False])[self.derived]
+            judged = self.derived if rule.verdict == "derived" else self.corrected
+            return np.array([*counts, False])[judged]
         return self._combined(rule.boundary_policy)
 
     def answers(self, rule: Rule) -> Ints:
@@ -126,6 +131,11 @@ def columns(rows: Sequence[RatingRow], design: AcceptanceDesign, raters: Sequenc
     shown = np.flatnonzero(outcome == OUTCOMES.index("rated"))
     at = np.full((len(names[0]), len(names[1]), 2), NONE, dtype=np.int64)
     at[rater[shown], item[shown], occasion[shown] - 1] = shown
+    derived = codes("verdict_derived", _codes(VERDICTS))
+    corrections = [(at, row) for at, row in enumerate(rows) if _is_corrected(row)]
+    corrected = derived.copy()
+    for at_row, row in corrections:
+        corrected[at_row] = VERDICTS.index(_corrected_verdict(row, design))
     seconds = (np.nan if row.active_seconds is None else row.active_seconds for row in rows)
     return Columns(
         raters=tuple(names[0]),
@@ -145,12 +155,32 @@ def columns(rows: Sequence[RatingRow], design: AcceptanceDesign, raters: Sequenc
         fp=counts("fp")[in_order],
         fn=counts("fn")[in_order],
         outcome=outcome,
-        derived=codes("verdict_derived", _codes(VERDICTS))[in_order],
+        derived=derived[in_order],
+        corrected=corrected[in_order],
+        has_corrections=bool(corrections),
         said=codes("verdict_rater", _codes(VERDICTS))[in_order],
         conflict=codes("conflict", _codes(CONFLICTS))[in_order],
         seconds=np.fromiter(seconds, dtype=np.float64, count=len(rows))[in_order],
         at=at,
     )
+
+
+def _is_corrected(row: RatingRow) -> bool:
+    """Whether the rater counts other lesions than the marked components."""
+    return row.fp_corrected is not None and (row.fp, row.fn) != (row.fp_corrected, row.fn_corrected)
+
+
+def _corrected_verdict(row: RatingRow, design: AcceptanceDesign) -> str:
+    """The verdict derived from the lesions as the rater counts them; meant for rated rows."""
+    lesions = Counts(fp=row.fp_corrected or 0, fn=row.fn_corrected or 0)
+    components = Counts(fp=row.fp or 0, fn=row.fn or 0)
+    return derive_verdict(
+        n=corrected_drawn(drawn=row.n_lesions, components=components, lesions=lesions),
+        fp=lesions.fp,
+        fn=lesions.fn,
+        precision_threshold=design.precision_threshold,
+        recall_threshold=design.recall_threshold,
+    ).verdict
 
 
 def _codes(names: Sequence[str]) -> dict[str | None, int]:

@@ -9,7 +9,7 @@ PROBABILITY, LESIONS, POSITION = "probability", "lesions", "position"
 RATER: dict[str, Meaning] = {"rater": ("User name of the rater; empty for all together", TEXT)}
 RULE: dict[str, Meaning] = {
     "verdict": (
-        "derived from the counts, of the rater, or combined (wording of the abstract)",
+        "derived, rater, combined (the abstract's), corrected (lesions as the rater counts them)",
         TEXT,
     ),
     "boundary_policy": ("What exactly on a threshold means: strict rejects, lenient accepts", TEXT),

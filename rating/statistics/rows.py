@@ -15,7 +15,8 @@ class RatingRow:
 
     Counts, verdicts and conflict are None unless `outcome` is rated (else unreadable, wrong_mask).
     `verdict_derived` is three-valued: acceptable, boundary, unacceptable. `active_seconds` is None
-    where no time was kept.
+    where no time was kept. The corrected counts are lesions as the rater counts them; None where
+    they are `fp` and `fn`.
     """
 
     study: str
@@ -33,6 +34,8 @@ class RatingRow:
     verdict_derived: str | None
     conflict: str | None
     active_seconds: float | None = None
+    fp_corrected: int | None = None
+    fn_corrected: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ class Rule:
     """One way to say of an answer whether the mask is accepted.
 
     verdict: derived (from the counts), rater (the rater's own) or combined (the abstract's wording:
-    all errors below a tenth of the true lesions). The rater's verdict has no boundary policy ("").
+    all errors below a tenth of the true lesions), or corrected (derived from the lesions as the
+    rater counts them). The rater's verdict has no boundary policy ("").
     """
 
     verdict: str

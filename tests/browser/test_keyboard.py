@@ -77,6 +77,20 @@ def test_a_whole_presentation_by_keyboard_alone(rita: Visitor, clinic: Clinic) -
     press("Control+Shift+z")
     expect(page.locator('[data-count="fn"]')).to_have_text("1" if drawn else "2")
 
+    # What is marked may be several lesions, and several marks one.
+    press("m")
+    press("Shift+ArrowRight")
+    press("m")
+    for key in ("k", "k", "Shift+k"):
+        press(key)
+    fn = page.evaluate("window.plaque.state().corrected.fn")
+    assert fn == page.evaluate("window.plaque.state().counts.fn") + 1
+    press("j")
+    assert page.evaluate("window.plaque.state().corrected.fn") == fn - 2
+    for _ in range(6):
+        press("Control+z")
+    assert page.evaluate("window.plaque.state().corrected.fn") == (1 if drawn else 2)
+
     # "/" is no door out of the room, and Tab goes round in it.
     press("/")
     expect(page.locator(".stage")).to_be_focused()

@@ -20,9 +20,10 @@ def test_after_a_submission_nothing_is_fetched(visitor: Callable[[], Visitor]) -
     cora = User.objects.create_user("cora")
     rita = User.objects.create_user("rita", password="phantoms")
     cohort = create_cohort(title="Clinic", coordinators=[cora])
-    masks = [a_mask(a_case(cohort, seed), lesions=2 + seed) for seed in range(3)]
+    masks = [a_mask(a_case(cohort, seed, has_t1=True), lesions=2 + seed) for seed in range(3)]
     study = create_study(title="Reading", cohort=cohort, by=cora, now=NOON)
     items, settings = [mask.pk for mask in masks], {"gap": 1, "washout_days": 0}
+    settings["shown_sequences"] = ["FLAIR", "T1"]
     edit_study(study=study, by=cora, items=items, raters=["rita"], settings=settings)
     open_study(study=study, by=cora, now=NOON)
 
@@ -35,9 +36,10 @@ def test_after_a_submission_nothing_is_fetched(visitor: Callable[[], Visitor]) -
     reader.wait_for_viewer()
     first = reader.page.evaluate("window.plaque.state().presentation")
     reader.page.wait_for_load_state("networkidle")
-    volumes = [one for one in asked if one.endswith(("/image/", "/mask/"))]
-    assert len(volumes) == len(set(volumes)) == 4
-    assert sum(first in one for one in volumes) == 2
+    volumes = [one for one in asked if one.endswith(("/image/", "/mask/", "/t1/"))]
+    assert len(volumes) == len(set(volumes)) == 6
+    assert sum(first in one for one in volumes) == 3
+    stands_beside_and_comes_along(reader)
 
     asked.clear()
     reader.page.get_by_role("button", name="Acceptable", exact=True).click()
@@ -54,3 +56,26 @@ def test_after_a_submission_nothing_is_fetched(visitor: Callable[[], Visitor]) -
     shown = reader.page.evaluate("window.plaque.state().counts.drawn")
     assert drawn == {"lesion": shown, "fp": 0}
     expect(reader.page.get_by_text("2 of 6")).to_be_visible()
+
+
+def stands_beside_and_comes_along(reader: Visitor) -> None:
+    """The T1 shows the same place at the same size, also when it is led from its own side."""
+    page, t1 = reader.page, reader.page.get_by_role("img", name="T1")
+    same = (
+        "JSON.stringify(window.plaque.viewer.crosshairMm())"
+        " === JSON.stringify(window.plaque.state().t1?.mm)"
+        " && window.plaque.state().zoom === window.plaque.state().t1?.zoom"
+    )
+    expect(t1).to_be_visible()
+    for key in ("ArrowUp", "Shift+ArrowLeft", "+", "v"):
+        page.keyboard.press(key)
+        reader.wait_for(same)
+    box = t1.bounding_box()
+    assert box
+    before = page.evaluate("window.plaque.viewer.crosshairMm()")
+    page.mouse.click(box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.4)
+    assert page.evaluate("window.plaque.viewer.crosshairMm()") != before
+    reader.wait_for(same)
+    assert page.evaluate("window.plaque.state().marks") == [], "a click there marks nothing"
+    page.keyboard.press("t")
+    expect(t1).to_be_hidden()

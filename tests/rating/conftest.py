@@ -58,7 +58,8 @@ def cohort(people: dict[str, User]) -> Cohort:
 
 @pytest.fixture
 def cases(cohort: Cohort) -> list[Case]:
-    return [a_case(cohort, seed) for seed in range(len(LESIONS))]
+    """The first has no T1."""
+    return [a_case(cohort, seed, has_t1=seed > 0) for seed in range(len(LESIONS))]
 
 
 @pytest.fixture
@@ -74,7 +75,12 @@ def draft(cora: Browser, cohort: Cohort, masks: list[Segmentation]) -> dict[str,
     change = {
         "items": [str(mask.pk) for mask in masks],
         "raters": ["rita", "ravi"],
-        "design": {"gap": 1, "washout_days": 0, "instructions": "Mark what is wrong."},
+        "design": {
+            "gap": 1,
+            "washout_days": 0,
+            "instructions": "Mark what is wrong.",
+            "shown_sequences": ["FLAIR", "T1"],
+        },
     }
     return cora.patch(f"studies/{made['id']}/", change)
 

@@ -118,11 +118,11 @@ def an_answer(*, fp: int = 0, fn: int = 0, **more: Any) -> dict[str, Any]:
     return answer | more
 
 
-def nifti(voxels: NDArray[Any]) -> bytes:
+def nifti(voxels: NDArray[Any], affine: NDArray[Any] = AFFINE) -> bytes:
     """A .nii.gz of these voxels with both geometries set."""
-    image = nib.Nifti1Image(voxels, AFFINE)
-    image.set_sform(AFFINE, 1)
-    image.set_qform(AFFINE, 1)
+    image = nib.Nifti1Image(voxels, affine)
+    image.set_sform(affine, 1)
+    image.set_qform(affine, 1)
     return gzip.compress(image.to_bytes())
 
 
@@ -135,11 +135,14 @@ def mask_with(lesions: int) -> NDArray[np.bool_]:
     return mask
 
 
-def a_case(cohort: Cohort, seed: int) -> Case:
-    """A case with a FLAIR scan of its own and no mask."""
+def a_case(cohort: Cohort, seed: int, *, has_t1: bool = False) -> Case:
+    """A case with a FLAIR scan of its own and no mask; its T1 has voxels twice as wide."""
     voxels = np.random.default_rng(seed).normal(300, 40, SHAPE).clip(0).astype(np.int16)
-    file = NamedFile("FLAIR.nii.gz", nifti(voxels))
-    return import_case(cohort=cohort, files=[file], now=NOON).case
+    files = [NamedFile("FLAIR.nii.gz", nifti(voxels))]
+    if has_t1:
+        wide = AFFINE @ np.diag([2.0, 2.0, 1.0, 1.0])
+        files.append(NamedFile("T1.nii.gz", nifti(1000 - voxels[::2, ::2], wide)))
+    return import_case(cohort=cohort, files=files, now=NOON).case
 
 
 def a_mask(case: Case, *, lesions: int, method: str = "secret-method") -> Segmentation:

@@ -30,6 +30,7 @@ from segmentation.operations.describing import describe_case
 from tests.rating.stage import NOON, Browser, a_case, a_mark, a_mask
 
 MARK = "44444444-4444-4444-8444-444444444444"
+TWO_LESIONS = {"counts_as": 2}
 
 
 @pytest.fixture
@@ -42,6 +43,7 @@ def read_and_closed(cora: Browser, rita: Browser, ravi: Browser, study: str) -> 
     """The story of `closed`."""
     first = rita.open_next()["presentation"]
     rita.put(f"presentations/{first}/marks/{MARK}/", a_mark(mm=(3.0, -4.0, -9.0)))
+    rita.put(f"presentations/{first}/marks/{MARK}/", a_mark(mm=(3.0, -4.0, -9.0)) | TWO_LESIONS)
     rita.delete(f"presentations/{first}/marks/{MARK}/")
     rita.submit(first, comment='Commas, "quotes" and\nlines.')
     described = Case.objects.earliest("code")
@@ -144,6 +146,9 @@ def test_every_answer_and_every_mark_is_there(taken: Taken) -> None:
     marks = rows(files["marks.csv"])
     assert len(marks) == 6
     assert [row["mark"] for row in marks if row["removed_at"]] == [MARK]
+    (before,) = rows(files["mark_changes.csv"])
+    assert (before["mark"], before["reason"], before["counts_as"]) == (MARK, "", "1")
+    assert next(row["counts_as"] for row in marks if row["mark"] == MARK) == "2"
 
 
 def test_the_spreadsheet_has_the_tables(taken: Taken) -> None:

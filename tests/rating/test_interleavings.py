@@ -33,10 +33,13 @@ IDS = [uuid.UUID(int=number) for number in range(1, 5)]
 PLACES = [(1.0, 2.0, 3.0), (-4.0, 5.5, 0.25)]
 OK = ""
 Place = tuple[float, float, float]
+Said = tuple[str, int, uuid.UUID | None]
 
 some_id = st.sampled_from(IDS)
 some_place = st.sampled_from(PLACES)
-some_reason = st.sampled_from(["", "vessel"])
+# Reason, how many lesions it is, and what it is one lesion with.
+some_words = st.sampled_from([("", 1, None), ("vessel", 1, None), ("", 3, None), ("", 1, IDS[0])])
+NOTHING_SAID: Said = ("", 1, None)
 # What happens to a request on its way.
 some_fate = st.sampled_from(["arrives", "arrives", "arrives twice", "answer lost", "dies"])
 
@@ -48,7 +51,7 @@ class Kept:
     turn: int
     lesion: int | None
     place: Place
-    reason: str
+    said: Said
     is_removed: bool = False
 
 
@@ -97,7 +100,7 @@ class Protocol:
         same = (known.turn, known.lesion, known.place) == (turn, new.lesion, new.place)
         if known.is_removed or not same:
             return "MarkBelongsElsewhere"
-        known.reason = new.reason
+        known.said = new.said
         return OK
 
     def remove(self, turn: int, key: uuid.UUID) -> str:
@@ -119,6 +122,12 @@ class Protocol:
         self.answers.append((*shown, verdict))
         self.turn, self.is_open = turn + 1, False
         return OK
+
+
+def as_sent(said: Said) -> dict[str, Any]:
+    """What is said of a mark, as the page sends it."""
+    reason, counts_as, joined = said
+    return {"reason": reason, "counts_as": counts_as, "joined": joined and str(joined)}
 
 
 class Reading(RuleBasedStateMachine):
@@ -143,21 +152,21 @@ class Reading(RuleBasedStateMachine):
         self._open(self._turn(0), fate)
 
     @precondition(lambda self: self.protocol.is_open)
-    @rule(key=some_id, place=some_place, reason=some_reason, fate=some_fate)
-    def put_missed(self, key: uuid.UUID, place: Place, reason: str, fate: str) -> None:
-        self._put(self._turn(0), key, None, place, reason, fate)
+    @rule(key=some_id, place=some_place, said=some_words, fate=some_fate)
+    def put_missed(self, key: uuid.UUID, place: Place, said: Said, fate: str) -> None:
+        self._put(self._turn(0), key, None, place, said, fate)
 
     @precondition(lambda self: self.protocol.is_open)
     @rule(key=some_id, lesion=st.integers(1, 4), place=some_place, fate=some_fate)
     def put_false(self, key: uuid.UUID, lesion: int, place: Place, fate: str) -> None:
-        self._put(self._turn(0), key, lesion, place, "", fate)
+        self._put(self._turn(0), key, lesion, place, NOTHING_SAID, fate)
 
     @precondition(lambda self: self.protocol.marks)
-    @rule(known=st.integers(0, 99), reason=some_reason, fate=some_fate)
-    def put_again(self, known: int, reason: str, fate: str) -> None:
+    @rule(known=st.integers(0, 99), said=some_words, fate=some_fate)
+    def put_again(self, known: int, said: Said, fate: str) -> None:
         """A late retry, or another reason for a mark; also of one that was removed meanwhile."""
         key, mark = self._known(known)
-        self._put(mark.turn, key, mark.lesion, mark.place, reason, fate)
+        self._put(mark.turn, key, mark.lesion, mark.place, said, fate)
 
     @precondition(lambda self: self.protocol.is_open and self.protocol.marks)
     @rule(known=st.integers(0, 99), fate=some_fate)
@@ -184,7 +193,7 @@ class Reading(RuleBasedStateMachine):
         if what == 0:
             self._open(turn, fate)
         elif what == 1:
-            self._put(turn, key, None, PLACES[0], "", fate)
+            self._put(turn, key, None, PLACES[0], NOTHING_SAID, fate)
         elif what == 2:
             self._remove(turn, key, fate)
         else:
@@ -202,12 +211,12 @@ class Reading(RuleBasedStateMachine):
         self._send(fate, "post", path, {}, lambda: self.protocol.open(turn))
 
     def _put(
-        self, turn: int, key: uuid.UUID, lesion: int | None, place: Place, reason: str, fate: str
+        self, turn: int, key: uuid.UUID, lesion: int | None, place: Place, said: Said, fate: str
     ) -> None:
         path = f"presentations/{self.tokens[turn]}/marks/{key}/"
-        body = a_mark(lesion, place) | {"reason": reason}
+        body = a_mark(lesion, place) | as_sent(said)
         self.changes += 1
-        new = Kept(turn, lesion, place, reason)
+        new = Kept(turn, lesion, place, said)
         self._send(fate, "put", path, body, lambda: self.protocol.put(turn, key, new))
 
     def _remove(self, turn: int, key: uuid.UUID, fate: str) -> None:
@@ -257,7 +266,7 @@ class Reading(RuleBasedStateMachine):
                 turns[mark.presentation_id],
                 mark.lesion,
                 (mark.x_mm, mark.y_mm, mark.z_mm),
-                mark.reason,
+                (mark.reason, mark.counts_as, mark.joined),
                 mark.removed_at is not None,
             )
             for mark in Mark.objects.all()
@@ -270,9 +279,10 @@ class Reading(RuleBasedStateMachine):
             return
         shown = self.rita.get(f"presentations/{self.tokens[protocol.turn]}/")
         there = protocol.there(protocol.turn)
-        assert {uuid.UUID(mark["id"]): mark["reason"] for mark in shown["marks"]} == {
-            key: mark.reason for key, mark in there.items()
-        }
+        assert {
+            mark["id"]: {name: mark[name] for name in as_sent(NOTHING_SAID)}
+            for mark in shown["marks"]
+        } == {str(key): as_sent(mark.said) for key, mark in there.items()}
 
 
 def test_any_order_of_events(rita: Browser, study: Study) -> None:

@@ -37,6 +37,7 @@ def test_a_page_of_another_person_stores_nothing(
         "api:presentation": [("get", f"{address}/", None)],
         "api:presentation-image": [("get", f"{address}/image/", None)],
         "api:presentation-mask": [("get", f"{address}/mask/", None)],
+        "api:presentation-t1": [("get", f"{address}/t1/", None)],
         "api:reading": [("get", f"readings/{reading}/", None)],
         "api:readings": [("get", "readings/", None)],
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,10 +12,11 @@ from django.db import connection
 from django.db.models import Value
 from django.test.utils import CaptureQueriesContext
 
-from rating.models import Presentation, Rating, Study
+from rating.models import Mark, MarkChange, Presentation, Rating, Study
 from rating.operations import reading as readings
 from rating.operations import study as studies
-from rating.queries import reading_state
+from rating.protocol.design import canonical_json
+from rating.queries import design_of, reading_state
 from segmentation.models import Segmentation
 from tests.rating.stage import NOON, Browser, a_mark, an_answer
 
@@ -160,6 +162,7 @@ def test_marks_survive_and_come_back_as_they_were_made(rita: Browser, study: Stu
     rita.put(f"presentations/{token}/marks/{MARK}/", a_mark(7) | {"reason": "choroid plexus"})
     rita.put(f"presentations/{token}/marks/{OTHER_MARK}/", a_mark(mm=(-3.5, 0.1, 2.0)))
     there = rita.get(f"presentations/{token}/")
+    as_marked = {"counts_as": 1, "joined": None}
     assert there["marks"] == [
         {
             "id": MARK,
@@ -167,8 +170,16 @@ def test_marks_survive_and_come_back_as_they_were_made(rita: Browser, study: Stu
             "lesion": 7,
             "mm": [1.25, -2.5, 6.1],
             "reason": "choroid plexus",
+            **as_marked,
         },
-        {"id": OTHER_MARK, "kind": "FN", "lesion": None, "mm": [-3.5, 0.1, 2.0], "reason": ""},
+        {
+            "id": OTHER_MARK,
+            "kind": "FN",
+            "lesion": None,
+            "mm": [-3.5, 0.1, 2.0],
+            "reason": "",
+            **as_marked,
+        },
     ]
 
 
@@ -313,6 +324,61 @@ def test_typed_counts_fit_the_mask(cora: Browser, rita: Browser, draft: dict[str
     rating = Rating.objects.get(presentation__token=token)
     assert (rating.fp, rating.fn, rating.counted_by) == (3, 0, "typed")
     assert rating.verdict_derived == "unacceptable"
+
+
+def test_a_mark_counts_as_lesions_and_what_it_said_before_is_kept(
+    rita: Browser, study: Study
+) -> None:
+    token = at_mask_with(rita, 3)
+    joined = "33333333-3333-4333-8333-333333333333"
+    address, other = (f"presentations/{token}/marks/{mark}/" for mark in (MARK, OTHER_MARK))
+    rita.put(address, a_mark() | {"reason": "vessel"})
+    first = Mark.objects.get(pk=MARK).made_at
+    changed = rita.put(address, a_mark() | {"counts_as": 3})
+    assert datetime.fromisoformat(changed["saved_at"]) > first
+    assert rita.put(address, a_mark() | {"counts_as": 3})["saved_at"], "again: no other change"
+    (before,) = MarkChange.objects.filter(mark=MARK)
+    assert (before.reason, before.counts_as, before.joined) == ("vessel", 1, None)
+    assert rita.get(f"presentations/{token}/")["marks"][0]["counts_as"] == 3
+    both = a_mark() | {"counts_as": 2, "joined": joined}
+    assert rita.refused("put", address, both) == (400, "Invalid")
+    assert rita.refused("put", address, a_mark() | {"counts_as": 0}) == (400, "Invalid")
+    rita.put(other, a_mark(1))
+    wrong = an_answer(fp=1, fn=1, corrected={"fp": 1, "fn": 1})
+    assert rita.refused("post", f"presentations/{token}/submit/", wrong) == (409, "CountsDiffer")
+    rita.submit(token, fp=1, fn=1, corrected={"fp": 1, "fn": 3})
+    rating = Rating.objects.get(presentation__token=token)
+    assert (rating.fp, rating.fn, rating.fp_corrected, rating.fn_corrected) == (1, 1, 1, 3)
+
+
+def test_marks_that_are_one_lesion_count_once(rita: Browser, study: Study) -> None:
+    token = at_mask_with(rita, 3)
+    joined = "33333333-3333-4333-8333-333333333333"
+    for lesion, mark in ((1, MARK), (2, OTHER_MARK)):
+        rita.put(f"presentations/{token}/marks/{mark}/", a_mark(lesion) | {"joined": joined})
+    rita.submit(token, fp=2, fn=0)
+    rating = Rating.objects.get(presentation__token=token)
+    assert (rating.fp, rating.fp_corrected) == (2, 1)
+    assert rating.verdict_derived == "unacceptable", "the primary analysis counts components"
+
+
+def test_the_t1_is_shown_where_case_and_design_have_one(rita: Browser, study: Study) -> None:
+    shown = at_mask_with(rita, 0)
+    address = f"presentations/{shown}/t1/"
+    told = rita.get(f"presentations/{shown}/")
+    assert told["t1"] == f"/api/v1/{address}"
+    assert rita.ask("get", address).status_code == 200
+    if told["next"] and told["next"]["t1"]:
+        assert rita.ask("get", told["next"]["t1"]).status_code == 200, "fetched ahead"
+    rita.submit(shown)
+    assert rita.refused("get", address) == (409, "AlreadySubmitted")
+    without = at_mask_with(rita, 3)
+    assert rita.get(f"presentations/{without}/")["t1"] is None
+    assert rita.refused("get", f"presentations/{without}/t1/") == (404, "NotFound")
+    hidden = replace(design_of(study), shown_sequences=("FLAIR",))
+    Study.objects.filter(pk=study.pk).update(design_json=canonical_json(hidden))
+    rita.submit(without)
+    assert {rita.open_next()["t1"]} == {None}, "the design shows none"
 
 
 def test_an_empty_mask_is_rated_like_any_other(rita: Browser, study: Study) -> None:

@@ -435,6 +435,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/presentations/{token}/t1/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The T1 scan of the open presentation, or of the next one, where the design shows it. */
+        get: operations["presentation_t1"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/readings/": {
         parameters: {
             query?: never;
@@ -804,7 +821,7 @@ export interface components {
             group: string;
             /** @description Which group of that kind (text) */
             name: string;
-            /** @description derived from the counts, of the rater, or combined (wording of the abstract) (text) */
+            /** @description derived, rater, combined (the abstract's), corrected (lesions as the rater counts them) (text) */
             verdict: string;
             /** @description What exactly on a threshold means: strict rejects, lenient accepts (text) */
             boundary_policy: string;
@@ -900,6 +917,8 @@ export interface components {
             /** @description Left out: what is stored stays. */
             comment?: string | null;
             counts: components["schemas"]["CountsRequest"];
+            /** @description Lesions as the rater counts them: marks that count as several, or are one. */
+            corrected?: components["schemas"]["CountsRequest"] | null;
             typed?: components["schemas"]["CountsRequest"] | null;
             /**
              * Format: int64
@@ -1082,7 +1101,7 @@ export interface components {
             second: string;
             /** @description By which rater's answers; empty for all, and between raters (text) */
             rater: string;
-            /** @description derived from the counts, of the rater, or combined (wording of the abstract) (text) */
+            /** @description derived, rater, combined (the abstract's), corrected (lesions as the rater counts them) (text) */
             verdict: string;
             /** @description What exactly on a threshold means: strict rejects, lenient accepts (text) */
             boundary_policy: string;
@@ -1369,6 +1388,8 @@ export interface components {
             readonly connectivity: number;
             dawm_instruction?: string;
             instructions?: string;
+            /** @description T1: beside the FLAIR, where a case has one. */
+            shown_sequences?: components["schemas"]["ShownSequencesEnum"][];
             allow_typed_counts?: boolean;
             primary_analysis?: components["schemas"]["PrimaryAnalysisEnum"];
             /**
@@ -1395,6 +1416,8 @@ export interface components {
             min_volume_mm3?: number;
             dawm_instruction?: string;
             instructions?: string;
+            /** @description T1: beside the FLAIR, where a case has one. */
+            shown_sequences?: components["schemas"]["ShownSequencesEnum"][];
             allow_typed_counts?: boolean;
             primary_analysis?: components["schemas"]["PrimaryAnalysisEnum"];
             /**
@@ -1525,6 +1548,8 @@ export interface components {
             readonly image: string;
             /** @description Lesion ids, RAS, uint16. */
             readonly mask: string;
+            /** @description The T1 scan, RAS; null where there is none or the design shows none. */
+            readonly t1: string | null;
         };
         /** @description What would become of the cases that were announced. */
         Foreseen: {
@@ -1601,7 +1626,7 @@ export interface components {
             rater: string;
             /** @description User name of the other rater (text) */
             other_rater: string;
-            /** @description derived from the counts, of the rater, or combined (wording of the abstract) (text) */
+            /** @description derived, rater, combined (the abstract's), corrected (lesions as the rater counts them) (text) */
             verdict: string;
             /** @description What exactly on a threshold means: strict rejects, lenient accepts (text) */
             boundary_policy: string;
@@ -1685,7 +1710,7 @@ export interface components {
         IntraRaterLine: {
             /** @description User name of the rater; empty for all together (text) */
             rater: string;
-            /** @description derived from the counts, of the rater, or combined (wording of the abstract) (text) */
+            /** @description derived, rater, combined (the abstract's), corrected (lesions as the rater counts them) (text) */
             verdict: string;
             /** @description What exactly on a threshold means: strict rejects, lenient accepts (text) */
             boundary_policy: string;
@@ -1980,6 +2005,16 @@ export interface components {
             ];
             /** @default  */
             reason: string | null;
+            /**
+             * @description How many lesions the mark is to the rater.
+             * @default 1
+             */
+            counts_as: number;
+            /**
+             * Format: uuid
+             * @description Marks of one kind that share this are one lesion; each counts as 1 then.
+             */
+            joined?: string | null;
         };
         /**
          * @description * `consensus` - consensus
@@ -1991,7 +2026,7 @@ export interface components {
         MasksLine: {
             /** @description User name of the rater; empty for all together (text) */
             rater: string;
-            /** @description derived from the counts, of the rater, or combined (wording of the abstract) (text) */
+            /** @description derived, rater, combined (the abstract's), corrected (lesions as the rater counts them) (text) */
             verdict: string;
             /** @description What exactly on a threshold means: strict rejects, lenient accepts (text) */
             boundary_policy: string;
@@ -2230,6 +2265,8 @@ export interface components {
             readonly image: string;
             /** @description Lesion ids, RAS, uint16. */
             readonly mask: string;
+            /** @description The T1 scan, RAS; null where there is none or the design shows none. */
+            readonly t1: string | null;
             lesion_count: number;
             lesions: components["schemas"]["ShownLesion"][];
             /** @description Null: the browser starts from percentiles of the scan, the same every time. */
@@ -2532,7 +2569,20 @@ export interface components {
                 number
             ];
             readonly reason: string;
+            /** @description How many lesions the mark is to the rater. */
+            readonly counts_as: number;
+            /**
+             * Format: uuid
+             * @description Marks of one kind that share this are one lesion to the rater.
+             */
+            readonly joined: string | null;
         };
+        /**
+         * @description * `FLAIR` - FLAIR
+         *     * `T1` - T1
+         * @enum {string}
+         */
+        ShownSequencesEnum: "FLAIR" | "T1";
         /** @description How many take part in one side of a split. */
         Side: {
             cases: number;
@@ -3875,6 +3925,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reading"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    presentation_t1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
             /** @description Refused; nothing was changed. */

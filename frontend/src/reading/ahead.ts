@@ -2,12 +2,14 @@
 
 import { fetchBytes } from '../api/client'
 import type { Following } from '../api/types'
-import { type LoadedScan, loadLabels, loadScan } from '../viewer/load'
+import { type LoadedScan, loadBeside, loadLabels, loadScan } from '../viewer/load'
 import type { LabelVolume } from '../voxels/labels'
 
 export interface Volumes {
   readonly scan: LoadedScan
   readonly mask: LabelVolume
+  /** On the grid of the scan; null where there is none. */
+  readonly t1: LoadedScan | null
 }
 
 export class Ahead {
@@ -30,11 +32,12 @@ export class Ahead {
   }
 }
 
-/** This will fetch and parse a scan and its mask. Raises Refused, Unreachable, UnusableVolume. */
-async function fetchVolumes({ image, mask }: Following): Promise<Volumes> {
-  const [scan, labels] = await Promise.all([
+/** This will fetch and parse a scan, its mask and its T1. Raises Refused, Unreachable, UnusableVolume. */
+async function fetchVolumes({ image, mask, t1 }: Following): Promise<Volumes> {
+  const [scan, labels, beside] = await Promise.all([
     fetchBytes(image).then(loadScan),
     fetchBytes(mask).then(loadLabels),
+    t1 ? fetchBytes(t1) : null,
   ])
-  return { scan, mask: labels }
+  return { scan, mask: labels, t1: beside && (await loadBeside(beside, scan)) }
 }

@@ -1,16 +1,19 @@
-// The marks as a list: go there, give a reason, remove.
+// The marks as a list: go there, give a reason, say how many lesions it is, remove.
 
-import { make } from '../elements'
-import type { Mark } from './marks'
+import { make, setText } from '../elements'
+import { type Mark, type Marks, MOST_LESIONS } from './marks'
 import { REASONS } from './reasons'
 
 export interface MarkActions {
   readonly goTo: (mark: Mark) => void
   readonly giveReason: (mark: Mark, reason: string) => void
+  readonly countAs: (mark: Mark, lesions: number) => void
+  /** `other` is the key of the mark that it is one lesion with; undefined: a lesion of its own. */
+  readonly join: (mark: Mark, other: string | undefined) => void
   readonly remove: (mark: Mark) => void
 }
 
-/** This will name every mark: false positives by their lesion, missed lesions by their dot. */
+/** This will name every mark: false positives by their number, missed lesions by their dot. */
 export function markNames(marks: readonly Mark[]): ReadonlyMap<string, string> {
   let [fp, fn] = [0, 0]
   return new Map(
@@ -22,85 +25,145 @@ export function markNames(marks: readonly Mark[]): ReadonlyMap<string, string> {
   )
 }
 
+/** The parts of a row that change. Its actions get the mark as it is now, by its key. */
+interface Row {
+  readonly element: HTMLLIElement
+  readonly goTo: HTMLButtonElement
+  readonly name: HTMLElement
+  readonly said: HTMLElement
+  readonly reason: HTMLSelectElement
+  readonly remove: HTMLButtonElement
+  readonly countsAs: HTMLInputElement
+  readonly oneWith: HTMLSelectElement
+}
+
 export class MarkList {
   readonly element = make('ol', { class: 'marks', 'aria-label': 'Your marks' })
-  private readonly rows = new Map<string, HTMLLIElement>()
+  private readonly rows = new Map<string, Row>()
 
   constructor(private readonly actions: MarkActions) {}
+
+  clear(): void {
+    this.rows.clear()
+    this.element.replaceChildren()
+  }
 
   /**
    * This will show the marks, newest first, and which of them is the `current` one, by key; rows
    * that stay are kept so that focus stays too.
    */
-  update(marks: readonly Mark[], current: string | undefined): void {
-    const names = markNames(marks)
-    const rows = [...marks].reverse().map((mark) => this.row(mark, names.get(mark.key) ?? ''))
-    const keys = new Set(marks.map((mark) => mark.key))
-    for (const key of [...this.rows.keys()]) if (!keys.has(key)) this.rows.delete(key)
-    for (const child of [...this.element.children])
-      if (!rows.includes(child as HTMLLIElement)) child.remove()
-    for (const [key, row] of this.rows) row.toggleAttribute('data-current', key === current)
-    rows.forEach((row, at) => {
-      if (this.element.children[at] !== row)
-        this.element.insertBefore(row, this.element.children[at] ?? null)
+  update(marks: Marks, current: string | undefined): void {
+    const names = markNames(marks.all)
+    for (const [key, { element }] of this.rows) {
+      if (names.has(key)) continue
+      element.remove()
+      this.rows.delete(key)
+    }
+    marks.all.toReversed().forEach((mark, at) => {
+      const row = this.rows.get(mark.key) ?? this.newRow(mark)
+      this.rows.set(mark.key, row)
+      row.element.toggleAttribute('data-current', mark.key === current)
+      this.fill(row, mark, marks, names)
+      if (this.element.children[at] !== row.element)
+        this.element.insertBefore(row.element, this.element.children[at] ?? null)
     })
   }
 
-  private row(mark: Mark, name: string): HTMLLIElement {
-    const known = this.rows.get(mark.key)
-    if (known) {
-      const select = known.querySelector('select')
-      if (select && select.value !== mark.reason) select.value = mark.reason
-      for (const part of known.querySelectorAll<HTMLElement>('[data-part]'))
-        this.name(part, mark, name)
-      return known
-    }
+  private newRow(mark: Mark): Row {
+    const name = make('span')
+    const said = make('span', { class: 'mark-said' })
+    const goTo = make(
+      'button',
+      {
+        type: 'button',
+        class: 'mark-name',
+        title: 'Go there',
+        click: () => this.actions.goTo(mark),
+      },
+      name,
+      said,
+    )
     const reason = make(
       'select',
-      {
-        'data-part': 'reason',
-        change: (event) => this.actions.giveReason(mark, (event.target as HTMLSelectElement).value),
-      },
+      { change: () => this.actions.giveReason(mark, reason.value) },
       make('option', { value: '' }, 'no reason given'),
       ...REASONS[mark.kind].map((text, at) => make('option', { value: text }, `${at + 1} ${text}`)),
     )
-    reason.value = mark.reason
-    const row = make(
+    const remove = make(
+      'button',
+      {
+        type: 'button',
+        class: 'mark-remove',
+        title: 'Remove',
+        click: () => this.actions.remove(mark),
+      },
+      '×',
+    )
+    const countsAs = make('input', {
+      type: 'number',
+      min: 1,
+      max: MOST_LESIONS,
+      step: 1,
+      title: 'How many lesions this is to you (K, Shift + K)',
+      change: () => {
+        delete countsAs.dataset.stored
+        this.actions.countAs(mark, countsAs.valueAsNumber)
+      },
+    })
+    const oneWith = make('select', {
+      title: 'One lesion with another mark (J)',
+      change: () => this.actions.join(mark, oneWith.value || undefined),
+    })
+    const element = make(
       'li',
       { 'data-kind': mark.kind },
-      make('button', {
-        type: 'button',
-        class: 'mark-name',
-        'data-part': 'goTo',
-        click: () => this.actions.goTo(mark),
-      }),
+      goTo,
       reason,
-      make(
-        'button',
-        {
-          type: 'button',
-          class: 'mark-remove',
-          'data-part': 'remove',
-          click: () => this.actions.remove(mark),
-        },
-        '×',
-      ),
+      remove,
+      make('div', { class: 'mark-counting' }, 'counts as', countsAs, oneWith),
     )
-    for (const part of row.querySelectorAll<HTMLElement>('[data-part]')) this.name(part, mark, name)
-    this.rows.set(mark.key, row)
-    return row
+    return { element, goTo, name, said, reason, remove, countsAs, oneWith }
   }
 
-  private name(part: HTMLElement, mark: Mark, name: string): void {
-    const what =
-      mark.kind === 'FP' ? `false positive ${name.slice(3)}` : `missed lesion ${name.slice(3)}`
-    if (part.dataset.part === 'goTo') {
-      part.textContent = name
-      part.setAttribute('aria-label', `${name}: go to ${what}`)
-      part.title = 'Go there'
-    } else if (part.dataset.part === 'remove') {
-      part.setAttribute('aria-label', `Remove ${what}`)
-      part.title = 'Remove'
-    } else part.setAttribute('aria-label', `Reason for ${what}`)
+  private fill(row: Row, mark: Mark, marks: Marks, names: ReadonlyMap<string, string>): void {
+    const nameOf = (other: Mark): string => names.get(other.key) ?? ''
+    const name = nameOf(mark)
+    const what = `${mark.kind === 'FP' ? 'false positive' : 'missed lesion'} ${name.slice(3)}`
+    const others = marks.oneWith(mark)
+    const [first] = others
+    setText(row.name, name)
+    setText(
+      row.said,
+      first ? ` = ${nameOf(first).slice(3)}` : mark.countsAs > 1 ? ` ×${mark.countsAs}` : '',
+    )
+    const counted = first
+      ? `, one lesion with ${others.map(nameOf).join(', ')}`
+      : mark.countsAs > 1
+        ? `, counts as ${mark.countsAs} lesions`
+        : ''
+    row.goTo.setAttribute('aria-label', `${name}: go to ${what}${counted}`)
+    row.remove.setAttribute('aria-label', `Remove ${what}`)
+    row.reason.setAttribute('aria-label', `Reason for ${what}`)
+    row.countsAs.setAttribute('aria-label', `How many lesions ${what} is`)
+    row.oneWith.setAttribute('aria-label', `What ${what} is one lesion with`)
+    if (row.reason.value !== mark.reason) row.reason.value = mark.reason
+    // What is being typed or chosen in stays as it is while something else is saved.
+    if (row.countsAs.dataset.stored !== String(mark.countsAs)) {
+      row.countsAs.dataset.stored = row.countsAs.value = String(mark.countsAs)
+    }
+    const choices = marks.all.filter((other) => other.kind === mark.kind && other.key !== mark.key)
+    const listed = choices.map(nameOf).join()
+    if (row.oneWith.dataset.listed !== listed) {
+      row.oneWith.dataset.listed = listed
+      row.oneWith.hidden = choices.length === 0
+      row.oneWith.replaceChildren(
+        make('option', { value: '' }, 'a lesion of its own'),
+        ...choices.map((other) =>
+          make('option', { value: other.key }, `one with ${nameOf(other)}`),
+        ),
+      )
+    }
+    const chosen = first?.key ?? ''
+    if (row.oneWith.value !== chosen) row.oneWith.value = chosen
   }
 }

@@ -54,6 +54,52 @@ test('a new mark ends what could be redone', () => {
   expect(marks.canRedo).toBe(false)
 })
 
+test('a mark can be several lesions, and several marks one; each by one undo', () => {
+  const marks = newMarks()
+  for (const lesion of [1, 2, 3, 0, 0]) marks.add(lesion, [lesion, 0, 0])
+  const [one, two, three, dot, other] = marks.all.map((mark) => mark.key)
+  marks.countAs(dot ?? '', 3)
+  expect(marks.counts).toEqual({ fp: 3, fn: 2 })
+  expect(marks.corrected).toEqual({ fp: 3, fn: 4 })
+  const sends = marks.join(two ?? '', one ?? '')
+  expect(sends).toMatchObject([{ id: 'id-1' }, { id: 'id-2' }])
+  expect(marks.corrected).toEqual({ fp: 2, fn: 4 })
+  marks.join(three ?? '', two ?? '')
+  expect(marks.corrected).toEqual({ fp: 1, fn: 4 })
+  expect(marks.join(three ?? '', dot ?? ''), 'marks of two kinds').toEqual([])
+  marks.join(other ?? '', dot ?? '')
+  expect(marks.corrected, 'joining makes it one').toEqual({ fp: 1, fn: 1 })
+  marks.undo()
+  expect(marks.corrected).toEqual({ fp: 1, fn: 4 })
+  marks.undo()
+  marks.undo()
+  expect(marks.corrected).toEqual({ fp: 3, fn: 4 })
+  marks.redo()
+  const bodies = marks.all.map(({ countsAs, joined }) => [countsAs, joined !== null])
+  expect(bodies).toEqual([
+    [1, true],
+    [1, true],
+    [1, false],
+    [3, false],
+    [1, false],
+  ])
+  marks.part(one ?? '')
+  expect(
+    marks.all.every((mark) => mark.joined === null),
+    'none is left alone',
+  ).toBe(true)
+})
+
+test('a mark that undo brings back is where it was, and what it was', () => {
+  const marks = newMarks()
+  for (const lesion of [1, 2, 3]) marks.add(lesion, [lesion, 0, 0])
+  const [one, two] = marks.all.map((mark) => mark.key)
+  marks.join(two ?? '', one ?? '')
+  marks.remove(one ?? '')
+  expect(marks.undo()).toMatchObject([{ kind: 'mark', body: { lesion: 1, joined: 'id-4' } }])
+  expect(marks.all.map((mark) => mark.lesion)).toEqual([1, 2, 3])
+})
+
 test('what was not sent is put on top of what is stored', () => {
   const stored = [
     {
@@ -62,6 +108,8 @@ test('what was not sent is put on top of what is stored', () => {
       lesion: 1,
       mm: [0, 0, 0] as [number, number, number],
       reason: '',
+      counts_as: 1,
+      joined: null,
     },
     {
       id: 'b',
@@ -69,6 +117,8 @@ test('what was not sent is put on top of what is stored', () => {
       lesion: null,
       mm: [1, 1, 1] as [number, number, number],
       reason: '',
+      counts_as: 1,
+      joined: null,
     },
   ]
   const body = {
@@ -76,6 +126,7 @@ test('what was not sent is put on top of what is stored', () => {
     lesion: null,
     mm: [2, 2, 2] as [number, number, number],
     reason: '',
+    counts_as: 1,
   }
   const merged = mergeUnsent(stored, [
     { kind: 'removal', id: 'a' },

@@ -51,7 +51,11 @@ async function settle(): Promise<void> {
 }
 
 function mark(id: string): Send {
-  return { kind: 'mark', id, body: { kind: 'FN', lesion: null, mm: [1, 2, 3], reason: '' } }
+  return {
+    kind: 'mark',
+    id,
+    body: { kind: 'FN', lesion: null, mm: [1, 2, 3], reason: '', counts_as: 1 },
+  }
 }
 
 test('changes arrive in order, and only then is everything called saved', async () => {

@@ -16,11 +16,21 @@ function button(text: string, title: string, click: () => void): HTMLButtonEleme
   return make('button', { type: 'button', title, click }, text)
 }
 
-function tally(name: string, kind: string): { element: HTMLElement; number: HTMLElement } {
+interface Tally {
+  readonly element: HTMLElement
+  readonly number: HTMLElement
+  /** The lesions as the rater counts them, where that is another number. */
+  readonly corrected: HTMLElement
+}
+
+function tally(name: string, kind: string): Tally {
   const number = make('strong', { 'data-count': kind }, '0')
+  const corrected = make('small', { title: 'Lesions as you count them' })
+  const row = make('div', { class: 'tally-number' }, number, corrected)
   return {
-    element: make('div', { class: `tally tally-${kind}` }, number, make('span', {}, name)),
+    element: make('div', { class: `tally tally-${kind}` }, row, make('span', {}, name)),
     number,
+    corrected,
   }
 }
 
@@ -127,7 +137,7 @@ export class Panel {
     this.sitting = null
     this.comment.value = ''
     this.form.clear(false)
-    this.list.update([], undefined)
+    this.list.clear()
     setText(this.live, '')
   }
 
@@ -140,7 +150,12 @@ export class Panel {
     setText(this.drawn.number, String(drawn))
     setText(this.fp.number, String(fp))
     setText(this.fn.number, String(fn))
-    setText(this.live, `${drawn} drawn, ${fp} FP, ${fn} FN`)
+    const lesions = sitting.marks.corrected
+    setText(this.fp.corrected, lesions.fp === fp ? '' : `as ${lesions.fp}`)
+    setText(this.fn.corrected, lesions.fn === fn ? '' : `as ${lesions.fn}`)
+    const counted =
+      lesions.fp === fp && lesions.fn === fn ? '' : `, counted as ${lesions.fp} and ${lesions.fn}`
+    setText(this.live, `${drawn} drawn, ${fp} FP, ${fn} FN${counted}`)
     this.note.hidden = drawn > 0
     this.tour.hidden = drawn === 0
     setText(
@@ -152,7 +167,7 @@ export class Panel {
     this.undo.disabled = !sitting.marks.canUndo
     this.redo.disabled = !sitting.marks.canRedo
     this.noMarks.hidden = sitting.marks.all.length > 0
-    this.list.update(sitting.marks.all, sitting.current?.key)
+    this.list.update(sitting.marks, sitting.current?.key)
     const missing = this.missing
     this.submit.disabled = missing !== ''
     this.form.setHint(missing)

@@ -5,6 +5,7 @@ import type { Presentation, Reading } from '../api/types'
 import { make, plural, setText } from '../elements'
 import { listenToKeys } from '../viewer/keys'
 import { Legend } from '../viewer/legend'
+import type { LoadedScan } from '../viewer/load'
 import { SliceStrip } from '../viewer/strip'
 import { buildTools, type Tools } from '../viewer/tools'
 import { Viewer } from '../viewer/viewer'
@@ -42,6 +43,8 @@ const CLICKS = [
 
 export class Room {
   private viewer!: Viewer
+  /** For the T1 beside the FLAIR; built when the first one is to be shown. */
+  private beside: Viewer | null = null
   private tools!: Tools
   private sitting: Sitting | null = null
   private readonly title = make('h1', {}, 'Reading')
@@ -57,6 +60,23 @@ export class Room {
     'aria-label': 'FLAIR scan with the mask. The keys are listed in the legend.',
     tabindex: 0,
   })
+  private readonly besideStage = make('div', {
+    class: 'stage',
+    role: 'img',
+    'aria-label': 'T1 scan at the same place',
+    'data-caption': 'T1',
+    hidden: true,
+  })
+  private readonly t1 = make(
+    'button',
+    {
+      type: 'button',
+      title: 'T1 beside the FLAIR (T)',
+      hidden: true,
+      click: () => this.toggleT1(),
+    },
+    'T1',
+  )
   private readonly confirmation = new Confirmation(explanation)
   private legend!: Legend
 
@@ -76,6 +96,8 @@ export class Room {
       submit: () => this.submit(),
       goTo: (mark) => this.goToMark(mark),
       giveReason: (mark, reason) => this.change((sitting) => sitting.giveReason(mark.key, reason)),
+      countAs: (mark, lesions) => this.change((sitting) => sitting.countAs(mark.key, lesions)),
+      join: (mark, other) => this.change((sitting) => sitting.join(mark.key, other)),
       remove: (mark) => this.change((sitting) => sitting.remove(mark.key)),
     })
   }
@@ -84,7 +106,7 @@ export class Room {
   static async create(element: HTMLElement, settings: RoomSettings): Promise<Room> {
     const room = new Room(element, settings)
     const leave = make('a', { href: settings.homeUrl, class: 'quiet' }, 'Leave')
-    const image = make('div', { class: 'image' }, room.stage, room.strip.element)
+    const image = make('div', { class: 'image' }, room.stage, room.besideStage, room.strip.element)
     const left = make('div', { class: 'left' }, image)
     element.append(
       make(
@@ -105,13 +127,17 @@ export class Room {
       onChange: () => room.noteView(),
     })
     room.tools = buildTools(room.viewer)
+    room.tools.element.append(room.t1)
     left.append(room.tools.element)
     const shortcuts = roomShortcuts(room.viewer, {
       tour: (steps) => room.goOnTour(steps),
+      toggleT1: () => room.toggleT1(),
       markHere: () => room.markHere(),
       undo: () => room.change((sitting) => sitting.undo()),
       redo: () => room.change((sitting) => sitting.redo()),
       giveReason: (number) => room.change((sitting) => sitting.giveReasonByNumber(number)),
+      count: (more) => room.change((sitting) => sitting.countCurrent(more)),
+      join: () => room.change((sitting) => sitting.joinCurrent()),
       choose: (verdict) => room.panel.form.choose(verdict),
       submit: () => room.submit(),
       toggleLegend: () => room.legend.toggle(),
@@ -137,13 +163,15 @@ export class Room {
   get summary(): object {
     const { sitting } = this
     if (!sitting) return { stage: 'empty' }
-    const { counts, all } = sitting.marks
+    const { counts, corrected, all } = sitting.marks
     return {
       stage: 'reading',
       presentation: sitting.presentation.presentation,
       saving: sitting.outbox.state.kind,
       counts: { drawn: sitting.presentation.lesion_count, ...counts },
+      corrected,
       marks: all.map(({ kind, lesion, mm, reason }) => ({ kind, lesion, mm, reason })),
+      t1: this.beside && !this.besideStage.hidden ? this.beside.atPlace() : null,
       slicesSeen: sitting.coverage.count,
       activeMs: sitting.clock.activeMs,
     }
@@ -160,7 +188,8 @@ export class Room {
     setText(this.progress, `${Math.min(reading.done + 1, reading.total)} of ${reading.total}`)
     this.stage.dataset.busy = 'Loading the scan…'
     try {
-      const { scan, mask } = await this.ahead.take(presentation)
+      const { scan, mask, t1 } = await this.ahead.take(presentation)
+      await this.showT1(t1)
       await this.viewer.show(scan, mask, presentation.window)
       const slices = mask.grid.shape[2]
       this.sitting = await Sitting.begin(presentation, {
@@ -199,6 +228,7 @@ export class Room {
     this.sitting?.end(isSubmitted)
     this.sitting = null
     this.viewer.clear()
+    this.beside?.clear()
     this.panel.clear()
     this.strip.start(0, new Set())
     setText(this.coverage, '')
@@ -212,6 +242,23 @@ export class Room {
     this.ahead.prepare(null)
     setText(this.title, '')
     setText(this.progress, '')
+  }
+
+  private async showT1(t1: LoadedScan | null): Promise<void> {
+    this.t1.hidden = t1 === null
+    this.setT1(t1 !== null)
+    if (!t1) return
+    this.beside ??= await this.viewer.createBeside(this.besideStage)
+    await this.beside.show(t1, null)
+  }
+
+  private toggleT1(): void {
+    if (!this.t1.hidden) this.setT1(this.besideStage.hidden)
+  }
+
+  private setT1(isShown: boolean): void {
+    this.besideStage.hidden = !isShown
+    this.t1.setAttribute('aria-pressed', String(isShown))
   }
 
   private change(act: (sitting: Sitting) => void): void {
@@ -288,13 +335,17 @@ export class Room {
     }
     const given = this.panel.form.given
     const { fp, fn } = given.typed ?? sitting.marks.counts
-    const how = given.typed ? ' (typed)' : ''
+    const lesions = given.typed ?? sitting.marks.corrected
+    const how = (marked: number, counted: number): string => {
+      if (given.typed) return ' (typed)'
+      return marked === counted ? '' : `, which you count as ${plural(counted, 'lesion')}`
+    }
     const lines =
       given.outcome === 'rated'
         ? [
             plural(sitting.presentation.lesion_count, 'drawn lesion'),
-            `${plural(fp, 'false positive')}${how}`,
-            `${plural(fn, 'missed lesion')}${how}`,
+            `${plural(fp, 'false positive')}${how(fp, lesions.fp)}`,
+            `${plural(fn, 'missed lesion')}${how(fn, lesions.fn)}`,
             `Your verdict: ${given.verdict}`,
           ]
         : [

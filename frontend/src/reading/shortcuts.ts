@@ -9,10 +9,13 @@ const REASON_NUMBERS = [1, 2, 3, 4, 5, 6] as const
 
 export interface RoomCommands {
   readonly tour: (steps: 1 | -1) => void
+  readonly toggleT1: () => void
   readonly markHere: () => void
   readonly undo: () => void
   readonly redo: () => void
   readonly giveReason: (number: number) => void
+  readonly count: (more: 1 | -1) => void
+  readonly join: () => void
   readonly choose: (verdict: Verdict) => void
   readonly submit: () => void
   readonly toggleLegend: () => void
@@ -24,6 +27,12 @@ export function roomShortcuts(viewer: Viewer, commands: RoomCommands): readonly 
     ...viewerShortcuts(viewer),
     { shown: 'N, P', does: 'next, previous lesion', keys: ['n'], run: () => commands.tour(1) },
     { shown: '', does: '', keys: ['p'], run: () => commands.tour(-1) },
+    {
+      shown: 'T',
+      does: 'T1 beside the FLAIR, if there is one',
+      keys: ['t'],
+      run: commands.toggleT1,
+    },
     {
       shown: 'M',
       does: 'mark at the crosshair: lesion FP, elsewhere FN',
@@ -38,6 +47,20 @@ export function roomShortcuts(viewer: Viewer, commands: RoomCommands): readonly 
         run: () => commands.giveReason(number),
       }),
     ),
+    {
+      shown: 'K, Shift + K',
+      does: 'the outlined mark is one lesion more, fewer',
+      keys: ['k'],
+      shift: false,
+      run: () => commands.count(1),
+    },
+    { shown: '', does: '', keys: ['k'], shift: true, run: () => commands.count(-1) },
+    {
+      shown: 'J',
+      does: 'it is one lesion with the mark before it',
+      keys: ['j'],
+      run: commands.join,
+    },
     {
       shown: 'Ctrl + Z',
       does: 'undo a mark',

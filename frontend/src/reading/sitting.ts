@@ -106,6 +106,31 @@ export class Sitting {
     this.giveReason(current.key, current.reason === reason ? '' : reason)
   }
 
+  countAs(key: string, lesions: number): void {
+    this.send(this.marks.countAs(key, lesions))
+  }
+
+  /** This will make a mark one lesion with another; without one, a lesion of its own again. */
+  join(key: string, other: string | undefined): void {
+    this.send(other ? this.marks.join(key, other) : this.marks.part(key))
+  }
+
+  /** This will count the current mark as so many lesions more. */
+  countCurrent(more: 1 | -1): void {
+    const { current } = this
+    if (!current) return
+    this.takenUp = current.key
+    this.countAs(current.key, current.countsAs + more)
+  }
+
+  /** This will make the current mark one lesion with the one before it; again takes that back. */
+  joinCurrent(): void {
+    const { current } = this
+    if (!current) return
+    this.takenUp = current.key
+    this.join(current.key, current.joined ? undefined : this.marks.before(current)?.key)
+  }
+
   undo(): void {
     this.send(this.marks.undo())
   }
@@ -139,6 +164,7 @@ export class Sitting {
       ...given,
       comment: this.comment,
       counts: this.marks.counts,
+      corrected: this.marks.corrected,
       active_ms: this.clock.activeMs,
       slices_seen: this.coverage.count,
     }

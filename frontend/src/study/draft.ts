@@ -32,6 +32,7 @@ class Draft {
   private readonly means: HTMLElement
   private readonly masks = new Map<string, HTMLInputElement>()
   private readonly raters = new Map<string, HTMLInputElement>()
+  private readonly t1 = make('input', { type: 'checkbox', id: 'show_t1' })
   private readonly title: HTMLInputElement
   private readonly design: Record<
     string,
@@ -186,6 +187,7 @@ class Draft {
     const typed = make('input', { type: 'checkbox', id: 'allow_typed_counts' })
     typed.checked = design.allow_typed_counts ?? false
     this.design.allow_typed_counts = typed
+    this.t1.checked = design.shown_sequences?.includes('T1') ?? false
     return make(
       'section',
       { class: 'sheet' },
@@ -258,6 +260,12 @@ class Draft {
         typed,
         'Raters may type counts instead of marking',
       ),
+      make(
+        'label',
+        { class: 'check', for: 'show_t1' },
+        this.t1,
+        'The T1 stands beside the FLAIR, where a case has one',
+      ),
     )
   }
 
@@ -307,6 +315,7 @@ class Draft {
         chosen[name] = isSet ? Number(element.value) : null
       } else chosen[name] = element.value
     }
+    chosen.shown_sequences = this.t1.checked ? ['FLAIR', 'T1'] : ['FLAIR']
     // The gap follows the number of masks until somebody sets it; what is left out stays.
     if (!this.isGapEdited) delete chosen.gap
     if (chosen.min_volume_mm3 === null) delete chosen.min_volume_mm3

@@ -97,6 +97,13 @@ export function pan(
   nv.setPan2Dxyzmm([panX + moved(0), panY + moved(1), panZ + moved(2), zoom])
 }
 
+/** This will show the same place at the same size as another instance with the same grid. */
+export function goWith(nv: Niivue, other: Niivue): void {
+  nv.scene.crosshairPos = [...other.scene.crosshairPos]
+  nv.scene.pan2Dxyzmm = [...panAndZoom(other)]
+  nv.drawScene()
+}
+
 function panAndZoom(nv: Niivue): readonly [number, number, number, number] {
   const [x, y, z, zoom] = nv.scene.pan2Dxyzmm
   return [x ?? 0, y ?? 0, z ?? 0, zoom ?? 1]

@@ -1,8 +1,9 @@
 // From the bytes of the server to what NiiVue and the label look-up need. Names stay neutral.
 
 import { NVImage } from '@niivue/niivue'
-import type { Grid } from '../voxels/grid'
+import { type Grid, isSameGrid } from '../voxels/grid'
 import { type LabelVolume, readLabels } from '../voxels/labels'
+import { niftiFile, resampled } from '../voxels/resample'
 import { percentileWindow, type Window } from '../voxels/window'
 
 export class UnusableVolume extends Error {
@@ -27,6 +28,15 @@ export async function loadScan(bytes: ArrayBuffer): Promise<LoadedScan> {
     window: percentileWindow(values),
     full: percentileWindow(values, [0.5, 100]),
   }
+}
+
+/** This will parse a scan and bring it onto the grid of another. Raises UnusableVolume. */
+export async function loadBeside(bytes: ArrayBuffer, { grid }: LoadedScan): Promise<LoadedScan> {
+  const own = await loadScan(bytes)
+  if (isSameGrid(own.grid, grid)) return own
+  const breathe = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
+  const values = await resampled(own.image.img ?? [], own.grid, grid, breathe)
+  return loadScan(niftiFile(values, grid))
 }
 
 /** This will parse a scan. Raises UnusableVolume when it is not the RAS volume that was promised. */

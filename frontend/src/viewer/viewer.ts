@@ -62,6 +62,8 @@ export class Viewer {
   private draggedFrom: Window = NOTHING
   private windowIsDue = false
   private changeIsDue = false
+  private follower: Viewer | null = null
+  private followIsDue = false
   private readonly surface = document.createElement('div')
   private stage!: Stage
 
@@ -73,12 +75,30 @@ export class Viewer {
   /** This will build a viewer inside `host`, which must have a size. It starts blank. */
   static async create(host: HTMLElement, events: ViewerEvents): Promise<Viewer> {
     const viewer = new Viewer(host, events)
-    host.classList.add('viewer', 'viewer-blank')
-    viewer.surface.className = 'viewer-surface'
-    host.append(viewer.surface)
     listen(viewer.surface, viewer.gestures())
-    viewer.stage = await viewer.newStage()
+    await viewer.begin()
     return viewer
+  }
+
+  /**
+   * This will build a viewer beside this one, for scans on the same grid: it shows the same place
+   * at the same size, a click goes there, and only its grey levels are its own.
+   */
+  async createBeside(host: HTMLElement): Promise<Viewer> {
+    const beside = new Viewer(host, { onClick: () => {}, onChange: () => {} })
+    const { scrub, ...same } = this.gestures()
+    const { window } = beside.gestures()
+    listen(beside.surface, { ...same, scrub, click: scrub, window })
+    await beside.begin()
+    this.follower = beside
+    return beside
+  }
+
+  private async begin(): Promise<void> {
+    this.host.classList.add('viewer', 'viewer-blank')
+    this.surface.className = 'viewer-surface'
+    this.host.append(this.surface)
+    this.stage = await this.newStage()
   }
 
   /** This will take everything of a case off the screen and out of the viewer. */
@@ -186,7 +206,8 @@ export class Viewer {
   }
 
   toggleCrosshair(): void {
-    this.surface.toggleAttribute('data-no-crosshair')
+    const isOff = this.surface.toggleAttribute('data-no-crosshair')
+    this.follower?.surface.toggleAttribute('data-no-crosshair', isOff)
   }
 
   resetZoom(): void {
@@ -221,6 +242,10 @@ export class Viewer {
     const voxel = crosshairVoxel(this.nv)
     const place: Place = { mm: crosshairMm(this.nv), voxel, plane: 0 }
     return { place, lesion: this.labels ? lesionAt(voxel, this.labels) : 0 }
+  }
+
+  atPlace(): { mm: Triple; zoom: number } {
+    return { mm: crosshairMm(this.nv), zoom: camera.zoomOf(this.nv) }
   }
 
   canvasPointOf(mm: Triple): CanvasPoint | null {
@@ -265,6 +290,7 @@ export class Viewer {
       () => {
         this.placeOverlay()
         this.noteChange()
+        this.lead()
       },
       () => void this.rebuild(),
     )
@@ -304,6 +330,25 @@ export class Viewer {
     if (!this.stage || !this.image) return
     placeFrames(this.surface, this.nv)
     placeDots(this.surface, this.nv, this.look.isHidden ? [] : this.dots)
+  }
+
+  /** The viewer beside this one comes along, once per frame. */
+  private lead(): void {
+    if (!this.follower?.image || this.followIsDue) return
+    this.followIsDue = true
+    requestAnimationFrame(() => {
+      this.followIsDue = false
+      this.follower?.comeTo(this)
+    })
+  }
+
+  private comeTo(leader: Viewer): void {
+    if (!this.image || !leader.image) return
+    if (this.view !== leader.view) {
+      this.view = leader.view
+      camera.setView(this.nv, leader.view)
+    }
+    camera.goWith(this.nv, leader.nv)
   }
 
   private noteChange(): void {

@@ -37,6 +37,7 @@ def an_answer(
     outcome: str = "rated",
     policy: str = "strict",
     seconds: float | None = None,
+    as_lesions: tuple[int, int] | None = None,
 ) -> RatingRow:
     """One row as a submission stores it; the rater's verdict follows the counts unless given."""
     n = item.lesion_count if lesions is None else lesions
@@ -59,6 +60,8 @@ def an_answer(
         verdict_derived=derived if is_rated else None,
         conflict=conflict(said, derived, policy) if is_rated else None,
         active_seconds=seconds,
+        fp_corrected=as_lesions and as_lesions[0],
+        fn_corrected=as_lesions and as_lesions[1],
     )
 
 

@@ -95,6 +95,24 @@ def test_both_boundary_policies_and_the_rater_s_verdict_stand_side_by_side(
     }
 
 
+def test_lesions_as_the_rater_counts_them_are_a_sensitivity_analysis() -> None:
+    """Two missed that are one lesion; a false one of ten, exactly on the threshold, that is two."""
+    design = a_design(2, raters=("rita",))
+    given = {0: {"fn": 2, "as_lesions": (0, 1)}, 1: {"fp": 1, "as_lesions": (2, 0)}}
+    rows = all_answers(design, lambda rater, occasion, number: given[number])
+    found = summarise(rows, design)
+    accepted = {
+        (row["verdict"], row["boundary_policy"]): row["accepted"]
+        for row in lines(found, "acceptance", rater="", group="all")
+    }
+    assert (accepted["derived", "strict"], accepted["derived", "lenient"]) == (0, 2)
+    assert accepted["corrected", "strict"] == 2, "10 of 11 were found; 9 of 11 drawn are true"
+    assert {row["verdict"] for row in lines(found, "masks")} >= {"derived", "corrected"}
+    as_marked = all_answers(design, lambda rater, occasion, number: {"fp": 1})
+    verdicts = {row["verdict"] for row in summarise(as_marked, design)["acceptance"]}
+    assert "corrected" not in verdicts, "where nothing was corrected there is no such line"
+
+
 def test_the_design_says_which_line_is_primary(rows: list[RatingRow]) -> None:
     for change, expected in (
         ({}, ("derived", "strict")),
