@@ -15,11 +15,13 @@ from rest_framework.views import APIView
 from rating import queries
 from rating.export import bundle, report_page
 from rating.models import Mark, Rating, Study
+from rating.operations import amendments
 from rating.operations import reading as readings
 from rating.operations import study as studies
 from rating.protocol.counting import Counts
 from rating.serializers import (
     LONGEST_TEXT,
+    AmendingSerializer,
     AnswerSerializer,
     CandidateRaterSerializer,
     CandidatesSerializer,
@@ -182,6 +184,24 @@ class StudyCloseView(APIView):
             now=database_now(),
         )
         return Response(study_body(closed))
+
+
+class StudyAmendmentsView(APIView):
+    """Let a rater join or leave an open study, or withdraw a mask from it."""
+
+    @extend_schema(
+        operation_id="amend_study", request=AmendingSerializer, responses={201: StudySerializer}
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        sent = AmendingSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        amendments.amend(
+            study=Study.objects.get(slug=slug),
+            amending=amendments.Amending(**sent.validated_data),
+            by=signed_in(request),
+            now=database_now(),
+        )
+        return Response(study_body(Study.objects.get(slug=slug)), status=201)
 
 
 class StudyResultsView(APIView):

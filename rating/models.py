@@ -67,6 +67,8 @@ class StudyMembership(models.Model):
     rater = models.CharField(
         max_length=150, blank=True, help_text="The rater's name in the design, frozen at opening."
     )
+    joined_at = models.DateTimeField(null=True, help_text="When they joined an open study.")
+    left_at = models.DateTimeField(null=True, help_text="When they left an open study.")
 
     class Meta:
         ordering = ["study", "role", "user"]
@@ -86,6 +88,9 @@ class Item(models.Model):
     segmentation = models.ForeignKey(Segmentation, models.PROTECT, related_name="items")
     key = models.CharField(max_length=40, help_text="Its name in the design and the export.")
     lesions = models.PositiveIntegerField(help_text="Drawn lesions; a stored mask never changes.")
+    withdrawn_at = models.DateTimeField(
+        null=True, help_text="When it was taken out of an open study; no analysis counts it."
+    )
 
     class Meta:
         ordering = ["study", "key"]
@@ -109,7 +114,7 @@ class Presentation(models.Model):
     opened_at = models.DateTimeField(null=True)
     submitted_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(
-        null=True, help_text="When the study was closed before this was submitted."
+        null=True, help_text="When it was decided that this, not submitted, is shown no more."
     )
     comment = models.TextField(blank=True)
     comment_saved_at = models.DateTimeField(null=True)
@@ -130,6 +135,40 @@ class Presentation(models.Model):
 
     def __str__(self) -> str:
         return f"Position {self.position}"
+
+
+class Amendment(models.Model):
+    """A deviation from the frozen design, with its reason. Rows are only ever added."""
+
+    class Kind(models.TextChoices):
+        RATER_JOINED = "rater_joined"
+        RATER_LEFT = "rater_left"
+        ITEM_WITHDRAWN = "item_withdrawn"
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="amendments")
+    kind = models.CharField(max_length=20, choices=Kind)
+    reading = models.ForeignKey(StudyMembership, models.PROTECT, null=True, related_name="+")
+    item = models.ForeignKey(Item, models.PROTECT, null=True, related_name="+")
+    reason = models.TextField()
+    commitment = models.CharField(
+        max_length=64, blank=True, help_text="To the order of a rater who joined."
+    )
+    by = models.CharField(max_length=150, blank=True, help_text="User name; empty for a command.")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["study", "at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="item_withdrawn", item__isnull=False, reading__isnull=True)
+                | Q(kind__in=["rater_joined", "rater_left"], item__isnull=True)
+                & Q(reading__isnull=False),
+                name="an_amendment_names_what_it_is_about",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
 
 
 class Mark(models.Model):

@@ -9,9 +9,10 @@ from sys import intern
 from typing import Any, Literal
 
 from django.contrib.auth.models import User
-from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 
-from rating.models import Item, Mark, Presentation, Rating, Study, StudyMembership
+from rating.models import Amendment, Item, Mark, Presentation, Rating, Study, StudyMembership
+from rating.protocol.amendments import Amendments, amended
 from rating.protocol.design import (
     AcceptanceDesign,
     DesignItem,
@@ -27,6 +28,10 @@ from segmentation.refusals import Refusal
 COORDINATOR = StudyMembership.Role.COORDINATOR
 RATER = StudyMembership.Role.RATER
 IDLE_DAYS = 7
+# Presentations that were or will be answered, as far as anybody knows. While a study is open those
+# that were withdrawn are neither; what closing it withdraws stays missing.
+IS_ASKED = Q(withdrawn_at=None) | Q(reading__study__state=Study.State.CLOSED)
+IS_ASKED_OF_READING = Q(presentations__withdrawn_at=None) | Q(study__state=Study.State.CLOSED)
 NO_ROLE: frozenset[str] = frozenset()
 
 
@@ -44,7 +49,10 @@ def cases_under_reading(user: User) -> QuerySet[Item, int]:
     are rated already: what reappeared would tell what is left. Meant for `exclude(pk__in=)`.
     """
     unfinished = Presentation.objects.filter(
-        reading__user=user, reading__study__state=Study.State.OPEN, submitted_at=None
+        reading__user=user,
+        reading__study__state=Study.State.OPEN,
+        submitted_at=None,
+        withdrawn_at=None,
     )
     return Item.objects.filter(study__in=unfinished.values("reading__study")).values_list(
         "segmentation__case", flat=True
@@ -85,7 +93,7 @@ def studies_of(user: User, *, search: str = "") -> QuerySet[Study]:
     """
     hidden = Item.objects.filter(segmentation__case__in=cases_under_reading(user))
     coordinated = coordinated_by(user)
-    shown = Presentation.objects.filter(reading__study=OuterRef("pk"))
+    shown = Presentation.objects.filter(reading__study=OuterRef("pk")).filter(IS_ASKED)
     return (
         Study.objects.filter(pk__in=coordinated.values("study"), title__icontains=search)
         .exclude(pk__in=hidden.values("study"))
@@ -142,7 +150,10 @@ def study_in_full(slug: str) -> Study:
     """One study with its items, their cases and masks; raises `Study.DoesNotExist`."""
     return (
         Study.objects.select_related("cohort")
-        .prefetch_related("items__segmentation__case")
+        .prefetch_related(
+            "items__segmentation__case",
+            Prefetch("amendments", Amendment.objects.select_related("reading", "item")),
+        )
         .get(slug=slug)
     )
 
@@ -154,7 +165,7 @@ def progress(study: Study) -> QuerySet[StudyMembership]:
         study.memberships.filter(role=RATER)
         .select_related("user")
         .annotate(
-            total=Count(shown),
+            total=Count(shown, filter=IS_ASKED_OF_READING),
             done=Count(shown, filter=Q(presentations__submitted_at__isnull=False)),
             last_opened=Max("presentations__opened_at"),
             last_submitted=Max("presentations__submitted_at"),
@@ -235,6 +246,19 @@ def design_of(study: Study) -> AcceptanceDesign:
     )
 
 
+def amendments_of(study: Study) -> Amendments:
+    """What was amended after the opening."""
+    kinds: dict[str, list[str]] = {}
+    told = study.amendments.order_by("at", "pk").values_list("kind", "reading__rater", "item__key")
+    for kind, rater, item in told:
+        kinds.setdefault(kind, []).append(item or rater)
+    return Amendments(
+        joined=tuple(kinds.get(Amendment.Kind.RATER_JOINED, ())),
+        left=tuple(kinds.get(Amendment.Kind.RATER_LEFT, ())),
+        withdrawn=frozenset(kinds.get(Amendment.Kind.ITEM_WITHDRAWN, ())),
+    )
+
+
 def design_with(
     settings: Mapping[str, Any], *, items: tuple[DesignItem, ...], raters: tuple[str, ...]
 ) -> AcceptanceDesign:
@@ -250,10 +274,15 @@ def design_with(
 
 
 def rating_rows(study: Study) -> tuple[RatingRow, ...]:
-    """The first submitted answer to every presentation, by rater and position."""
+    """The first submitted answer to every presentation, by rater and position.
+
+    Those about masks that were withdrawn are left out: they are kept, but no analysis counts them.
+    """
     item = "presentation__item__"
     first = (
-        Rating.objects.filter(presentation__reading__study=study, version=1)
+        Rating.objects.filter(
+            presentation__reading__study=study, version=1, presentation__item__withdrawn_at=None
+        )
         .order_by("presentation__reading__rater", "presentation__position")
         .values_list(
             *("presentation__reading__rater", f"{item}key", f"{item}segmentation__case__code"),
@@ -296,6 +325,7 @@ def mark_rows(study: Study) -> tuple[MarkRow, ...]:
     standing = Mark.objects.filter(
         presentation__reading__study=study,
         removed_at=None,
+        presentation__item__withdrawn_at=None,
         presentation__ratings__version=1,
         presentation__ratings__counted_by="marks",
     ).order_by("presentation__reading__rater", "presentation__position", "pk")
@@ -316,16 +346,19 @@ def results_of(study: Study) -> dict[str, Any]:
             f"{study.title} is {study.state}. Answers are shown to nobody before the study is "
             "closed; close it first."
         )
-    return summarise(rating_rows(study), design_of(study), mark_rows(study))
+    return summarise(
+        rating_rows(study), design_of(study), mark_rows(study), amendments=amendments_of(study)
+    )
 
 
 def report_of(study: Study, results: Mapping[str, Any]) -> Report:
     """The results of a closed study (`results_of`), laid out to be read."""
+    amendments = amendments_of(study)
     items = study.items.select_related("segmentation__case")
     answered = Rating.objects.filter(presentation__reading__study=study)
     return lay_out(
         results,
-        design_of(study),
+        amended(design_of(study), amendments),
         Names(titles_of({method_shown(item.segmentation) for item in items})),
         Facts(
             title=study.title,
@@ -333,6 +366,7 @@ def report_of(study: Study, results: Mapping[str, Any]) -> Report:
             closed=_day(study.closed_at),
             closing_reason=study.closing_reason,
             commitment=study.commitment,
+            deviations=tuple(deviation(one) for one in _amendments(study)),
             versions=tuple(
                 answered.order_by("software_version")
                 .values_list("software_version", flat=True)
@@ -343,6 +377,27 @@ def report_of(study: Study, results: Mapping[str, Any]) -> Report:
             ),
         ),
     )
+
+
+def _amendments(study: Study) -> QuerySet[Amendment]:
+    """The amendments of a study with what they are about, in order."""
+    return study.amendments.select_related("reading", "item").order_by("at", "pk")
+
+
+def deviation(amendment: Amendment) -> str:
+    """An amendment as a sentence of a report."""
+    day, why = _day(amendment.at), amendment.reason
+    rater = amendment.reading.rater if amendment.reading else ""
+    item = amendment.item.key if amendment.item else ""
+    said = {
+        Amendment.Kind.RATER_JOINED: f"{rater} joined as a rater; the order was drawn by the "
+        "scheme that was committed to at the opening",
+        Amendment.Kind.RATER_LEFT: f"{rater} left; what was submitted is analysed, the rest counts "
+        "as missing",
+        Amendment.Kind.ITEM_WITHDRAWN: f"{item} was withdrawn; it is in no analysis, and answers "
+        "about it are kept",
+    }
+    return f"{day}: {said[Amendment.Kind(amendment.kind)]}. Reason: {why}"
 
 
 def _day(at: datetime | None) -> str:
@@ -363,7 +418,7 @@ class ReadingState:
     dawm_instruction: str
     done: int
     total: int
-    state: Literal["ready", "waiting", "finished", "closed"]
+    state: Literal["ready", "waiting", "finished", "closed", "left"]
     available_at: datetime | None  # when a washout ends; None unless waiting
     presentation: str | None  # the one presentation that may be opened or is open
     opened: bool
@@ -425,15 +480,13 @@ def following(presentation: Presentation) -> Presentation | None:
     Its image and mask may be fetched ahead, so that it is in memory when its turn comes. Never
     across the blocks: what comes after a washout is not known before the washout is over.
     """
-    return (
-        Presentation.objects.select_related("reading__study", "item__segmentation")
-        .filter(
-            reading=presentation.reading_id,
-            occasion=presentation.occasion,
-            position=presentation.position + 1,
-        )
-        .first()
+    later = Presentation.objects.select_related("reading__study", "item__segmentation").filter(
+        reading=presentation.reading_id,
+        occasion=presentation.occasion,
+        position__gt=presentation.position,
+        withdrawn_at=None,
     )
+    return later.order_by("position").first()
 
 
 def flair_of(presentation: Presentation) -> Scan:
@@ -453,14 +506,14 @@ def t1_of(presentation: Presentation) -> Scan | None:
 
 def _readings() -> QuerySet[StudyMembership]:
     """Readings of opened studies, each with its pace and its next presentation."""
-    left = Presentation.objects.filter(reading=OuterRef("pk"), submitted_at=None)
+    left = Presentation.objects.filter(reading=OuterRef("pk"), submitted_at=None, withdrawn_at=None)
     following = left.order_by("position")
     return (
         StudyMembership.objects.filter(role=RATER)
         .exclude(study__state=Study.State.DRAFT)
         .select_related("study")
         .annotate(
-            total=Count("presentations"),
+            total=Count("presentations", filter=IS_ASKED_OF_READING),
             done=Count("presentations", filter=Q(presentations__submitted_at__isnull=False)),
             first_block_end=Max("presentations__submitted_at", filter=Q(presentations__occasion=1)),
             next_token=Subquery(following.values("token")[:1]),
@@ -473,10 +526,12 @@ def _readings() -> QuerySet[StudyMembership]:
 def _state(reading: Any, now: datetime) -> ReadingState:
     """The state of one row of `_readings`."""
     design = design_of(reading.study)
-    state: Literal["ready", "waiting", "finished", "closed"] = "ready"
+    state: Literal["ready", "waiting", "finished", "closed", "left"] = "ready"
     available_at = None
     if reading.study.state == Study.State.CLOSED:
         state = "closed"
+    elif reading.left_at is not None:
+        state = "left"
     elif reading.next_token is None:
         state = "finished"
     elif reading.next_occasion == 2 and reading.next_opened_at is None:

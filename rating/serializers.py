@@ -13,7 +13,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from rating import queries
-from rating.models import Item, Mark, Presentation, Rating, Study, StudyMembership
+from rating.models import Amendment, Item, Mark, Presentation, Rating, Study, StudyMembership
 from rating.protocol.meaning import meaning
 from rating.statistics.tables import COLUMNS, TEXT, YES_NO
 from segmentation.models import Cohort, Segmentation
@@ -110,6 +110,34 @@ class ClosingSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=LONGEST_TEXT, allow_blank=True)
 
 
+class AmendingSerializer(serializers.Serializer[Any]):
+    """An amendment of an open study: who joins or leaves (by user name), or which mask goes."""
+
+    kind = serializers.ChoiceField(choices=Amendment.Kind.choices)
+    rater = serializers.CharField(max_length=150, required=False, default="", allow_blank=True)
+    segmentation = serializers.UUIDField(required=False, allow_null=True, default=None)
+    reason = serializers.CharField(max_length=LONGEST_TEXT, allow_blank=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """This will ask for what the kind is about."""
+        needed = "segmentation" if attrs["kind"] == Amendment.Kind.ITEM_WITHDRAWN else "rater"
+        if not attrs[needed]:
+            raise serializers.ValidationError({needed: ["This is what the amendment is about."]})
+        return attrs
+
+
+class AmendmentSerializer(serializers.ModelSerializer[Amendment]):
+    """A deviation from the frozen design, and why."""
+
+    rater = serializers.CharField(source="reading.rater", default="")
+    item = serializers.CharField(source="item.key", default="")
+
+    class Meta:
+        model = Amendment
+        fields = ["kind", "rater", "item", "reason", "commitment", "by", "at"]
+        read_only_fields = fields
+
+
 class StudyInListSerializer(serializers.ModelSerializer[Study]):
     """A study as a row of a list."""
 
@@ -153,7 +181,7 @@ class ItemSerializer(serializers.ModelSerializer[Item]):
 
     class Meta:
         model = Item
-        fields = ["segmentation", "case", "title", "method", "lesions"]
+        fields = ["segmentation", "key", "case", "title", "method", "lesions", "withdrawn_at"]
         read_only_fields = fields
 
     def get_method(self, item: Item) -> str:
@@ -171,7 +199,7 @@ class RaterSerializer(serializers.ModelSerializer[StudyMembership]):
 
     class Meta:
         model = StudyMembership
-        fields = ["username", "name", "done", "total", "last_activity"]
+        fields = ["username", "name", "done", "total", "last_activity", "joined_at", "left_at"]
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_last_activity(self, reading: Any) -> str | None:
@@ -244,6 +272,7 @@ class StudySerializer(serializers.ModelSerializer[Study]):
     items = ItemSerializer(many=True)
     raters = serializers.SerializerMethodField()
     meaning = serializers.SerializerMethodField()
+    amendments = AmendmentSerializer(many=True)
     secret = serializers.SerializerMethodField(help_text="Hex; null until the study is closed.")
 
     class Meta:
@@ -257,6 +286,7 @@ class StudySerializer(serializers.ModelSerializer[Study]):
             "items",
             "raters",
             "meaning",
+            "amendments",
             "design_sha256",
             "commitment",
             "secret",
@@ -478,7 +508,7 @@ class ReadingInListSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     done = serializers.IntegerField()
     total = serializers.IntegerField()
-    state = serializers.ChoiceField(choices=["ready", "waiting", "finished", "closed"])
+    state = serializers.ChoiceField(choices=["ready", "waiting", "finished", "closed", "left"])
 
 
 class ReadingSerializer(ReadingInListSerializer):

@@ -32,6 +32,11 @@ api = [
     path("studies/<slug:slug>/open/", views_api.StudyOpenView.as_view(), name="study-open"),
     path("studies/<slug:slug>/close/", views_api.StudyCloseView.as_view(), name="study-close"),
     path(
+        "studies/<slug:slug>/amendments/",
+        views_api.StudyAmendmentsView.as_view(),
+        name="study-amendments",
+    ),
+    path(
         "studies/<slug:slug>/results/", views_api.StudyResultsView.as_view(), name="study-results"
     ),
     path("studies/<slug:slug>/report/", views_api.StudyReportView.as_view(), name="study-report"),

@@ -423,6 +423,8 @@ class AuditEntry(models.Model):
         TRAINING_CANCELLED = "training-cancelled"
         CHECKPOINT_DOWNLOADED = "checkpoint-downloaded"
         STUDY_OPENED = "study-opened"
+        STUDY_AMENDED = "study-amended"
+        RATER_REMINDED = "rater-reminded"
         STUDY_CLOSED = "study-closed", "study closed and unblinded"
         STUDY_DELETED = "study-deleted"
         STUDY_EXPORTED = "study-exported"

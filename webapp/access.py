@@ -207,6 +207,7 @@ TABLE: dict[str, Rule] = {
     "api:study-candidates": read(in_study, COORDINATOR),
     "api:study-open": write(in_study, COORDINATOR),
     "api:study-close": write(in_study, COORDINATOR),
+    "api:study-amendments": write(in_study, COORDINATOR),
     "api:study-results": read(in_study, COORDINATOR),
     "api:study-report": read(in_study, COORDINATOR),
     "api:study-report-file": read(in_study, COORDINATOR),

@@ -314,7 +314,9 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "JobState": "segmentation.models.InferenceJob.State",
         "StudyState": "rating.models.Study.State",
-        "ReadingState": ["ready", "waiting", "finished", "closed"],
+        "ReadingState": ["ready", "waiting", "finished", "closed", "left"],
+        "AmendmentKind": "rating.models.Amendment.Kind",
+        "MarkKind": "rating.models.Mark.Kind",
     },
 }
 

@@ -14,9 +14,19 @@ from typing import Any
 from rating import queries
 from rating.export.readme import readme
 from rating.export.report import drawings, rendered, report_page
-from rating.export.scripts import imrmc, main_table_in_r
+from rating.export.scripts import VERIFY, imrmc, main_table_in_r
 from rating.export.spreadsheet import ZIP_EPOCH, xlsx_file
-from rating.export.tables import cases, mark_changes, marks, presentations, ratings, schedule, utc
+from rating.export.tables import (
+    amendments,
+    audit,
+    cases,
+    mark_changes,
+    marks,
+    presentations,
+    ratings,
+    schedule,
+    utc,
+)
 from rating.models import Study
 from rating.report.drawing import png
 from rating.statistics import data_dictionary, tables
@@ -46,6 +56,7 @@ def bundle_files(*, study: Study) -> dict[str, bytes]:
     files = {
         "README.txt": readme(study, report).encode(),
         "report.html": rendered(study, report, drawn),
+        "verify.py": VERIFY.encode(),
         "recompute.R": main_table_in_r(queries.design_of(study)).encode(),
         "design.json": study.design_json.encode(),
         "study.json": _json(_about(study)),
@@ -54,6 +65,8 @@ def bundle_files(*, study: Study) -> dict[str, bytes]:
     described = {
         "cases.csv": cases(study),
         "schedule.csv": schedule(study),
+        "amendments.csv": amendments(study),
+        "audit.csv": audit(study),
         "presentations.csv": presentations(study),
         "ratings.csv": ratings(study),
         "marks.csv": marks(study),

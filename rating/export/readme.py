@@ -13,6 +13,8 @@ Files
   study.json           hashes, times, and the secret that the schedule was drawn from
   cases.csv            subject, demographics and acquisition of every case that was shown
   schedule.csv         the order drawn for every rater
+  amendments.csv       deviations from the frozen design, with reasons
+  audit.csv            what was done to the study: opened, amended, closed; by whom and why
   presentations.csv    what was shown when
   ratings.csv          every version of every answer; the statistics use version 1
   marks.csv            every mark ever stored, removed ones too
@@ -23,6 +25,7 @@ Files
   figures/             every figure as SVG, PNG and Vega-Lite specification
   imrmc.csv            rated presentations as iMRMC takes them (R, or FDA's program)
   recompute.R          recomputes the main table from ratings.csv: Rscript recompute.R
+  verify.py            checks commitment and orders against the secret: python3 verify.py
   data_dictionary.csv  the meaning of every column
   manifest.csv         size and SHA-256 of every file
 Text that begins with = + - @ has an apostrophe before it in the CSV files, so that no spreadsheet

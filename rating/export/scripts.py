@@ -69,7 +69,7 @@ lenient <- LENIENT                               # is exactly on a threshold eno
 by_rater <- BY_RATER                             # is the rater's own verdict the primary one?
 
 answers <- read.csv("ratings.csv", stringsAsFactors = FALSE)
-answers <- answers[answers$version == 1 & answers$outcome == "rated", ]
+answers <- answers[answers$is_analysed == "True" & answers$outcome == "rated", ]
 
 true <- answers$lesions - answers$fp
 exceeds <- function(part, whole, over) {
@@ -106,4 +106,43 @@ for (rater in c(sort(unique(answers$rater)), "")) {
 }
 cat(sprintf("largest difference from tables/acceptance.csv: %.1e\\n", worst))
 if (worst > 1e-6) quit(status = 1)
+"""
+
+VERIFY = """\
+# Draws every order again from the revealed secret and compares: python3 verify.py, in this folder.
+import csv, hashlib, hmac, json  # noqa: E401
+text, study = open("design.json", "rb").read(), json.load(open("study.json"))
+design, secret = json.loads(text), bytes.fromhex(study["secret"])
+assert hashlib.sha256(secret + text).hexdigest() == study["commitment"], "the commitment differs"
+keys, gap = [item["key"] for item in design["items"]], design["gap"]
+case, n = {item["key"]: item["case"] for item in design["items"]}, len(keys)
+def numbers(label, at=0):  # 64-bit words of HMAC-SHA256(secret, "study|rater|counter")
+    while digest := hmac.digest(secret, f"{label}{at}".encode(), "sha256"):
+        yield from (int.from_bytes(digest[i : i + 8], "big") for i in (0, 8, 16, 24))
+        at += 1
+def below(words, bound): return next(w for w in words if w < 2**64 - 2**64 % bound) % bound
+def meets(a, b): return a != b and case[a] == case[b]  # two masks of one case in a row
+def draw(words):
+    first, second, free = keys[:], [""] * n, list(range(max(0, gap - 1), n))
+    for i in range(n):
+        j = i + below(words, n - i)
+        first[i], first[j] = first[j], first[i]
+        if i and meets(first[i - 1], first[i]): return
+    for i in reversed(range(n)):
+        k = below(words, len(free))
+        second[free[k]], free[k] = first[i], free[-1]
+        free[-1:] = [i - 1 - n + gap] if i - 1 - n + gap >= 0 else []
+    order = first + second
+    return None if any(meets(*pair) for pair in zip(order, order[1:])) else order
+shown = {}
+late = {row["rater"]: row["commitment"] for row in csv.DictReader(open("amendments.csv"))}
+for row in csv.DictReader(open("schedule.csv")):
+    shown.setdefault(row["rater"], []).append(row["item"])
+for rater, order in shown.items():
+    words = numbers(f"{study['study']}|{rater}|")
+    while not (drawn := draw(words)): continue
+    assert order == drawn, f"{rater}: another order"
+    told = "\\n".join([rater, *order]).encode()
+    assert late.get(rater, "") in ("", hashlib.sha256(secret + told).hexdigest()), f"{rater}: late"
+print(f"The commitment holds, and so do the orders of {', '.join(shown)}.")
 """

@@ -15,7 +15,7 @@ import numpy as np
 from rating import queries
 from rating.models import Mark, MarkChange, Presentation, Rating, Study
 from segmentation.description import FIELDS
-from segmentation.models import Scan
+from segmentation.models import AuditEntry, Scan
 
 SHOWN = {
     "rater": "User name of the rater",
@@ -70,6 +70,52 @@ def cases(study: Study) -> Table:
     )
 
 
+def amendments(study: Study) -> Table:
+    """Every deviation from the frozen design."""
+    columns = {
+        "at": "When (UTC)",
+        "kind": "rater_joined, rater_left or item_withdrawn",
+        "rater": "User name of the rater it is about",
+        "item": "Name in the design of the mask it is about",
+        "by": "User name of the coordinator",
+        "commitment": "To the order of a rater who joined: SHA-256 of the secret's bytes, the "
+        "rater's name and the keys of the items in their order, each on a line of its own",
+        "reason": f"Why{ESCAPED}",
+    }
+    made = study.amendments.select_related("reading", "item").order_by("at", "pk")
+    return Table(
+        columns,
+        [
+            [
+                utc(one.at),
+                one.kind,
+                one.reading.rater if one.reading else "",
+                one.item.key if one.item else "",
+                one.by,
+                one.commitment,
+                one.reason,
+            ]
+            for one in made
+        ],
+    )
+
+
+def audit(study: Study) -> Table:
+    """What the audit log has of a study, up to its closing; who took a bundle is not in it."""
+    columns = {
+        "at": "When (UTC)",
+        "actor": "User name; empty for a command",
+        "act": "What was done",
+        "what": f"To what{ESCAPED}",
+        "why": f"The reason given{ESCAPED}",
+    }
+    found = AuditEntry.objects.filter(
+        cohort=study.cohort.slug, what__contains=f"({study.slug})"
+    ).exclude(act=AuditEntry.Act.STUDY_EXPORTED)
+    rows = found.order_by("at", "pk").values_list("at", "actor", "act", "what", "why")
+    return Table(columns, [[utc(at), *rest] for at, *rest in rows])
+
+
 def schedule(study: Study) -> Table:
     """The order that was drawn for every rater."""
     return Table(SHOWN, [_shown(presentation) for presentation in _in_order(study)])
@@ -81,6 +127,8 @@ def presentations(study: Study) -> Table:
         "lesions": "Number of drawn lesions",
         "opened_at": "When the rater opened it (UTC); empty if never",
         "submitted_at": "When the rater submitted it (UTC); empty if never",
+        "withdrawn_at": "When it was decided to show it no more (UTC): by closing the study, or by "
+        "an amendment; empty if never",
         "comment": f"The rater's comment as it stands{ESCAPED}",
     }
     return Table(
@@ -91,6 +139,7 @@ def presentations(study: Study) -> Table:
                 presentation.item.lesions,
                 utc(presentation.opened_at),
                 utc(presentation.submitted_at),
+                utc(presentation.withdrawn_at),
                 presentation.comment,
             ]
             for presentation in _in_order(study)
@@ -102,6 +151,8 @@ def ratings(study: Study) -> Table:
     """Every version of every answer."""
     columns = SHOWN | {
         "version": "1 is what was submitted first; the statistics use it",
+        "is_analysed": "Whether the statistics count it: version 1, of a mask that was not "
+        "withdrawn by an amendment",
         "outcome": "rated, unreadable (scan) or wrong_mask (it belongs to another scan)",
         "reason": f"Why it could not be rated{ESCAPED}",
         "lesions": "Number of drawn lesions",
@@ -120,7 +171,9 @@ def ratings(study: Study) -> Table:
         "software_version": "Version of Plaque",
         "submitted_at": "When it was submitted (UTC)",
     }
-    own = [name for name in columns if name not in {*SHOWN, "submitted_at"}]
+    own = [
+        name for name in columns if name not in {*SHOWN, "version", "is_analysed", "submitted_at"}
+    ]
     found = Rating.objects.filter(presentation__reading__study=study)
     answers: dict[int, list[Rating]] = {}
     for rating in found.order_by("version"):
@@ -130,6 +183,8 @@ def ratings(study: Study) -> Table:
         [
             [
                 *_shown(presentation),
+                rating.version,
+                rating.version == 1 and presentation.item.withdrawn_at is None,
                 *(getattr(rating, name) for name in own),
                 utc(rating.submitted_at),
             ]

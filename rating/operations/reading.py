@@ -19,7 +19,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Expression, F, Prefetch
 
 from rating import queries
-from rating.models import Mark, Presentation, Rating
+from rating.models import Mark, Presentation, Rating, Study
 from rating.operations.study import StudyNotOpen
 from rating.protocol.counting import CountedMark, Counts, count_components, count_lesions
 from rating.protocol.verdict import conflict, derive_verdict
@@ -44,6 +44,10 @@ class NotYourTurn(Refusal):
 
 class WashoutNotOver(Refusal):
     """The pause between the two blocks lasts longer."""
+
+
+class PresentationWithdrawn(Refusal):
+    """The presentation is shown no more, although the study goes on."""
 
 
 class MarkBelongsElsewhere(Refusal):
@@ -115,6 +119,7 @@ def open_presentation(*, token: str, clock: Clock) -> Presentation:
             reading=presentation.reading_id,
             position__lt=presentation.position,
             submitted_at=None,
+            withdrawn_at=None,
         )
         if earlier.exists():
             raise NotYourTurn(
@@ -301,11 +306,23 @@ def _held_open(token: str, clock: Clock) -> Held:
 
 
 def _refuse_withdrawn(presentation: Presentation) -> None:
-    if presentation.withdrawn_at is not None:
+    """Says nothing of why one was withdrawn from an open study: that is not the rater's to know."""
+    if presentation.withdrawn_at is None:
+        return
+    if presentation.reading.left_at is not None:
+        raise StudyNotOpen(
+            "Your part in this study has ended, so nothing can be opened or changed any more. "
+            "Whatever was shown as saved is stored."
+        )
+    if presentation.reading.study.state == Study.State.CLOSED:
         raise StudyNotOpen(
             "This study is closed, so nothing can be opened or changed any more. Whatever was "
             "shown as saved is stored."
         )
+    raise PresentationWithdrawn(
+        "The coordinator has taken this presentation out of the study. Nothing of it is needed any "
+        "more; go on from your reading's own page."
+    )
 
 
 def _refuse_submitted(presentation: Presentation) -> None:
@@ -326,9 +343,11 @@ def _is_next(presentation: Presentation) -> bool:
     before = Presentation.objects.filter(
         reading=presentation.reading_id,
         occasion=presentation.occasion,
-        position=presentation.position - 1,
+        position__lt=presentation.position,
+        withdrawn_at=None,
     )
-    return before.filter(opened_at__isnull=False).exists()
+    nearest = before.order_by("-position").first()
+    return nearest is not None and nearest.opened_at is not None
 
 
 def _elsewhere() -> MarkBelongsElsewhere:

@@ -21,7 +21,7 @@ from rating.protocol.design import (
     design_sha256,
     validate,
 )
-from rating.protocol.sequence import commitment, draw_sequence
+from rating.protocol.sequence import Slot, commitment, draw_sequence
 from segmentation.models import Cohort, Segmentation
 from segmentation.operations.audit import Act, record
 from segmentation.refusals import ReasonMissing, Refusal
@@ -129,7 +129,7 @@ def delete_study(*, study: Study, reason: str, by: User | None, now: datetime) -
             fields={"reason": ["Say why the draft is deleted."]},
         )
     draft = _locked_draft(study)
-    _record(Act.STUDY_DELETED, draft, by=by, now=now, why=reason)
+    note(Act.STUDY_DELETED, draft, by=by, now=now, why=reason)
     draft.delete()
 
 
@@ -160,29 +160,13 @@ def open_study(
     draft.commitment = commitment(secret, frozen)
     draft.opened_at = now
     draft.save()
-    items = {item.key: item for item in draft.items.all()}
     readings = draft.memberships.filter(role=StudyMembership.Role.RATER).select_related("user")
     for reading in readings:
         reading.rater = reading.user.get_username()
     StudyMembership.objects.bulk_update(readings, ["rater"])
-    Presentation.objects.bulk_create(
-        Presentation(
-            reading=reading,
-            item=items[slot.item],
-            position=slot.position,
-            occasion=slot.occasion,
-        )
-        for reading in readings
-        for slot in draw_sequence(
-            secret=secret,
-            study=draft.slug,
-            rater=reading.rater,
-            items=[item.key for item in design.items],
-            gap=design.gap,
-            cases={item.key: item.case for item in design.items},
-        )
-    )
-    _record(Act.STUDY_OPENED, draft, by=by, now=now, why=reason)
+    for reading in readings:
+        Presentation.objects.bulk_create(presentations_in_order(draft, reading)[1])
+    note(Act.STUDY_OPENED, draft, by=by, now=now, why=reason)
     return draft
 
 
@@ -206,24 +190,59 @@ def close_study(*, study: Study, reason: str, by: User | None, now: datetime) ->
         )
     # Whoever is storing a mark or an answer holds their presentation: this waits for them, and
     # whoever comes later sees it withdrawn.
-    rows = Presentation.objects.filter(reading__in=closing.memberships.all(), submitted_at=None)
+    rows = Presentation.objects.filter(
+        reading__in=closing.memberships.all(), submitted_at=None, withdrawn_at=None
+    )
     rows.update(withdrawn_at=now)
     closing.state = Study.State.CLOSED
     closing.closing_reason = reason.strip()
     closing.closed_at = now
     closing.save(update_fields=["state", "closing_reason", "closed_at"])
-    _record(Act.STUDY_CLOSED, closing, by=by, now=now, why=closing.closing_reason)
+    note(Act.STUDY_CLOSED, closing, by=by, now=now, why=closing.closing_reason)
     return closing
 
 
 def record_export(*, study: Study, by: User | None, now: datetime, reason: str = "") -> None:
     """This will write into the audit log that the answers of a closed study were taken out."""
-    _record(Act.STUDY_EXPORTED, study, by=by, now=now, why=reason)
+    note(Act.STUDY_EXPORTED, study, by=by, now=now, why=reason)
 
 
-def _record(act: Act, study: Study, *, by: User | None, now: datetime, why: str = "") -> None:
-    """This will write into the audit log what was done to a study."""
-    what = f"{study.title} ({study.slug})"
+def presentations_in_order(
+    study: Study, reading: StudyMembership
+) -> tuple[Sequence[Slot], list[Presentation]]:
+    """This will draw a rater's order from the study's secret: slots, and rows not stored yet."""
+    design = queries.design_of(study)
+    items = {item.key: item for item in study.items.all()}
+    order = draw_sequence(
+        secret=bytes.fromhex(study.secret),
+        study=study.slug,
+        rater=reading.rater,
+        items=[item.key for item in design.items],
+        gap=design.gap,
+        cases={item.key: item.case for item in design.items},
+    )
+    return order, [
+        Presentation(
+            reading=reading,
+            item=items[slot.item],
+            position=slot.position,
+            occasion=slot.occasion,
+        )
+        for slot in order
+    ]
+
+
+def note(
+    act: Act,
+    study: Study,
+    *,
+    by: User | None,
+    now: datetime,
+    why: str = "",
+    detail: str = "",
+) -> None:
+    """This will write into the audit log what was done to a study; `detail` says to what of it."""
+    what = f"{study.title} ({study.slug})" + (f", {detail}" if detail else "")
     record(act, by=by, now=now, what=what, why=why, cohort=study.cohort.slug)
 
 

@@ -119,6 +119,16 @@ def commitment(secret: bytes, design_json: str) -> str:
     return hashlib.sha256(secret + design_json.encode()).hexdigest()
 
 
+def order_commitment(secret: bytes, rater: str, order: Sequence[Slot]) -> str:
+    """This will hash secret, rater and order (SHA-256; hex), for a rater who joins later.
+
+    After the secret's bytes come the rater's name and the keys of the items in their order, each
+    on a line of its own. Published at joining, when the secret was committed to long before.
+    """
+    told = "\n".join([rater, *(slot.item for slot in order)])
+    return hashlib.sha256(secret + told.encode()).hexdigest()
+
+
 def case_groups(items: Sequence[str], cases: Mapping[str, str]) -> tuple[int, ...]:
     """For every item the number of its case when that has several masks, else a negative number."""
     masks = Counter(cases[item] for item in items)

@@ -10,7 +10,8 @@ class Facts:
     """Title and record of a closed study.
 
     Times are texts (UTC, to the day). `versions` are those of Plaque that stored answers;
-    `described_cases` counts cases of which demographics or acquisition are known.
+    `described_cases` counts cases of which demographics or acquisition are known. `deviations` are
+    the amendments after the opening, a sentence or two each.
     """
 
     title: str
@@ -20,3 +21,4 @@ class Facts:
     commitment: str
     versions: tuple[str, ...] = ()
     described_cases: int = 0
+    deviations: tuple[str, ...] = ()

@@ -19,9 +19,16 @@ def methods(
         _rule(design),
         _statistics(design),
         _record(results, facts),
+        *_deviations(facts),
         f"Instructions to raters: {design.instructions or 'none'}",
         f"Diffusely abnormal white matter: {design.dawm_instruction or 'no instruction'}",
     )
+
+
+def _deviations(facts: Facts) -> tuple[str, ...]:
+    if not facts.deviations:
+        return ("Nothing was amended after the opening.",)
+    return (f"Deviations from the frozen design. {' '.join(facts.deviations)}",)
 
 
 def _reading(design: AcceptanceDesign, names: Names) -> str:

@@ -19,8 +19,12 @@ ORDER = ("mean_position", "expected_position", "order_p", "order_redraws")
 TREND = ("time_factor", "time_factor_low", "time_factor_high")
 
 
-def order(answers: Columns, design: AcceptanceDesign) -> list[dict[str, Any]]:
+def order(
+    answers: Columns, design: AcceptanceDesign, drawn: AcceptanceDesign
+) -> list[dict[str, Any]]:
     """This will look for learning and fatigue in each rater's answers, by the primary rule.
+
+    `drawn` is the frozen design that the orders were drawn from, also of what was withdrawn since.
 
     Rejections per half (block), McNemar of the same masks in both halves, the mean position of the
     rejections against redrawn orders, and the trend of log reading time.
@@ -46,18 +50,23 @@ def order(answers: Columns, design: AcceptanceDesign) -> list[dict[str, Any]]:
                 "halves_p": undefined("no mask was answered differently in the other half")
                 if drift is None
                 else drift,
-                **_order_test(answers, number, design, primary),
+                **_order_test(answers, number, design, drawn, primary),
                 **_trend(trend),
             }
         )
     return lines
 
 
-def reading_time(answers: Columns, design: AcceptanceDesign) -> list[dict[str, Any]]:
-    """This will give, for every tenth of each rater's schedule, rejections and median seconds."""
+def reading_time(
+    answers: Columns, design: AcceptanceDesign, drawn: AcceptanceDesign
+) -> list[dict[str, Any]]:
+    """This will give, for every tenth of each rater's schedule, rejections and median seconds.
+
+    `drawn` is the frozen design that the orders were drawn from.
+    """
     primary = next(rule for rule in rules(design) if rule.is_primary)
     accepted = answers.accepted(primary)
-    planned = len(design.items) * design.presentations_per_item
+    planned = len(drawn.items) * drawn.presentations_per_item
     lines = []
     for number, rater in enumerate(answers.raters):
         own = np.flatnonzero((answers.rater == number) & answers.is_rated)
@@ -90,26 +99,37 @@ def _known(answers: Columns, rows: Ints) -> NDArray[np.float64]:
 
 
 def _order_test(
-    answers: Columns, number: int, design: AcceptanceDesign, primary: Rule
+    answers: Columns,
+    number: int,
+    design: AcceptanceDesign,
+    drawn: AcceptanceDesign,
+    primary: Rule,
 ) -> dict[str, Any]:
-    """The randomisation test of one rater, over a schedule that was answered to the end."""
-    item_number = {name: code for code, name in enumerate(answers.items)}
-    items = [item_number[item.key] for item in design.items]
-    positions = np.full((len(answers.items), 2), 0, dtype=np.int64)
+    """The randomisation test of one rater, over a schedule that was answered to the end.
+
+    The order that is drawn again has all masks, withdrawn ones too; those have no rejection.
+    """
+    place = {item.key: at for at, item in enumerate(drawn.items)}
+    known = {name: code for code, name in enumerate(answers.items)}
+    items = [known[item.key] for item in design.items]
+    places = [place[item.key] for item in design.items]
+    answered = np.full((len(answers.items), 2), 0, dtype=np.int64)
     own = np.flatnonzero(answers.rater == number)
-    positions[answers.item[own], answers.occasion[own] - 1] = answers.position[own]
-    positions = positions[items]
-    if not items or (positions == 0).any():
+    answered[answers.item[own], answers.occasion[own] - 1] = answers.position[own]
+    if not items or (answered[items] == 0).any():
         reason = "not every presentation was answered, and those left out are late ones"
         return dict.fromkeys(ORDER, undefined(reason))
-    turned_down = answers.answers(primary)[number][items] == 0
+    positions = np.full((len(drawn.items), 2), 0, dtype=np.int64)
+    positions[places] = answered[items]
+    turned_down = np.zeros(positions.shape, dtype=np.bool_)
+    turned_down[places] = answers.answers(primary)[number][items] == 0
     found: OrderTest | None = randomisation_test(
         positions=positions,
         rejected=turned_down,
         groups=case_groups(
-            [item.key for item in design.items], {item.key: item.case for item in design.items}
+            [item.key for item in drawn.items], {item.key: item.case for item in drawn.items}
         ),
-        gap=design.gap,
+        gap=drawn.gap,
         label=answers.raters[number],
         most_positions=MOST_POSITIONS // len(answers.raters),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rating.protocol.amendments import UNAMENDED, Amendments, amended
 from rating.protocol.design import AcceptanceDesign, design_sha256
 from rating.statistics.acceptance import acceptance, masks
 from rating.statistics.along_order import order, reading_time
@@ -44,11 +45,16 @@ them; with few rejections nothing more is fitted."""
 
 
 def summarise(
-    rows: Sequence[RatingRow], design: AcceptanceDesign, marks: Sequence[MarkRow] = ()
+    rows: Sequence[RatingRow],
+    design: AcceptanceDesign,
+    marks: Sequence[MarkRow] = (),
+    *,
+    amendments: Amendments = UNAMENDED,
 ) -> dict[str, Any]:
     """This will compute every statistic from the first answers to the presentations of a study.
 
-    `marks` are those that counted when the answers were submitted. Any number of rows will do, none
+    `marks` are those that counted when the answers were submitted; `design` is the frozen one, and
+    of masks that `amendments` withdraw there are no rows. Any number of rows will do, none
     included; what they leave undefined is {"undefined": reason}.
     Every table is a list of lines with the same columns, in an order that does not depend on the
     order of the rows. In a column `rater`, "" stands for all raters together. Raises ValueError
@@ -57,9 +63,10 @@ def summarise(
     answered = {(row.rater, row.item, row.occasion) for row in rows}
     if len(answered) < len(rows):
         raise ValueError("a presentation has two answers; give the first version of each only")
+    drawn, design = design, amended(design, amendments)
     answers = columns(rows, design, sorted({*design.raters, *(row.rater for row in rows)}))
     summary = {
-        "design_sha256": design_sha256(design),
+        "design_sha256": design_sha256(drawn),
         "primary_analysis": design.primary_analysis,
         "boundary_policy": design.boundary_policy,
         "notes": [" ".join(note.split()) for note in NOTES.split("\n\n")],
@@ -77,8 +84,8 @@ def summarise(
         "count_pairs": count_pairs(answers),
         "count_components": components(answers),
         "mark_agreement": mark_agreement(answers, marks),
-        "order": order(answers, design),
-        "reading_time": reading_time(answers, design),
+        "order": order(answers, design, drawn),
+        "reading_time": reading_time(answers, design, drawn),
         "verdicts": verdicts(answers),
         "missing": missing(answers, design),
     }

@@ -54,6 +54,7 @@ AUDITED = {
     ("api:cohort-trainings", "POST"): Act.TRAINING_STARTED,
     ("api:training-cancel", "POST"): Act.TRAINING_CANCELLED,
     ("api:study-open", "POST"): Act.STUDY_OPENED,
+    ("api:study-amendments", "POST"): Act.STUDY_AMENDED,
     ("api:study-close", "POST"): Act.STUDY_CLOSED,
     ("api:study-delete", "POST"): Act.STUDY_DELETED,
 }
@@ -222,6 +223,8 @@ def test_what_is_done_in_a_cohort_is_written_down(watch: Watch, cora: User, coho
     watch(client, "patch", "/api/v1/studies/reading/", chosen | design)
     watch(client, "post", "/api/v1/studies/unwanted/delete/", {"reason": "Not wanted."})
     watch(client, "post", "/api/v1/studies/reading/open/", {})
+    joining = {"kind": "rater_joined", "rater": "dana", "reason": "Asked for."}
+    watch(client, "post", "/api/v1/studies/reading/amendments/", joining)
     watch(client, "post", "/api/v1/studies/reading/close/", {"reason": "Enough."})
     assert left_as_said(watch, AUDITED) == set(AUDITED) - ACCOUNT
     assert Study.objects.count() == 1

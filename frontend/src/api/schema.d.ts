@@ -589,6 +589,23 @@ export interface paths {
         patch: operations["edit_study"];
         trace?: never;
     };
+    "/api/v1/studies/{slug}/amendments/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Let a rater join or leave an open study, or withdraw a mask from it. */
+        post: operations["amend_study"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/studies/{slug}/bundle/": {
         parameters: {
             query?: never;
@@ -894,6 +911,37 @@ export interface components {
                 undefined: string;
             };
         };
+        /** @description An amendment of an open study: who joins or leaves (by user name), or which mask goes. */
+        AmendingRequest: {
+            kind: components["schemas"]["AmendmentKind"];
+            /** @default  */
+            rater: string;
+            /** Format: uuid */
+            segmentation?: string | null;
+            reason: string;
+        };
+        /** @description A deviation from the frozen design, and why. */
+        Amendment: {
+            readonly kind: components["schemas"]["AmendmentKind"];
+            /** @default  */
+            rater: string;
+            /** @default  */
+            item: string;
+            readonly reason: string;
+            /** @description To the order of a rater who joined. */
+            readonly commitment: string;
+            /** @description User name; empty for a command. */
+            readonly by: string;
+            /** Format: date-time */
+            readonly at: string;
+        };
+        /**
+         * @description * `rater_joined` - Rater Joined
+         *     * `rater_left` - Rater Left
+         *     * `item_withdrawn` - Item Withdrawn
+         * @enum {string}
+         */
+        AmendmentKind: "rater_joined" | "rater_left" | "item_withdrawn";
         /** @description A case that a browser is about to send. */
         AnnouncedCaseRequest: {
             /** @description As seen from the manifest. */
@@ -1815,11 +1863,18 @@ export interface components {
         Item: {
             /** Format: uuid */
             readonly segmentation: string;
+            /** @description Its name in the design and the export. */
+            readonly key: string;
             case: string;
             title: string;
             readonly method: string;
             /** @description Drawn lesions; a stored mask never changes. */
             readonly lesions: number;
+            /**
+             * Format: date-time
+             * @description When it was taken out of an open study; no analysis counts it.
+             */
+            readonly withdrawn_at: string | null;
         };
         /** @description An inference job and how it goes. */
         Job: {
@@ -1869,12 +1924,6 @@ export interface components {
             previous: string | null;
             results: components["schemas"]["Job"][];
         };
-        /**
-         * @description * `FP` - False Positive
-         *     * `FN` - Missed
-         * @enum {string}
-         */
-        KindEnum: "FP" | "FN";
         /** @description One lesion of a mask; its id is its value in the labels file. */
         Lesion: {
             id: number;
@@ -1994,9 +2043,15 @@ export interface components {
                 undefined: string;
             };
         };
+        /**
+         * @description * `FP` - False Positive
+         *     * `FN` - Missed
+         * @enum {string}
+         */
+        MarkKind: "FP" | "FN";
         /** @description A mark as the browser made it. */
         MarkRequest: {
-            kind: components["schemas"]["KindEnum"];
+            kind: components["schemas"]["MarkKind"];
             lesion: number | null;
             mm: [
                 number,
@@ -2332,6 +2387,16 @@ export interface components {
             total: number;
             /** Format: date-time */
             readonly last_activity: string | null;
+            /**
+             * Format: date-time
+             * @description When they joined an open study.
+             */
+            joined_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When they left an open study.
+             */
+            left_at?: string | null;
         };
         /** @description Where a rater stands, and the one presentation whose turn it is. */
         Reading: {
@@ -2360,9 +2425,10 @@ export interface components {
          *     * `waiting` - waiting
          *     * `finished` - finished
          *     * `closed` - closed
+         *     * `left` - left
          * @enum {string}
          */
-        ReadingState: "ready" | "waiting" | "finished" | "closed";
+        ReadingState: "ready" | "waiting" | "finished" | "closed" | "left";
         ReadingTimeLine: {
             /** @description User name of the rater (text) */
             rater: string;
@@ -2560,7 +2626,7 @@ export interface components {
              * @description Made by the browser.
              */
             readonly id: string;
-            readonly kind: components["schemas"]["KindEnum"];
+            readonly kind: components["schemas"]["MarkKind"];
             /** @description The marked lesion's id (FP only). */
             readonly lesion: number | null;
             readonly mm: [
@@ -2614,6 +2680,7 @@ export interface components {
             items: components["schemas"]["Item"][];
             readonly raters: components["schemas"]["Rater"][];
             readonly meaning: components["schemas"]["Meaning"];
+            amendments: components["schemas"]["Amendment"][];
             readonly design_sha256: string;
             readonly commitment: string;
             /** @description Hex; null until the study is closed. */
@@ -4234,6 +4301,40 @@ export interface operations {
         };
         responses: {
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Study"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    amend_study: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AmendingRequest"];
+            };
+        };
+        responses: {
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };

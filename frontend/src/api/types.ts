@@ -48,6 +48,8 @@ export type Measure = NonNullable<TrainingBody['measure']>
 // --- Studies --------------------------------------------------------------------------------------
 
 export type Study = Schemas['Study']
+export type Amendment = Study['amendments'][number]
+export type AmendmentKind = Amendment['kind']
 export type Design = Schemas['Design']
 export type Candidates = Schemas['Candidates']
 export type Meaning = Schemas['Meaning']

@@ -146,6 +146,17 @@ export class Lobby {
           ),
           this.choices(),
         ]
+      case 'left':
+        return [
+          title,
+          ...progress,
+          make(
+            'p',
+            { class: 'lead' },
+            'Your part in this study has ended. Whatever you submitted is stored; nothing more is to be rated.',
+          ),
+          this.choices(),
+        ]
       case 'closed':
         return [
           title,

@@ -4,6 +4,7 @@ import { request } from '../api/client'
 import type { Study } from '../api/types'
 import { make, plural } from '../elements'
 import { timeFormat } from '../time'
+import { amendmentsPanel } from './amendments'
 import { askFirst } from './dialog'
 import { hashes, type StudyPageData } from './studyPage'
 
@@ -31,7 +32,7 @@ export function showProgress(
         }),
       ),
       make('td', { class: 'number' }, `${rater.done} of ${rater.total}`),
-      make('td', {}, rater.last_activity ? moment(rater.last_activity) : 'not started'),
+      make('td', {}, lastActivity(rater)),
     ),
   )
   root.replaceChildren(
@@ -82,8 +83,14 @@ export function showProgress(
         'Refresh',
       ),
     ),
+    amendmentsPanel(study, refresh),
     hashes(study),
   )
+}
+
+function lastActivity(rater: Study['raters'][number]): string {
+  if (rater.left_at) return `left ${moment(rater.left_at)}`
+  return rater.last_activity ? moment(rater.last_activity) : 'not started'
 }
 
 function close(
