@@ -12,7 +12,7 @@ from segmentation.networks.cascade import PatchNet
 
 Progress = Callable[[float, str], None]
 BATCH = 256  # patches; about 90 MB of features, which is faster than more
-BLOCK = 40  # edge of a dense block's output in voxels
+BLOCK = 32  # edge of a dense block's output in voxels; larger ones take more memory, and more time
 
 
 def predict_at(
