@@ -58,7 +58,7 @@ def predict(
     half = device.type == "cpu" and precision().name == "bfloat16"
     with torch.inference_mode():
         for start in range(0, len(wanted), BATCH):
-            progress(start / len(wanted), "Segmenting")
+            progress(start / len(wanted), f"Segmenting, slice {start + 1} of {len(wanted)}")
             middle = wanted[start : start + BATCH]
             rows, columns = box_around(inside[middle])
             seen = slices[..., rows, columns]
