@@ -3,9 +3,10 @@
     python benchmarks/methods.py --data FOLDER [--cases FOLDER ...] [--baseline FILE FILE]
 
 Makes phantoms that no method was fitted to, takes in them and the named case folders, gives every
-method small weights and coefficients from other phantoms (`fit_on_phantoms`; nicMSlesions starts
-from the public `--baseline` files where they are named), runs `manage.py segment --method X --all
---wait` for each, looks whether every mask lies on its scan's grid, and prints `compare_methods`.
+method small weights and coefficients from other phantoms (`fit_on_phantoms`; nicMSlesions has the
+public `--baseline` files where they are named), runs `manage.py segment --method X --all --wait`
+for each, looks whether every mask lies on its scan's grid, and prints `compare_methods`.
+What `fit_method` fits is fitted anew for each of two or more named cases, to the others of them.
 Called again with the same folder it goes on from there; `--methods` names some.
 """
 
@@ -16,14 +17,19 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nibabel as nib
 import numpy as np
 from database import ROOT, start_django
 from inference import worker_environment
 from machine import machine, verdict
+
+if TYPE_CHECKING:
+    from segmentation.methods import MethodCard
 
 PHANTOMS = (62_001, 62_002)
 GRID = {"shape": (256, 288, 32), "spacing_mm": (0.8, 0.8, 4.5)}
@@ -68,21 +74,38 @@ def give_parts(data: Path, baseline: Sequence[Path]) -> int:
     return manage("fit_on_phantoms")
 
 
-def segment_all(names: Sequence[str], cohorts: Sequence[str]) -> list[str]:
-    """Run every method on every case with a worker of our own; returns those that failed."""
+@contextmanager
+def a_worker() -> Iterator[None]:
+    """A worker of our own, in a worker's environment."""
     celery = [sys.executable, "-m", "celery", "--quiet", "-A", "webapp", "worker", "--pool", "solo"]
     more = ["--without-gossip", "--without-mingle"]
     worker = subprocess.Popen([*celery, *more], cwd=ROOT, env=os.environ | worker_environment())
     try:
-        return [
-            f"{name} on {cohort}"
-            for cohort in cohorts
-            for name in names
-            if manage("segment", "--method", name, "--all", "--cohort", cohort, "--wait")
-        ]
+        yield
     finally:
         worker.terminate()
         worker.wait()
+
+
+def segment_all(cards: Sequence[MethodCard], cohorts: Sequence[str]) -> list[str]:
+    """Run every method on every case; returns those that failed."""
+    from segmentation.models import Case
+
+    real = list(Case.objects.filter(cohort__title=REAL).values_list("code", flat=True))
+    failed = []
+    for cohort in cohorts:
+        for card in cards:
+            method = ["--method", card.name]
+            if cohort == REAL and len(real) > 1 and card.made_by.startswith("fit_method"):
+                status = sum(
+                    manage("fit_method", card.name, "--cohort", REAL, "--leave-out", code)
+                    or manage("segment", *method, "--case", code, "--wait")
+                    for code in real
+                )
+            else:
+                status = manage("segment", *method, "--all", "--cohort", cohort, "--wait")
+            failed += [f"{card.name} on {cohort}"] if status else []
+    return failed
 
 
 def strays() -> tuple[int, list[str]]:
@@ -127,12 +150,14 @@ def main() -> int:
     from segmentation.methods import METHOD_CARDS
 
     manage("migrate", "-v", "0")
-    cohorts = [*([REAL] if chosen.cases else []), "Phantoms"]
+    cohorts = ["Phantoms", *([REAL] if chosen.cases else [])]
     manage("import_cases", str(phantom_folders(data / "phantoms")), "--cohort", "Phantoms")
     for folder in chosen.cases:
         manage("import_cases", str(folder), "--cohort", REAL)
     unfitted = give_parts(data, chosen.baseline)
-    failed = segment_all(chosen.methods or [card.name for card in METHOD_CARDS], cohorts)
+    cards = [card for card in METHOD_CARDS if card.name in chosen.methods or not chosen.methods]
+    with a_worker():
+        failed = segment_all(cards, cohorts)
     count, wrong = strays()
     print(f"\n{machine()}")
     for cohort in cohorts:

@@ -31,6 +31,11 @@ def precision() -> Precision:
     return _chosen[0]
 
 
+def best_device() -> torch.device:
+    """The GPU where there is one, else the processor."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def predict(
     network: UNet,
     slices: NDArray[np.float32],
@@ -48,7 +53,7 @@ def predict(
     is 0: brains are small at either end. `progress` is called before each batch with the share
     done; what it raises ends the prediction.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = best_device()
     network.eval().to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stubs lack it
     shape = (len(slices), *slices.shape[-2:])
@@ -58,7 +63,7 @@ def predict(
     half = device.type == "cpu" and precision().name == "bfloat16"
     with torch.inference_mode():
         for start in range(0, len(wanted), BATCH):
-            progress(start / len(wanted), "Segmenting")
+            progress(start / len(wanted), f"Segmenting, slice {start + 1} of {len(wanted)}")
             middle = wanted[start : start + BATCH]
             rows, columns = box_around(inside[middle])
             seen = slices[..., rows, columns]

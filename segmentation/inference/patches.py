@@ -8,11 +8,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from segmentation.inference.engine import best_device
 from segmentation.networks.cascade import PatchNet
 
 Progress = Callable[[float, str], None]
 BATCH = 256  # patches; about 90 MB of features, which is faster than more
-BLOCK = 40  # edge of a dense block's output in voxels
+BLOCK = 32  # edge of a dense block's output in voxels; larger ones take more memory, and more time
 
 
 def predict_at(
@@ -31,20 +32,22 @@ def predict_at(
     which gives the same numbers. `progress` is called before each batch or block with the share
     done; what it raises ends the work.
     """
-    network = network.folded()
+    device = best_device()
+    network = network.folded().to(device)
     settings = network.settings
     before, after = settings.before, settings.patch - 1 - settings.before
     padded = np.pad(channels, [(0, 0), *[(before, after)] * 3])
     if settings.slopes == "channel" if densely is None else densely:
-        return _densely(network, padded, wanted, progress)
+        return _densely(network, padded, wanted, device, progress)
     result = np.zeros(wanted.shape, dtype=np.float32)
     places = np.argwhere(wanted)
     for start in range(0, len(places), batch):
         progress(start / len(places), "Segmenting")
         some = places[start : start + batch]
         with torch.inference_mode():
-            likely = network(torch.from_numpy(patches_at(padded, some, settings.patch)))
-        result[tuple(some.T)] = likely.numpy()
+            patches = torch.from_numpy(patches_at(padded, some, settings.patch))
+            likely = network(patches.to(device))
+        result[tuple(some.T)] = likely.cpu().numpy()
     return result
 
 
@@ -58,7 +61,11 @@ def patches_at(
 
 
 def _densely(
-    network: PatchNet, padded: NDArray[np.float32], wanted: NDArray[np.bool_], progress: Progress
+    network: PatchNet,
+    padded: NDArray[np.float32],
+    wanted: NDArray[np.bool_],
+    device: torch.device,
+    progress: Progress,
 ) -> NDArray[np.float32]:
     """The same by blocks; blocks without a wanted voxel are left out."""
     result = np.zeros(wanted.shape, dtype=np.float32)
@@ -80,6 +87,7 @@ def _densely(
         progress(number / len(blocks), "Segmenting")
         seen = padded[(slice(None), *(slice(axis.start, axis.stop + more) for axis in box))]
         with torch.inference_mode():
-            likely = network.dense(torch.from_numpy(np.ascontiguousarray(seen))[None]).numpy()
+            volume = torch.from_numpy(np.ascontiguousarray(seen))[None]
+            likely = network.dense(volume.to(device)).cpu().numpy()
         result[box] = np.where(wanted[box], likely, 0)
     return result

@@ -23,7 +23,7 @@ from segmentation.methods.brain import find_brain
 from segmentation.methods.coefficients import Coefficients, read_coefficients, write_coefficients
 from segmentation.methods.fitting import LabelledCase, record_of
 from segmentation.methods.provenance import provenance
-from segmentation.methods.template import Brain, Placed, make_template, place
+from segmentation.methods.template import Placed, bring_together, place
 
 Data = NDArray[np.float32]
 NAME = "bianca"
@@ -125,19 +125,15 @@ def fit(
     Two voxels around a lesion give no point without lesion (`noborder`); a case with fewer points
     gives what it has.
     """
-    ready = []
-    for number, case in enumerate(cases):
-        progress(0.4 * number / len(cases), f"Reading {case.name}")
-        ready.append((case, on_the_flairs_grid(case.volumes, sequences=SEQUENCES)[0]))
-    placed, template = make_template(
-        [Brain(s["FLAIR"], c.brain, c.volumes["FLAIR"].grid, _level(s, c.brain)) for c, s in ready],
-        report=lambda done, at: progress(0.4 + 0.2 * done, f"Placing {cases[at].name}"),
+    taught, template = bring_together(
+        cases, sequences=SEQUENCES, progress=lambda done, stage: progress(0.6 * done, stage)
     )
     rng = np.random.default_rng(seed)
     points, lesion = [], []
-    for number, (where, (case, scans)) in enumerate(zip(placed, ready, strict=True)):
-        progress(0.6 + 0.4 * number / len(ready), f"Drawing points of {case.name}")
-        looked = looked_at(case.brain, where.grid)
+    for number, one in enumerate(taught):
+        case = one.case
+        progress(0.6 + 0.4 * number / len(taught), f"Drawing points of {case.name}")
+        looked = looked_at(case.brain, one.placed.grid)
         near = ndimage.binary_dilation(case.lesions, iterations=2)
         parts = (
             (case.lesions & looked, SETTINGS["lesion_points"], 1),
@@ -147,7 +143,7 @@ def fit(
             voxels = np.argwhere(part)
             if len(voxels) > most:
                 voxels = voxels[rng.choice(len(voxels), most, replace=False)]
-            points.append(features(scans, case.brain, where, voxels))
+            points.append(features(one.scans, case.brain, one.placed, voxels))
             lesion.append(np.full(len(voxels), is_lesion, dtype=np.float32))
     arrays = {
         "points": np.concatenate(points),
@@ -162,11 +158,6 @@ def fit(
         record=record_of(cases, seed=seed),
     )
     return {"lesion points": int(arrays["lesion"].sum()), "points": len(arrays["lesion"])}
-
-
-def _level(scans: Mapping[str, Data], brain: NDArray[np.bool_]) -> float:
-    """The median of the FLAIR in the brain; 1 where that is 0 or there is no brain."""
-    return (float(np.median(scans["FLAIR"][brain])) if brain.any() else 1.0) or 1.0
 
 
 def load(card: MethodCard, parts: Sequence[Path]) -> Bianca:

@@ -78,16 +78,10 @@ def prepared(
 class LiUNet:
     """An ensemble of Li's networks."""
 
-    def __init__(
-        self,
-        card: MethodCard,
-        checkpoints: Sequence[Checkpoint],
-        *,
-        settings: Mapping[str, Any] = SETTINGS,
-    ) -> None:
+    def __init__(self, card: MethodCard, checkpoints: Sequence[Checkpoint]) -> None:
         self.card = card
         self.checkpoints = checkpoints
-        self.settings = settings
+        self.settings = {**SETTINGS, "head": checkpoints[0].record.get("head", SETTINGS["head"])}
 
     def segment(
         self,

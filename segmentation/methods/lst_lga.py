@@ -27,7 +27,7 @@ from segmentation.methods.brain import find_brain
 from segmentation.methods.coefficients import Coefficients, read_coefficients, write_coefficients
 from segmentation.methods.fitting import LabelledCase, record_of
 from segmentation.methods.provenance import provenance
-from segmentation.methods.template import Brain, make_template, mean_of, place
+from segmentation.methods.template import bring_together, mean_of, place
 
 Data = NDArray[np.float32]
 NAME = "lst-lga"
@@ -241,28 +241,20 @@ def fit(
     cases: Sequence[LabelledCase], *, folder: Path, home: Path, seed: int, progress: Progress
 ) -> dict[str, Any]:
     """This will make the white matter map and find the kappa of the best mean DSC."""
-    ready = []
-    for number, case in enumerate(cases):
-        progress(0.2 * number / len(cases), f"Reading {case.name}")
-        scans, _ = on_the_flairs_grid(case.volumes, sequences=("FLAIR", "T1"))
-        ready.append((case, scans))
-    placed, template = make_template(
-        [
-            Brain(s["FLAIR"], c.brain, c.volumes["FLAIR"].grid, _mode(s["FLAIR"][c.brain]))
-            for c, s in ready
-        ],
-        report=lambda done, at: progress(0.2 + 0.3 * done, f"Placing {cases[at].name}"),
+    taught, template = bring_together(
+        cases, sequences=("FLAIR", "T1"), progress=lambda done, stage: progress(done / 2, stage)
     )
     white = mean_of(
-        where.to_template(classify_tissue(scans["T1"], case.brain).maps[2])
-        for where, (case, scans) in zip(placed, ready, strict=True)
+        one.placed.to_template(classify_tissue(one.scans["T1"], one.case.brain).maps[2])
+        for one in taught
     )
     scores = dict.fromkeys(KAPPAS, 0.0)
-    counted = [one for one in zip(placed, ready, strict=True) if one[1][0].lesions.any()]
-    for number, (where, (case, scans)) in enumerate(counted):
+    counted = [one for one in taught if one.case.lesions.any()]
+    for number, one in enumerate(counted):
+        case = one.case
         progress(0.5 + 0.5 * number / len(counted), f"Trying kappas on {case.name}")
         even = evened(case.volumes["FLAIR"])
-        belief = believe(scans["T1"], even, case.brain, where.from_template(white))
+        belief = believe(one.scans["T1"], even, case.brain, one.placed.from_template(white))
         for kappa in KAPPAS:
             found = dice(grow(belief, kappa=kappa) > SETTINGS["threshold"], case.lesions)
             scores[kappa] += (found if isinstance(found, float) else 0.0) / len(counted)

@@ -26,7 +26,7 @@ from segmentation.methods.brain import find_brain
 from segmentation.methods.coefficients import Coefficients, read_coefficients, write_coefficients
 from segmentation.methods.fitting import LabelledCase, record_of
 from segmentation.methods.provenance import provenance
-from segmentation.methods.template import STEP_MM, Brain, Placed, make_template, mean_of, place
+from segmentation.methods.template import STEP_MM, Placed, bring_together, mean_of, place
 
 Data = NDArray[np.float32]
 NAME = "lst-lpa"
@@ -189,25 +189,21 @@ def fit(
     What a case is fitted to is the map of places of the *other* cases: its own lesions lie just
     where its own map says.
     """
-    brains = [_brain(case) for case in cases]
-    placed, template = make_template(
-        brains, report=lambda done, at: progress(0.4 * done, f"Placing {cases[at].name}")
+    taught, template = bring_together(
+        cases, sequences=("FLAIR",), progress=lambda done, stage: progress(0.4 * done, stage)
     )
     tissue = mean_of(
-        np.stack([where.to_template(one) for one in _tissue(case)])
-        for where, case in zip(placed, cases, strict=True)
+        np.stack([one.placed.to_template(part) for part in _tissue(one.case)]) for one in taught
     )
-    lesions = [
-        where.to_template(case.lesions.astype(np.float32))
-        for where, case in zip(placed, cases, strict=True)
-    ]
+    lesions = [one.placed.to_template(one.case.lesions.astype(np.float32)) for one in taught]
     within = tissue.sum(axis=0) > 0.5
     known: list[Known] = []
-    for number, (where, case) in enumerate(zip(placed, cases, strict=True)):
+    for number, one in enumerate(taught):
+        case = one.case
         progress(0.4 + 0.3 * number / len(cases), f"Weighing {case.name}")
-        bright = brighten(case.volumes["FLAIR"], case.brain, _priors(where, tissue))
+        bright = brighten(case.volumes["FLAIR"], case.brain, _priors(one.placed, tissue))
         others = places_of([*lesions[:number], *lesions[number + 1 :]], within)
-        known.append(Known(case, bright, where.from_template(others)))
+        known.append(Known(case, bright, one.placed.from_template(others)))
     intercept, slope = regress(*_sampled(known, np.random.default_rng(seed)))
     threshold, score = _best_threshold(known, intercept=intercept, slope=slope, progress=progress)
     write_coefficients(
@@ -276,12 +272,6 @@ def _best_threshold(
         scores += [value if isinstance(value, float) else 0.0 for value in found]
     best = int(scores.argmax())
     return THRESHOLDS[best], float(scores[best] / max(1, len(counted)))
-
-
-def _brain(case: LabelledCase) -> Brain:
-    flair = case.volumes["FLAIR"]
-    data = flair.data.astype(np.float32)
-    return Brain(data, case.brain, flair.grid, float(np.median(data[case.brain])) or 1.0)
 
 
 def _tissue(case: LabelledCase) -> Data:

@@ -7,7 +7,7 @@ new brain is registered to it (affine). Maps (white matter, lesions) are means i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from segmentation.imaging.geometry import Grid
 from segmentation.imaging.registration import register
 from segmentation.imaging.resampling import resample
+from segmentation.methods import Progress
+from segmentation.methods.alignment import on_the_flairs_grid
+from segmentation.methods.fitting import LabelledCase
 
 Data = NDArray[np.float32]
-Report = Callable[[float, int], None]
 STEP_MM = 3.0
 COARSE_MM = 6.0  # for registration: the template is a blurred mean anyway
 BOX_MM = (138.0, 172.0, 138.0)  # what every brain's box becomes
@@ -102,34 +104,42 @@ def place(flair: Data, brain: NDArray[np.bool_], grid: Grid, *, template: Data |
 
 
 @dataclass(frozen=True, eq=False)
-class Brain:
-    """A FLAIR with its brain mask on its grid; `level` is what its intensities are relative to."""
+class Taught:
+    """A case that a method is fitted to: its scans on the FLAIR's grid, and where it lies."""
 
-    flair: Data
-    inside: NDArray[np.bool_]
-    grid: Grid
-    level: float
+    case: LabelledCase
+    scans: Mapping[str, Data]
+    placed: Placed
 
 
-def make_template(brains: Sequence[Brain], *, report: Report) -> tuple[list[Placed], Data]:
-    """This will bring brains into one space; returns where each lies there, and their mean FLAIR.
+def bring_together(
+    cases: Sequence[LabelledCase], *, sequences: Sequence[str], progress: Progress
+) -> tuple[list[Taught], Data]:
+    """This will bring cases into one space; returns them and their mean FLAIR there.
 
-    By their boxes first, then by registration to the mean of these. `report` is told the share
-    done and the number of the brain. Raises ValueError without any brain.
+    By their boxes first, then by registration to the mean of these. Intensities count relative to
+    the median of each brain. `progress` takes the share of all this. Raises ValueError without any
+    case or for an empty brain, and NotRegistered.
     """
+    scans: list[Mapping[str, Data]] = []
+    for number, case in enumerate(cases):
+        progress(0.2 * number / len(cases), f"Reading {case.name}")
+        scans.append(on_the_flairs_grid(case.volumes, sequences=sequences)[0])
 
     def in_place(template: Data | None, done: float) -> tuple[list[Placed], Data]:
-        placed = []
-        for number, one in enumerate(brains):
-            report(done + number / len(brains) / 2, number)
-            placed.append(place(one.flair, one.inside, one.grid, template=template))
-        levelled = (np.where(one.inside, one.flair / one.level, 0) for one in brains)
-        return placed, mean_of(
-            where.to_template(flair.astype(np.float32))
-            for where, flair in zip(placed, levelled, strict=True)
-        )
+        placed, levelled = [], []
+        for number, (case, own) in enumerate(zip(cases, scans, strict=True)):
+            progress(done + 0.4 * number / len(cases), f"Placing {case.name}")
+            flair, grid = own["FLAIR"], case.volumes["FLAIR"].grid
+            where = place(flair, case.brain, grid, template=template)
+            level = float(np.median(flair[case.brain])) or 1.0
+            inside = np.where(case.brain, flair / level, 0)
+            placed.append(where)
+            levelled.append(where.to_template(inside.astype(np.float32)))
+        return placed, mean_of(levelled)
 
-    return in_place(in_place(None, 0.0)[1], 0.5)
+    placed, template = in_place(in_place(None, 0.2)[1], 0.6)
+    return [Taught(*one) for one in zip(cases, scans, placed, strict=True)], template
 
 
 def mean_of(maps: Iterable[Data]) -> Data:

@@ -6,7 +6,7 @@ Only commands import this module: it leads to PyTorch.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,9 @@ from segmentation.methods import (
 )
 from segmentation.methods.brain import find_brain
 from segmentation.methods.cascade_training import train_cascade
-from segmentation.methods.fitting import LabelledCase, fit_method, record_of
+from segmentation.methods.fitting import LabelledCase, NotFittable, fit_method, record_of
 from segmentation.methods.unet_trial import train_trial
-from segmentation.models import Cohort
+from segmentation.models import Case, Cohort, Segmentation
 from segmentation.networks.cascade import PatchSettings, save_cascade
 from segmentation.operations.comparison import references_of
 from segmentation.operations.parts import new_parts
@@ -37,6 +37,10 @@ from segmentation.training.phantoms import make_phantom
 Say = Callable[[str], None]
 SEED = 1
 SMALL_PATCHES = PatchSettings(2, (8, 16), (64, 32, 16), "channel")
+
+
+class UnknownCase(Refusal):
+    """A case to leave out is not there."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +59,23 @@ TRIAL = Trial()
 
 
 def fit_on_cohort(
-    *, method: str, cohort: Cohort, reference: str, seed: int, say: Say
+    *,
+    method: str,
+    cohort: Cohort,
+    reference: str,
+    seed: int,
+    say: Say,
+    leave_out: Collection[str] = (),
 ) -> Mapping[str, Any]:
     """This will fit a method on all cases of a cohort that have the reference and what it needs.
 
-    The method's new parts replace what it has. A case that lacks a sequence is left out and said.
-    Raises UnknownMethod, NoReference, NotFittable and what reading a case raises.
+    Subjects with a case of the codes `leave_out` teach nothing, so that the method can be measured
+    on them. The method's new parts replace what it has. A case that lacks a sequence is left out
+    and said. Raises UnknownMethod, NoReference, UnknownCase, NotFittable and what reading a case
+    raises.
     """
     card = method_card(method)
-    found = references_of(cohort, reference=reference)
+    found = _without(references_of(cohort, reference=reference), leave_out)
     cases = []
     for case, mask in sorted(found.items(), key=lambda one: one[0].code):
         try:
@@ -91,6 +103,20 @@ def fit_on_cohort(
             seed=seed,
             progress=_said(say),
         )
+
+
+def _without(
+    found: Mapping[Case, Segmentation], codes: Collection[str]
+) -> dict[Case, Segmentation]:
+    """The cases of other subjects than these codes are of; raises UnknownCase, NotFittable."""
+    unknown = sorted(set(codes) - {case.code for case in found})
+    if unknown:
+        raise UnknownCase(f"No case with this reference is called {', '.join(unknown)}.")
+    subjects = {case.subject for case in found if case.code in codes}
+    left = {case: mask for case, mask in found.items() if case.subject not in subjects}
+    if not left:
+        raise NotFittable("No case is left to learn from. Leave out fewer.")
+    return left
 
 
 @dataclass(frozen=True)

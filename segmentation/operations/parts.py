@@ -45,11 +45,12 @@ def new_parts(method: str) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def import_weights(*, method: str, files: Sequence[Path]) -> int:
+def import_weights(*, method: str, files: Sequence[Path], head: str = "relative") -> int:
     """This will install foreign weights for a method in place of what it has; returns how many.
 
-    Li's networks (`li-unet`, `li-unet-t1`) become an ensemble of all files. `adapted-unet` takes
-    Li's files too and starts from their function. `nicmslesions` takes the two public files, first
+    Li's networks (`li-unet`, `li-unet-t1`) become an ensemble of all files; `head` (`relative` or
+    `published`) says how they are to tell head from air. `adapted-unet` takes Li's files too and
+    starts from their function. `nicmslesions` takes the two public files, first
     network first. Raises UnknownMethod, NothingToImport and UnusableCheckpoint.
     """
     card = method_card(method)
@@ -77,5 +78,7 @@ def import_weights(*, method: str, files: Sequence[Path]) -> int:
                     f"{file.name}: these weights take {network.settings.in_channels} channels; "
                     f"{card.title} takes {LI_CHANNELS[card.name]} ({', '.join(card.needs)})."
                 )
+            else:
+                record["head"] = head
             save_checkpoint(folder / f"{number}.safetensors", network, record, half=False)
     return len(files)

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from segmentation.imaging.nifti import Volume
+from segmentation.inference.engine import best_device
 from segmentation.inference.preparation import LOWEST, prepare
 from segmentation.methods import Progress
 from segmentation.methods.adapted_unet import prepared
@@ -91,7 +92,7 @@ def train_on(
     """
     network, before = starting_network(plan)
     require_no_leakage(split, learned_before=trained_on(before), seen_before=seen_by(before))
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = best_device()
     count, prepared_cases = len(split.training) + len(split.validation) + len(split.test), 0
 
     def deck_of(members: Sequence[Member]) -> Deck | None:

@@ -126,6 +126,7 @@ def test_a_network_is_fine_tuned_and_what_it_became_is_run(
     name = "slim-unet-v3"
     expect(page.get_by_text(f"Done: {name} can be used from now on.").last).to_be_visible()
     expect(page.get_by_role("heading", name="Slim U-Net v3: From our masks")).to_be_visible()
+    expect(page.get_by_text("A training that has ended is not made longer")).to_be_visible()
     page.get_by_text("As a table").click()
     expect(page.get_by_role("region", name="Log").get_by_role("row")).to_have_count(3)
     with page.expect_download() as download:

@@ -12,6 +12,7 @@ from segmentation.imaging.nifti import read_volume
 from segmentation.methods import load_method
 from segmentation.models import Cohort, Segmentation
 from segmentation.networks.cascade import load_cascade
+from segmentation.networks.header import record_of
 from segmentation.operations import fitting
 from segmentation.operations.cases import NamedFile, import_case
 from segmentation.operations.fitting import Trial, fit_on_phantoms
@@ -59,6 +60,13 @@ def test_a_cohort_teaches_a_method_and_who_cannot_is_left_out(
     ]
 
 
+def test_whom_a_method_is_to_be_measured_on_teaches_it_nothing(taught: Cohort) -> None:
+    call_command("fit_method", "lst-lpa", "--cohort", taught.title, "--leave-out", "C0001")
+    [made] = (Path(settings.METHODS) / "lst-lpa").iterdir()
+    known = {case.code: case.scans.get(sequence="FLAIR").sha256 for case in taught.cases.all()}
+    assert record_of(made.read_bytes())["cases_sha256"] == [known["C0002"]]
+
+
 def test_what_cannot_be_fitted_is_refused_and_leaves_nothing(taught: Cohort) -> None:
     for asked, told in [
         (("lst-lga", "--cohort", "nowhere"), "There is no cohort 'nowhere'. There is: Clinic"),
@@ -66,6 +74,11 @@ def test_what_cannot_be_fitted_is_refused_and_leaves_nothing(taught: Cohort) -> 
         (("bianca", "--cohort", taught.slug), "0 cases with a reference hold none"),
         (("nicmslesions-retrained", "--cohort", taught.slug), "import_weights nicmslesions"),
         (("magic", "--cohort", taught.slug), "no method 'magic'"),
+        (("lst-lpa", "--cohort", taught.slug, "--leave-out", "C9"), "is called C9"),
+        (
+            ("lst-lpa", "--cohort", taught.slug, *("--leave-out", "C0001", "--leave-out", "C0002")),
+            "No case is left to learn from",
+        ),
     ]:
         with pytest.raises(CommandError, match=told):
             call_command("fit_method", *asked)

@@ -16,6 +16,7 @@ import torch
 from celery import Celery, current_app
 from django.conf import LazySettings, settings
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -60,6 +61,13 @@ def test_a_requested_job_runs_and_its_mask_says_what_made_it(
     assert {"checkpoint_sha256", "code_version", "settings", "settings_sha256"} <= set(
         mask.provenance
     )
+
+
+def test_the_command_names_the_cohorts_when_it_is_asked_for_another(case: Case) -> None:
+    with pytest.raises(CommandError, match=r"There is no cohort 'nowhere'\. There is: Clinic"):
+        call_command("segment", "--all", "--cohort", "nowhere")
+    call_command("segment", "--all", "--cohort", case.cohort.slug)
+    assert case.jobs.count() == 1
 
 
 def test_asking_twice_queues_once(job: InferenceJob, case: Case, cora: User) -> None:

@@ -37,11 +37,11 @@ def keras_file(path: Path, channels: int) -> Path:
 
 def test_imported_weights_make_an_ensemble_that_says_where_it_is_from(tmp_path: Path) -> None:
     file = keras_file(tmp_path / "li.h5", 1)
-    assert import_weights(method="li-unet", files=[file, file]) == 2
+    assert import_weights(method="li-unet", files=[file, file], head="published") == 2
     parts = sorted((settings.METHODS / "li-unet").iterdir())
     assert [one.name for one in parts] == ["1.safetensors", "2.safetensors"]
     checkpoint = load_checkpoint(parts[0])
-    assert checkpoint.record["axes"] == "yx"
+    assert (checkpoint.record["axes"], checkpoint.record["head"]) == ("yx", "published")
     assert checkpoint.network.state_dict()["out.bias"].item() == -2
 
 

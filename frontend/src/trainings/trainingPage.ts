@@ -22,6 +22,9 @@ export interface TrainingPageData {
 const POLL_MS = 1500
 const POLL_AFTER_FAILURE_MS = 5000
 
+const NO_LONGER =
+  'A training that has ended is not made longer, so that what its version says of how it was made stays true. To train on, fine-tune the version further: that is a new training from its best checkpoint.'
+
 const moment = timeFormat({ dateStyle: 'medium', timeStyle: 'short' })
 
 type Fact = readonly [string, string | Node]
@@ -156,6 +159,9 @@ export class TrainingPage {
       list(facts),
       ...(learned.length > 0 ? [hashes] : []),
       ...(this.data.may_manage ? [make('div', { class: 'actions' }, ...actions)] : []),
+      ...(this.data.may_manage && this.data.measure === ''
+        ? [make('p', { class: 'hint' }, NO_LONGER)]
+        : []),
     )
   }
 

@@ -17,10 +17,20 @@ class Command(BaseCommand):
         parser.add_argument("method")
         parser.add_argument("--cohort", required=True, help="its title or short name")
         parser.add_argument("--reference", default="imported", help="a mask's origin or title")
+        parser.add_argument(
+            "--leave-out", action="append", default=[], metavar="CODE", help="to measure on it"
+        )
         parser.add_argument("--seed", type=int, default=1)
 
     def handle(
-        self, *, method: str, cohort: str, reference: str, seed: int, **options: Any
+        self,
+        *,
+        method: str,
+        cohort: str,
+        reference: str,
+        leave_out: list[str],
+        seed: int,
+        **options: Any,
     ) -> None:
         try:
             found = fit_on_cohort(
@@ -28,6 +38,7 @@ class Command(BaseCommand):
                 cohort=cohort_named(cohort),
                 reference=reference,
                 seed=seed,
+                leave_out=leave_out,
                 say=self.stdout.write,
             )
         except Refusal as refusal:

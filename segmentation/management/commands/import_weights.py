@@ -16,10 +16,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("method")
         parser.add_argument("files", nargs="+", type=Path, help="several make an ensemble")
+        parser.add_argument(
+            "--head",
+            choices=("relative", "published"),
+            default="relative",
+            help="of Li's networks: air is below a quarter of the tissue's peak, or below 70 on "
+            "FLAIR and 30 on T1 as published, which holds for three scanners",
+        )
 
-    def handle(self, *, method: str, files: list[Path], **options: Any) -> None:
+    def handle(self, *, method: str, files: list[Path], head: str, **options: Any) -> None:
         try:
-            count = import_weights(method=method, files=files)
+            count = import_weights(method=method, files=files, head=head)
         except Refusal as refusal:
             raise CommandError(refusal.message) from refusal
         self.stdout.write(f"{count} networks installed for {method}.")

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from segmentation.methods import DEFAULT_METHOD
 from segmentation.models import Case, InferenceJob
+from segmentation.operations.comparison import cohort_named
 from segmentation.operations.jobs import request_segmentation
 from segmentation.queries import database_now
 from segmentation.refusals import Refusal
@@ -23,13 +24,16 @@ class Command(BaseCommand):
         which = parser.add_mutually_exclusive_group(required=True)
         which.add_argument("--case", help="a case code, such as C0001")
         which.add_argument("--all", action="store_true", help="every case")
-        parser.add_argument("--cohort", help="with --all: only the cases of this cohort (title)")
+        parser.add_argument("--cohort", help="with --all: only its cases (title or short name)")
         parser.add_argument("--wait", action="store_true", help="until all jobs have ended")
 
     def handle(self, *, method: str, case: str | None, wait: bool, **options: Any) -> None:
         cases = Case.objects.all() if case is None else Case.objects.filter(code=case)
         if options["cohort"]:
-            cases = cases.filter(cohort__title=options["cohort"])
+            try:
+                cases = cases.filter(cohort=cohort_named(options["cohort"]))
+            except Refusal as refusal:
+                raise CommandError(refusal.message) from refusal
         if not cases:
             raise CommandError(f"There is no case {case}." if case else "There is no case yet.")
         jobs, refused = [], 0

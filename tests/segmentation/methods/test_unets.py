@@ -69,6 +69,16 @@ def test_li_drops_an_eighth_of_the_slices_at_either_end(folder: Path) -> None:
     assert found.provenance["settings"]["dropped_share"] == 0.125
 
 
+def test_li_tells_air_by_the_published_threshold_where_that_is_asked_for(tmp_path: Path) -> None:
+    card = method_card("li-unet")
+    dim = volume((FLAIR.data / FLAIR.data.max() * 60).astype(np.int16))  # all below 70: no head
+    for head, found in (("relative", True), ("published", False)):
+        checkpoint = load_checkpoint(li_file(tmp_path / f"{head}.safetensors", head=head))
+        made = LiUNet(card, [checkpoint]).segment({"FLAIR": dim}, brain=PHANTOM.brain, **SILENT)
+        assert made.mask.any() == found
+        assert made.provenance["settings"]["head"] == head
+
+
 def test_li_averages_its_networks(tmp_path: Path) -> None:
     files = [
         li_file(tmp_path / f"{n}.safetensors", level=level, axes=axes)
