@@ -17,7 +17,13 @@ from rating.models import Amendment, Item, Mark, Presentation, Rating, Study, St
 from rating.protocol.meaning import meaning
 from rating.statistics.tables import COLUMNS, TEXT, YES_NO
 from segmentation.models import Cohort, Segmentation
-from segmentation.serializers import POINT, PageSerializer, PointField
+from segmentation.serializers import (
+    POINT,
+    FigureSerializer,
+    GroupSerializer,
+    PageSerializer,
+    PointField,
+)
 
 FURTHEST_MM = 10_000.0
 LONGEST_TEXT = 4_000
@@ -407,66 +413,6 @@ class ResultsSerializer(serializers.Serializer[Any]):
     reading_time = line_serializer("reading_time")(many=True)
     verdicts = line_serializer("verdicts")(many=True)
     missing = line_serializer("missing")(many=True)
-
-
-class CellSerializer(serializers.Serializer[Any]):
-    """A value as text; an undefined one says why."""
-
-    text = serializers.CharField()
-    is_undefined = serializers.BooleanField()
-
-
-class RowSerializer(serializers.Serializer[Any]):
-    """Cells in the order of the heads."""
-
-    cells = CellSerializer(many=True)
-    is_primary = serializers.BooleanField(help_text="Of the design's primary analysis.")
-
-
-class HeadSerializer(serializers.Serializer[Any]):
-    """What a column is called."""
-
-    text = serializers.CharField()
-    is_number = serializers.BooleanField()
-
-
-class ReportTableSerializer(serializers.Serializer[Any]):
-    """A table that is ready to be read."""
-
-    caption = serializers.CharField()
-    heads = HeadSerializer(many=True)
-    rows = RowSerializer(many=True)
-    more = serializers.CharField(help_text="Where further rows are; empty if these are all.")
-
-
-class SectionSerializer(serializers.Serializer[Any]):
-    """Tables about one thing; the folded ones are for whoever looks closer."""
-
-    id = serializers.CharField()
-    title = serializers.CharField()
-    hint = serializers.CharField()
-    tables = ReportTableSerializer(many=True)
-    folded_title = serializers.CharField()
-    folded = ReportTableSerializer(many=True)
-    files = serializers.ListField(child=serializers.CharField())
-
-
-class GroupSerializer(serializers.Serializer[Any]):
-    """Sections that answer one question."""
-
-    id = serializers.CharField()
-    title = serializers.CharField()
-    sections = SectionSerializer(many=True)
-
-
-class FigureSerializer(serializers.Serializer[Any]):
-    """A figure: its Vega-Lite specification, and the section that has its numbers."""
-
-    name = serializers.CharField()
-    title = serializers.CharField()
-    description = serializers.CharField()
-    section = serializers.CharField()
-    spec = serializers.DictField(help_text="Vega-Lite 6.")
 
 
 class CheckItemSerializer(serializers.Serializer[Any]):

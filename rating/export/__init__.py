@@ -5,17 +5,12 @@ The same data give the same bytes: the tables are sorted, and the zip file holds
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
-import zipfile
 from typing import Any
 
 from rating import queries
 from rating.export.readme import readme
 from rating.export.report import drawings, rendered, report_page
 from rating.export.scripts import VERIFY, imrmc, main_table_in_r
-from rating.export.spreadsheet import ZIP_EPOCH, xlsx_file
 from rating.export.tables import (
     amendments,
     audit,
@@ -28,8 +23,10 @@ from rating.export.tables import (
     utc,
 )
 from rating.models import Study
-from rating.report.drawing import png
 from rating.statistics import data_dictionary, tables
+from segmentation.publication.archive import json_file, manifest, zipped
+from segmentation.publication.drawing import png
+from segmentation.publication.workbook import xlsx_file
 from segmentation.spreadsheets import csv_file
 
 __all__ = ["bundle", "bundle_files", "report_page"]
@@ -37,15 +34,7 @@ __all__ = ["bundle", "bundle_files", "report_page"]
 
 def bundle(*, study: Study) -> bytes:
     """This will return the bundle as a zip file; raises StudyNotClosed."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in bundle_files(study=study).items():
-            entry = zipfile.ZipInfo(f"{study.slug}/{name}", ZIP_EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 3
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, content)
-    return packed.getvalue()
+    return zipped(bundle_files(study=study), folder=study.slug)
 
 
 def bundle_files(*, study: Study) -> dict[str, bytes]:
@@ -59,8 +48,8 @@ def bundle_files(*, study: Study) -> dict[str, bytes]:
         "verify.py": VERIFY.encode(),
         "recompute.R": main_table_in_r(queries.design_of(study)).encode(),
         "design.json": study.design_json.encode(),
-        "study.json": _json(_about(study)),
-        "statistics.json": _json(results),
+        "study.json": json_file(_about(study)),
+        "statistics.json": json_file(results),
     }
     described = {
         "cases.csv": cases(study),
@@ -80,7 +69,7 @@ def bundle_files(*, study: Study) -> dict[str, bytes]:
     words = [["table", "column", "meaning", "unit"], *map(list, data_dictionary())]
     files["tables.xlsx"] = xlsx_file(laid_out | {"dictionary": words})
     for figure in report.figures:
-        files[f"figures/{figure.name}.vl.json"] = _json(figure.spec)
+        files[f"figures/{figure.name}.vl.json"] = json_file(figure.spec)
         files[f"figures/{figure.name}.svg"] = drawn[figure.name].encode()
         files[f"figures/{figure.name}.png"] = png(figure.spec)
     files["data_dictionary.csv"] = csv_file(
@@ -95,11 +84,7 @@ def bundle_files(*, study: Study) -> dict[str, bytes]:
             for name, column, meaning, unit in data_dictionary()
         ],
     )
-    listed = [
-        [name, len(content), hashlib.sha256(content).hexdigest()]
-        for name, content in sorted(files.items())
-    ]
-    files["manifest.csv"] = csv_file(["file", "bytes", "sha256"], listed)
+    files["manifest.csv"] = manifest(files)
     return files
 
 
@@ -117,9 +102,3 @@ def _about(study: Study) -> dict[str, Any]:
         "closed_at": utc(study.closed_at),
         "closing_reason": study.closing_reason,
     }
-
-
-def _json(value: Any) -> bytes:
-    """JSON for people and programs; refuses what JSON cannot say (NaN)."""
-    text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    return f"{text}\n".encode()

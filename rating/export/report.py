@@ -11,7 +11,7 @@ from django.utils.safestring import mark_safe
 from rating import queries
 from rating.models import Study
 from rating.report import Report
-from rating.report.drawing import svg, with_own_names
+from segmentation.publication.drawing import svg, with_own_names
 
 
 def report_page(*, study: Study) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rating.report.document import Cell, Group, Head, Section
 from rating.report.found import RATE, rater
 from rating.report.wording import (
     Column,
@@ -20,6 +19,7 @@ from rating.report.wording import (
     table,
     text,
 )
+from segmentation.publication.document import Cell, Group, Head, Section
 
 KINDS = {"method": "Method", "occasion": "Showing", "lesions": "Drawn lesions"}
 

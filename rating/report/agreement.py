@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rating.report.document import Group, Section
 from rating.report.found import rater
 from rating.report.wording import (
     Column,
@@ -23,6 +22,7 @@ from rating.report.wording import (
     text,
     yes_no,
 )
+from segmentation.publication.document import Group, Section
 
 
 def agreement(results: Mapping[str, Any], names: Names) -> Group:

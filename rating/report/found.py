@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rating.report.document import Group, Section
 from rating.report.wording import (
     Column,
     Line,
@@ -17,6 +16,7 @@ from rating.report.wording import (
     table,
     text,
 )
+from segmentation.publication.document import Group, Section
 
 RATE = "Rate (95 % interval)"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rating.report.document import Cell, Head, Row, Table
+from segmentation.publication.document import Cell, Head, Row, Table
 
 Line = Mapping[str, Any]
 Write = Callable[[Any], str]

@@ -14,7 +14,6 @@ import numpy as np
 from rating.protocol.design import AcceptanceDesign
 from rating.statistics.columns import Bools, Columns, Ints
 from rating.statistics.intervals import (
-    Interval,
     agresti_coull,
     clopper_pearson,
     cluster_proportion,
@@ -22,6 +21,7 @@ from rating.statistics.intervals import (
     wilson,
 )
 from rating.statistics.rows import Rule, rules, undefined
+from segmentation.evaluation.statistics.quantiles import Interval
 
 STRATA = ((0, 0), (1, 10), (11, 20), (21, 50))
 RATE_COLUMNS = (

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from rating.statistics.intervals import Interval, t_quantile
+from segmentation.evaluation.statistics.quantiles import Interval, t_quantile
 
 Floats = NDArray[np.float64]
 

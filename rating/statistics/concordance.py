@@ -25,9 +25,10 @@ from rating.statistics.agreement import (
     positive_agreement,
 )
 from rating.statistics.columns import Columns, Ints
-from rating.statistics.intervals import Interval, cluster_proportion, korn_graubard, wilson
+from rating.statistics.intervals import cluster_proportion, korn_graubard, wilson
 from rating.statistics.redrawing import redrawn
 from rating.statistics.rows import rules, undefined
+from segmentation.evaluation.statistics.quantiles import Interval
 
 LOW_CONCORDANCE = 0.95  # CAP 2021: look into a reader's concordance with themself below this
 

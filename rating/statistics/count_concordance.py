@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rating.statistics.bland_altman import limits_of_agreement
 from rating.statistics.columns import Columns
 from rating.statistics.concordance import NO_REPEAT, NO_SHARED
-from rating.statistics.concordance_correlation import concordance_correlation
 from rating.statistics.counts import median_difference, repeatability, share_within
 from rating.statistics.icc import Icc, icc_agreement, icc_consistency
 from rating.statistics.replicate_limits import replicate_limits
 from rating.statistics.rows import undefined
 from rating.statistics.variance_components import variance_components
+from segmentation.evaluation.statistics.bland_altman import limits_of_agreement
+from segmentation.evaluation.statistics.concordance_correlation import concordance_correlation
 
 Pairs = NDArray[np.int64]
 KINDS = ("fp", "fn")

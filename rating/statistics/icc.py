@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from rating.statistics.intervals import LEVEL, Interval
+from segmentation.evaluation.statistics.quantiles import LEVEL, Interval
 
 TAIL = (1 + LEVEL) / 2
 

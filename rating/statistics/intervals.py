@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-LEVEL = 0.95
-Interval = tuple[float, float]
+from segmentation.evaluation.statistics.quantiles import LEVEL, Interval, t_quantile
 
 
 @dataclass(frozen=True)
@@ -101,8 +100,3 @@ def agresti_coull(successes: float, n: float) -> Interval:
     p = (successes + z * z / 2) / more
     half = z * math.sqrt(p * (1 - p) / more)
     return max(0.0, p - half), min(1.0, p + half)
-
-
-def t_quantile(degrees: int) -> float:
-    """The two-sided 95 % quantile of Student's t, for degrees >= 1."""
-    return float(special.stdtrit(degrees, (1 + LEVEL) / 2))

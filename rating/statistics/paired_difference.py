@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike
 from scipy import optimize, special
 
 from rating.statistics.agreement import Table
-from rating.statistics.intervals import LEVEL, Interval, t_quantile, wilson
+from rating.statistics.intervals import wilson
+from segmentation.evaluation.statistics.quantiles import LEVEL, Interval, t_quantile
 
 Z = float(special.ndtri((1 + LEVEL) / 2))
 

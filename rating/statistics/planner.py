@@ -9,14 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from rating.statistics.intervals import (
-    LEVEL,
-    Clustered,
-    Interval,
-    adjusted_size,
-    clopper_pearson,
-    korn_graubard,
-)
+from rating.statistics.intervals import Clustered, adjusted_size, clopper_pearson, korn_graubard
+from segmentation.evaluation.statistics.quantiles import LEVEL, Interval
 
 LARGEST = 20_000  # nobody rates more independent cases for one claim
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rating.statistics.intervals import Interval, t_quantile
+from segmentation.evaluation.statistics.quantiles import Interval, t_quantile
 
 TENTHS = 10
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from rating.statistics.agreement import CaseSums
-from rating.statistics.intervals import LEVEL, Interval
+from segmentation.evaluation.statistics.quantiles import LEVEL, Interval
 
 Floats = NDArray[np.float64]
 REDRAWS = 2000

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from rating.statistics.bland_altman import TAILS, Limits, Z
+from segmentation.evaluation.statistics.bland_altman import TAILS, Limits
+from segmentation.evaluation.statistics.quantiles import Z
 
 Readings = Sequence[Sequence[float]]
 

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmentation.evaluation.undefined import Undefined
+from segmentation.imaging.components import Components
 
 
 def dice(mask: NDArray[np.bool_], reference: NDArray[np.bool_]) -> float | Undefined:
@@ -14,7 +15,14 @@ def dice(mask: NDArray[np.bool_], reference: NDArray[np.bool_]) -> float | Undef
     """
     if mask.shape != reference.shape:
         raise ValueError(f"masks of {mask.shape} and {reference.shape}")
-    total = int(mask.sum()) + int(reference.sum())
-    if total == 0:
-        return Undefined("both masks are empty")
-    return 2 * int((mask & reference).sum()) / total
+    return _dice(int((mask & reference).sum()), int(mask.sum()) + int(reference.sum()))
+
+
+def dice_of(mask: Components, reference: Components) -> float | Undefined:
+    """The same of what `find_components` found in two masks of one shape."""
+    shared = np.intersect1d(mask.at, reference.at, assume_unique=True)
+    return _dice(len(shared), len(mask.at) + len(reference.at))
+
+
+def _dice(shared: int, total: int) -> float | Undefined:
+    return 2 * shared / total if total else Undefined("both masks are empty")

@@ -8,11 +8,9 @@ from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
+from segmentation.imaging.components import Components, find_components
 from segmentation.imaging.geometry import Grid
-
-CONNECTIVITY = {6: 1, 18: 2, 26: 3}  # neighbours of a voxel -> rank of SciPy's structuring element
 
 
 @dataclass(frozen=True)
@@ -39,38 +37,32 @@ def find_lesions(
     how the scan is stored. Returns labels of the mask's shape, and the lesions in that order; an
     empty mask gives zeros and an empty tuple. Raises ValueError for an unknown connectivity.
     """
-    labels = np.zeros(grid.ras.shape, dtype=np.int32)
-    ras = grid.to_ras(mask.astype(bool))
-    box = ndimage.find_objects(ras.astype(np.uint8))
-    if not box:
+    ras = grid.ras
+    found = find_components(grid.to_ras(mask.astype(bool)), connectivity=connectivity)
+    labels = np.zeros(ras.shape, dtype=np.int32)
+    labels.reshape(-1)[found.at] = found.ids
+    if not found.count:
         return grid.to_native(labels), ()
-    inside = np.ascontiguousarray(ras[box[0]])
-    structure = ndimage.generate_binary_structure(3, CONNECTIVITY[connectivity])
-    found, count = ndimage.label(inside, structure=structure)
-    labels[box[0]] = found
-    start = np.array([axis.start for axis in box[0]])
-    places = np.argwhere(found)
-    ids = found[found > 0]
-    order = np.argsort(ids, kind="stable")
-    places, ids = places[order] + start, ids[order]
-    cuts = np.searchsorted(ids, np.arange(1, count + 2))
+    order = np.argsort(found.ids, kind="stable")
+    ids, sizes = found.ids[order], found.sizes
+    places = ras.to_mm(np.stack(np.unravel_index(found.at[order], ras.shape), axis=-1))
+    starts = np.cumsum(sizes) - sizes
+    centres = np.add.reduceat(places, starts) / sizes[:, None]
+    away = ((places - centres[ids - 1]) ** 2).sum(axis=1)
+    nearest = np.lexsort((away, ids))[starts]
     lesions = tuple(
-        _lesion(id_, places[cuts[id_ - 1] : cuts[id_]], grid.ras) for id_ in range(1, count + 1)
+        Lesion(
+            id=id_,
+            voxels=voxels,
+            volume_mm3=voxels * ras.voxel_volume_mm3,
+            centre_mm=_point(centre),
+            voxel_mm=_point(voxel),
+        )
+        for id_, voxels, centre, voxel in zip(
+            range(1, found.count + 1), sizes.tolist(), centres, places[nearest], strict=True
+        )
     )
     return grid.to_native(labels), lesions
-
-
-def _lesion(id_: int, voxels: NDArray[np.int64], grid: Grid) -> Lesion:
-    mm = grid.to_mm(voxels)
-    centre = mm.mean(axis=0)
-    nearest = mm[((mm - centre) ** 2).sum(axis=1).argmin()]
-    return Lesion(
-        id=id_,
-        voxels=len(voxels),
-        volume_mm3=len(voxels) * grid.voxel_volume_mm3,
-        centre_mm=_point(centre),
-        voxel_mm=_point(nearest),
-    )
 
 
 def _point(mm: NDArray[np.float64]) -> tuple[float, float, float]:
@@ -82,10 +74,25 @@ def drop_small_lesions(
     mask: NDArray[np.bool_], *, grid: Grid, min_volume_mm3: float, connectivity: int = 26
 ) -> NDArray[np.bool_]:
     """This will return the mask without lesions smaller (strictly) than `min_volume_mm3`."""
-    labels, lesions = find_lesions(mask, grid=grid, connectivity=connectivity)
-    fewest = min_voxels_kept(voxel_volume_mm3=grid.voxel_volume_mm3, min_volume_mm3=min_volume_mm3)
-    kept = np.array([False, *(lesion.voxels >= fewest for lesion in lesions)])
-    return np.asarray(kept[labels])
+    found = lesions_in(mask, grid=grid, min_volume_mm3=min_volume_mm3, connectivity=connectivity)
+    kept = np.zeros(grid.ras.shape, dtype=bool)
+    kept.reshape(-1)[found.at] = True
+    return grid.to_native(kept)
+
+
+def lesions_in(
+    mask: NDArray[np.bool_], *, grid: Grid, min_volume_mm3: float = 0.0, connectivity: int = 26
+) -> Components:
+    """This will find the lesions of a mask, as voxels of the RAS grid, without smaller ones.
+
+    Numbers are those of `find_lesions`. Raises ValueError when the mask does not lie on the grid.
+    """
+    if mask.shape != grid.shape:
+        raise ValueError(f"a mask of {mask.shape} on a grid of {grid.shape}")
+    found = find_components(grid.to_ras(mask.astype(bool)), connectivity=connectivity)
+    return found.of_at_least(
+        min_voxels_kept(voxel_volume_mm3=grid.voxel_volume_mm3, min_volume_mm3=min_volume_mm3)
+    )
 
 
 def min_voxels_kept(*, voxel_volume_mm3: float, min_volume_mm3: float) -> int:

@@ -20,13 +20,13 @@ from django.db import transaction
 from openpyxl import load_workbook
 
 from rating.export.scripts import main_table_in_r
-from rating.export.spreadsheet import xlsx_file
 from rating.models import Mark, Study
 from rating.protocol.design import AcceptanceDesign
 from segmentation.models import AuditEntry, Case, Scan
 from segmentation.operations.audit import Act
 from segmentation.operations.cases import create_cohort
 from segmentation.operations.describing import describe_case
+from segmentation.publication.workbook import xlsx_file
 from tests.rating.stage import NOON, Browser, a_case, a_mark, a_mask
 
 MARK = "44444444-4444-4444-8444-444444444444"

@@ -11,12 +11,12 @@ from typing import Any
 
 from altair.utils import schemapi
 
-from rating.report.document import Figure
 from rating.report.figures.acceptance import forest, lesion_load
 from rating.report.figures.agreement import two_by_two
 from rating.report.figures.counts import bland_altman, first_and_second
 from rating.report.figures.course import along_order
 from rating.report.wording import Names
+from segmentation.publication.document import Figure
 
 __all__ = ["figures"]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import altair as alt
 
-from rating.report.document import Figure
-from rating.report.figures.style import MOST_RATERS, Data, finished, percent_axis
 from rating.report.wording import Names, rule, share
+from segmentation.publication.document import Figure
+from segmentation.publication.style import MOST_RATERS, Data, finished, percent_axis
 
 
 def forest(results: Mapping[str, Any], names: Names) -> Figure | None:

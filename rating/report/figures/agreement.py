@@ -7,8 +7,8 @@ from typing import Any
 
 import altair as alt
 
-from rating.report.document import Figure
-from rating.report.figures.style import COLOURS, INK, Data, finished
+from segmentation.publication.document import Figure
+from segmentation.publication.style import COLOURS, INK, Data, finished
 
 MOST_TABLES = 12
 ANSWERS = ("accepted", "rejected")

@@ -8,8 +8,8 @@ from typing import Any
 
 import altair as alt
 
-from rating.report.document import Figure
-from rating.report.figures.style import COLOURS, SOFT, Data, finished
+from segmentation.publication.document import Figure
+from segmentation.publication.style import COLOURS, SOFT, Data, finished
 
 KINDS = {"fp": "False positives", "fn": "Missed lesions"}
 MOST_PAIRS = 6  # of readings that a figure compares

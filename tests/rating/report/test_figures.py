@@ -9,11 +9,11 @@ from xml.etree import ElementTree as ET
 import altair as alt
 import pytest
 
-from rating.report.document import Figure
-from rating.report.drawing import png, svg, with_own_names
 from rating.report.figures import figures
 from rating.report.figures.counts import bland_altman, first_and_second
 from rating.statistics import summarise
+from segmentation.publication.document import Figure
+from segmentation.publication.drawing import png, svg, with_own_names
 from tests.rating.report.studies import NAMES, a_study, results_of
 
 NAMES_OF_FIGURES = ["acceptance", "lesion_load", "agreement", "counts", "bland_altman", "course"]

@@ -9,7 +9,6 @@ import pytest
 
 from rating.report import Report, lay_out
 from rating.report.checklists import checklists
-from rating.report.document import Cell, Section, Table
 from rating.report.limits import limits
 from rating.report.methods import methods
 from rating.report.wording import (
@@ -25,6 +24,7 @@ from rating.report.wording import (
 from rating.serializers import ReportSerializer
 from rating.statistics import summarise
 from rating.statistics.tables import COLUMNS
+from segmentation.publication.document import Cell, Section, Table
 from tests.rating.report.studies import FACTS, NAMES, a_study, laid_out, results_of
 
 

@@ -27,7 +27,7 @@ from rating.statistics.agreement import (
     percent_agreement,
     positive_agreement,
 )
-from rating.statistics.intervals import t_quantile
+from segmentation.evaluation.statistics.quantiles import t_quantile
 
 cell = st.integers(0, 60)
 showings = st.lists(st.sampled_from([-1, 0, 1]), min_size=2, max_size=2)

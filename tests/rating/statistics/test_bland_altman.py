@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rating.statistics.bland_altman import limits_of_agreement, ratio_limits, trend
-from rating.statistics.concordance_correlation import concordance_correlation
 from rating.statistics.replicate_limits import replicate_limits
+from segmentation.evaluation.statistics.bland_altman import limits_of_agreement, ratio_limits, trend
+from segmentation.evaluation.statistics.concordance_correlation import concordance_correlation
 
 X = [1.2, 3.4, 2.2, 8.9, 15.1, 4.4, 6.0, 0.7, 11.3, 5.2]
 Y = [1.5, 3.9, 2.0, 10.1, 17.7, 5.0, 6.1, 1.1, 13.9, 5.0]

@@ -9,8 +9,8 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import cochrans_q
 
 from rating.statistics import summarise
-from rating.statistics.concordance_correlation import concordance_correlation
 from rating.statistics.replicate_limits import replicate_limits
+from segmentation.evaluation.statistics.concordance_correlation import concordance_correlation
 from tests.rating.statistics.answers import a_design, all_answers
 
 WORSE = {("m1", 1): {0, 1, 2, 3}, ("m1", 2): {0, 1, 2}, ("m2", 1): {0, 5}, ("m2", 2): {0}}

@@ -14,9 +14,9 @@ from rating.statistics.intervals import (
     clopper_pearson,
     cluster_proportion,
     korn_graubard,
-    t_quantile,
     wilson,
 )
+from segmentation.evaluation.statistics.quantiles import t_quantile
 
 COUNTS = [(0, 1), (1, 1), (0, 7), (7, 7), (1, 20), (50, 53), (53, 53), (101, 106), (200, 212)]
 

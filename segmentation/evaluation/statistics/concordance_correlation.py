@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rating.statistics.bland_altman import Z
-from rating.statistics.intervals import Interval
+from segmentation.evaluation.statistics.quantiles import Interval, Z
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special, stats
+from scipy import stats
 
-from rating.statistics.intervals import LEVEL, Interval, t_quantile
+from segmentation.evaluation.statistics.quantiles import LEVEL, Interval, Z, t_quantile
 
-Z = float(special.ndtri((1 + LEVEL) / 2))
 TAILS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
 MOST_EXACT = 1000  # noncentral t beyond costs much and differs from the normal by under 0.1 %
 

@@ -1,0 +1,1 @@
+"""Statistics of paired measurements: how far they lie apart, and whether they are the same."""

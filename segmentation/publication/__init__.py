@@ -1,0 +1,1 @@
+"""Results as people read and send them: tables, figures and files, the same data the same bytes."""
