@@ -314,6 +314,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "JobState": "segmentation.models.InferenceJob.State",
         "StudyState": "rating.models.Study.State",
+        "EditKind": "segmentation.models.Edit.Kind",
+        "MarkKind": "rating.models.Mark.Kind",
         "ReadingState": ["ready", "waiting", "finished", "closed"],
     },
 }
