@@ -144,6 +144,12 @@ class Segmentation(models.Model):
     lesion_list = models.JSONField(default=list)
     provenance = models.JSONField(default=dict, help_text="Input, checkpoint, code, settings.")
     created_at = models.DateTimeField()
+    parent = models.ForeignKey(
+        "self", models.RESTRICT, null=True, related_name="corrections", help_text="Corrected mask."
+    )
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
 
     class Meta:
         ordering = ["case", "created_at", "id"]
@@ -169,6 +175,62 @@ class Segmentation(models.Model):
     def volume_ml(self) -> float:
         """Total lesion volume in millilitres."""
         return sum(lesion.volume_mm3 for lesion in self.lesions) / 1000
+
+
+class Drawing(models.Model):
+    """What one person draws of one case: from empty, or from the mask `parent`.
+
+    Its mask is what its edits make (`segmentation.imaging.drawing`). Saving it makes `segmentation`
+    and ends it; going on from there is another drawing.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, models.CASCADE, related_name="drawings")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="drawings")
+    parent = models.ForeignKey(Segmentation, models.RESTRICT, null=True, related_name="drawings")
+    segmentation = models.OneToOneField(
+        Segmentation, models.RESTRICT, null=True, related_name="drawing"
+    )
+    begun_at = models.DateTimeField()
+    active_ms = models.PositiveBigIntegerField(default=0, help_text="How long it was worked on.")
+
+    class Meta:
+        ordering = ["-begun_at", "id"]
+
+    def __str__(self) -> str:
+        return f"Drawing of {self.case_id} by {self.author}"
+
+
+class Edit(models.Model):
+    """One edit of a drawing, under an id that the browser made. Rows are only ever added.
+
+    `added` and `removed` are runs of voxels. `accepted` names voxels whose lesions were accepted,
+    or no longer are.
+    """
+
+    class Kind(models.TextChoices):
+        CHANGE = "change"
+        UNDO = "undo"
+        REDO = "redo"
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    drawing = models.ForeignKey(Drawing, models.CASCADE, related_name="edits")
+    number = models.PositiveIntegerField(help_text="Its place in the drawing, from 1.")
+    kind = models.CharField(max_length=10, choices=Kind)
+    tool = models.CharField(max_length=20, blank=True)
+    added = models.JSONField(default=list)
+    removed = models.JSONField(default=list)
+    accepted = models.JSONField(default=list)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["drawing", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["drawing", "number"], name="one_edit_per_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.number} of {self.drawing_id}"
 
 
 class BrainMask(models.Model):
@@ -417,6 +479,7 @@ class AuditEntry(models.Model):
         SCAN_DOWNLOADED = "scan-downloaded"
         MASK_DOWNLOADED = "mask-downloaded"
         PROBABILITY_DOWNLOADED = "probability-downloaded", "probability map downloaded"
+        MASK_DRAWN = "mask-drawn", "mask drawn or corrected"
         BRAIN_CORRECTED = "brain-corrected", "brain mask corrected"
         BRAIN_REVERTED = "brain-reverted", "correction of a brain mask taken back"
         TRAINING_STARTED = "training-started"

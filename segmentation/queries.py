@@ -36,6 +36,7 @@ from segmentation.models import (
     Case,
     Cohort,
     CohortMembership,
+    Drawing,
     InferenceJob,
     Job,
     Scan,
@@ -288,7 +289,7 @@ def case_in_full(code: str) -> Case:
     """One case with everything that its page shows; raises `Case.DoesNotExist`."""
     return (
         Case.objects.select_related("cohort", "brain_mask")
-        .prefetch_related("scans", "segmentations", "jobs")
+        .prefetch_related("scans", "segmentations__author", "jobs")
         .get(code=code)
     )
 
@@ -326,6 +327,37 @@ def roles_in_segmentation(*, user: User, segmentation_id: UUID) -> frozenset[str
 def roles_in_job(*, user: User, job_id: UUID) -> frozenset[str]:
     """The user's roles in the case of a job; empty when hidden or unknown."""
     return _roles_where(user, jobs__pk=job_id)
+
+
+def roles_in_drawing(*, user: User, drawing_id: UUID) -> frozenset[str]:
+    """Owner, when a drawing is the user's own and its case visible; empty for everybody else."""
+    if not user.is_authenticated:
+        return NO_ROLE
+    mine = Drawing.objects.filter(pk=drawing_id, author=user, case__in=visible_cases(user))
+    return frozenset({"owner"}) if mine.exists() else NO_ROLE
+
+
+def drawing_in_full(drawing_id: UUID) -> Drawing:
+    """One drawing with its edits and its case's scans; raises `Drawing.DoesNotExist`."""
+    return (
+        Drawing.objects.select_related("case__cohort", "parent", "segmentation")
+        .prefetch_related("edits", "case__scans")
+        .get(pk=drawing_id)
+    )
+
+
+def saved_meanwhile(drawing: Drawing) -> QuerySet[Segmentation]:
+    """Corrections of the same mask that others saved since a drawing began, oldest first.
+
+    None of a drawing from empty: that is everybody's own work.
+    """
+    return (
+        Segmentation.objects.filter(
+            parent=drawing.parent_id, parent__isnull=False, created_at__gt=drawing.begun_at
+        )
+        .exclude(author=drawing.author_id)
+        .order_by("created_at")
+    )
 
 
 def segmentation_in_full(segmentation_id: UUID) -> Segmentation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -10,11 +11,14 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from segmentation.description import FIELDS
+from segmentation.evaluation.comparison import LEAST_MM3
 from segmentation.imaging.geometry import Grid
 from segmentation.models import (
     BrainMask,
     Case,
     Cohort,
+    Drawing,
+    Edit,
     InferenceJob,
     Scan,
     Segmentation,
@@ -25,7 +29,7 @@ from segmentation.networks.header import trained_on
 from segmentation.operations.cases import MASK_ORIGINS
 from segmentation.operations.planning import MEASURES, MOST_EPOCHS
 from segmentation.operations.training_jobs import is_settled
-from segmentation.queries import method_titles
+from segmentation.queries import method_titles, saved_meanwhile
 
 
 class CohortSerializer(serializers.ModelSerializer[Cohort]):
@@ -163,6 +167,10 @@ class SegmentationSerializer(serializers.ModelSerializer[Segmentation]):
     provenance = serializers.DictField()
     labels = serializers.SerializerMethodField(help_text="Lesion ids on the RAS grid, uint16.")
     download = serializers.SerializerMethodField(help_text="The mask on the scan's own grid.")
+    corrects = serializers.UUIDField(
+        source="parent_id", allow_null=True, help_text="The mask that it was made from."
+    )
+    author = serializers.SerializerMethodField(help_text="Who drew it; empty for a method.")
 
     class Meta:
         model = Segmentation
@@ -171,6 +179,8 @@ class SegmentationSerializer(serializers.ModelSerializer[Segmentation]):
             "origin",
             "title",
             "method",
+            "corrects",
+            "author",
             "created_at",
             "sha256",
             "lesions",
@@ -188,6 +198,10 @@ class SegmentationSerializer(serializers.ModelSerializer[Segmentation]):
 
     def get_volume_ml(self, segmentation: Segmentation) -> float:
         return round(segmentation.volume_ml, 4)
+
+    def get_author(self, segmentation: Segmentation) -> str:
+        author = segmentation.author
+        return (author.get_full_name() or author.get_username()) if author else ""
 
     def get_empty(self, segmentation: Segmentation) -> bool:
         return not segmentation.lesion_list
@@ -468,6 +482,122 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
     def get_brain_mask(self, case: Case) -> dict[str, Any] | None:
         brain = getattr(case, "brain_mask", None)
         return None if brain is None else dict(BrainMaskSerializer(brain).data)
+
+
+class DrawingRequestSerializer(serializers.Serializer[Any]):
+    """What to draw on: the mask to correct, or null to begin from empty."""
+
+    parent = serializers.UUIDField(allow_null=True)
+
+
+VOXELS = {"type": "array", "items": {"type": "integer"}}
+MOST_NUMBERS = 2_000_000
+
+
+@extend_schema_field(VOXELS)
+class VoxelsField(serializers.ListField):
+    """Whole numbers that count voxels."""
+
+    child = serializers.IntegerField(min_value=0, max_value=2**31 - 1)
+    max_length = MOST_NUMBERS
+
+
+class EditBodySerializer(serializers.Serializer[Any]):
+    """An edit as the browser made it: runs of voxels on the RAS grid, x fastest.
+
+    `added` and `removed`: first voxel, how many, and so on. `accepted`: voxels whose lesions were
+    accepted, or no longer are.
+    """
+
+    number = serializers.IntegerField(min_value=1, max_value=1_000_000)
+    kind = serializers.ChoiceField(choices=Edit.Kind.choices)
+    tool = serializers.CharField(max_length=20, allow_blank=True)
+    added = VoxelsField()
+    removed = VoxelsField()
+    accepted = VoxelsField()
+    active_ms = serializers.IntegerField(min_value=0, max_value=10**11)
+
+
+class SavedEditSerializer(serializers.Serializer[Any]):
+    """The acknowledgement that an edit is stored."""
+
+    id = serializers.UUIDField()
+    saved_at = serializers.DateTimeField()
+
+
+class EditSerializer(serializers.ModelSerializer[Edit]):
+    """A stored edit."""
+
+    added = VoxelsField()
+    removed = VoxelsField()
+    accepted = VoxelsField()
+
+    class Meta:
+        model = Edit
+        fields = ["id", "number", "kind", "tool", "added", "removed", "accepted", "made_at"]
+        read_only_fields = fields
+
+
+class ForkSerializer(serializers.Serializer[Any]):
+    """How many edits of a drawing another one begins with."""
+
+    edits = serializers.IntegerField(min_value=0, max_value=1_000_000)
+
+
+class DrawingSaveSerializer(serializers.Serializer[Any]):
+    """What the page shows of the drawing to save: how many edits, how many voxels, their digest.
+
+    `beside`: although somebody else has saved a correction of the same mask meanwhile.
+    """
+
+    edits = serializers.IntegerField(min_value=0, max_value=1_000_000)
+    voxels = serializers.IntegerField(min_value=0, max_value=2**31 - 1)
+    digest = serializers.IntegerField(min_value=0, max_value=2**32 - 1)
+    active_ms = serializers.IntegerField(min_value=0, max_value=10**11)
+    beside = serializers.BooleanField(default=False)
+
+
+class DrawingSerializer(serializers.ModelSerializer[Drawing]):
+    """A drawing with what its page needs: scans, the mask it began from, its edits."""
+
+    case = serializers.CharField(source="case.code")
+    scans = ScanSerializer(source="case.scans", many=True)
+    parent = SegmentationSerializer(allow_null=True)
+    saved_as = serializers.UUIDField(source="segmentation_id", allow_null=True)
+    probability = serializers.SerializerMethodField(
+        help_text="The map of the method that made the mask, RAS; null where there is none."
+    )
+    edits = EditSerializer(many=True)
+    saved_at = serializers.SerializerMethodField(help_text="When the last edit was stored.")
+    meanwhile = serializers.SerializerMethodField(
+        help_text="Corrections of the same mask that others saved since it began."
+    )
+    min_volume_mm3 = serializers.SerializerMethodField(help_text="Smaller lesions do not count.")
+
+    class Meta:
+        model = Drawing
+        fields = [
+            *("id", "case", "scans", "parent", "saved_as", "probability", "begun_at"),
+            *("active_ms", "edits", "saved_at", "meanwhile", "min_volume_mm3"),
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field({"type": "string", "nullable": True})
+    def get_probability(self, drawing: Drawing) -> str | None:
+        has_map = drawing.parent is not None and bool(drawing.parent.probability)
+        return reverse("api:drawing-probability", args=[drawing.pk]) if has_map else None
+
+    @extend_schema_field({"type": "string", "format": "date-time", "nullable": True})
+    def get_saved_at(self, drawing: Drawing) -> datetime | None:
+        edits = list(drawing.edits.all())
+        return edits[-1].made_at if edits else None
+
+    @extend_schema_field(SegmentationSerializer(many=True))
+    def get_meanwhile(self, drawing: Drawing) -> Any:
+        return SegmentationSerializer(saved_meanwhile(drawing), many=True).data
+
+    def get_min_volume_mm3(self, drawing: Drawing) -> float:
+        return LEAST_MM3
 
 
 class CaseChangeSerializer(serializers.Serializer[Any]):

@@ -12,6 +12,7 @@ pages = [
     path("trainings/<uuid:pk>/", views.training, name="training"),
     path("trainings/<uuid:pk>/log.csv", views.training_log, name="training-log"),
     path("cases/<str:code>/", views.case, name="case"),
+    path("drawings/<uuid:pk>/", views.drawing, name="drawing"),
     path("manifest.csv", views.manifest_template, name="manifest-template"),
     path("cohorts/<slug:slug>/audit/", views.audit, name="audit"),
     path("cohorts/<slug:slug>/audit.csv", views.audit_csv, name="audit-csv"),
@@ -68,6 +69,20 @@ api = [
         "trainings/<uuid:pk>/checkpoint/",
         views_api.TrainingCheckpointView.as_view(),
         name="training-checkpoint",
+    ),
+    path("cases/<str:code>/drawings/", views_api.CaseDrawingsView.as_view(), name="case-drawings"),
+    path("drawings/<uuid:pk>/", views_api.DrawingView.as_view(), name="drawing"),
+    path(
+        "drawings/<uuid:pk>/edits/<uuid:edit_id>/",
+        views_api.DrawingEditView.as_view(),
+        name="drawing-edit",
+    ),
+    path("drawings/<uuid:pk>/fork/", views_api.DrawingForkView.as_view(), name="drawing-fork"),
+    path("drawings/<uuid:pk>/save/", views_api.DrawingSaveView.as_view(), name="drawing-save"),
+    path(
+        "drawings/<uuid:pk>/probability/",
+        views_api.DrawingProbabilityView.as_view(),
+        name="drawing-probability",
     ),
     path("segmentations/<uuid:pk>/", views_api.SegmentationView.as_view(), name="segmentation"),
     path(

@@ -19,7 +19,7 @@ from segmentation.operations.cases import SEQUENCES
 from segmentation.operations.planning import MEASURES, PRESETS, THRESHOLD_ONLY
 from segmentation.operations.training_jobs import choices_for, log_of
 from segmentation.operations.versions import starts_for
-from segmentation.people import signed_in
+from segmentation.people import owner_key, signed_in
 from segmentation.queries import (
     COMMAND,
     audit_of,
@@ -27,6 +27,7 @@ from segmentation.queries import (
     cases_in_cohort,
     cohorts_of,
     database_now,
+    drawing_in_full,
     is_gpu_there,
     masks_in_cohort,
     methods_shown_to,
@@ -108,6 +109,22 @@ def case(request: HttpRequest, code: str) -> HttpResponse:
         },
     }
     return render(request, "segmentation/case.html", context)
+
+
+def drawing(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The editor with one of my drawings; it reads it from the API."""
+    shown = drawing_in_full(pk)
+    context = {
+        "drawing": shown,
+        "page_data": {
+            "id": str(pk),
+            "owner": owner_key(signed_in(request)),
+            "login": f"{reverse('account_login')}?next={request.path}",
+            "case_page": reverse("case", args=[shown.case.code]),
+            "drawing_page": reverse("drawing", args=[UUID(int=0)]).replace(str(UUID(int=0)), "ID"),
+        },
+    }
+    return render(request, "segmentation/drawing.html", context)
 
 
 def jobs(request: HttpRequest) -> HttpResponse:

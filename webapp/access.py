@@ -76,6 +76,11 @@ def in_job(person: Any, address: Mapping[str, Any]) -> Roles:
     return segmentation.roles_in_job(user=person, job_id=address["pk"])
 
 
+def in_drawing(person: Any, address: Mapping[str, Any]) -> Roles:
+    """Owner, when the drawing of the address is the person's own and its case not hidden."""
+    return segmentation.roles_in_drawing(user=person, drawing_id=address["pk"])
+
+
 def in_training(person: Any, address: Mapping[str, Any]) -> Roles:
     """The person's role in all cohorts of the training of the address."""
     return segmentation.roles_in_training(user=person, training_id=address["pk"])
@@ -160,6 +165,7 @@ TABLE: dict[str, Rule] = {
     "search": read(everywhere, SIGNED_IN),
     "cases": read(everywhere, SIGNED_IN),
     "case": read(in_case, MEMBER),
+    "drawing": read(in_drawing, OWNER),
     "jobs": read(everywhere, SIGNED_IN),
     "trainings": read(everywhere, SIGNED_IN),
     "training": read(in_training, MEMBER),
@@ -183,6 +189,12 @@ TABLE: dict[str, Rule] = {
     "api:case-brain": Rule(in_case, {"GET": MEMBER, "POST": MEMBER, "DELETE": MEMBER}),
     "api:case-brain-mask": read(in_case, MEMBER),
     "api:case-jobs": Rule(in_case, {"GET": MEMBER, "POST": MEMBER}),
+    "api:case-drawings": write(in_case, MEMBER),
+    "api:drawing": read(in_drawing, OWNER),
+    "api:drawing-edit": write(in_drawing, OWNER, "PUT"),
+    "api:drawing-fork": write(in_drawing, OWNER),
+    "api:drawing-save": write(in_drawing, OWNER),
+    "api:drawing-probability": read(in_drawing, OWNER),
     "api:segmentation": read(in_segmentation, MEMBER),
     "api:segmentation-labels": read(in_segmentation, MEMBER),
     "api:segmentation-mask": read(in_segmentation, MEMBER),

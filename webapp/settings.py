@@ -317,6 +317,7 @@ SPECTACULAR_SETTINGS = {
         "ReadingState": ["ready", "waiting", "finished", "closed", "left"],
         "AmendmentKind": "rating.models.Amendment.Kind",
         "MarkKind": "rating.models.Mark.Kind",
+        "EditKind": "segmentation.models.Edit.Kind",
     },
 }
 

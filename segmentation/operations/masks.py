@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+from django.contrib.auth.models import User
 from django.db import transaction
 from numpy.typing import NDArray
 
 from segmentation.imaging.lesions import find_lesions
 from segmentation.imaging.nifti import (
     Volume,
+    browser_copy,
     lesion_label_file,
     mask_file,
     probability_file,
@@ -34,6 +36,8 @@ class NewMask:
     method: str = ""
     probability: NDArray[np.float32] | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    parent: Segmentation | None = None
+    author: User | None = None
 
 
 def store_mask(new: NewMask, *, like: Volume, now: datetime, commit: bool = True) -> Segmentation:
@@ -59,6 +63,8 @@ def store_mask(new: NewMask, *, like: Volume, now: datetime, commit: bool = True
             for lesion in lesions
         ],
         provenance=dict(new.provenance),
+        parent=new.parent,
+        author=new.author,
         created_at=now,
     )
     try:
@@ -85,3 +91,9 @@ def brain_labels(brain: BrainMask) -> bytes:
     with brain.shown.open("rb") as stored:
         mask = read_volume(stored.read(), name=f"brain mask of case {brain.case.code}")
     return lesion_label_file(mask.data > 0, grid=mask.grid)
+
+
+def probability_for_browser(segmentation: Segmentation) -> bytes:
+    """This will write the probability map of a segmentation in RAS order (float32, 0 to 1)."""
+    with segmentation.probability.open("rb") as stored:
+        return browser_copy(read_volume(stored.read(), name=f"map of {segmentation.title}"))

@@ -75,6 +75,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{code}/drawings/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description The way to draw a mask of a case, or to correct one. */
+        post: operations["begin_drawing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{code}/jobs/": {
         parameters: {
             query?: never;
@@ -224,6 +241,91 @@ export interface paths {
         put?: never;
         /** @description The way to adapt a method to the cases of a cohort. */
         post: operations["request_training"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drawings/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One of my drawings, with every edit. */
+        get: operations["drawing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drawings/{id}/edits/{edit_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description One edit, under an id that the browser made. Repeating a request is harmless. */
+        put: operations["put_edit"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drawings/{id}/fork/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Go on from an earlier edit beside a drawing that went on elsewhere. */
+        post: operations["fork_drawing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drawings/{id}/probability/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The probability map behind the mask that a drawing corrects, on the RAS grid. */
+        get: operations["drawing_probability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drawings/{id}/save/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make a mask of a drawing. */
+        post: operations["save_drawing"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1474,6 +1576,92 @@ export interface components {
              */
             equivalence_margin?: number | null;
         };
+        /** @description A drawing with what its page needs: scans, the mask it began from, its edits. */
+        Drawing: {
+            /** Format: uuid */
+            readonly id: string;
+            case: string;
+            scans: components["schemas"]["Scan"][];
+            parent: components["schemas"]["Segmentation"] | null;
+            /** Format: uuid */
+            saved_as: string | null;
+            /** @description The map of the method that made the mask, RAS; null where there is none. */
+            readonly probability: string | null;
+            /** Format: date-time */
+            readonly begun_at: string;
+            /** @description How long it was worked on. */
+            readonly active_ms: number;
+            edits: components["schemas"]["Edit"][];
+            /**
+             * Format: date-time
+             * @description When the last edit was stored.
+             */
+            readonly saved_at: string | null;
+            /** @description Corrections of the same mask that others saved since it began. */
+            readonly meanwhile: components["schemas"]["Segmentation"][];
+            /**
+             * Format: double
+             * @description Smaller lesions do not count.
+             */
+            readonly min_volume_mm3: number;
+        };
+        /** @description What to draw on: the mask to correct, or null to begin from empty. */
+        DrawingRequestRequest: {
+            /** Format: uuid */
+            parent: string | null;
+        };
+        /**
+         * @description What the page shows of the drawing to save: how many edits, how many voxels, their digest.
+         *
+         *     `beside`: although somebody else has saved a correction of the same mask meanwhile.
+         */
+        DrawingSaveRequest: {
+            edits: number;
+            voxels: number;
+            /** Format: int64 */
+            digest: number;
+            /** Format: int64 */
+            active_ms: number;
+            /** @default false */
+            beside: boolean;
+        };
+        /** @description A stored edit. */
+        Edit: {
+            /** Format: uuid */
+            readonly id: string;
+            /** @description Its place in the drawing, from 1. */
+            readonly number: number;
+            readonly kind: components["schemas"]["EditKind"];
+            readonly tool: string;
+            added: number[];
+            removed: number[];
+            accepted: number[];
+            /** Format: date-time */
+            readonly made_at: string;
+        };
+        /**
+         * @description An edit as the browser made it: runs of voxels on the RAS grid, x fastest.
+         *
+         *     `added` and `removed`: first voxel, how many, and so on. `accepted`: voxels whose lesions were
+         *     accepted, or no longer are.
+         */
+        EditBodyRequest: {
+            number: number;
+            kind: components["schemas"]["EditKind"];
+            tool: string;
+            added: number[];
+            removed: number[];
+            accepted: number[];
+            /** Format: int64 */
+            active_ms: number;
+        };
+        /**
+         * @description * `change` - Change
+         *     * `undo` - Undo
+         *     * `redo` - Redo
+         * @enum {string}
+         */
+        EditKind: "change" | "undo" | "redo";
         /** @description One epoch of a training: its loss, and how well the network validates after it. */
         Epoch: {
             epoch: number;
@@ -1642,6 +1830,10 @@ export interface components {
                 /** @description Inversion time of the FLAIR */
                 inversion_time_ms?: number | null;
             };
+        };
+        /** @description How many edits of a drawing another one begins with. */
+        ForkRequest: {
+            edits: number;
         };
         /** @description Sections that answer one question. */
         Group: {
@@ -2516,6 +2708,13 @@ export interface components {
             /** Format: date-time */
             saved_at: string;
         };
+        /** @description The acknowledgement that an edit is stored. */
+        SavedEdit: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            saved_at: string;
+        };
         /** @description The acknowledgement that a mark is stored (or removed). */
         SavedMark: {
             /** Format: uuid */
@@ -2557,6 +2756,13 @@ export interface components {
             readonly origin: components["schemas"]["OriginEnum"];
             readonly title: string;
             readonly method: string;
+            /**
+             * Format: uuid
+             * @description The mask that it was made from.
+             */
+            corrects: string | null;
+            /** @description Who drew it; empty for a method. */
+            readonly author: string;
             /** Format: date-time */
             readonly created_at: string;
             /** @description Of the stored mask file. */
@@ -3232,6 +3438,40 @@ export interface operations {
             };
         };
     };
+    begin_drawing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DrawingRequestRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drawing"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     case_jobs: {
         parameters: {
             query?: never;
@@ -3581,6 +3821,176 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Training"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    drawing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drawing"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    put_edit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                edit_id: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditBodyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedEdit"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    fork_drawing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForkRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drawing"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    drawing_probability: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description No response body */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    save_drawing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DrawingSaveRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Segmentation"];
                 };
             };
             /** @description Refused; nothing was changed. */
