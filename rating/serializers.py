@@ -518,8 +518,9 @@ class FollowingSerializer(serializers.ModelSerializer[Presentation]):
         return reverse("api:presentation-mask", args=[presentation.token])
 
     def get_t1(self, presentation: Presentation) -> str | None:
-        shown = queries.t1_of(presentation)
-        return shown and reverse("api:presentation-t1", args=[presentation.token])
+        if queries.t1_of(presentation) is None:
+            return None
+        return reverse("api:presentation-t1", args=[presentation.token])
 
 
 class PresentationSerializer(FollowingSerializer):

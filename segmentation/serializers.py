@@ -487,7 +487,7 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
 class DrawingRequestSerializer(serializers.Serializer[Any]):
     """What to draw on: the mask to correct, or null to begin from empty."""
 
-    parent = serializers.UUIDField(allow_null=True)
+    parent = serializers.UUIDField(allow_null=True)  # type: ignore[assignment] # REST framework's own word, too
 
 
 VOXELS = {"type": "array", "items": {"type": "integer"}}

@@ -13,7 +13,7 @@ def counted_as_marked(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rating', '0002_withdrawn'),
+        ('rating', '0003_amendments'),
     ]
 
     operations = [
