@@ -142,6 +142,18 @@ def a_case(cohort: Cohort, seed: int) -> Case:
     return import_case(cohort=cohort, files=[file], now=NOON).case
 
 
+def invited(cohort: Cohort, *people: User) -> None:
+    """These people came as raters by an invitation to the cohort."""
+    for person in people:
+        cohort.invitations.create(
+            address=f"{person.username}@clinic.example",
+            role="rater",
+            key_sha256=f"{cohort.slug} {person.username}",
+            accepted_by=person,
+            **dict.fromkeys(("invited_at", "expires_at", "accepted_at"), NOON),
+        )
+
+
 def a_mask(case: Case, *, lesions: int, method: str = "secret-method") -> Segmentation:
     """A prediction for a case with this many lesions."""
     with case.scans.get(sequence="FLAIR").original.open("rb") as stored:
