@@ -43,16 +43,36 @@ def invitations_to(cohort: str, *, search: str = "") -> QuerySet[Invitation]:
     return found.select_related("invited_by")
 
 
+def whole_cohorts_of(user: User) -> QuerySet[Any]:
+    """The cohorts that somebody coordinates, less those with a case that is hidden from them."""
+    coordinated: QuerySet[Any] = Cohort.objects.filter(
+        memberships__user=user, memberships__role=CohortMembership.Role.COORDINATOR
+    )
+    return coordinated.exclude(cases__pk__in=hidden_cases(user))
+
+
 def expired_invitations(user: User, *, now: datetime) -> QuerySet[Any]:
     """The cohorts that somebody coordinates with invitations that ran out (`expired` of them).
 
     None of a cohort with a case that is hidden from them: they do not see its people either.
     """
-    mine = Cohort.objects.filter(
-        memberships__user=user, memberships__role=CohortMembership.Role.COORDINATOR
-    ).exclude(cases__pk__in=hidden_cases(user))
+    mine = whole_cohorts_of(user)
     gone = Invitation.objects.filter(cohort=OuterRef("pk"), accepted_at=None, expires_at__lte=now)
     return mine.annotate(expired=how_many(gone)).filter(expired__gt=0).order_by("title")
+
+
+def people_met_by(user: User) -> QuerySet[User]:
+    """Who belongs to any cohort that somebody coordinates, or came as a rater by its invitation.
+
+    Of nobody else do they see as much as the name. Empty for who coordinates nothing.
+    """
+    mine = whole_cohorts_of(user).values("pk")
+    members = CohortMembership.objects.filter(cohort__in=mine)
+    invited = Invitation.objects.filter(cohort__in=mine).exclude(accepted_by=None)
+    return User.objects.filter(
+        Q(pk__in=members.values("user"))
+        | Q(pk__in=invited.filter(role=Invitation.Role.RATER).values("accepted_by"))
+    )
 
 
 def people_of(cohort: str, *, search: str = "") -> QuerySet[Any]:

@@ -149,9 +149,14 @@ class StudyCandidatesView(APIView):
     @extend_schema(operation_id="study_candidates", responses=CandidatesSerializer)
     def get(self, request: Request, slug: str) -> Response:
         study = Study.objects.get(slug=slug)
-        people = CandidateRaterSerializer(queries.candidate_raters(study), many=True)
-        masks = queries.candidate_rows(study=study, user=signed_in(request))
-        return Response({"segmentations": masks, "users": people.data})
+        user = signed_in(request)
+        people = queries.candidate_raters(study=study, user=user)
+        return Response(
+            {
+                "segmentations": queries.candidate_rows(study=study, user=user),
+                "users": CandidateRaterSerializer(people, many=True).data,
+            }
+        )
 
 
 class StudyOpenView(APIView):

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from django.contrib.auth.models import User
 from django.db.models import Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 
+from accounts.queries import people_met_by
 from rating.models import Amendment, Item, Mark, Presentation, Rating, Study, StudyMembership
 from rating.protocol.amendments import Amendments, amended
 from rating.protocol.design import (
@@ -204,10 +205,22 @@ def candidate_rows(*, study: Study, user: User) -> list[dict[str, Any]]:
     ]
 
 
-def candidate_raters(study: Study) -> QuerySet[User]:
-    """Everybody who could rate in the study: active accounts that do not coordinate it."""
+def candidate_raters(*, study: Study, user: User) -> QuerySet[User]:
+    """Whom this coordinator may ask to rate in the study, of active accounts, by user name.
+
+    The people of the cohorts that they coordinate, and the raters of their studies; nobody who
+    coordinates this one.
+    """
     coordinators = study.memberships.filter(role=COORDINATOR).values("user")
-    return User.objects.filter(is_active=True).exclude(pk__in=coordinators).order_by("username")
+    raters = StudyMembership.objects.filter(role=RATER, study__in=studies_of(user).values("pk"))
+    return (
+        User.objects.filter(
+            Q(pk__in=people_met_by(user).values("pk")) | Q(pk__in=raters.values("user")),
+            is_active=True,
+        )
+        .exclude(pk__in=coordinators)
+        .order_by("username")
+    )
 
 
 def method_shown(segmentation: Segmentation) -> str:

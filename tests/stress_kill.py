@@ -229,13 +229,12 @@ def make_clinic() -> list[str]:
     from django.contrib.auth.models import User
 
     from segmentation.operations.cases import NamedFile, create_cohort, import_case
-    from tests.rating.stage import NOON, a_case, a_mask
+    from tests.rating.stage import NOON, a_case, a_mask, invited
     from tests.segmentation.scans import flair_voxels, nifti
 
     cora = User.objects.create_user("cora")
-    for name in RATERS:
-        User.objects.create_user(name)
     to_rate = create_cohort(title="To rate", coordinators=[cora])
+    invited(to_rate, *(User.objects.create_user(name) for name in RATERS))
     for seed in range(6):
         case = a_case(to_rate, seed)
         for lesions in (0, 3, 7, 12):

@@ -21,6 +21,7 @@ from django.contrib.auth.models import User
 from django.utils.crypto import get_random_string
 from numpy.typing import NDArray
 
+from accounts.operations.invitations import add_rater
 from rating.models import Presentation, Study, StudyMembership
 from rating.operations import study as studies
 from segmentation.imaging.lesions import find_lesions
@@ -60,9 +61,7 @@ def demonstration_accounts() -> dict[str, str]:
 def make_demonstration(*, clock: Clock, say: Say) -> None:
     """This will create whatever of the demonstration is not there yet; again it does nothing."""
     people = make_accounts()
-    cohort = Cohort.objects.filter(title=COHORT).first() or create_cohort(
-        title=COHORT, coordinators=[people["cora"]]
-    )
+    cohort = Cohort.objects.filter(title=COHORT).first() or make_cohort(people, clock=clock)
     make_cases(cohort, clock=clock, say=say)
     for number, case in enumerate(cohort.cases.all(), 1):
         if not case.segmentations.filter(method=DEFAULT_METHOD).exists():
@@ -96,6 +95,15 @@ def make_accounts() -> dict[str, User]:
             person.save()
         people[name] = person
     return people
+
+
+def make_cohort(people: dict[str, User], *, clock: Clock) -> Cohort:
+    """This will create the cohort with its coordinator and raters."""
+    cohort = create_cohort(title=COHORT, coordinators=[people["cora"]])
+    for name, role in PEOPLE.items():
+        if role == "rater":
+            add_rater(cohort=cohort, user=people[name], by=people["cora"], now=clock())
+    return cohort
 
 
 def make_cases(cohort: Cohort, *, clock: Clock, say: Say) -> None:

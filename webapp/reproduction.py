@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from django.contrib.auth.models import User
 
+from accounts.operations.invitations import add_rater
 from rating import queries
 from rating.models import Presentation, Study, StudyMembership
 from rating.operations import study as studies
@@ -110,6 +111,8 @@ def reproduce(*, seed: int, cases: int, clock: Clock, say: Say) -> Study:
     names = ("coordinator", *REJECTED)
     people = {name: User.objects.create_user(name, first_name=name) for name in names}
     cohort = create_cohort(title="Phantoms of the paper", coordinators=[people["coordinator"]])
+    for name in REJECTED:
+        add_rater(cohort=cohort, user=people[name], by=people["coordinator"], now=clock())
     say(f"{cases} phantoms")
     for number in range(cases):
         _phantom(cohort, number, chance, clock)

@@ -91,6 +91,13 @@ def accept(*, key: str, user: User, now: datetime) -> Invitation:
     return _take(key=key, user=user, now=now)
 
 
+def add_rater(*, cohort: Cohort, user: User, by: User, now: datetime) -> None:
+    """This will invite somebody as a rater and accept for them, as commands do."""
+    address = f"{user.get_username()}@{cohort.slug}.invalid"
+    _, key = invite(cohort=cohort, address=address, role=Invitation.Role.RATER, by=by, now=now)
+    accept(key=key, user=user, now=now)
+
+
 @transaction.atomic
 def accept_with_new_account(
     *, key: str, first_name: str, last_name: str, password: str, now: datetime

@@ -100,7 +100,8 @@ def edit_study(
     """This will change a draft; what is None stays.
 
     `settings` are merged into those there are (a None goes back to the default); `items` (masks of
-    the study's cohort that `by` may see) and `raters` (user names) replace. Raises StudyNotDraft,
+    the study's cohort that `by` may see) and `raters` (user names of `queries.candidate_raters`)
+    replace. Raises StudyNotDraft,
     UnknownSegmentation, UnknownRater, CoordinatorCannotRate.
     """
     draft = _locked_draft(study)
@@ -113,7 +114,7 @@ def edit_study(
     if items is not None:
         _replace_items(draft, items, by)
     if raters is not None:
-        _replace_raters(draft, raters)
+        _replace_raters(draft, raters, by)
     return draft
 
 
@@ -276,17 +277,9 @@ def _replace_items(draft: Study, chosen: Iterable[UUID], by: User) -> None:
     )
 
 
-def _replace_raters(draft: Study, usernames: Iterable[str]) -> None:
+def _replace_raters(draft: Study, usernames: Iterable[str], by: User) -> None:
     """This will make these people the raters; those who stay keep their reading."""
     wanted = set(usernames)
-    people = {person.username: person for person in User.objects.filter(username__in=wanted)}
-    unknown = sorted(name for name in wanted if name not in people or not people[name].is_active)
-    if unknown:
-        raise UnknownRater(
-            f"There is no active account called {', '.join(unknown)}. Nothing was changed; check "
-            "the spelling or have the account made first.",
-            fields={"raters": [f"{name}: no active account." for name in unknown]},
-        )
     coordinators = draft.memberships.filter(
         role=StudyMembership.Role.COORDINATOR, user__username__in=wanted
     )
@@ -296,6 +289,16 @@ def _replace_raters(draft: Study, usernames: Iterable[str]) -> None:
             f"{', '.join(both)} coordinates this study and can therefore not rate in it. Nothing "
             "was changed; choose somebody else.",
             fields={"raters": [f"{name} coordinates this study." for name in both]},
+        )
+    may_be_asked = queries.candidate_raters(study=draft, user=by).filter(username__in=wanted)
+    people = {person.username: person for person in may_be_asked}
+    unknown = sorted(wanted - set(people))
+    if unknown:
+        raise UnknownRater(
+            f"Among those whom you may ask there is no active account called "
+            f"{', '.join(unknown)}. Nothing was changed; check the spelling, or invite them as a "
+            "rater first (Cases, People).",
+            fields={"raters": [f"{name}: nobody whom you may ask." for name in unknown]},
         )
     raters = draft.memberships.filter(role=StudyMembership.Role.RATER)
     raters.exclude(user__username__in=wanted).delete()

@@ -22,7 +22,7 @@ from segmentation.networks.checkpoint import with_record
 from segmentation.operations.cases import create_cohort
 from segmentation.operations.jobs import request_segmentation
 from segmentation.operations.versions import add_version
-from tests.rating.stage import Browser, a_case, a_mask
+from tests.rating.stage import Browser, a_case, a_mask, invited
 from tests.webapp.clinics import a_training
 
 PASSWORD = "phantoms-of-2019"
@@ -78,6 +78,7 @@ def a_full_clinic() -> Clinic:
     cora, now = people["cora"], timezone.now()
     cohort = create_cohort(title="Clinic 2019", coordinators=[cora])
     create_cohort(title="Empty", coordinators=[cora])
+    invited(cohort, people["rita"])
     cohort.memberships.create(user=people["dana"], role="delineator")
     case = a_case(cohort, 1)
     other = a_case(cohort, 2)

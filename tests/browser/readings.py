@@ -9,7 +9,7 @@ from rating.models import Study
 from rating.operations.study import create_study, edit_study, open_study
 from segmentation.operations.cases import create_cohort
 from tests.browser.conftest import Visitor
-from tests.rating.stage import NOON, a_case, a_mask
+from tests.rating.stage import NOON, a_case, a_mask, invited
 
 PASSWORD = "phantoms-2019"
 
@@ -18,6 +18,7 @@ def a_study(masks: int = 2, gap: int = 1) -> dict[str, User]:
     """An open study of so many masks for Rita and Ravi; returns the people by name."""
     people = {name: User.objects.create_user(name, password=PASSWORD) for name in NAMES}
     cohort = create_cohort(title="Clinic", coordinators=[people["cora"]])
+    invited(cohort, people["rita"], people["ravi"])
     drawn = [a_mask(a_case(cohort, seed), lesions=2 + seed) for seed in range(masks)]
     study = create_study(title="Reading", cohort=cohort, by=people["cora"], now=NOON)
     edit_study(

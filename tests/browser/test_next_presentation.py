@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from rating.operations.study import create_study, edit_study, open_study
 from segmentation.operations.cases import create_cohort
 from tests.browser.conftest import Visitor
-from tests.rating.stage import NOON, a_case, a_mask
+from tests.rating.stage import NOON, a_case, a_mask, invited
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -20,6 +20,7 @@ def test_after_a_submission_nothing_is_fetched(visitor: Callable[[], Visitor]) -
     cora = User.objects.create_user("cora")
     rita = User.objects.create_user("rita", password="phantoms")
     cohort = create_cohort(title="Clinic", coordinators=[cora])
+    invited(cohort, rita)
     masks = [a_mask(a_case(cohort, seed, has_t1=True), lesions=2 + seed) for seed in range(3)]
     study = create_study(title="Reading", cohort=cohort, by=cora, now=NOON)
     items, settings = [mask.pk for mask in masks], {"gap": 1, "washout_days": 0}

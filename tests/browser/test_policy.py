@@ -12,7 +12,7 @@ from rating.operations.study import create_study, edit_study, open_study
 from segmentation.models import Case
 from segmentation.operations.cases import create_cohort
 from tests.browser.conftest import Visitor
-from tests.rating.stage import NOON, a_case, a_mask
+from tests.rating.stage import NOON, a_case, a_mask, invited
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -27,6 +27,7 @@ def case(boss: User) -> Case:
     """A case whose mask boss is to rate in a study of another coordinator."""
     cora = User.objects.create_user("cora")
     case = a_case(create_cohort(title="Clinic", coordinators=[cora]), 1)
+    invited(case.cohort, boss)
     study = create_study(title="Reading", cohort=case.cohort, by=cora, now=NOON)
     mask = a_mask(case, lesions=3)
     settings = {"gap": 0, "min_volume_mm3": 0}

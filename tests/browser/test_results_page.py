@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from rating.models import Study
 from segmentation.operations.cases import create_cohort
 from tests.browser.conftest import Visitor
-from tests.rating.stage import Browser, a_case, a_mask
+from tests.rating.stage import Browser, a_case, a_mask, invited
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PASSWORD = "phantoms-of-2019"
@@ -29,6 +29,7 @@ def study(transactional_db: None) -> Study:
     }
     cora = Browser(people["cora"])
     cohort = create_cohort(title="Clinic", coordinators=[people["cora"]])
+    invited(cohort, people["rita"], people["ravi"])
     masks = [
         a_mask(a_case(cohort, number), lesions=lesions, method="slim-unet")
         for number, lesions in enumerate((3, 10, 12))

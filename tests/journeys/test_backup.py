@@ -31,7 +31,7 @@ from segmentation.operations.files import check_files, hash_field, names_in
 from segmentation.operations.jobs import say_present
 from tests.full_disk import files_of_at_most
 from tests.locked_database import impatient_database, locked_database
-from tests.rating.stage import Browser, a_case, a_mask
+from tests.rating.stage import Browser, a_case, a_mask, invited
 from tests.served import own_database
 from webapp.backup import Manifest
 
@@ -96,6 +96,7 @@ def study() -> Study:
     people["ravi"].groups.add(Group.objects.create(name="Neuroradiology"))
     say_present(worker="here", now=timezone.now())
     cohort = create_cohort(title="Clinic 2019", coordinators=[people["cora"]])
+    invited(cohort, people["rita"], people["ravi"])
     masks = [a_mask(a_case(cohort, seed), lesions=seed) for seed in (0, 3, 12, 7)]
     now = timezone.now()
     study = create_study(title="Reading \u2013 1", cohort=cohort, by=people["cora"], now=now)

@@ -21,6 +21,7 @@ from segmentation.models import Case, Cohort, CohortMembership, Segmentation
 from segmentation.operations.cases import NamedFile, create_cohort, import_case
 from segmentation.operations.jobs import request_segmentation
 from segmentation.operations.running import run_next_job
+from tests.rating.stage import invited
 from tests.segmentation.scans import NOON, flair_voxels, nifti, signed_in, two_lesions
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -97,6 +98,7 @@ def cohort(people: dict[str, User]) -> Cohort:
 @pytest.fixture
 def study(cohort: Cohort, people: dict[str, User]) -> Study:
     """Opened for Rita and Ravi with the imported and the predicted mask of two cases."""
+    invited(cohort, people["ravi"])
     study = create_study(title="Reading 1", cohort=cohort, by=people["cora"], now=NOON)
     masks = Segmentation.objects.exclude(case__subject="SUBJ-3")
     assert masks.count() == 4

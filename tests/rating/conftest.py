@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from rating.models import Study
 from segmentation.models import Case, Cohort, Segmentation
 from segmentation.operations.cases import create_cohort
-from tests.rating.stage import Browser, a_case, a_mask
+from tests.rating.stage import Browser, a_case, a_mask, invited
 
 LESIONS = (3, 0, 12)
 
@@ -52,6 +52,7 @@ def otto(people: dict[str, User]) -> Browser:
 @pytest.fixture
 def cohort(people: dict[str, User]) -> Cohort:
     cohort = create_cohort(title="Clinic 2019", coordinators=[people["cora"]])
+    invited(cohort, people["rita"], people["ravi"])
     cohort.memberships.create(user=people["dana"], role="delineator")
     return cohort
 

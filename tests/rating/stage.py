@@ -145,6 +145,18 @@ def a_case(cohort: Cohort, seed: int, *, has_t1: bool = False) -> Case:
     return import_case(cohort=cohort, files=files, now=NOON).case
 
 
+def invited(cohort: Cohort, *people: User) -> None:
+    """These people came as raters by an invitation to the cohort."""
+    for person in people:
+        cohort.invitations.create(
+            address=f"{person.username}@clinic.example",
+            role="rater",
+            key_sha256=f"{cohort.slug} {person.username}",
+            accepted_by=person,
+            **dict.fromkeys(("invited_at", "expires_at", "accepted_at"), NOON),
+        )
+
+
 def a_mask(case: Case, *, lesions: int, method: str = "secret-method") -> Segmentation:
     """A prediction for a case with this many lesions."""
     with case.scans.get(sequence="FLAIR").original.open("rb") as stored:

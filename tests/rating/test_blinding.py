@@ -155,6 +155,7 @@ def test_a_coordinator_who_rates_elsewhere_does_not_see_those_cases(
     cora: Browser, people: dict[str, User], masks: list[Segmentation], draft: dict[str, Any]
 ) -> None:
     """Dana runs a study in which Cora rates the masks of Cora's own study."""
+    masks[0].case.cohort.memberships.filter(user=people["dana"]).update(role="coordinator")
     other = studies.create_study(
         title="The other", cohort=masks[0].case.cohort, by=people["dana"], now=NOON
     )

@@ -27,7 +27,7 @@ from segmentation.operations.audit import Act
 from segmentation.operations.cases import create_cohort
 from segmentation.operations.describing import describe_case
 from segmentation.publication.workbook import xlsx_file
-from tests.rating.stage import NOON, Browser, a_case, a_mark, a_mask
+from tests.rating.stage import NOON, Browser, a_case, a_mark, a_mask, invited
 
 MARK = "44444444-4444-4444-8444-444444444444"
 TWO_LESIONS = {"counts_as": 2}
@@ -77,6 +77,7 @@ def taken(django_db_setup: None, django_db_blocker: Any) -> Taken:
         people = {name: User.objects.create_user(name) for name in ("cora", "rita", "ravi")}
         cora, rita, ravi = (Browser(person) for person in people.values())
         cohort = create_cohort(title="Clinic 2019", coordinators=[people["cora"]])
+        invited(cohort, people["rita"], people["ravi"])
         masks = [a_mask(a_case(cohort, n), lesions=lesions) for n, lesions in enumerate((3, 0, 12))]
         made = cora.post(f"cohorts/{cohort.slug}/studies/", {"title": "First reading"})
         items = [str(mask.pk) for mask in masks]

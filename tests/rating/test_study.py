@@ -10,10 +10,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.test.utils import CaptureQueriesContext
 
+from accounts.operations.invitations import accept, invite
 from rating.models import Presentation, Study
 from segmentation.models import Case, Cohort, Segmentation
 from segmentation.operations.cases import create_cohort
-from tests.rating.stage import Browser, a_case, a_mask
+from tests.rating.stage import NOON, Browser, a_case, a_mask
 
 
 def test_a_new_study_is_an_empty_draft(cora: Browser, cohort: Cohort) -> None:
@@ -54,14 +55,45 @@ def test_a_change_leaves_the_rest_as_it_was(cora: Browser, draft: dict[str, Any]
     assert (changed["id"], changed["title"]) == (draft["id"], "Renamed")
 
 
-def test_candidates_are_the_masks_of_the_cohort_and_everybody_but_cora(
+def test_candidates_are_the_masks_of_the_cohort_and_its_people_but_cora(
     cora: Browser, draft: dict[str, Any], masks: list[Segmentation], people: dict[str, User]
 ) -> None:
     elsewhere = create_cohort(title="Elsewhere", coordinators=[people["otto"]])
     a_mask(a_case(elsewhere, 77), lesions=1)
     found = cora.get(f"studies/{draft['id']}/candidates/")
     assert {one["segmentation"] for one in found["segmentations"]} == {str(m.pk) for m in masks}
-    assert [user["username"] for user in found["users"]] == ["dana", "otto", "ravi", "rita"]
+    assert [user["username"] for user in found["users"]] == ["dana", "ravi", "rita"]
+
+
+def test_two_coordinators_do_not_reach_each_others_people(
+    cora: Browser, otto: Browser, draft: dict[str, Any], people: dict[str, User]
+) -> None:
+    """Otto knows who rates for him: by invitation, as a member, or in a study of his."""
+
+    def known() -> list[str]:
+        return [user["username"] for user in otto.get(f"{address}candidates/")["users"]]
+
+    def asked(name: str) -> dict[str, Any]:
+        return otto.ask("patch", address, {"raters": [name]}).json()
+
+    elsewhere = create_cohort(title="Elsewhere", coordinators=[people["otto"]])
+    address = f"studies/{otto.post('cohorts/elsewhere/studies/', {'title': 'Ours'})['id']}/"
+    assert known() == []
+    hidden, no_such = asked("rita"), asked("nobody")
+    assert hidden["code"] == no_such["code"] == "UnknownRater"
+    assert hidden["message"].replace("rita", "nobody") == no_such["message"]
+
+    _, key = invite(
+        cohort=elsewhere, address="r@x.example", role="rater", by=people["otto"], now=NOON
+    )
+    assert known() == []
+    accept(key=key, user=people["rita"], now=NOON)
+    elsewhere.memberships.create(user=people["ravi"], role="delineator")
+    assert known() == ["ravi", "rita"]
+    assert [rater["username"] for rater in asked("rita")["raters"]] == ["rita"]
+    elsewhere.invitations.all().delete()
+    assert known() == ["ravi", "rita"], "who rates for him already stays known"
+    assert "otto" not in str(cora.get(f"studies/{draft['id']}/candidates/")["users"])
 
 
 def test_what_does_not_belong_in_a_study_is_refused(
@@ -277,5 +309,5 @@ def test_lists_ask_the_database_a_fixed_number_of_times(
     for title in ("Second", "Third", "Fourth"):
         cora.post(f"cohorts/{cohort.slug}/studies/", {"title": title})
     items = [item["segmentation"] for item in draft["items"]] + [str(mask.pk) for mask in more]
-    cora.patch(paths[1], {"items": items, "raters": ["rita", "ravi", "dana", "otto"]})
+    cora.patch(paths[1], {"items": items, "raters": ["rita", "ravi", "dana"]})
     assert [asked(path) for path in paths] == before

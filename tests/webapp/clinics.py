@@ -18,7 +18,7 @@ from rating.operations.study import close_study, create_study, edit_study, open_
 from segmentation.models import Cohort, Segmentation, Training
 from segmentation.operations.cases import create_cohort
 from segmentation.operations.jobs import request_segmentation
-from tests.rating.stage import NOON, a_case, a_mask
+from tests.rating.stage import NOON, a_case, a_mask, invited
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ def a_clinic(name: str, *, seed: int) -> Things:
     staff = {cora.username: "coordinator", dana.username: "delineator"}
     cohort = create_cohort(title=f"Clinic {name}", coordinators=[cora])
     cohort.memberships.create(user=dana, role="delineator")
+    invited(cohort, people["rita"], people["ravi"])
     case = a_case(cohort, seed)
     mask = a_mask(case, lesions=3)
     job = request_segmentation(case=case, method="slim-unet", by=cora, now=NOON)

@@ -20,6 +20,7 @@ from segmentation.operations.cases import NamedFile, create_cohort, import_case
 from segmentation.operations.members import add_member, remove_member
 from segmentation.refusals import Refusal
 from tests.conftest import audit_log
+from tests.rating.stage import invited
 from tests.segmentation.scans import NOON, flair_voxels, nifti, signed_in, two_lesions
 
 
@@ -48,6 +49,8 @@ def written() -> list[tuple[str, str, str, str]]:
 
 
 def test_a_study_leaves_its_trail(case: Case, cora: User, rita: User) -> None:
+    invited(case.cohort, rita)
+
     def draft(title: str) -> object:
         study = create_study(title=title, cohort=case.cohort, by=cora, now=NOON)
         settings = {"gap": 0, "min_volume_mm3": 0}
@@ -160,6 +163,7 @@ def shown_in(case: Case, reader: User, **asked: str) -> list[tuple[str, str]]:
 def test_it_knows_raters_and_those_who_left(case: Case, cora: User, rita: User) -> None:
     people = {name: User.objects.create_user(name) for name in ("dana", "otto", "ravi")}
     study = create_study(title="Reading", cohort=case.cohort, by=cora, now=NOON)
+    invited(case.cohort, rita)
     edit_study(study=study, by=cora, raters=["rita"])
     add_member(cohort=case.cohort, user=people["dana"], role="delineator")
     remove_member(

@@ -24,7 +24,7 @@ from segmentation.operations.versions import add_version
 from tests.accounts.conftest import PASSWORD, post
 from tests.accounts.test_passwords import link_in
 from tests.accounts.test_two_factor import code
-from tests.rating.stage import a_case, a_mask, mask_with, nifti
+from tests.rating.stage import a_case, a_mask, invited, mask_with, nifti
 from tests.segmentation.scans import signed_in
 from tests.webapp.clinics import a_training
 from webapp.access import TABLE
@@ -214,7 +214,7 @@ def test_what_is_done_in_a_cohort_is_written_down(watch: Watch, cora: User, coho
     watch(client, "post", f"/api/v1/cases/{case.code}/delete/", {"reason": "Wrong person."})
     train_and_cancel(watch, client, cohort)
 
-    User.objects.create_user("ravi")
+    invited(cohort, User.objects.create_user("ravi"))
     mask = a_mask(a_case(cohort, 1), lesions=2)
     for title in ("Reading", "Unwanted"):
         watch(client, "post", "/api/v1/cohorts/clinic/studies/", {"title": title})
@@ -275,7 +275,7 @@ def test_what_is_taken_out_is_written_down(watch: Watch, cora: User, cohort: Coh
 
 def a_closed_study(client: Client, mask: Any) -> str:
     """A study without answers; returns its slug."""
-    User.objects.create_user("ravi")
+    invited(Cohort.objects.get(slug="clinic"), User.objects.create_user("ravi"))
     root, sent = "/api/v1/studies/reading/", {"content_type": "application/json"}
     client.post("/api/v1/cohorts/clinic/studies/", {"title": "Reading"}, **sent)
     design = {"gap": 0, "min_volume_mm3": 0}

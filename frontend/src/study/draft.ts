@@ -150,7 +150,11 @@ class Draft {
       'section',
       { class: 'sheet' },
       make('h2', {}, 'Raters'),
-      make('p', { class: 'hint' }, 'Whoever coordinates this study cannot rate in it.'),
+      make(
+        'p',
+        { class: 'hint' },
+        'Here are the people of your cohorts and the raters of your studies; invite others as raters under Cases, People. Whoever coordinates this study cannot rate in it.',
+      ),
       make('div', { class: 'pick', 'data-list': 'raters' }, ...rows),
     )
   }
