@@ -40,6 +40,8 @@ def read_layers(path: Path) -> list[Layer]:
 
     Raises UnusableCheckpoint for whatever is not a plain file of weights.
     """
+    if not path.is_file():
+        raise UnusableCheckpoint(f"{path}: there is no such file. Name the file with the weights.")
     try:
         if path.stat().st_size > MOST_BYTES:
             raise UnusableCheckpoint(

@@ -7,14 +7,15 @@ test('ticks are round and lie within', () => {
   expect(ticks(0, 30, 8)).toEqual([0, 5, 10, 15, 20, 25, 30])
   expect(ticks(0.63, 0.71, 4)).toEqual([0.64, 0.66, 0.68, 0.7])
   expect(ticks(2, 2, 4)).toEqual([2])
+  expect(ticks(0, 2, 6, 1)).toEqual([0, 1, 2])
 })
 
-test('an extent has room, also around one value, and is 0 to 1 without any', () => {
+test('an extent has room, but not below 0, also around one value; it is 0 to 1 without any', () => {
   expect(extent([])).toEqual([0, 1])
   expect(extent([1, 2])).toEqual([0.94, 2.06])
-  const [low, high] = extent([0])
-  expect(low).toBeLessThan(0)
-  expect(high).toBeGreaterThan(0)
+  expect(extent([0])).toEqual([0, 0.025])
+  const [low, high] = extent([1.954, 1.957])
+  expect(ticks(low, high, 5)).toEqual([1.94, 1.95, 1.96, 1.97, 1.98])
 })
 
 test('a chart says what it shows and draws every point where it belongs', () => {

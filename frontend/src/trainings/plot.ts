@@ -19,6 +19,8 @@ export interface Chart {
   /** Where both axes begin and end; the data's own range where nothing is said. */
   readonly xRange?: readonly [number, number]
   readonly yRange?: readonly [number, number]
+  /** The least that ticks of the x axis are apart. */
+  readonly xStep?: number
   readonly lines: readonly Line[]
   /** A place on the x axis that is marked, and what for. */
   readonly mark?: { readonly x: number; readonly text: string }
@@ -33,15 +35,19 @@ const BOTTOM = 44
 const MOST_DOTS = 40
 const SVG = 'http://www.w3.org/2000/svg'
 
+/** What an axis shows at least, so that noise looks like noise and ticks have few digits. */
+const LEAST_SPAN = 0.05
+
 /**
- * This will return round numbers from `low` to `high`, about `count` of them. Where both are equal
- * it is that one number.
+ * This will return round numbers from `low` to `high`, about `count` of them and `least` apart.
+ * Where both are equal it is that one number.
  */
-export function ticks(low: number, high: number, count: number): number[] {
+export function ticks(low: number, high: number, count: number, least = 0): number[] {
   if (!(high > low)) return [low]
   const raw = (high - low) / count
   const power = 10 ** Math.floor(Math.log10(raw))
-  const step = ([1, 2, 2.5, 5, 10].find((one) => one * power >= raw) ?? 10) * power
+  const round = ([1, 2, 2.5, 5, 10].find((one) => one * power >= raw) ?? 10) * power
+  const step = Math.max(round, least)
   const found: number[] = []
   for (let at = Math.ceil(low / step - 1e-9); at * step <= high + 1e-9 * step; at += 1) {
     found.push(Number((at * step).toPrecision(12)))
@@ -49,13 +55,13 @@ export function ticks(low: number, high: number, count: number): number[] {
   return found
 }
 
-/** This will return where the values begin and end, with a little room; 0 to 1 without any. */
+/** This will return where values begin and end with a little room, not below 0 for their sake. */
 export function extent(values: readonly number[]): [number, number] {
   if (values.length === 0) return [0, 1]
   const low = Math.min(...values)
   const high = Math.max(...values)
-  const room = high > low ? 0.06 * (high - low) : Math.max(0.05 * Math.abs(high), 0.05)
-  return [low - room, high + room]
+  const room = Math.max(0.06 * (high - low), (LEAST_SPAN - (high - low)) / 2)
+  return [Math.max(low - room, Math.min(low, 0)), high + room]
 }
 
 function svg(name: string, attributes: Readonly<Record<string, string | number>>, text = '') {
@@ -102,7 +108,7 @@ function axes(
     parts.push(svg('line', { class: 'grid', x1: LEFT, x2: WIDTH - RIGHT, y1: up(y), y2: up(y) }))
     parts.push(svg('text', { x: LEFT - 8, y: up(y) + 4, 'text-anchor': 'end' }, String(y)))
   }
-  for (const x of ticks(x0, x1, 6)) {
+  for (const x of ticks(x0, x1, 6, chart.xStep)) {
     parts.push(
       svg('line', { class: 'tick', x1: across(x), x2: across(x), y1: bottom, y2: bottom + 4 }),
     )

@@ -290,6 +290,7 @@ function epochCharts(training: Training): Captioned[] {
       xTitle: 'Epoch',
       yTitle: 'Loss',
       xRange,
+      xStep: 1,
       lines: [{ name: 'loss', points: rows.map(({ epoch, loss: y }) => ({ x: epoch, y })) }],
     },
   }
@@ -301,6 +302,7 @@ function epochCharts(training: Training): Captioned[] {
       xTitle: 'Epoch',
       yTitle: 'Dice',
       xRange,
+      xStep: 1,
       lines: [{ name: 'validation Dice', points: scores }],
       mark: { x: best_epoch, text: `best: epoch ${best_epoch}` },
     },

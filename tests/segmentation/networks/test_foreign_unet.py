@@ -64,6 +64,9 @@ def test_damaged_and_foreign_files_are_refused(tmp_path: Path, content: bytes, t
     path.write_bytes(content)
     with pytest.raises(UnusableCheckpoint, match=rf"weights\.h5.*{told}"):
         read_li_weights(path)
+    path.unlink()
+    with pytest.raises(UnusableCheckpoint, match=r"weights\.h5: there is no such file"):
+        read_li_weights(path)
 
 
 def test_a_huge_shape_is_refused_before_it_is_read(tmp_path: Path) -> None:
