@@ -22,8 +22,10 @@ from rating.export.tables import (
     cases,
     marks,
     presentations,
+    raters,
     ratings,
     schedule,
+    sittings,
     utc,
 )
 from rating.models import Study
@@ -65,6 +67,8 @@ def bundle_files(*, study: Study) -> dict[str, bytes]:
         "cases.csv": cases(study),
         "schedule.csv": schedule(study),
         "amendments.csv": amendments(study),
+        "raters.csv": raters(study),
+        "sittings.csv": sittings(study),
         "audit.csv": audit(study),
         "presentations.csv": presentations(study),
         "ratings.csv": ratings(study),
