@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from allauth.account.adapter import get_adapter
 from django.http import Http404, HttpResponse, HttpResponseBase
+from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -15,7 +17,7 @@ from rest_framework.views import APIView
 from rating import queries
 from rating.export import bundle, report_page
 from rating.models import Mark, Rating, Study
-from rating.operations import amendments
+from rating.operations import amendments, reminders
 from rating.operations import reading as readings
 from rating.operations import study as studies
 from rating.protocol.counting import Counts
@@ -27,12 +29,15 @@ from rating.serializers import (
     CandidatesSerializer,
     ClosingSerializer,
     CommentSerializer,
+    CorrectionSerializer,
+    DeclarationSerializer,
     MarkSerializer,
     NewStudySerializer,
     OpeningSerializer,
     PresentationSerializer,
     ReadingInListSerializer,
     ReadingSerializer,
+    ReminderSerializer,
     ReportSerializer,
     ResultsSerializer,
     SavedMarkSerializer,
@@ -103,6 +108,7 @@ class StudyView(APIView):
     def patch(self, request: Request, slug: str) -> Response:
         sent = StudyChangeSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
+        practice = sent.validated_data.get("practice")
         study = studies.edit_study(
             study=Study.objects.get(slug=slug),
             by=signed_in(request),
@@ -110,6 +116,9 @@ class StudyView(APIView):
             settings=sent.validated_data.get("design"),
             items=sent.validated_data.get("items"),
             raters=sent.validated_data.get("raters"),
+            practice=[(one["segmentation"], one["reference"]) for one in practice]
+            if practice is not None
+            else None,
         )
         return Response(study_body(study))
 
@@ -209,6 +218,30 @@ class StudyAmendmentsView(APIView):
         return Response(study_body(Study.objects.get(slug=slug)), status=201)
 
 
+class StudyRemindersView(APIView):
+    """Write to a rater who could go on."""
+
+    @extend_schema(
+        operation_id="remind_rater", request=ReminderSerializer, responses=StudySerializer
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        sent = ReminderSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        by = signed_in(request)
+        address = reminders.remind(
+            study=Study.objects.get(slug=slug),
+            username=sent.validated_data["rater"],
+            by=by,
+            now=database_now(),
+        )
+        told = {
+            "by": by.get_full_name() or by.get_username(),
+            "link": request.build_absolute_uri(reverse("home")),
+        }
+        get_adapter().send_mail("rating/email/reminder", address, told)
+        return Response(study_body(Study.objects.get(slug=slug)))
+
+
 class StudyResultsView(APIView):
     """The statistics of a closed study."""
 
@@ -288,6 +321,23 @@ class ReadingView(APIView):
     @extend_schema(operation_id="reading", responses=ReadingSerializer)
     def get(self, request: Request, reading: str) -> Response:
         state = queries.reading_state(token=reading, now=database_now())
+        return Response(ReadingSerializer(state).data)
+
+
+class ReadingDeclarationView(APIView):
+    """What I declare before I read."""
+
+    @extend_schema(
+        operation_id="declare", request=DeclarationSerializer, responses=ReadingSerializer
+    )
+    def post(self, request: Request, reading: str) -> Response:
+        sent = DeclarationSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        state = readings.declare(
+            reading=reading,
+            declaration=readings.Declaration(**sent.validated_data),
+            now=database_now(),
+        )
         return Response(ReadingSerializer(state).data)
 
 
@@ -395,4 +445,24 @@ class PresentationSubmitView(APIView):
             **given,
         )
         state = readings.submit(token=token, answer=answer, clock=DatabaseClock())
+        return Response(ReadingSerializer(state).data)
+
+
+class PresentationCorrectionView(APIView):
+    """A new version of the answer that I submitted last."""
+
+    @extend_schema(
+        operation_id="correct", request=CorrectionSerializer, responses=ReadingSerializer
+    )
+    def post(self, request: Request, token: str) -> Response:
+        sent = CorrectionSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        given = dict(sent.validated_data)
+        typed = given.pop("typed")
+        correction = readings.Correction(
+            typed=readings.Counts(**typed) if typed else None,
+            outcome=Rating.Outcome(given.pop("outcome")),
+            **given,
+        )
+        state = readings.correct(token=token, correction=correction, clock=DatabaseClock())
         return Response(ReadingSerializer(state).data)

@@ -69,6 +69,10 @@ class StudyMembership(models.Model):
     )
     joined_at = models.DateTimeField(null=True, help_text="When they joined an open study.")
     left_at = models.DateTimeField(null=True, help_text="When they left an open study.")
+    qualification = models.JSONField(null=True, help_text="What the rater said of themself.")
+    signed_at = models.DateTimeField(null=True, help_text="When they signed the instructions.")
+    signed_sha256 = models.CharField(max_length=64, blank=True, help_text="Of the text signed.")
+    reminded_at = models.DateTimeField(null=True, help_text="When a coordinator last wrote.")
 
     class Meta:
         ordering = ["study", "role", "user"]
@@ -81,13 +85,34 @@ class StudyMembership(models.Model):
         return f"{self.user} is {self.role} of {self.study}"
 
 
+class Sitting(models.Model):
+    """Under which conditions a rater began to read, where the design asks."""
+
+    reading = models.ForeignKey(StudyMembership, models.PROTECT, related_name="sittings")
+    room_light = models.CharField(max_length=20)
+    screen = models.CharField(max_length=20)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["reading", "at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.screen}, {self.room_light}"
+
+
 class Item(models.Model):
-    """One segmentation to be judged in a study."""
+    """One segmentation to be judged in a study, or to practise on: then the truth is known."""
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="items")
     segmentation = models.ForeignKey(Segmentation, models.PROTECT, related_name="items")
     key = models.CharField(max_length=40, help_text="Its name in the design and the export.")
     lesions = models.PositiveIntegerField(help_text="Drawn lesions; a stored mask never changes.")
+    reference = models.ForeignKey(
+        Segmentation, models.PROTECT, null=True, related_name="+", help_text="For practice only."
+    )
+    truth = models.JSONField(
+        null=True, help_text="For practice: false lesions by id, places of missed ones in mm."
+    )
     withdrawn_at = models.DateTimeField(
         null=True, help_text="When it was taken out of an open study; no analysis counts it."
     )
@@ -109,8 +134,8 @@ class Presentation(models.Model):
     token = models.CharField(max_length=40, unique=True, default=new_token)
     reading = models.ForeignKey(StudyMembership, models.PROTECT, related_name="presentations")
     item = models.ForeignKey(Item, models.PROTECT, related_name="presentations")
-    position = models.PositiveIntegerField(help_text="From 1.")
-    occasion = models.PositiveSmallIntegerField(help_text="1 or 2.")
+    position = models.IntegerField(help_text="From 1; practice comes before, below 0.")
+    occasion = models.PositiveSmallIntegerField(help_text="1 or 2; 0 for practice.")
     opened_at = models.DateTimeField(null=True)
     submitted_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(
@@ -126,7 +151,10 @@ class Presentation(models.Model):
             models.UniqueConstraint(
                 fields=["reading", "item", "occasion"], name="item_once_per_occasion"
             ),
-            models.CheckConstraint(condition=Q(occasion__in=[1, 2]), name="occasion_is_1_or_2"),
+            models.CheckConstraint(
+                condition=Q(occasion__in=[1, 2], position__gt=0) | Q(occasion=0, position__lt=0),
+                name="occasion_is_1_or_2_or_practice",
+            ),
             models.CheckConstraint(
                 condition=Q(submitted_at=None) | Q(withdrawn_at=None),
                 name="submitted_or_withdrawn",
@@ -259,6 +287,7 @@ class Rating(models.Model):
     verdict_derived = models.CharField(max_length=20, blank=True)
     conflict = models.CharField(max_length=20, blank=True)
     comment = models.TextField(blank=True)
+    correction = models.TextField(blank=True, help_text="Why there is a version after the first.")
     active_ms = models.PositiveBigIntegerField(default=0)
     slices_seen = models.PositiveIntegerField(default=0)
     software_version = models.CharField(max_length=40)

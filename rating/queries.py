@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from statistics import median
 from sys import intern
 from typing import Any, Literal
 
@@ -12,14 +13,26 @@ from django.contrib.auth.models import User
 from django.db.models import Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from accounts.queries import people_met_by
-from rating.models import Amendment, Item, Mark, Presentation, Rating, Study, StudyMembership
+from rating.models import (
+    Amendment,
+    Item,
+    Mark,
+    Presentation,
+    Rating,
+    Sitting,
+    Study,
+    StudyMembership,
+)
 from rating.protocol.amendments import Amendments, amended
 from rating.protocol.design import (
     AcceptanceDesign,
     DesignItem,
+    PracticeCase,
     default_gap,
     design_from_json,
+    instructions_sha256,
 )
+from rating.protocol.practice import Feedback, feedback
 from rating.report import Facts, Names, Report, lay_out
 from rating.statistics import MarkRow, RatingRow, summarise
 from segmentation.models import Cohort, CohortMembership, Scan, Segmentation
@@ -29,10 +42,15 @@ from segmentation.refusals import Refusal
 COORDINATOR = StudyMembership.Role.COORDINATOR
 RATER = StudyMembership.Role.RATER
 IDLE_DAYS = 7
+# All but practice, which no analysis counts.
+IS_JUDGED = Q(occasion__gt=0)
 # Presentations that were or will be answered, as far as anybody knows. While a study is open those
 # that were withdrawn are neither; what closing it withdraws stays missing.
-IS_ASKED = Q(withdrawn_at=None) | Q(reading__study__state=Study.State.CLOSED)
-IS_ASKED_OF_READING = Q(presentations__withdrawn_at=None) | Q(study__state=Study.State.CLOSED)
+IS_ASKED = IS_JUDGED & (Q(withdrawn_at=None) | Q(reading__study__state=Study.State.CLOSED))
+IS_ASKED_OF_READING = Q(presentations__occasion__gt=0) & (
+    Q(presentations__withdrawn_at=None) | Q(study__state=Study.State.CLOSED)
+)
+IS_DONE_OF_READING = Q(presentations__occasion__gt=0, presentations__submitted_at__isnull=False)
 NO_ROLE: frozenset[str] = frozenset()
 
 
@@ -100,7 +118,7 @@ def studies_of(user: User, *, search: str = "") -> QuerySet[Study]:
         .exclude(pk__in=hidden.values("study"))
         .select_related("cohort")
         .annotate(
-            item_count=how_many(Item.objects.filter(study=OuterRef("pk"))),
+            item_count=how_many(Item.objects.filter(study=OuterRef("pk"), reference=None)),
             rater_count=how_many(StudyMembership.objects.filter(study=OuterRef("pk"), role=RATER)),
             total=how_many(shown),
             done=how_many(shown.filter(submitted_at__isnull=False)),
@@ -153,6 +171,7 @@ def study_in_full(slug: str) -> Study:
         Study.objects.select_related("cohort")
         .prefetch_related(
             "items__segmentation__case",
+            "items__reference",
             Prefetch("amendments", Amendment.objects.select_related("reading", "item")),
         )
         .get(slug=slug)
@@ -167,7 +186,7 @@ def progress(study: Study) -> QuerySet[StudyMembership]:
         .select_related("user")
         .annotate(
             total=Count(shown, filter=IS_ASKED_OF_READING),
-            done=Count(shown, filter=Q(presentations__submitted_at__isnull=False)),
+            done=Count(shown, filter=IS_DONE_OF_READING),
             last_opened=Max("presentations__opened_at"),
             last_submitted=Max("presentations__submitted_at"),
         )
@@ -250,12 +269,27 @@ def design_of(study: Study) -> AcceptanceDesign:
             lesion_count=item.lesions,
         )
         for item in study.items.all()
+        if item.reference is None
+    )
+    practice = tuple(
+        PracticeCase(
+            key=item.key,
+            case=item.segmentation.case.code,
+            mask_sha256=item.segmentation.sha256,
+            reference_sha256=item.reference.sha256,
+            lesion_count=item.lesions,
+            false_positives=tuple(item.truth["false"]),
+            missed_mm=tuple((x, y, z) for x, y, z in item.truth["missed"]),
+        )
+        for item in study.items.all()
+        if item.reference is not None and item.truth is not None
     )
     raters = study.memberships.filter(role=RATER).order_by("user__username")
     return design_with(
         study.settings,
         items=items,
         raters=tuple(raters.values_list("user__username", flat=True)),
+        practice=practice,
     )
 
 
@@ -273,7 +307,11 @@ def amendments_of(study: Study) -> Amendments:
 
 
 def design_with(
-    settings: Mapping[str, Any], *, items: tuple[DesignItem, ...], raters: tuple[str, ...]
+    settings: Mapping[str, Any],
+    *,
+    items: tuple[DesignItem, ...],
+    raters: tuple[str, ...],
+    practice: tuple[PracticeCase, ...] = (),
 ) -> AcceptanceDesign:
     """The design that a draft's settings amount to; what is not set has its default."""
     chosen: dict[str, Any] = {
@@ -283,7 +321,7 @@ def design_with(
     }
     if "gap" not in chosen:
         chosen["gap"] = default_gap(len(items), chosen.get("washout_days", 0))
-    return AcceptanceDesign(**chosen, items=items, raters=raters)
+    return AcceptanceDesign(**chosen, items=items, raters=raters, practice=practice)
 
 
 def rating_rows(study: Study) -> tuple[RatingRow, ...]:
@@ -294,7 +332,10 @@ def rating_rows(study: Study) -> tuple[RatingRow, ...]:
     item = "presentation__item__"
     first = (
         Rating.objects.filter(
-            presentation__reading__study=study, version=1, presentation__item__withdrawn_at=None
+            presentation__reading__study=study,
+            presentation__occasion__gt=0,
+            presentation__item__withdrawn_at=None,
+            version=1,
         )
         .order_by("presentation__reading__rater", "presentation__position")
         .values_list(
@@ -338,6 +379,7 @@ def mark_rows(study: Study) -> tuple[MarkRow, ...]:
     standing = Mark.objects.filter(
         presentation__reading__study=study,
         removed_at=None,
+        presentation__occasion__gt=0,
         presentation__item__withdrawn_at=None,
         presentation__ratings__version=1,
         presentation__ratings__counted_by="marks",
@@ -367,8 +409,9 @@ def results_of(study: Study) -> dict[str, Any]:
 def report_of(study: Study, results: Mapping[str, Any]) -> Report:
     """The results of a closed study (`results_of`), laid out to be read."""
     amendments = amendments_of(study)
-    items = study.items.select_related("segmentation__case")
+    items = study.items.filter(reference=None).select_related("segmentation__case")
     answered = Rating.objects.filter(presentation__reading__study=study)
+    members = list(study.memberships.filter(role=RATER).order_by("rater"))
     return lay_out(
         results,
         amended(design_of(study), amendments),
@@ -379,6 +422,10 @@ def report_of(study: Study, results: Mapping[str, Any]) -> Report:
             closed=_day(study.closed_at),
             closing_reason=study.closing_reason,
             commitment=study.commitment,
+            raters=tuple(filter(None, map(_said_of_rater, members))),
+            signed=sum(one.signed_at is not None for one in members),
+            sittings=Sitting.objects.filter(reading__study=study).count(),
+            corrected=answered.filter(version__gt=1, presentation__occasion__gt=0).count(),
             deviations=tuple(deviation(one) for one in _amendments(study)),
             versions=tuple(
                 answered.order_by("software_version")
@@ -390,6 +437,15 @@ def report_of(study: Study, results: Mapping[str, Any]) -> Report:
             ),
         ),
     )
+
+
+def _said_of_rater(reading: StudyMembership) -> str:
+    """What a rater said of themself; empty where nothing was asked."""
+    said = reading.qualification
+    if not said:
+        return ""
+    years = f"{said['years']} year{'' if said['years'] == 1 else 's'} of experience"
+    return f"{reading.rater}: {said['specialty']}, {said['training']}, {years}"
 
 
 def _amendments(study: Study) -> QuerySet[Amendment]:
@@ -421,6 +477,10 @@ def _day(at: datetime | None) -> str:
 # --- Readings -------------------------------------------------------------------------------------
 
 
+Ask = Literal["signature", "qualification", "conditions"]
+SITTING_ENDS = timedelta(hours=1)  # after so long without opening or submitting anything
+
+
 @dataclass(frozen=True)
 class ReadingState:
     """Where a rater is in their share of a study. Says nothing about what was or will be shown."""
@@ -435,6 +495,11 @@ class ReadingState:
     available_at: datetime | None  # when a washout ends; None unless waiting
     presentation: str | None  # the one presentation that may be opened or is open
     opened: bool
+    practice_left: int
+    instructions_sha256: str
+    asks: tuple[Ask, ...]  # what the rater has to say before the next presentation opens
+    last: str | None = None  # what was submitted last, whose answer can be corrected
+    feedback: Feedback | None = None  # if that was practice
 
 
 def readings_of(*, user: User, now: datetime) -> tuple[ReadingState, ...]:
@@ -453,38 +518,120 @@ class IdleReading:
     after_washout: bool
 
 
+QUICK_MS = 10_000
+LOW_COVERAGE = 0.8
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """How a rater reads, as far as it tells nothing of what they answer.
+
+    `quick` and `low_coverage` count submitted presentations that were read for less than 10 s, or
+    of which less than 80 % of the slices were seen; `idle_days` have passed since they could go on
+    and did not, None where they cannot.
+    """
+
+    quick: int = 0
+    low_coverage: int = 0
+    median_seconds: float | None = None
+    open_since: datetime | None = None
+    idle_days: int | None = None
+    after_washout: bool = False
+
+
+def conduct(study: Study, *, now: datetime) -> dict[int, Conduct]:
+    """How every rater of a study reads, by the membership's primary key."""
+    if study.state == Study.State.DRAFT:
+        return {}
+    flairs = Scan.objects.filter(
+        sequence=Scan.Sequence.FLAIR, case__segmentations__items__study=study
+    )
+    slices = {scan.case_id: scan.grid.ras.shape[2] for scan in flairs}
+    read: dict[int, list[tuple[int, bool]]] = {}
+    answered = Rating.objects.filter(
+        presentation__reading__study=study, presentation__occasion__gt=0, version=1
+    ).values_list(
+        *("presentation__reading", "active_ms", "slices_seen"),
+        "presentation__item__segmentation__case",
+    )
+    for reading, active_ms, seen, case in answered.order_by().iterator(chunk_size=2000):
+        low = seen < LOW_COVERAGE * slices[case]
+        read.setdefault(reading, []).append((active_ms, low))
+    rows: QuerySet[Any] = _readings().filter(study=study)
+    return {row.pk: _conduct(row, read.get(row.pk, []), now) for row in rows}
+
+
+def _conduct(reading: Any, read: list[tuple[int, bool]], now: datetime) -> Conduct:
+    state = _state(reading, now).state
+    timed = [active_ms / 1000 for active_ms, _ in read if active_ms]
+    return Conduct(
+        quick=sum(active_ms < QUICK_MS for active_ms, _ in read),
+        low_coverage=sum(low for _, low in read),
+        median_seconds=median(timed) if timed else None,
+        open_since=reading.next_opened_at if state == "ready" else None,
+        idle_days=_rest(reading, now).days if state == "ready" else None,
+        after_washout=_is_after_washout(reading),
+    )
+
+
+def _is_after_washout(reading: Any) -> bool:
+    return reading.next_occasion == 2 and reading.next_opened_at is None
+
+
+def _rest(reading: Any, now: datetime) -> timedelta:
+    """How long a rater could have gone on and did not. A washout that still runs is no rest."""
+    since = [reading.last_opened, reading.last_submitted, reading.study.opened_at]
+    since.append(reading.joined_at)
+    if _is_after_washout(reading):
+        washout = timedelta(days=design_of(reading.study).washout_days)
+        since.append(reading.first_block_end + washout)
+    latest: datetime = max(at for at in since if at)
+    return now - latest
+
+
 def idle_readings(*, user: User, now: datetime) -> list[IdleReading]:
     """Readings in the user's open studies that have rested for IDLE_DAYS or more, longest first.
 
     Says nothing of what was answered. A washout that still runs is no rest.
     """
     ours = studies_of(user).filter(state=Study.State.OPEN)
-    rows: QuerySet[Any] = (
-        _readings()
-        .filter(study__in=ours.values("pk"))
-        .annotate(
-            last_opened=Max("presentations__opened_at"),
-            last_submitted=Max("presentations__submitted_at"),
-        )
-    )
+    rows: QuerySet[Any] = _readings().filter(study__in=ours.values("pk"))
     idle = []
     for reading in rows:
         if _state(reading, now).state != "ready":
             continue
-        after_washout = reading.next_occasion == 2 and reading.next_opened_at is None
-        since = [reading.last_opened, reading.last_submitted, reading.study.opened_at]
-        if after_washout:
-            washout = timedelta(days=design_of(reading.study).washout_days)
-            since.append(reading.first_block_end + washout)
-        days = (now - max(at for at in since if at)).days
+        days = _rest(reading, now).days
         if days >= IDLE_DAYS:
+            after_washout = _is_after_washout(reading)
             idle.append(IdleReading(reading.study, reading.rater, days, after_washout))
     return sorted(idle, key=lambda one: -one.days)
 
 
 def reading_state(*, token: str, now: datetime) -> ReadingState:
     """Where the reading with this token stands; raises `StudyMembership.DoesNotExist`."""
-    return _state(_readings().get(token=token), now)
+    state = _state(_readings().get(token=token), now)
+    submitted = Presentation.objects.filter(reading__token=token, submitted_at__isnull=False)
+    last = submitted.select_related("item").order_by("-position").first()
+    if last is None:
+        return state
+    can_correct = state.state not in ("closed", "left")
+    return replace(state, last=last.token if can_correct else None, feedback=_feedback(last))
+
+
+def _feedback(presentation: Presentation) -> Feedback | None:
+    """How the marks of a submitted practice presentation compare with the truth; else None."""
+    truth = presentation.item.truth
+    if presentation.occasion != 0 or truth is None:
+        return None
+    marks = [mark for mark in presentation.marks.all() if mark.removed_at is None]
+    return feedback(
+        false_positives=truth["false"],
+        missed_mm=[(x, y, z) for x, y, z in truth["missed"]],
+        marked_false=[mark.lesion for mark in marks if mark.lesion is not None],
+        marked_missed_mm=[
+            (mark.x_mm, mark.y_mm, mark.z_mm) for mark in marks if mark.lesion is None
+        ],
+    )
 
 
 def following(presentation: Presentation) -> Presentation | None:
@@ -527,8 +674,21 @@ def _readings() -> QuerySet[StudyMembership]:
         .select_related("study")
         .annotate(
             total=Count("presentations", filter=IS_ASKED_OF_READING),
-            done=Count("presentations", filter=Q(presentations__submitted_at__isnull=False)),
+            done=Count("presentations", filter=IS_DONE_OF_READING),
+            practice_left=Count(
+                "presentations",
+                filter=Q(
+                    presentations__occasion=0,
+                    presentations__submitted_at=None,
+                    presentations__withdrawn_at=None,
+                ),
+            ),
             first_block_end=Max("presentations__submitted_at", filter=Q(presentations__occasion=1)),
+            last_opened=Max("presentations__opened_at"),
+            last_submitted=Max("presentations__submitted_at"),
+            last_sitting=Subquery(
+                Sitting.objects.filter(reading=OuterRef("pk")).order_by("-at").values("at")[:1]
+            ),
             next_token=Subquery(following.values("token")[:1]),
             next_occasion=Subquery(following.values("occasion")[:1]),
             next_opened_at=Subquery(following.values("opened_at")[:1]),
@@ -564,7 +724,25 @@ def _state(reading: Any, now: datetime) -> ReadingState:
         available_at=available_at,
         presentation=reading.next_token if is_ready else None,
         opened=is_ready and reading.next_opened_at is not None,
+        practice_left=reading.practice_left,
+        instructions_sha256=instructions_sha256(design),
+        asks=_asks(reading, design, now) if is_ready else (),
     )
+
+
+def _asks(reading: Any, design: AcceptanceDesign, now: datetime) -> tuple[Ask, ...]:
+    """What a rater has not said yet of what the design asks."""
+    asks: list[Ask] = []
+    if design.sign_instructions and reading.signed_at is None:
+        asks.append("signature")
+    if design.ask_qualification and reading.qualification is None:
+        asks.append("qualification")
+    if design.ask_conditions:
+        active = [reading.last_sitting, reading.last_opened, reading.last_submitted]
+        since = max((at for at in active if at), default=None)
+        if reading.last_sitting is None or since is None or now - since > SITTING_ENDS:
+            asks.append("conditions")
+    return tuple(asks)
 
 
 def raters_in_cohort(cohort: str) -> Any:

@@ -17,6 +17,7 @@ from rating.models import Amendment, Item, Mark, Presentation, Rating, Study, St
 from rating.protocol.meaning import meaning
 from rating.statistics.tables import COLUMNS, TEXT, YES_NO
 from segmentation.models import Cohort, Segmentation
+from segmentation.queries import database_now
 from segmentation.serializers import (
     POINT,
     FigureSerializer,
@@ -77,6 +78,16 @@ class DesignSerializer(serializers.Serializer[Any]):
         allow_null=True,
         help_text="Difference of acceptance rates that would matter, a share; null for none.",
     )
+    sign_instructions = serializers.BooleanField(required=False)
+    ask_qualification = serializers.BooleanField(required=False)
+    ask_conditions = serializers.BooleanField(required=False)
+
+
+class PracticePairSerializer(serializers.Serializer[Any]):
+    """A mask to practise on, and a mask of the same case that tells the truth."""
+
+    segmentation = serializers.UUIDField()
+    reference = serializers.UUIDField()
 
 
 class NewStudySerializer(serializers.Serializer[Any]):
@@ -94,6 +105,7 @@ class StudyChangeSerializer(serializers.Serializer[Any]):
     raters = serializers.ListField(
         child=serializers.CharField(max_length=150), required=False, max_length=100
     )
+    practice = serializers.ListField(child=PracticePairSerializer(), required=False, max_length=20)
 
 
 class OpeningSerializer(serializers.Serializer[Any]):
@@ -142,6 +154,12 @@ class AmendmentSerializer(serializers.ModelSerializer[Amendment]):
         model = Amendment
         fields = ["kind", "rater", "item", "reason", "commitment", "by", "at"]
         read_only_fields = fields
+
+
+class ReminderSerializer(serializers.Serializer[Any]):
+    """Whom to remind, by user name."""
+
+    rater = serializers.CharField(max_length=150)
 
 
 class StudyInListSerializer(serializers.ModelSerializer[Study]):
@@ -194,6 +212,38 @@ class ItemSerializer(serializers.ModelSerializer[Item]):
         return queries.method_shown(item.segmentation)
 
 
+class PracticeItemSerializer(ItemSerializer):
+    """A mask to practise on, and how many errors it has by its reference."""
+
+    false_positives = serializers.SerializerMethodField()
+    missed = serializers.SerializerMethodField()
+    reference_title = serializers.CharField(source="reference.title")
+
+    class Meta(ItemSerializer.Meta):
+        fields = [
+            *("segmentation", "reference", "key", "case", "title", "reference_title"),
+            *("lesions", "false_positives", "missed"),
+        ]
+        read_only_fields = fields
+
+    def get_false_positives(self, item: Item) -> int:
+        return len(item.truth["false"]) if item.truth else 0
+
+    def get_missed(self, item: Item) -> int:
+        return len(item.truth["missed"]) if item.truth else 0
+
+
+class ConductSerializer(serializers.Serializer[Any]):
+    """How a rater reads, as far as it tells nothing of the answers."""
+
+    quick = serializers.IntegerField(help_text="Presentations read for less than 10 s.")
+    low_coverage = serializers.IntegerField(help_text="Less than 80 % of the slices seen.")
+    median_seconds = serializers.FloatField(allow_null=True)
+    open_since = serializers.DateTimeField(allow_null=True)
+    idle_days = serializers.IntegerField(allow_null=True)
+    after_washout = serializers.BooleanField()
+
+
 class RaterSerializer(serializers.ModelSerializer[StudyMembership]):
     """A rater's pace: never answers."""
 
@@ -202,10 +252,19 @@ class RaterSerializer(serializers.ModelSerializer[StudyMembership]):
     done = serializers.IntegerField()
     total = serializers.IntegerField()
     last_activity = serializers.SerializerMethodField()
+    conduct = serializers.SerializerMethodField()
 
     class Meta:
         model = StudyMembership
-        fields = ["username", "name", "done", "total", "last_activity", "joined_at", "left_at"]
+        fields = [
+            *("username", "name", "done", "total", "last_activity", "joined_at", "left_at"),
+            *("reminded_at", "conduct"),
+        ]
+
+    @extend_schema_field(ConductSerializer)
+    def get_conduct(self, reading: StudyMembership) -> Any:
+        known = self.context["conduct"].get(reading.pk, queries.Conduct())
+        return ConductSerializer(known).data
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_last_activity(self, reading: Any) -> str | None:
@@ -275,7 +334,8 @@ class StudySerializer(serializers.ModelSerializer[Study]):
     id = serializers.CharField(source="slug")
     cohort = serializers.SlugRelatedField[Cohort](slug_field="slug", read_only=True)
     design = serializers.SerializerMethodField()
-    items = ItemSerializer(many=True)
+    items = serializers.SerializerMethodField()
+    practice = serializers.SerializerMethodField()
     raters = serializers.SerializerMethodField()
     meaning = serializers.SerializerMethodField()
     amendments = AmendmentSerializer(many=True)
@@ -290,6 +350,7 @@ class StudySerializer(serializers.ModelSerializer[Study]):
             "cohort",
             "design",
             "items",
+            "practice",
             "raters",
             "meaning",
             "amendments",
@@ -307,9 +368,20 @@ class StudySerializer(serializers.ModelSerializer[Study]):
     def get_design(self, study: Study) -> Any:
         return DesignSerializer(queries.design_of(study)).data
 
+    @extend_schema_field(ItemSerializer(many=True))
+    def get_items(self, study: Study) -> Any:
+        judged = [item for item in study.items.all() if item.reference is None]
+        return ItemSerializer(judged, many=True).data
+
+    @extend_schema_field(PracticeItemSerializer(many=True))
+    def get_practice(self, study: Study) -> Any:
+        practised = [item for item in study.items.all() if item.reference is not None]
+        return PracticeItemSerializer(practised, many=True).data
+
     @extend_schema_field(RaterSerializer(many=True))
     def get_raters(self, study: Study) -> Any:
-        return RaterSerializer(queries.progress(study), many=True).data
+        told = {"conduct": queries.conduct(study, now=database_now())}
+        return RaterSerializer(queries.progress(study), many=True, context=told).data
 
     @extend_schema_field(MeaningSerializer)
     def get_meaning(self, study: Study) -> Any:
@@ -457,6 +529,42 @@ class ReadingInListSerializer(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=["ready", "waiting", "finished", "closed", "left"])
 
 
+class FeedbackSerializer(serializers.Serializer[Any]):
+    """After a practice case: how many errors the mask has, marked rightly, and marked wrongly."""
+
+    false_positives = serializers.IntegerField()
+    false_positives_found = serializers.IntegerField()
+    false_positives_wrong = serializers.IntegerField()
+    missed = serializers.IntegerField()
+    missed_found = serializers.IntegerField()
+    missed_wrong = serializers.IntegerField()
+
+
+class QualificationSerializer(serializers.Serializer[Any]):
+    """What a rater says of themself, for the report."""
+
+    years = serializers.IntegerField(min_value=0, max_value=80)
+    training = serializers.CharField(max_length=200)
+    specialty = serializers.CharField(max_length=200)
+
+
+class ConditionsSerializer(serializers.Serializer[Any]):
+    """Under which conditions a sitting begins."""
+
+    room_light = serializers.ChoiceField(choices=["dark", "dimmed", "bright"])
+    screen = serializers.ChoiceField(choices=["diagnostic", "office", "laptop", "other"])
+
+
+class DeclarationSerializer(serializers.Serializer[Any]):
+    """What a rater declares before reading; what is left out is not said."""
+
+    signed_sha256 = serializers.CharField(
+        max_length=64, required=False, allow_null=True, default=None
+    )
+    qualification = QualificationSerializer(required=False, allow_null=True, default=None)
+    conditions = ConditionsSerializer(required=False, allow_null=True, default=None)
+
+
 class ReadingSerializer(ReadingInListSerializer):
     """Where a rater stands, and the one presentation whose turn it is."""
 
@@ -465,6 +573,15 @@ class ReadingSerializer(ReadingInListSerializer):
     available_at = serializers.DateTimeField(allow_null=True)
     presentation = serializers.CharField(allow_null=True)
     opened = serializers.BooleanField()
+    practice_left = serializers.IntegerField(help_text="Practice cases before the first reading.")
+    instructions_sha256 = serializers.CharField(help_text="Of the text that a rater signs.")
+    asks = serializers.ListField(
+        child=serializers.ChoiceField(choices=["signature", "qualification", "conditions"])
+    )
+    last = serializers.CharField(
+        allow_null=True, help_text="What was submitted last: its answer can be corrected."
+    )
+    feedback = FeedbackSerializer(allow_null=True, help_text="If that was practice.")
 
 
 class ShownLesionSerializer(serializers.Serializer[Any]):
@@ -652,6 +769,20 @@ class CountsSerializer(serializers.Serializer[Any]):
 
     fp = serializers.IntegerField(min_value=0, max_value=100_000)
     fn = serializers.IntegerField(min_value=0, max_value=100_000)
+
+
+class CorrectionSerializer(serializers.Serializer[Any]):
+    """What the answer submitted last should have been, and why."""
+
+    outcome = serializers.ChoiceField(choices=Rating.Outcome.choices)
+    verdict = serializers.ChoiceField(
+        choices=["acceptable", "unacceptable"], allow_null=True, required=False, default=None
+    )
+    reason = serializers.CharField(max_length=LONGEST_TEXT, allow_blank=True)
+    why_not = serializers.CharField(
+        max_length=LONGEST_TEXT, allow_blank=True, required=False, default=""
+    )
+    typed = CountsSerializer(allow_null=True, required=False, default=None)
 
 
 class AnswerSerializer(serializers.Serializer[Any]):

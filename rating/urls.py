@@ -37,6 +37,11 @@ api = [
         name="study-amendments",
     ),
     path(
+        "studies/<slug:slug>/reminders/",
+        views_api.StudyRemindersView.as_view(),
+        name="study-reminders",
+    ),
+    path(
         "studies/<slug:slug>/results/", views_api.StudyResultsView.as_view(), name="study-results"
     ),
     path("studies/<slug:slug>/report/", views_api.StudyReportView.as_view(), name="study-report"),
@@ -48,6 +53,11 @@ api = [
     path("studies/<slug:slug>/bundle/", views_api.StudyBundleView.as_view(), name="study-bundle"),
     path("readings/", views_api.ReadingsView.as_view(), name="readings"),
     path("readings/<str:reading>/", views_api.ReadingView.as_view(), name="reading"),
+    path(
+        "readings/<str:reading>/declaration/",
+        views_api.ReadingDeclarationView.as_view(),
+        name="reading-declaration",
+    ),
     path(PRESENTATION, views_api.PresentationView.as_view(), name="presentation"),
     path(
         f"{PRESENTATION}open/", views_api.PresentationOpenView.as_view(), name="presentation-open"
@@ -75,5 +85,10 @@ api = [
         f"{PRESENTATION}submit/",
         views_api.PresentationSubmitView.as_view(),
         name="presentation-submit",
+    ),
+    path(
+        f"{PRESENTATION}correction/",
+        views_api.PresentationCorrectionView.as_view(),
+        name="presentation-correction",
     ),
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -230,15 +232,38 @@ def jobs_of(
     )
 
 
+_given_clock: ContextVar[Callable[[], datetime] | None] = ContextVar("given_clock", default=None)
+
+
+@contextmanager
+def clock_given(clock: Callable[[], datetime]) -> Iterator[None]:
+    """This will let a clock stand in for the database's, for whatever this thread does within.
+
+    For studies that are held by a script and shall come out the same every time.
+    """
+    before = _given_clock.set(clock)
+    try:
+        yield
+    finally:
+        _given_clock.reset(before)
+
+
 class DatabaseClock(Func):
     """The time by the database's clock, told in answer to a query that is made anyway."""
 
     function = "clock_timestamp"
     output_field = DateTimeField()
 
+    def as_postgresql(self, compiler: SQLCompiler, connection: Any, **more: Any) -> Any:
+        """The database's own clock, unless another is given."""
+        if (given := _given_clock.get()) is not None:
+            return compiler.compile(Value(given(), DateTimeField()))
+        return self.as_sql(compiler, connection, **more)
+
     def as_sqlite(self, compiler: SQLCompiler, *_: object, **__: object) -> Any:
         """With SQLite everything runs on one machine, so that machine's clock is the database's."""
-        return compiler.compile(Value(timezone.now(), DateTimeField()))
+        clock = _given_clock.get() or timezone.now
+        return compiler.compile(Value(clock(), DateTimeField()))
 
 
 def database_now() -> datetime:
@@ -246,6 +271,8 @@ def database_now() -> datetime:
 
     With SQLite everything runs on one machine, so that machine's clock is the database's.
     """
+    if (given := _given_clock.get()) is not None:
+        return given()
     if connection.vendor == "sqlite":
         return timezone.now()
     with connection.cursor() as cursor:

@@ -220,6 +220,7 @@ TABLE: dict[str, Rule] = {
     "api:study-open": write(in_study, COORDINATOR),
     "api:study-close": write(in_study, COORDINATOR),
     "api:study-amendments": write(in_study, COORDINATOR),
+    "api:study-reminders": write(in_study, COORDINATOR),
     "api:study-results": read(in_study, COORDINATOR),
     "api:study-report": read(in_study, COORDINATOR),
     "api:study-report-file": read(in_study, COORDINATOR),
@@ -227,6 +228,7 @@ TABLE: dict[str, Rule] = {
     # API: readings
     "api:readings": read(everywhere, SIGNED_IN),
     "api:reading": read(in_reading, RATER),
+    "api:reading-declaration": write(in_reading, RATER),
     "api:presentation": read(in_presentation, RATER),
     "api:presentation-open": write(in_presentation, RATER),
     "api:presentation-image": read(in_presentation, RATER),
@@ -235,6 +237,7 @@ TABLE: dict[str, Rule] = {
     "api:presentation-mark": write(in_presentation, RATER, "PUT", "DELETE"),
     "api:presentation-comment": write(in_presentation, RATER, "PUT"),
     "api:presentation-submit": write(in_presentation, RATER),
+    "api:presentation-correction": write(in_presentation, RATER),
 }
 NAMESPACES: dict[str, Rule] = {
     # Django's own admin checks the rest itself; ratings and marks are not registered in it.

@@ -24,13 +24,12 @@ from numpy.typing import NDArray
 from accounts.operations.invitations import add_rater
 from rating.models import Presentation, Study, StudyMembership
 from rating.operations import study as studies
-from segmentation.imaging.lesions import find_lesions
 from segmentation.methods import DEFAULT_METHOD
-from segmentation.models import Case, Cohort, Segmentation
+from segmentation.models import Cohort, Segmentation
 from segmentation.operations.cases import NamedFile, create_cohort, import_case
 from segmentation.operations.jobs import request_segmentation
 from segmentation.operations.running import run_next_job
-from segmentation.operations.voxels import mask_of
+from segmentation.operations.voxels import errors_of
 from segmentation.training.phantoms import make_phantom
 from webapp.scripted_reading import ScriptedAnswer, ScriptedReader
 
@@ -208,18 +207,7 @@ def disagreement(presentation: Presentation) -> tuple[list[int], list[tuple[floa
 
     Like a person, it overlooks what is very small.
     """
-    case: Case = presentation.item.segmentation.case
-    drawn = mask_of(presentation.item.segmentation)
-    known = mask_of(case.segmentations.get(origin=Segmentation.Origin.IMPORTED))
-    grid = case.scans.get(sequence="FLAIR").grid
-    drawn_labels, drawn_lesions = find_lesions(drawn, grid=grid)
-    known_labels, known_lesions = find_lesions(known, grid=grid)
-    right = set(np.unique(drawn_labels[known]).tolist())
-    found = set(np.unique(known_labels[drawn]).tolist())
-    wrong = [lesion.id for lesion in drawn_lesions if lesion.id not in right]
-    missed = [
-        lesion.voxel_mm
-        for lesion in known_lesions
-        if lesion.id not in found and lesion.volume_mm3 > OVERLOOKED_MM3
-    ]
-    return wrong, missed
+    drawn = presentation.item.segmentation
+    known = drawn.case.segmentations.get(origin=Segmentation.Origin.IMPORTED)
+    wrong, missed = errors_of(drawn, known)
+    return wrong, [lesion.voxel_mm for lesion in missed if lesion.volume_mm3 > OVERLOOKED_MM3]

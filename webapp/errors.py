@@ -26,6 +26,11 @@ log = logging.getLogger(__name__)
 CONFLICTS = frozenset(
     {
         "AlreadyFinished",
+        "AnswerIsPast",
+        "DeclarationMissing",
+        "NotSubmitted",
+        "OtherInstructions",
+        "RemindedAlready",
         "AlreadyImported",
         "AlreadyInStudy",
         "AlreadyMarked",

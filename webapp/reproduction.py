@@ -14,7 +14,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from rating.operations import study as studies
 from rating.report.wording import decimal, share
 from segmentation.models import Cohort, Segmentation
 from segmentation.operations.cases import NamedFile, create_cohort, import_case
+from segmentation.queries import clock_given
 from segmentation.training.phantoms import make_phantom
 from webapp.demonstration import nifti_bytes
 from webapp.scripted_reading import ScriptedAnswer, ScriptedReader
@@ -105,8 +106,28 @@ class Expert(ScriptedReader):
         )
 
 
+@dataclass
+class Ticking:
+    """A clock that goes on by a second whenever it is asked."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        """The next second."""
+        self.now += timedelta(seconds=1)
+        return self.now
+
+
 def reproduce(*, seed: int, cases: int, clock: Clock, say: Say) -> Study:
-    """This will make the phantoms, hold the study, and close it; needs a database without it."""
+    """This will make the phantoms, hold the study, and close it; needs a database without it.
+
+    Every time in it is told by `clock`, so that seed and clock make the bundle, byte by byte.
+    """
+    with clock_given(clock):
+        return _reproduce(seed=seed, cases=cases, clock=clock, say=say)
+
+
+def _reproduce(*, seed: int, cases: int, clock: Clock, say: Say) -> Study:
     chance = Chance(seed)
     names = ("coordinator", *REJECTED)
     people = {name: User.objects.create_user(name, first_name=name) for name in names}

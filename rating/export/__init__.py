@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from rating import queries
+from rating.export.examples import NAME, example_slices
 from rating.export.readme import readme
 from rating.export.report import drawings, rendered, report_page
 from rating.export.scripts import VERIFY, imrmc, main_table_in_r
@@ -18,14 +19,16 @@ from rating.export.tables import (
     mark_changes,
     marks,
     presentations,
+    raters,
     ratings,
     schedule,
+    sittings,
     utc,
 )
 from rating.models import Study
 from rating.statistics import data_dictionary, tables
 from segmentation.publication.archive import json_file, manifest, zipped
-from segmentation.publication.drawing import png
+from segmentation.publication.drawing import png, png_of_svg
 from segmentation.publication.workbook import xlsx_file
 from segmentation.spreadsheets import csv_file
 
@@ -41,10 +44,10 @@ def bundle_files(*, study: Study) -> dict[str, bytes]:
     """This will return the bundle's files by name, the manifest last; raises StudyNotClosed."""
     results = queries.results_of(study)
     report = queries.report_of(study, results)
-    drawn = drawings(report)
+    drawn, slices = drawings(report), example_slices(study)
     files = {
         "README.txt": readme(study, report).encode(),
-        "report.html": rendered(study, report, drawn),
+        "report.html": rendered(study, report, drawn, slices),
         "verify.py": VERIFY.encode(),
         "recompute.R": main_table_in_r(queries.design_of(study)).encode(),
         "design.json": study.design_json.encode(),
@@ -55,6 +58,8 @@ def bundle_files(*, study: Study) -> dict[str, bytes]:
         "cases.csv": cases(study),
         "schedule.csv": schedule(study),
         "amendments.csv": amendments(study),
+        "raters.csv": raters(study),
+        "sittings.csv": sittings(study),
         "audit.csv": audit(study),
         "presentations.csv": presentations(study),
         "ratings.csv": ratings(study),
@@ -72,6 +77,9 @@ def bundle_files(*, study: Study) -> dict[str, bytes]:
         files[f"figures/{figure.name}.vl.json"] = json_file(figure.spec)
         files[f"figures/{figure.name}.svg"] = drawn[figure.name].encode()
         files[f"figures/{figure.name}.png"] = png(figure.spec)
+    if slices:
+        files[f"figures/{NAME}.svg"] = slices.encode()
+        files[f"figures/{NAME}.png"] = png_of_svg(slices)
     files["data_dictionary.csv"] = csv_file(
         ["file", "column", "meaning", "unit"],
         [

@@ -13,6 +13,8 @@ Files
   study.json           hashes, times, and the secret that the schedule was drawn from
   cases.csv            subject, demographics and acquisition of every case that was shown
   schedule.csv         the order drawn for every rater
+  raters.csv           qualification of the raters and what they signed, where the design asks
+  sittings.csv         room light and screen of every sitting, where the design asks
   amendments.csv       deviations from the frozen design, with reasons
   audit.csv            what was done to the study: opened, amended, closed; by whom and why
   presentations.csv    what was shown when

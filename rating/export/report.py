@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
 from rating import queries
+from rating.export.examples import DESCRIPTION, TITLE, example_slices
 from rating.models import Study
 from rating.report import Report
 from segmentation.publication.drawing import svg, with_own_names
@@ -17,7 +18,7 @@ from segmentation.publication.drawing import svg, with_own_names
 def report_page(*, study: Study) -> bytes:
     """This will write the report of a closed study; raises StudyNotClosed."""
     report = queries.report_of(study, queries.results_of(study))
-    return rendered(study, report, drawings(report))
+    return rendered(study, report, drawings(report), example_slices(study))
 
 
 def drawings(report: Report) -> dict[str, str]:
@@ -25,8 +26,8 @@ def drawings(report: Report) -> dict[str, str]:
     return {figure.name: svg(figure.spec) for figure in report.figures}
 
 
-def rendered(study: Study, report: Report, drawn: Mapping[str, str]) -> bytes:
-    """This will write a report with its figures drawn already."""
+def rendered(study: Study, report: Report, drawn: Mapping[str, str], slices: str) -> bytes:
+    """This will write a report with its figures and example slices drawn already."""
     figures: dict[str, list[dict[str, Any]]] = {}
     for figure in report.figures:
         own = mark_safe(with_own_names(drawn[figure.name], figure.name))  # noqa: S308  # drawn by Vega here
@@ -42,5 +43,9 @@ def rendered(study: Study, report: Report, drawn: Mapping[str, str]) -> bytes:
         for group in report.groups
     ]
     design = queries.design_of(study)
-    context = {"study": study, "report": report, "groups": groups, "design": design}
+    context = {"study": study, "report": report, "groups": groups, "design": design} | {
+        "slices": mark_safe(slices),  # noqa: S308  # drawn here
+        "slices_title": TITLE,
+        "slices_description": DESCRIPTION,
+    }
     return render_to_string("rating/report.html", context).encode()

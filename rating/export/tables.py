@@ -13,14 +13,22 @@ from typing import Any
 import numpy as np
 
 from rating import queries
-from rating.models import Mark, MarkChange, Presentation, Rating, Study
+from rating.models import (
+    Mark,
+    MarkChange,
+    Presentation,
+    Rating,
+    Sitting,
+    Study,
+    StudyMembership,
+)
 from segmentation.description import FIELDS
 from segmentation.models import AuditEntry, Scan
 
 SHOWN = {
     "rater": "User name of the rater",
-    "position": "Place in the rater's schedule, from 1",
-    "occasion": "1 for the first showing of a mask to a rater, 2 for the second",
+    "position": "Place in the rater's schedule, from 1; below 0 for practice",
+    "occasion": "1 for the first showing of a mask to a rater, 2 for the second, 0 for practice",
     "item": "The mask's name in the design",
     "case": "Code of the case",
     "method": "What made the mask",
@@ -67,6 +75,49 @@ def cases(study: Study) -> Table:
             ]
             for flair in sorted(shown.values(), key=lambda one: one.case.code)
         ],
+    )
+
+
+def raters(study: Study) -> Table:
+    """Who rated, by what they said of themselves, and when they signed the instructions."""
+    columns = {
+        "rater": "User name of the rater",
+        "joined_at": "When they joined the open study (UTC); empty for those of the design",
+        "left_at": "When they left it (UTC); empty if never",
+        "years": "Years of experience, as said by the rater; empty if not asked",
+        "training": f"Training, as said by the rater{ESCAPED}",
+        "specialty": f"Specialty, as said by the rater{ESCAPED}",
+        "signed_at": "When they signed the instructions (UTC); empty if not asked",
+        "signed_sha256": "SHA-256 of the signed text: instructions, a line feed, and what is said "
+        "of diffusely abnormal white matter, as UTF-8",
+    }
+    found = study.memberships.filter(role=StudyMembership.Role.RATER)
+    rows = [
+        [
+            one.rater,
+            utc(one.joined_at),
+            utc(one.left_at),
+            *((one.qualification or {}).get(name) for name in ("years", "training", "specialty")),
+            utc(one.signed_at),
+            one.signed_sha256,
+        ]
+        for one in found
+    ]
+    return Table(columns, sorted(rows))
+
+
+def sittings(study: Study) -> Table:
+    """Under which conditions every sitting began, where the design asks."""
+    columns = {
+        "rater": "User name of the rater",
+        "at": "When it began (UTC)",
+        "room_light": "dark, dimmed or bright",
+        "screen": "diagnostic, office, laptop or other",
+    }
+    found = Sitting.objects.filter(reading__study=study).select_related("reading")
+    return Table(
+        columns,
+        sorted([one.reading.rater, utc(one.at), one.room_light, one.screen] for one in found),
     )
 
 
@@ -117,8 +168,9 @@ def audit(study: Study) -> Table:
 
 
 def schedule(study: Study) -> Table:
-    """The order that was drawn for every rater."""
-    return Table(SHOWN, [_shown(presentation) for presentation in _in_order(study)])
+    """The order that was drawn for every rater; practice is not drawn."""
+    drawn = [one for one in _in_order(study) if one.occasion > 0]
+    return Table(SHOWN, [_shown(presentation) for presentation in drawn])
 
 
 def presentations(study: Study) -> Table:
@@ -151,8 +203,8 @@ def ratings(study: Study) -> Table:
     """Every version of every answer."""
     columns = SHOWN | {
         "version": "1 is what was submitted first; the statistics use it",
-        "is_analysed": "Whether the statistics count it: version 1, of a mask that was not "
-        "withdrawn by an amendment",
+        "is_analysed": "Whether the statistics count it: version 1, no practice, of a mask "
+        "that was not withdrawn by an amendment",
         "outcome": "rated, unreadable (scan) or wrong_mask (it belongs to another scan)",
         "reason": f"Why it could not be rated{ESCAPED}",
         "lesions": "Number of drawn lesions",
@@ -166,6 +218,7 @@ def ratings(study: Study) -> Table:
         "verdict_derived": "The verdict that the counts give; boundary is exactly on a threshold",
         "conflict": "Whether the two verdicts differ, and which way",
         "comment": f"The rater's comment{ESCAPED}",
+        "correction": f"Why the answer was corrected, for versions after the first{ESCAPED}",
         "active_ms": "Milliseconds of active reading",
         "slices_seen": "Slices that were shown at least once",
         "software_version": "Version of Plaque",
@@ -184,7 +237,7 @@ def ratings(study: Study) -> Table:
             [
                 *_shown(presentation),
                 rating.version,
-                rating.version == 1 and presentation.item.withdrawn_at is None,
+                rating.version == 1 and is_analysed(presentation),
                 *(getattr(rating, name) for name in own),
                 utc(rating.submitted_at),
             ]
@@ -260,6 +313,11 @@ def mark_changes(study: Study) -> Table:
             for one in sorted(found, key=lambda one: (one.mark_id, one.replaced_at, one.pk))
         ],
     )
+
+
+def is_analysed(presentation: Presentation) -> bool:
+    """Whether the statistics count answers to it."""
+    return presentation.occasion > 0 and presentation.item.withdrawn_at is None
 
 
 def _in_order(study: Study) -> list[Presentation]:

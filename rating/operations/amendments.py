@@ -142,7 +142,7 @@ def withdraw_item(
     UnknownSegmentation, LastOneLeft.
     """
     held = _held_open(study, reason)
-    there = held.items.filter(withdrawn_at=None)
+    there = held.items.filter(withdrawn_at=None, reference=None)
     item = there.filter(segmentation=segmentation).select_related("segmentation").first()
     if item is None:
         raise UnknownSegmentation(

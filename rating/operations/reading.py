@@ -9,9 +9,11 @@ own clock counts.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -19,9 +21,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Expression, F, Prefetch
 
 from rating import queries
-from rating.models import Mark, Presentation, Rating, Study
+from rating.models import Mark, Presentation, Rating, Study, StudyMembership
 from rating.operations.study import StudyNotOpen
 from rating.protocol.counting import CountedMark, Counts, count_components, count_lesions
+from rating.protocol.design import instructions_sha256
 from rating.protocol.verdict import conflict, derive_verdict
 from rating.queries import ReadingState
 from segmentation.refusals import ReasonMissing, Refusal
@@ -48,6 +51,22 @@ class WashoutNotOver(Refusal):
 
 class PresentationWithdrawn(Refusal):
     """The presentation is shown no more, although the study goes on."""
+
+
+class DeclarationMissing(Refusal):
+    """The design asks the rater for something before the next presentation."""
+
+
+class NotSubmitted(Refusal):
+    """There is no submitted answer that could be corrected."""
+
+
+class AnswerIsPast(Refusal):
+    """Another presentation was submitted since: this answer stays as it is."""
+
+
+class OtherInstructions(Refusal):
+    """What is signed is not the text of the design."""
 
 
 class MarkBelongsElsewhere(Refusal):
@@ -132,9 +151,51 @@ def open_presentation(*, token: str, clock: Clock) -> Presentation:
                 "The first block is done. The second block opens on "
                 f"{state.available_at:%d %B %Y at %H:%M %Z}; all your answers are stored."
             )
+        if state.asks:
+            asked = " and ".join(state.asks)
+            raise DeclarationMissing(
+                f"Before the next presentation this study asks for your {asked}. "
+                "Nothing was opened; answer on your reading's own page and open it again."
+            )
         presentation.opened_at = held.now
         presentation.save(update_fields=["opened_at"])
     return presentation_to_show(token=token)
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What a rater says before reading; what is None was not asked or is said later."""
+
+    signed_sha256: str | None = None
+    qualification: Mapping[str, Any] | None = None
+    conditions: Mapping[str, str] | None = None
+
+
+@transaction.atomic
+def declare(*, reading: str, declaration: Declaration, now: datetime) -> ReadingState:
+    """This will store what a rater declares, with the time; what was said before stays said.
+
+    Conditions (`room_light`, `screen`) begin a new sitting. Raises StudyNotOpen, and
+    OtherInstructions when the text that was signed is not the design's.
+    """
+    rows = StudyMembership.objects.select_for_update(of=("self",)).select_related("study")
+    held = rows.get(token=reading)
+    if held.study.state != Study.State.OPEN or held.left_at is not None:
+        raise StudyNotOpen("Nothing is read in this study any more. Nothing was stored.")
+    signed = declaration.signed_sha256
+    if signed is not None and signed != instructions_sha256(queries.design_of(held.study)):
+        raise OtherInstructions(
+            "The instructions that were signed are not those of this study. Nothing was stored; "
+            "reload the page and read them again."
+        )
+    if signed is not None and held.signed_at is None:
+        held.signed_at, held.signed_sha256 = now, signed
+    if declaration.qualification is not None and held.qualification is None:
+        held.qualification = dict(declaration.qualification)
+    held.save(update_fields=["signed_at", "signed_sha256", "qualification"])
+    if declaration.conditions is not None:
+        held.sittings.create(at=now, **declaration.conditions)
+    return queries.reading_state(token=reading, now=now)
 
 
 def presentation_to_show(*, token: str) -> Presentation:
@@ -224,6 +285,84 @@ def submit(*, token: str, answer: Answer, clock: Clock) -> ReadingState:
         presentation.comment = answer.comment
     marked = _marked(presentation)
     _refuse_other_counts(answer, marked)
+    _rating(held, answer, marked).save(force_insert=True)
+    presentation.submitted_at = held.now
+    presentation.save(update_fields=["submitted_at", "comment"])
+    return queries.reading_state(token=presentation.reading.token, now=held.now)
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What the answer should have been, and why; counts only where the design lets them be typed.
+
+    `why_not` says why it cannot be rated, where that is the outcome.
+    """
+
+    outcome: Rating.Outcome
+    verdict: str | None
+    reason: str
+    typed: Counts | None = None
+    why_not: str = ""
+
+
+@transaction.atomic
+def correct(*, token: str, correction: Correction, clock: Clock) -> ReadingState:
+    """This will store a new version of the answer that a rater submitted last; the first stays.
+
+    The marks stay as they are, and nothing is shown again. Raises NotSubmitted, AnswerIsPast,
+    StudyNotOpen, ReasonMissing, and as `submit`.
+    """
+    held = _held(token, clock)
+    presentation = held.presentation
+    if presentation.submitted_at is None:
+        raise NotSubmitted(
+            "This presentation was not submitted yet, so nothing is to be corrected."
+        )
+    if presentation.reading.study.state != Study.State.OPEN or presentation.reading.left_at:
+        raise StudyNotOpen("Nothing can be corrected any more. Your answer stays as it was stored.")
+    later = Presentation.objects.filter(
+        reading=presentation.reading_id,
+        submitted_at__isnull=False,
+        position__gt=presentation.position,
+    )
+    if later.exists():
+        raise AnswerIsPast(
+            "Only the answer submitted last can be corrected. Nothing was changed; tell your "
+            "coordinator about an earlier one."
+        )
+    if not correction.reason.strip():
+        raise ReasonMissing(
+            "A correction needs a reason, which is kept beside it. Nothing was changed; write one "
+            "sentence and send it again.",
+            fields={"reason": ["Write why the answer is corrected."]},
+        )
+    before = presentation.ratings.latest("version")
+    marked = _marked(presentation)
+    answer = Answer(
+        outcome=correction.outcome,
+        verdict=correction.verdict,
+        shown=count_components(marked),
+        typed=correction.typed or _typed_before(before, correction),
+        reason=correction.why_not,
+        active_ms=before.active_ms,
+        slices_seen=before.slices_seen,
+    )
+    rating = _rating(held, answer, marked)
+    rating.version, rating.correction = before.version + 1, correction.reason.strip()
+    rating.save(force_insert=True)
+    return queries.reading_state(token=presentation.reading.token, now=held.now)
+
+
+def _typed_before(before: Rating, correction: Correction) -> Counts | None:
+    """The typed counts that a correction keeps."""
+    if correction.outcome != Rating.Outcome.RATED or before.counted_by != "typed":
+        return None
+    return Counts(fp=before.fp or 0, fn=before.fn or 0)
+
+
+def _rating(held: Held, answer: Answer, marked: list[CountedMark]) -> Rating:
+    """An answer as a version 1 that is not stored yet. Raises as `submit`."""
+    presentation = held.presentation
     design = queries.design_of(presentation.item.study)
     rating = Rating(
         presentation=presentation,
@@ -264,10 +403,7 @@ def submit(*, token: str, answer: Answer, clock: Clock) -> ReadingState:
             "sentence and submit again.",
             fields={"reason": ["Write why it cannot be rated."]},
         )
-    rating.save(force_insert=True)
-    presentation.submitted_at = held.now
-    presentation.save(update_fields=["submitted_at", "comment"])
-    return queries.reading_state(token=presentation.reading.token, now=held.now)
+    return rating
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,7 @@ from rating.protocol.design import (
 from rating.protocol.sequence import Slot, commitment, draw_sequence
 from segmentation.models import Cohort, Segmentation
 from segmentation.operations.audit import Act, record
+from segmentation.operations.voxels import errors_of
 from segmentation.refusals import ReasonMissing, Refusal
 
 SECRET_BYTES = 32
@@ -77,12 +78,15 @@ def duplicate_study(*, study: Study, by: User, now: datetime) -> Study:
     out. Raises UnknownSegmentation, CoordinatorCannotRate.
     """
     raters = study.memberships.filter(role=StudyMembership.Role.RATER, user__is_active=True)
+    judged = study.items.filter(reference=None)
+    practised = study.items.exclude(reference=None)
     draft = create_study(title=f"Copy of {study.title}", cohort=study.cohort, by=by, now=now)
     return edit_study(
         study=draft,
         by=by,
         settings=study.settings,
-        items=list(study.items.values_list("segmentation", flat=True)),
+        items=list(judged.values_list("segmentation", flat=True)),
+        practice=[(one.segmentation_id, one.reference_id) for one in practised if one.reference_id],
         raters=list(raters.values_list("user__username", flat=True)),
     )
 
@@ -96,12 +100,13 @@ def edit_study(
     settings: Mapping[str, Any] | None = None,
     items: Sequence[UUID] | None = None,
     raters: Sequence[str] | None = None,
+    practice: Sequence[tuple[UUID, UUID]] | None = None,
 ) -> Study:
     """This will change a draft; what is None stays.
 
     `settings` are merged into those there are (a None goes back to the default); `items` (masks of
-    the study's cohort that `by` may see) and `raters` (user names of `queries.candidate_raters`)
-    replace. Raises StudyNotDraft,
+    the study's cohort that `by` may see), `practice` (such masks, each with a reference mask of its
+    case) and `raters` (user names of `queries.candidate_raters`) replace. Raises StudyNotDraft,
     UnknownSegmentation, UnknownRater, CoordinatorCannotRate.
     """
     draft = _locked_draft(study)
@@ -113,6 +118,8 @@ def edit_study(
     draft.save(update_fields=["title", "settings"])
     if items is not None:
         _replace_items(draft, items, by)
+    if practice is not None:
+        _replace_practice(draft, practice, by)
     if raters is not None:
         _replace_raters(draft, raters, by)
     return draft
@@ -211,7 +218,10 @@ def record_export(*, study: Study, by: User | None, now: datetime, reason: str =
 def presentations_in_order(
     study: Study, reading: StudyMembership
 ) -> tuple[Sequence[Slot], list[Presentation]]:
-    """This will draw a rater's order from the study's secret: slots, and rows not stored yet."""
+    """This will draw a rater's order from the study's secret: slots, and rows not stored yet.
+
+    Practice comes before, in the order of the design, the same for everybody.
+    """
     design = queries.design_of(study)
     items = {item.key: item for item in study.items.all()}
     order = draw_sequence(
@@ -222,7 +232,11 @@ def presentations_in_order(
         gap=design.gap,
         cases={item.key: item.case for item in design.items},
     )
+    practice = [key for key in items if items[key].reference_id is not None]
     return order, [
+        Presentation(reading=reading, item=items[key], position=at - len(practice), occasion=0)
+        for at, key in enumerate(sorted(practice))
+    ] + [
         Presentation(
             reading=reading,
             item=items[slot.item],
@@ -270,11 +284,50 @@ def _replace_items(draft: Study, chosen: Iterable[UUID], by: User) -> None:
             "may not see them. Nothing was changed; choose from the list again.",
             fields={"items": [f"{missing} of these are no masks of this cohort."]},
         )
-    draft.items.all().delete()
+    draft.items.filter(reference=None).delete()
+    _refuse_two_roles(draft, wanted)
     Item.objects.bulk_create(
         Item(study=draft, segmentation=mask, key=f"item-{n:03d}", lesions=len(mask.lesion_list))
         for n, mask in enumerate(found, 1)
     )
+
+
+def _replace_practice(draft: Study, chosen: Iterable[tuple[UUID, UUID]], by: User) -> None:
+    """This will make these masks the practice, in this order, and look up what is wrong in them."""
+    pairs = list(dict(chosen).items())
+    there = queries.candidate_segmentations(study=draft, user=by)
+    known = there.in_bulk({one for pair in pairs for one in pair})
+    for mask, reference in pairs:
+        fits = mask in known and reference in known and mask != reference
+        if not fits or known[mask].case_id != known[reference].case_id:
+            raise UnknownSegmentation(
+                "A practice case needs a mask and another mask of the same case that tells the "
+                f"truth, both of the cohort {draft.cohort.title}. Nothing was changed; choose from "
+                "the list again.",
+                fields={"practice": ["These are no two masks of one case."]},
+            )
+    draft.items.exclude(reference=None).delete()
+    _refuse_two_roles(draft, {mask for mask, _ in pairs})
+    for number, (mask, reference) in enumerate(pairs, 1):
+        wrong, missed = errors_of(known[mask], known[reference])
+        draft.items.create(
+            segmentation=known[mask],
+            reference=known[reference],
+            key=f"practice-{number:03d}",
+            lesions=len(known[mask].lesion_list),
+            truth={"false": wrong, "missed": [list(lesion.voxel_mm) for lesion in missed]},
+        )
+
+
+def _refuse_two_roles(draft: Study, wanted: Collection[UUID]) -> None:
+    """This will refuse to judge a mask that is practised on."""
+    twice = draft.items.filter(segmentation__in=wanted).count()
+    if twice:
+        raise UnknownSegmentation(
+            f"{twice} of these masks are to be judged and to be practised on. Nothing was changed; "
+            "choose one of the two.",
+            fields={"practice": [f"{twice} of these are to be judged as well."]},
+        )
 
 
 def _replace_raters(draft: Study, usernames: Iterable[str], by: User) -> None:

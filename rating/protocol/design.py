@@ -16,7 +16,15 @@ from segmentation.refusals import Refusal
 BoundaryPolicy = Literal["strict", "lenient"]
 PrimaryAnalysis = Literal["derived", "rater"]
 Fraction = tuple[int, int]
-LATER = frozenset({"equivalence_margin"})
+LATER = frozenset(
+    {
+        "equivalence_margin",
+        "practice",
+        "sign_instructions",
+        "ask_qualification",
+        "ask_conditions",
+    }
+)
 
 
 class InvalidDesign(Refusal):
@@ -35,11 +43,29 @@ class DesignItem:
 
 
 @dataclass(frozen=True)
+class PracticeCase:
+    """A mask to practise on, and what is wrong with it by a reference mask of the same case.
+
+    `false_positives` are ids of drawn lesions, `missed_mm` places in RAS+ millimetres.
+    """
+
+    key: str
+    case: str
+    mask_sha256: str
+    reference_sha256: str
+    lesion_count: int
+    false_positives: tuple[int, ...]
+    missed_mm: tuple[tuple[float, float, float], ...]
+
+
+@dataclass(frozen=True)
 class AcceptanceDesign:
     """What is asked, of whom, about what. `gap` counts positions, thresholds are to be exceeded.
 
     `equivalence_margin` is the difference of acceptance rates (a share) that would matter; None
-    where nothing is to be shown equivalent.
+    where nothing is to be shown equivalent. `practice` is read first, with feedback, and is in no
+    analysis. `sign_instructions`, `ask_qualification` (years, training, specialty) and
+    `ask_conditions` (room light and screen, once per sitting) come before the first presentation.
     """
 
     presentations_per_item: int = 2
@@ -58,6 +84,10 @@ class AcceptanceDesign:
     equivalence_margin: float | None = None
     items: tuple[DesignItem, ...] = ()
     raters: tuple[str, ...] = ()
+    practice: tuple[PracticeCase, ...] = ()
+    sign_instructions: bool = False
+    ask_qualification: bool = False
+    ask_conditions: bool = False
 
 
 def default_gap(n_items: int, washout_days: int) -> int:
@@ -92,11 +122,7 @@ def canonical_json(design: AcceptanceDesign) -> str:
     What was added to designs later (LATER) is left out where it is not set, so that the text and
     the hash of a design that was frozen before stay what they were.
     """
-    values = {
-        name: value
-        for name, value in vars(design).items()
-        if name not in LATER or value is not None
-    }
+    values = {name: value for name, value in vars(design).items() if name not in LATER or value}
     return json.dumps(values, default=vars, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -110,6 +136,7 @@ def design_from_json(text: str) -> AcceptanceDesign:
     try:
         values: dict[str, Any] = json.loads(text)
         values["items"] = tuple(DesignItem(**item) for item in values["items"])
+        values["practice"] = tuple(map(_practice_case, values.get("practice", [])))
         for name in ("precision_threshold", "recall_threshold", "shown_sequences", "raters"):
             values[name] = tuple(values[name])
         names = {field.name for field in fields(AcceptanceDesign)} - (LATER - values.keys())
@@ -121,11 +148,23 @@ def design_from_json(text: str) -> AcceptanceDesign:
         ) from error
 
 
+def _practice_case(values: dict[str, Any]) -> PracticeCase:
+    missed = tuple((x, y, z) for x, y, z in values["missed_mm"])
+    false = tuple(values["false_positives"])
+    return PracticeCase(**values | {"false_positives": false, "missed_mm": missed})
+
+
+def instructions_sha256(design: AcceptanceDesign) -> str:
+    """This will hash what a rater signs: both instructions as UTF-8, a line feed between; hex."""
+    return hashlib.sha256(f"{design.instructions}\n{design.dawm_instruction}".encode()).hexdigest()
+
+
 def _faults(design: AcceptanceDesign) -> Iterator[tuple[str, str]]:
     """Every reason why the design cannot be carried out, with the field it is about."""
     yield from _faults_of_criterion(design)
     yield from _faults_of_schedule(design)
     yield from _faults_of_items(design)
+    yield from _faults_of_practice(design)
     if not design.raters:
         yield "raters", "There is no rater."
     if len(set(design.raters)) < len(design.raters):
@@ -133,6 +172,15 @@ def _faults(design: AcceptanceDesign) -> Iterator[tuple[str, str]]:
     for rater in design.raters:
         if not re.fullmatch(r"[^|\s]+", rater):
             yield "raters", f"The name {rater!r} is empty or has spaces or the sign | in it."
+
+
+def _faults_of_practice(design: AcceptanceDesign) -> Iterator[tuple[str, str]]:
+    judged = {item.case for item in design.items}
+    for one in design.practice:
+        if one.case in judged:
+            yield "practice", f"Case {one.case} is to be judged and cannot be practised on."
+    if design.sign_instructions and not design.instructions.strip():
+        yield "instructions", "There are no instructions to sign."
 
 
 def _faults_of_criterion(design: AcceptanceDesign) -> Iterator[tuple[str, str]]:

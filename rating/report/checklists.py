@@ -84,6 +84,13 @@ def _answers(
         "limits": "Limits of this design",
         "protocol": f"design.json of the bundle, SHA-256 {results['design_sha256']}",
     }
+    if facts.raters:
+        answers["raters"] = f"{'; '.join(facts.raters)} (raters.csv)"
+        answers["people"] = "raters.csv; of subjects what cases.csv has"
+    if facts.signed:
+        answers["process"] += f"; {facts.signed} raters signed the written instructions beforehand"
+    if facts.sittings:
+        answers["process"] += "; room light and screen of every sitting are in sittings.csv"
     if facts.described_cases:
         answers["demographics"] = (
             f"cases.csv of the bundle, for {facts.described_cases} of {cases} cases"
@@ -95,7 +102,7 @@ GRRAS = """
 1 | Title or abstract says that reliability or agreement was investigated | aim
 2 | The device or measurement | device
 3 | The population of subjects | demographics
-4 | The population of raters |
+4 | The population of raters | raters
 5 | What is known already, and why the study |
 6 | How the sample size was chosen; raters, subjects, repeats | numbers
 7 | How subjects and raters were sampled |
@@ -103,7 +110,7 @@ GRRAS = """
 9 | Whether ratings were independent | independent
 10 | The statistical analysis | statistics
 11 | Actual numbers of raters, subjects and repeats | done
-12 | Characteristics of raters and subjects |
+12 | Characteristics of raters and subjects | people
 13 | Estimates of reliability and agreement with uncertainty | estimates
 14 | Practical relevance |
 15 | Detailed results | details
@@ -124,7 +131,7 @@ CLAIM = """
 13 | Missing data | missing
 14 | Definition of the reference standard | reference
 15 | Why this reference standard |
-16 | Who annotated, with which qualification |
+16 | Who annotated, with which qualification | raters
 17 | Tools of annotation | tool
 18 | Variability between and within raters | variability
 19 | Intended sample size and how it was chosen | numbers

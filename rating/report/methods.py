@@ -19,10 +19,32 @@ def methods(
         _rule(design),
         _statistics(design),
         _record(results, facts),
+        *_before(design, facts),
         *_deviations(facts),
         f"Instructions to raters: {design.instructions or 'none'}",
         f"Diffusely abnormal white matter: {design.dawm_instruction or 'no instruction'}",
     )
+
+
+def _before(design: AcceptanceDesign, facts: Facts) -> tuple[str, ...]:
+    """What came before the first presentation, and what came after an answer."""
+    said = []
+    if facts.signed:
+        said.append(f"{facts.signed} raters signed the instructions before they began.")
+    if design.practice:
+        n = len(design.practice)
+        said.append(
+            f"They practised on {n} case{'s' if n > 1 else ''} that were not judged; after each "
+            "they were told how their marks compare with a reference. Practice is in no analysis."
+        )
+    if facts.raters:
+        said.append(f"Raters: {'; '.join(facts.raters)}.")
+    if facts.corrected:
+        said.append(
+            f"{facts.corrected} answers were corrected later, with a reason; the analysis uses "
+            "what was submitted first."
+        )
+    return (" ".join(said),) if said else ()
 
 
 def _deviations(facts: Facts) -> tuple[str, ...]:

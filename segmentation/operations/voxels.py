@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from segmentation.imaging.lesions import Lesion, find_lesions
 from segmentation.imaging.nifti import Volume, read_volume
 from segmentation.models import BrainMask, Case, Segmentation
 
@@ -32,6 +33,23 @@ def brain_of(case: Case, *, given_only: bool = False) -> NDArray[np.bool_] | Non
         return np.asarray(
             read_volume(stored.read(), name=f"brain mask of case {case.code}").data > 0
         )
+
+
+def errors_of(
+    segmentation: Segmentation, reference: Segmentation
+) -> tuple[list[int], list[Lesion]]:
+    """The drawn lesions that touch no lesion of the reference (ids), and those of it not touched.
+
+    Both masks belong to one case.
+    """
+    drawn, known = mask_of(segmentation), mask_of(reference)
+    grid = segmentation.case.scans.get(sequence="FLAIR").grid
+    drawn_labels, drawn_lesions = find_lesions(drawn, grid=grid)
+    known_labels, known_lesions = find_lesions(known, grid=grid)
+    right = set(np.unique(drawn_labels[known]).tolist())
+    found = set(np.unique(known_labels[drawn]).tolist())
+    wrong = [lesion.id for lesion in drawn_lesions if lesion.id not in right]
+    return wrong, [lesion for lesion in known_lesions if lesion.id not in found]
 
 
 def mask_of(segmentation: Segmentation) -> NDArray[np.bool_]:

@@ -38,6 +38,14 @@ def png(spec: dict[str, Any]) -> bytes:
     return drawn
 
 
+def png_of_svg(drawing: str) -> bytes:
+    """This will turn an SVG into PNG, two pixels per unit; pictures within it are in it whole."""
+    import vl_convert
+
+    drawn: bytes = vl_convert.svg_to_png(drawing, scale=PIXELS_PER_POINT, allowed_base_urls=[])
+    return drawn
+
+
 def with_own_names(drawing: str, name: str) -> str:
     """This will prefix the names that parts of an SVG have, so that several fit into one page."""
     named = re.sub(r'\bid="', f'id="{name}-', drawing)

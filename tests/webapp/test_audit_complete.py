@@ -55,6 +55,7 @@ AUDITED = {
     ("api:training-cancel", "POST"): Act.TRAINING_CANCELLED,
     ("api:study-open", "POST"): Act.STUDY_OPENED,
     ("api:study-amendments", "POST"): Act.STUDY_AMENDED,
+    ("api:study-reminders", "POST"): Act.RATER_REMINDED,
     ("api:study-close", "POST"): Act.STUDY_CLOSED,
     ("api:study-delete", "POST"): Act.STUDY_DELETED,
 }
@@ -80,6 +81,8 @@ EXEMPT = {
     ("api:presentation-mark", "DELETE"): ANSWER,
     ("api:presentation-comment", "PUT"): ANSWER,
     ("api:presentation-submit", "POST"): ANSWER,
+    ("api:presentation-correction", "POST"): ANSWER,
+    ("api:reading-declaration", "POST"): ANSWER,
 }
 # What only reads and is written down all the same: data leaves Plaque.
 TAKEN_OUT = {
@@ -223,6 +226,8 @@ def test_what_is_done_in_a_cohort_is_written_down(watch: Watch, cora: User, coho
     watch(client, "patch", "/api/v1/studies/reading/", chosen | design)
     watch(client, "post", "/api/v1/studies/unwanted/delete/", {"reason": "Not wanted."})
     watch(client, "post", "/api/v1/studies/reading/open/", {})
+    User.objects.filter(username="ravi").update(email="ravi@clinic.example")
+    watch(client, "post", "/api/v1/studies/reading/reminders/", {"rater": "ravi"})
     joining = {"kind": "rater_joined", "rater": "dana", "reason": "Asked for."}
     watch(client, "post", "/api/v1/studies/reading/amendments/", joining)
     watch(client, "post", "/api/v1/studies/reading/close/", {"reason": "Enough."})

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import io
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
+from rating.export import bundle_files
 from rating.models import Presentation, Study
 from rating.protocol.design import AcceptanceDesign, DesignItem
 from rating.protocol.verdict import derive_verdict
 from rating.statistics import RatingRow, summarise
 from tests.rating.statistics.answers import an_answer
-from webapp.reproduction import CASES, REJECTED, Chance, errors, rejections, reproduce, told
+from webapp.reproduction import (
+    CASES,
+    REJECTED,
+    Chance,
+    Ticking,
+    errors,
+    rejections,
+    reproduce,
+    told,
+)
 
 # What R 4.2.2 (Debian) says with recompute.R in the bundle of `reproduce_acceptance --out`.
 R_SAYS = {
@@ -79,20 +90,21 @@ def test_errors_lead_to_the_verdict_that_is_wanted(rejects: bool) -> None:
             assert verdict == ("unacceptable" if rejects else "acceptable")
 
 
-class Clock:
-    """A clock that goes on by a second whenever it is asked."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        self.now += timedelta(seconds=1)
-        return self.now
+def held() -> tuple[Study, dict[str, bytes]]:
+    """A small one and its bundle."""
+    clock = Ticking(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
+    study = reproduce(seed=1, cases=4, clock=clock, say=lambda _: None)
+    return study, bundle_files(study=study)
 
 
 @pytest.mark.django_db
 def test_a_small_one_is_read_through_the_api_and_told() -> None:
-    study = reproduce(seed=1, cases=4, clock=Clock(), say=lambda _: None)
+    with transaction.atomic():
+        _, earlier = held()
+        transaction.set_rollback(True)
+    study, files = held()
+    assert files == earlier, "seed and clock make every byte"
+    assert b"2026-03-02T09:0" in files["ratings.csv"]
     assert study.state == Study.State.CLOSED
     assert Presentation.objects.filter(submitted_at__isnull=False).count() == 2 * 2 * 4
     lines = told(study).splitlines()

@@ -451,6 +451,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/presentations/{token}/correction/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A new version of the answer that I submitted last. */
+        post: operations["correct"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/presentations/{token}/image/": {
         parameters: {
             query?: never;
@@ -582,6 +599,23 @@ export interface paths {
         get: operations["reading"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/readings/{reading}/declaration/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description What I declare before I read. */
+        post: operations["declare"];
         delete?: never;
         options?: never;
         head?: never;
@@ -804,6 +838,23 @@ export interface paths {
         put?: never;
         /** @description Freeze a draft, draw its schedule, let the raters begin. */
         post: operations["open_study"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studies/{slug}/reminders/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Write to a rater who could go on. */
+        post: operations["remind_rater"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1079,6 +1130,13 @@ export interface components {
             slices_seen: number;
         };
         /**
+         * @description * `signature` - signature
+         *     * `qualification` - qualification
+         *     * `conditions` - conditions
+         * @enum {string}
+         */
+        AsksEnum: "signature" | "qualification" | "conditions";
+        /**
          * @description * `strict` - strict
          *     * `lenient` - lenient
          * @enum {string}
@@ -1324,6 +1382,33 @@ export interface components {
                 undefined: string;
             };
         };
+        /** @description Under which conditions a sitting begins. */
+        ConditionsRequest: {
+            room_light: components["schemas"]["RoomLightEnum"];
+            screen: components["schemas"]["ScreenEnum"];
+        };
+        /** @description How a rater reads, as far as it tells nothing of the answers. */
+        Conduct: {
+            /** @description Presentations read for less than 10 s. */
+            quick: number;
+            /** @description Less than 80 % of the slices seen. */
+            low_coverage: number;
+            /** Format: double */
+            median_seconds: number | null;
+            /** Format: date-time */
+            open_since: string | null;
+            idle_days: number | null;
+            after_washout: boolean;
+        };
+        /** @description What the answer submitted last should have been, and why. */
+        CorrectionRequest: {
+            outcome: components["schemas"]["OutcomeEnum"];
+            verdict?: (components["schemas"]["VerdictEnum"] | components["schemas"]["NullEnum"]) | null;
+            reason: string;
+            /** @default  */
+            why_not: string;
+            typed?: components["schemas"]["CountsRequest"] | null;
+        };
         CountComponentsLine: {
             /** @description fp: false positives; fn: missed lesions (text) */
             count: string;
@@ -1515,6 +1600,12 @@ export interface components {
             fp: number;
             fn: number;
         };
+        /** @description What a rater declares before reading; what is left out is not said. */
+        DeclarationRequest: {
+            signed_sha256?: string | null;
+            qualification?: components["schemas"]["QualificationRequest"] | null;
+            conditions?: components["schemas"]["ConditionsRequest"] | null;
+        };
         /** @description Why something is deleted. */
         DeletionRequest: {
             reason: string;
@@ -1547,6 +1638,9 @@ export interface components {
              * @description Difference of acceptance rates that would matter, a share; null for none.
              */
             equivalence_margin?: number | null;
+            sign_instructions?: boolean;
+            ask_qualification?: boolean;
+            ask_conditions?: boolean;
         };
         /** @description What a coordinator may set of a design. In a draft, null goes back to the default. */
         DesignRequest: {
@@ -1575,6 +1669,9 @@ export interface components {
              * @description Difference of acceptance rates that would matter, a share; null for none.
              */
             equivalence_margin?: number | null;
+            sign_instructions?: boolean;
+            ask_qualification?: boolean;
+            ask_conditions?: boolean;
         };
         /** @description A drawing with what its page needs: scans, the mask it began from, its edits. */
         Drawing: {
@@ -1727,6 +1824,15 @@ export interface components {
             width: number;
             /** Format: double */
             correlation: number;
+        };
+        /** @description After a practice case: how many errors the mask has, marked rightly, and marked wrongly. */
+        Feedback: {
+            false_positives: number;
+            false_positives_found: number;
+            false_positives_wrong: number;
+            missed: number;
+            missed_found: number;
+            missed_wrong: number;
         };
         /** @description A figure: its Vega-Lite specification, and the section that has its numbers. */
         Figure: {
@@ -2504,6 +2610,33 @@ export interface components {
             design?: components["schemas"]["DesignRequest"];
             items?: string[];
             raters?: string[];
+            practice?: components["schemas"]["PracticePairRequest"][];
+        };
+        /** @description A mask to practise on, and how many errors it has by its reference. */
+        PracticeItem: {
+            /** Format: uuid */
+            readonly segmentation: string;
+            /**
+             * Format: uuid
+             * @description For practice only.
+             */
+            readonly reference: string | null;
+            /** @description Its name in the design and the export. */
+            readonly key: string;
+            case: string;
+            title: string;
+            reference_title: string;
+            /** @description Drawn lesions; a stored mask never changes. */
+            readonly lesions: number;
+            readonly false_positives: number;
+            readonly missed: number;
+        };
+        /** @description A mask to practise on, and a mask of the same case that tells the truth. */
+        PracticePairRequest: {
+            /** Format: uuid */
+            segmentation: string;
+            /** Format: uuid */
+            reference: string;
         };
         /** @description The open presentation. */
         Presentation: {
@@ -2567,6 +2700,12 @@ export interface components {
          * @enum {string}
          */
         PrimaryAnalysisEnum: "derived" | "rater";
+        /** @description What a rater says of themself, for the report. */
+        QualificationRequest: {
+            years: number;
+            training: string;
+            specialty: string;
+        };
         /** @description How many jobs were queued. */
         Queued: {
             queued: number;
@@ -2589,6 +2728,12 @@ export interface components {
              * @description When they left an open study.
              */
             left_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When a coordinator last wrote.
+             */
+            reminded_at?: string | null;
+            readonly conduct: components["schemas"]["Conduct"];
         };
         /** @description Where a rater stands, and the one presentation whose turn it is. */
         Reading: {
@@ -2603,6 +2748,15 @@ export interface components {
             available_at: string | null;
             presentation: string | null;
             opened: boolean;
+            /** @description Practice cases before the first reading. */
+            practice_left: number;
+            /** @description Of the text that a rater signs. */
+            instructions_sha256: string;
+            asks: components["schemas"]["AsksEnum"][];
+            /** @description What was submitted last: its answer can be corrected. */
+            last: string | null;
+            /** @description If that was practice. */
+            feedback: components["schemas"]["Feedback"] | null;
         };
         /** @description A reading as a row of a list. */
         ReadingInList: {
@@ -2653,6 +2807,10 @@ export interface components {
                 undefined: string;
             };
         };
+        /** @description Whom to remind, by user name. */
+        ReminderRequest: {
+            rater: string;
+        };
         /** @description A closed study's results, laid out to be read; see `rating.report`. */
         Report: {
             headline: string;
@@ -2697,6 +2855,13 @@ export interface components {
             verdicts: components["schemas"]["VerdictsLine"][];
             missing: components["schemas"]["MissingLine"][];
         };
+        /**
+         * @description * `dark` - dark
+         *     * `dimmed` - dimmed
+         *     * `bright` - bright
+         * @enum {string}
+         */
+        RoomLightEnum: "dark" | "dimmed" | "bright";
         /** @description Cells in the order of the heads. */
         Row: {
             cells: components["schemas"]["Cell"][];
@@ -2739,6 +2904,14 @@ export interface components {
             readonly sha256: string;
             removed: string[];
         };
+        /**
+         * @description * `diagnostic` - diagnostic
+         *     * `office` - office
+         *     * `laptop` - laptop
+         *     * `other` - other
+         * @enum {string}
+         */
+        ScreenEnum: "diagnostic" | "office" | "laptop" | "other";
         /** @description Tables about one thing; the folded ones are for whoever looks closer. */
         Section: {
             id: string;
@@ -2883,7 +3056,8 @@ export interface components {
             readonly state: components["schemas"]["StudyState"];
             readonly cohort: string;
             readonly design: components["schemas"]["Design"];
-            items: components["schemas"]["Item"][];
+            readonly items: components["schemas"]["Item"][];
+            readonly practice: components["schemas"]["PracticeItem"][];
             readonly raters: components["schemas"]["Rater"][];
             readonly meaning: components["schemas"]["Meaning"];
             amendments: components["schemas"]["Amendment"][];
@@ -4225,6 +4399,40 @@ export interface operations {
             };
         };
     };
+    correct: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reading"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     presentation_image: {
         parameters: {
             query?: never;
@@ -4483,6 +4691,40 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reading"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    declare: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reading: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DeclarationRequest"];
+            };
+        };
         responses: {
             200: {
                 headers: {
@@ -4935,6 +5177,40 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": components["schemas"]["OpeningRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Study"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    remind_rater: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReminderRequest"];
             };
         };
         responses: {

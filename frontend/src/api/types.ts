@@ -8,6 +8,7 @@ type Schemas = components['schemas']
 
 export type Reading = Schemas['Reading']
 export type ReadingState = Schemas['ReadingState']
+export type Declaration = Schemas['DeclarationRequest']
 export type Presentation = Schemas['Presentation']
 /** What may be fetched of the next presentation before its turn. */
 export type Following = Schemas['Following']

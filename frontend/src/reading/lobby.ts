@@ -3,6 +3,8 @@
 import type { Reading } from '../api/types'
 import { make, plural } from '../elements'
 import { timeFormat, timeZoneName } from '../time'
+import { correctionButton, practiceFeedback } from './afterwards'
+import { declarationForm } from './declaration'
 
 export interface AtRest {
   readonly kind: 'at_rest'
@@ -23,11 +25,20 @@ export interface LobbyActions {
   readonly open: () => void
   readonly takeOver: () => void
   readonly retry: () => void
+  /** The rater declared or corrected something: the reading as it stands since. */
+  readonly goOn: (reading: Reading) => void
   readonly loginUrl: string
   readonly homeUrl: string
 }
 
 const moment = timeFormat({ dateStyle: 'full', timeStyle: 'short' })
+
+function nextButton({ practice_left, done }: Reading): string {
+  if (practice_left === 0) return `Open presentation ${done + 1}`
+  return practice_left === 1
+    ? 'Open the last practice case'
+    : `Open practice (${practice_left} left)`
+}
 
 export class Lobby {
   readonly element = make('section', { class: 'lobby', 'aria-live': 'polite' })
@@ -112,8 +123,16 @@ export class Lobby {
           ...said,
           ...progress,
           ...(pace.pause ? [make('p', { class: 'note', 'data-said': 'break' }, pace.pause)] : []),
+          ...practiceFeedback(reading),
           ...this.instructions(reading, justSubmitted),
-          this.choices(this.primary(`Open presentation ${reading.done + 1}`, this.actions.open)),
+          ...(reading.asks.length > 0
+            ? [declarationForm(reading, this.actions.goOn), this.choices()]
+            : [
+                this.choices(
+                  this.primary(nextButton(reading), this.actions.open),
+                  ...correctionButton(reading, this.actions.goOn),
+                ),
+              ]),
         ]
       case 'waiting':
         return [
@@ -144,7 +163,7 @@ export class Lobby {
             { class: 'lead' },
             `Thank you: ${plural(reading.total, 'presentation')} submitted, nothing is left to do.`,
           ),
-          this.choices(),
+          this.choices(...correctionButton(reading, this.actions.goOn)),
         ]
       case 'left':
         return [

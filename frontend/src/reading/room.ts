@@ -185,7 +185,8 @@ export class Room {
   async show(presentation: Presentation, reading: Reading): Promise<void> {
     this.clear()
     setText(this.title, reading.title)
-    setText(this.progress, `${Math.min(reading.done + 1, reading.total)} of ${reading.total}`)
+    const number = `${Math.min(reading.done + 1, reading.total)} of ${reading.total}`
+    setText(this.progress, reading.practice_left > 0 ? 'Practice' : number)
     this.stage.dataset.busy = 'Loading the scan…'
     try {
       const { scan, mask, t1 } = await this.ahead.take(presentation)

@@ -49,6 +49,10 @@ class Session {
         })
       },
       retry: () => void this.work('Loading…', () => this.arrive()),
+      goOn: (reading) => {
+        this.reading = reading
+        this.restAt(reading, false)
+      },
       loginUrl: this.loginUrl,
       homeUrl: data.urls.home,
     })

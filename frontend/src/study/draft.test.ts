@@ -9,6 +9,7 @@ const STUDY = {
   state: 'draft',
   items: [],
   raters: [],
+  practice: [],
   design: { gap: 4, washout_days: 0, instructions: '' },
   meaning: {
     presentations_per_rater: 0,

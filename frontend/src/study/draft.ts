@@ -8,6 +8,7 @@ import { timeFormat } from '../time'
 import { showTrouble } from '../trouble'
 import { askFirst } from './dialog'
 import { meaningPanel } from './meaning'
+import { PracticePanel } from './practice'
 import type { StudyPageData } from './studyPage'
 
 const STUDY = '/api/v1/studies/{slug}/'
@@ -34,6 +35,7 @@ class Draft {
   private readonly raters = new Map<string, HTMLInputElement>()
   private readonly t1 = make('input', { type: 'checkbox', id: 'show_t1' })
   private readonly title: HTMLInputElement
+  private readonly practice: PracticePanel
   private readonly design: Record<
     string,
     HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement
@@ -51,12 +53,15 @@ class Draft {
   ) {
     this.title = make('input', { id: 'title', value: study.title, maxlength: 120 })
     this.means = make('div', {}, meaningPanel(study.meaning))
+    const { segmentations } = candidates
+    this.practice = new PracticePanel(study, segmentations, () => this.saveSoon())
     const form = make(
       'div',
       {},
       this.masksPanel(study),
       this.ratersPanel(study),
       this.rulesPanel(study.design),
+      this.practice.element,
     )
     const open = make(
       'button',
@@ -188,10 +193,13 @@ class Draft {
       made.value = String(value ?? '')
       return made
     }
-    const typed = make('input', { type: 'checkbox', id: 'allow_typed_counts' })
-    typed.checked = design.allow_typed_counts ?? false
-    this.design.allow_typed_counts = typed
     this.t1.checked = design.shown_sequences?.includes('T1') ?? false
+    const check = (name: string, isOn: boolean | undefined, label: string): HTMLElement => {
+      const box = make('input', { type: 'checkbox', id: name })
+      box.checked = isOn ?? false
+      this.design[name] = box
+      return make('label', { class: 'check', for: name }, box, label)
+    }
     return make(
       'section',
       { class: 'sheet' },
@@ -258,10 +266,9 @@ class Draft {
         }),
         'Masks with smaller drawn lesions cannot be judged in this study. 0: any size.',
       ),
-      make(
-        'label',
-        { class: 'check', for: 'allow_typed_counts' },
-        typed,
+      check(
+        'allow_typed_counts',
+        design.allow_typed_counts,
         'Raters may type counts instead of marking',
       ),
       make(
@@ -269,6 +276,18 @@ class Draft {
         { class: 'check', for: 'show_t1' },
         this.t1,
         'The T1 stands beside the FLAIR, where a case has one',
+      ),
+      make('h3', {}, 'Before the first presentation'),
+      check('sign_instructions', design.sign_instructions, 'Raters sign the instructions'),
+      check(
+        'ask_qualification',
+        design.ask_qualification,
+        'Raters say their experience, training and specialty',
+      ),
+      check(
+        'ask_conditions',
+        design.ask_conditions,
+        'Raters say room light and screen, once per sitting',
       ),
     )
   }
@@ -289,6 +308,7 @@ class Draft {
       design: this.chosenDesign(),
       items: [...this.masks.values()].filter((box) => box.checked).map((box) => box.value),
       raters: [...this.raters.values()].filter((box) => box.checked).map((box) => box.value),
+      practice: [...this.practice.chosen],
     }
     const send = async (): Promise<void> => {
       try {
@@ -298,15 +318,33 @@ class Draft {
         // Whatever was changed while this was on its way is still to be sent.
         if (this.timer === undefined) setText(this.state, 'All changes are saved.')
         setText(this.trouble, '')
+        this.pointAt({})
       } catch (error) {
         setText(this.state, 'Not saved.')
         showTrouble(this.trouble, error, described(error))
+        this.pointAt(error instanceof Refused ? error.fields : {})
         throw error
       }
     }
     const sent = this.saving.then(send)
     this.saving = sent.catch(() => undefined)
     return sent
+  }
+
+  /** This will say what is wrong beside each field that is named (`gap`, or `design.gap`). */
+  private pointAt(faults: Readonly<Record<string, readonly string[]>>): void {
+    for (const [name, element] of Object.entries(this.design)) {
+      const said = faults[name] ?? faults[`design.${name}`] ?? []
+      const id = `${name}-fault`
+      document.getElementById(id)?.remove()
+      element.toggleAttribute('aria-invalid', said.length > 0)
+      if (said.length === 0) element.removeAttribute('aria-describedby')
+      else {
+        element.setAttribute('aria-describedby', id)
+        const after = element.parentElement?.matches('label') ? element.parentElement : element
+        after.after(make('p', { id, class: 'trouble' }, said.join(' ')))
+      }
+    }
   }
 
   private chosenDesign(): Record<string, unknown> {
@@ -352,6 +390,7 @@ class Draft {
           const { study: slug } = this.data
           await request('POST', '/api/v1/studies/{slug}/open/', { slug }, { reason: reason.value })
         } catch (error) {
+          this.pointAt(error instanceof Refused ? error.fields : {})
           const isSignedOut = error instanceof Refused && error.isSignedOut
           throw isSignedOut ? error : new Error(described(error))
         }

@@ -4,6 +4,7 @@ import { request } from '../api/client'
 import type { Study } from '../api/types'
 import { make, plural } from '../elements'
 import { timeFormat } from '../time'
+import { showTrouble } from '../trouble'
 import { amendmentsPanel } from './amendments'
 import { askFirst } from './dialog'
 import { hashes, type StudyPageData } from './studyPage'
@@ -33,6 +34,8 @@ export function showProgress(
       ),
       make('td', { class: 'number' }, `${rater.done} of ${rater.total}`),
       make('td', {}, lastActivity(rater)),
+      make('td', {}, ...conduct(rater)),
+      make('td', {}, ...reminder(study, rater, refresh)),
     ),
   )
   root.replaceChildren(
@@ -52,7 +55,7 @@ export function showProgress(
         make(
           'tr',
           {},
-          ...['Rater', 'Progress', 'Done', 'Last activity'].map((text) =>
+          ...['Rater', 'Progress', 'Done', 'Last activity', 'Reading', 'Reminder'].map((text) =>
             make('th', { scope: 'col', class: text === 'Done' ? 'number' : '' }, text),
           ),
         ),
@@ -86,6 +89,46 @@ export function showProgress(
     amendmentsPanel(study, refresh),
     hashes(study),
   )
+}
+
+type Rater = Study['raters'][number]
+
+/** How a rater reads, as far as it tells nothing of the answers. */
+function conduct({ conduct: told, done }: Rater): string[] {
+  const said: string[] = []
+  if (told.after_washout && told.idle_days !== null)
+    said.push(`second block open for ${plural(told.idle_days, 'day')}`)
+  else if (told.idle_days) said.push(`at rest for ${plural(told.idle_days, 'day')}`)
+  if (told.median_seconds !== null)
+    said.push(`median ${Math.round(told.median_seconds)} s a presentation`)
+  if (told.quick > 0) said.push(`${told.quick} of ${done} read in under 10 s`)
+  if (told.low_coverage > 0) said.push(`${told.low_coverage} of ${done} with under 80 % of slices`)
+  if (told.open_since) said.push(`one open without an answer since ${moment(told.open_since)}`)
+  return [said.join('; ')]
+}
+
+/** A button for whoever could go on, and when they were last written to. */
+function reminder(study: Study, rater: Rater, refresh: () => Promise<void>): (Node | string)[] {
+  const since = rater.reminded_at ? `reminded ${moment(rater.reminded_at)} ` : ''
+  if (rater.conduct.idle_days === null) return [since]
+  const trouble = make('p', { class: 'trouble', role: 'alert' })
+  const remind = async (): Promise<void> => {
+    try {
+      const body = { rater: rater.username }
+      await request('POST', '/api/v1/studies/{slug}/reminders/', { slug: study.id }, body)
+      await refresh()
+    } catch (error) {
+      showTrouble(trouble, error)
+    }
+  }
+  const attributes = {
+    type: 'button',
+    class: 'quiet',
+    'data-key': `remind-${rater.username}`,
+    'aria-label': `Remind ${rater.username} by e-mail`,
+    click: () => void remind(),
+  }
+  return [since, make('button', attributes, 'Remind by e-mail'), trouble]
 }
 
 function lastActivity(rater: Study['raters'][number]): string {

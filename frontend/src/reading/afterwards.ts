@@ -1,0 +1,86 @@
+// What can be said after an answer: how practice went, and that the answer was a mistake.
+
+import { request } from '../api/client'
+import type { Reading, Verdict } from '../api/types'
+import { make, plural } from '../elements'
+import { askFirst } from '../study/dialog'
+
+/** How the last practice case went; nothing when it was none. */
+export function practiceFeedback({ feedback }: Reading): HTMLElement[] {
+  if (!feedback) return []
+  const line = (total: number, what: string, found: number, wrong: number): string =>
+    `${plural(total, what)}: you marked ${found} of ${total}` +
+    (wrong > 0 ? `, and ${wrong} that the reference does not have.` : '.')
+  const { missed, missed_found, missed_wrong } = feedback
+  return [
+    make(
+      'section',
+      { class: 'note', role: 'status', 'data-said': 'feedback' },
+      make('h2', {}, 'How it went'),
+      make(
+        'ul',
+        { class: 'plain' },
+        make(
+          'li',
+          {},
+          line(
+            feedback.false_positives,
+            'false positive',
+            feedback.false_positives_found,
+            feedback.false_positives_wrong,
+          ),
+        ),
+        make('li', {}, line(missed, 'missed lesion', missed_found, missed_wrong)),
+      ),
+      make('p', { class: 'hint' }, 'This was practice: it is in no analysis.'),
+    ),
+  ]
+}
+
+/** The way to correct the answer that was submitted last; nothing when there is none. */
+export function correctionButton(
+  reading: Reading,
+  goOn: (reading: Reading) => void,
+): HTMLElement[] {
+  const token = reading.last
+  if (!token || reading.feedback) return []
+  return [
+    make(
+      'button',
+      { type: 'button', class: 'quiet', click: () => askForCorrection(token, goOn) },
+      'Correct my last verdict…',
+    ),
+  ]
+}
+
+function askForCorrection(token: string, goOn: (reading: Reading) => void): void {
+  const verdict = make(
+    'select',
+    { id: 'corrected-verdict', required: true },
+    make('option', { value: '' }, 'Choose…'),
+    make('option', { value: 'acceptable' }, 'acceptable'),
+    make('option', { value: 'unacceptable' }, 'unacceptable'),
+  )
+  const reason = make('textarea', { id: 'correction-reason', required: true, maxlength: 2000 })
+  askFirst(
+    'Correct your last verdict?',
+    'Your marks stay as they are and the scan is not shown again. What you submitted first is kept, and it is what the analysis uses; the correction stands beside it.',
+    'Store the correction',
+    async () => {
+      const chosen: Verdict = verdict.value === 'acceptable' ? 'acceptable' : 'unacceptable'
+      const correction = { outcome: 'rated', verdict: chosen, reason: reason.value } as const
+      const where = { token }
+      const more = { why_not: '', typed: null }
+      goOn(
+        await request('POST', '/api/v1/presentations/{token}/correction/', where, {
+          ...correction,
+          ...more,
+        }),
+      )
+    },
+    make('label', { for: 'corrected-verdict' }, 'The mask is'),
+    verdict,
+    make('label', { for: 'correction-reason' }, 'Reason'),
+    reason,
+  )
+}
