@@ -25,6 +25,7 @@ from rating.serializers import (
     CandidatesSerializer,
     ClosingSerializer,
     CommentSerializer,
+    KeysSerializer,
     MarkSerializer,
     NewStudySerializer,
     OpeningSerializer,
@@ -264,6 +265,17 @@ class ReadingView(APIView):
     def get(self, request: Request, reading: str) -> Response:
         state = queries.reading_state(token=reading, now=database_now())
         return Response(ReadingSerializer(state).data)
+
+
+class KeysView(APIView):
+    """My own keys for the reading room."""
+
+    @extend_schema(operation_id="choose_keys", request=KeysSerializer, responses=KeysSerializer)
+    def put(self, request: Request) -> Response:
+        sent = KeysSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        readings.choose_keys(user=signed_in(request), keys=sent.validated_data["keys"])
+        return Response(sent.validated_data)
 
 
 class PresentationView(APIView):

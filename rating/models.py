@@ -79,6 +79,21 @@ class StudyMembership(models.Model):
         return f"{self.user} is {self.role} of {self.study}"
 
 
+class ReadingKeys(models.Model):
+    """Which keys one person has chosen for the reading room; without a row, the usual ones."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="reading_keys"
+    )
+    keys = models.JSONField(default=dict, help_text="The name of what it does, and the key.")
+
+    class Meta:
+        verbose_name_plural = "reading keys"
+
+    def __str__(self) -> str:
+        return f"Keys of {self.user}"
+
+
 class Item(models.Model):
     """One segmentation to be judged in a study."""
 

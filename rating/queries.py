@@ -11,7 +11,15 @@ from typing import Any, Literal
 from django.contrib.auth.models import User
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 
-from rating.models import Item, Mark, Presentation, Rating, Study, StudyMembership
+from rating.models import (
+    Item,
+    Mark,
+    Presentation,
+    Rating,
+    ReadingKeys,
+    Study,
+    StudyMembership,
+)
 from rating.protocol.design import (
     AcceptanceDesign,
     DesignItem,
@@ -412,6 +420,11 @@ def idle_readings(*, user: User, now: datetime) -> list[IdleReading]:
         if days >= IDLE_DAYS:
             idle.append(IdleReading(reading.study, reading.rater, days, after_washout))
     return sorted(idle, key=lambda one: -one.days)
+
+
+def keys_of(user: User) -> dict[str, str]:
+    """The keys that a rater has chosen for the reading room; none: the usual ones."""
+    return next(iter(ReadingKeys.objects.filter(user=user).values_list("keys", flat=True)), {})
 
 
 def reading_state(*, token: str, now: datetime) -> ReadingState:

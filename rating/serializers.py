@@ -5,6 +5,7 @@ Whatever a rater gets is listed here field by field: nothing about case, method,
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -21,6 +22,7 @@ from segmentation.serializers import POINT, PageSerializer, PointField
 
 FURTHEST_MM = 10_000.0
 LONGEST_TEXT = 4_000
+MOST_KEYS = 60
 MOST_LESIONS = 99  # that one mark may count as
 
 # --- Coordinator ----------------------------------------------------------------------------------
@@ -647,6 +649,24 @@ class MarkSerializer(serializers.Serializer[Any]):
                 {"counts_as": ["A mark that is one lesion with others counts as 1."]}
             )
         return attrs
+
+
+class KeysSerializer(serializers.Serializer[Any]):
+    """The keys that a rater has chosen, by the name of what they do; the others are as usual."""
+
+    keys = serializers.DictField(
+        child=serializers.CharField(min_length=1, max_length=1, trim_whitespace=False)
+    )
+
+    def validate_keys(self, keys: dict[str, str]) -> dict[str, str]:
+        """This will refuse names that are none, and one key for two things."""
+        if len(keys) > MOST_KEYS or not all(
+            re.fullmatch(r"[a-z0-9-]{1,60}", name) for name in keys
+        ):
+            raise serializers.ValidationError("These are no names of what keys do.")
+        if len(set(keys.values())) < len(keys):
+            raise serializers.ValidationError("One key stands for two things. Choose another.")
+        return keys
 
 
 class SavedMarkSerializer(serializers.Serializer[Any]):

@@ -41,6 +41,7 @@ api = [
         name="study-report-file",
     ),
     path("studies/<slug:slug>/bundle/", views_api.StudyBundleView.as_view(), name="study-bundle"),
+    path("keys/", views_api.KeysView.as_view(), name="keys"),
     path("readings/", views_api.ReadingsView.as_view(), name="readings"),
     path("readings/<str:reading>/", views_api.ReadingView.as_view(), name="reading"),
     path(PRESENTATION, views_api.PresentationView.as_view(), name="presentation"),

@@ -212,6 +212,7 @@ TABLE: dict[str, Rule] = {
     "api:study-report-file": read(in_study, COORDINATOR),
     "api:study-bundle": read(in_study, COORDINATOR),
     # API: readings
+    "api:keys": write(everywhere, SIGNED_IN, "PUT"),
     "api:readings": read(everywhere, SIGNED_IN),
     "api:reading": read(in_reading, RATER),
     "api:presentation": read(in_presentation, RATER),

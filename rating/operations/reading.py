@@ -15,11 +15,12 @@ from functools import cache
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import Expression, F, Prefetch
 
 from rating import queries
-from rating.models import Mark, Presentation, Rating
+from rating.models import Mark, Presentation, Rating, ReadingKeys
 from rating.operations.study import StudyNotOpen
 from rating.protocol.counting import CountedMark, Counts, count_components, count_lesions
 from rating.protocol.verdict import conflict, derive_verdict
@@ -194,6 +195,11 @@ def remove_mark(*, token: str, mark_id: UUID, clock: Clock) -> datetime:
         mark.removed_at = held.now
         mark.save(update_fields=["removed_at"])
     return mark.removed_at
+
+
+def choose_keys(*, user: User, keys: dict[str, str]) -> None:
+    """This will keep a rater's own keys instead of those before; none: the usual ones."""
+    ReadingKeys.objects.update_or_create(user=user, defaults={"keys": keys})
 
 
 @transaction.atomic

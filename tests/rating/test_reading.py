@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -385,6 +386,20 @@ def test_an_empty_mask_is_rated_like_any_other(rita: Browser, study: Study) -> N
     token = at_mask_with(rita, 0)
     rita.submit(token)
     assert Rating.objects.get(presentation__token=token).verdict_derived == "acceptable"
+
+
+def test_a_rater_s_own_keys_are_there_on_every_machine(
+    rita: Browser, ravi: Browser, study: Study
+) -> None:
+    own = {"next-lesion": "e", "look-below-the-mask": " "}
+    assert rita.put("keys/", {"keys": own}) == {"keys": own}
+    page = f"/reading/{rita.reading()['reading']}/"
+    assert json.dumps(own) in rita.ask("get", page).content.decode()
+    hers = f"/reading/{ravi.reading()['reading']}/"
+    assert '"keys": {}' in ravi.ask("get", hers).content.decode()
+    for wrong in ({"mark": "e", "undo": "e"}, {"Mark it!": "e"}, {"mark": "ab"}, {"mark": ""}):
+        assert rita.refused("put", "keys/", {"keys": wrong}) == (400, "Invalid")
+    assert rita.put("keys/", {"keys": {}}) == {"keys": {}}, "back to the usual ones"
 
 
 # --- The pause between the blocks ----------------------------------------------------------------

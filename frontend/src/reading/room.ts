@@ -6,6 +6,7 @@ import { make, plural, setText } from '../elements'
 import { listenToKeys } from '../viewer/keys'
 import { Legend } from '../viewer/legend'
 import type { LoadedScan } from '../viewer/load'
+import { type OwnKeys, titleButtons } from '../viewer/ownKeys'
 import { SliceStrip } from '../viewer/strip'
 import { buildTools, type Tools } from '../viewer/tools'
 import { Viewer } from '../viewer/viewer'
@@ -14,6 +15,7 @@ import { slicesWithLesions } from '../voxels/labels'
 import { Ahead } from './ahead'
 import { type Badge, buildBadge } from './badge'
 import { Confirmation } from './confirm'
+import { KeyDialog } from './keyDialog'
 import { markNames } from './markList'
 import type { Mark } from './marks'
 import type { OutboxStore } from './outboxStore'
@@ -27,6 +29,8 @@ export interface RoomSettings {
   readonly owner: string
   readonly loginUrl: string
   readonly homeUrl: string
+  /** The rater's own keys, as the server keeps them. */
+  readonly keys: OwnKeys
   /**
    * The presentation is locked after so much active reading; `reading` says where the rater stands,
    * if the server said it.
@@ -71,7 +75,8 @@ export class Room {
     'button',
     {
       type: 'button',
-      title: 'T1 beside the FLAIR (T)',
+      title: 'T1 beside the FLAIR',
+      'data-command': 't1',
       hidden: true,
       click: () => this.toggleT1(),
     },
@@ -79,6 +84,7 @@ export class Room {
   )
   private readonly confirmation = new Confirmation(explanation)
   private legend!: Legend
+  private keys!: KeyDialog
 
   private constructor(
     readonly element: HTMLElement,
@@ -142,10 +148,21 @@ export class Room {
       submit: () => room.submit(),
       toggleLegend: () => room.legend.toggle(),
     })
-    room.legend = new Legend(CLICKS, shortcuts)
+    room.keys = new KeyDialog(shortcuts, settings.keys, (changed) => {
+      room.legend.show(changed)
+      titleButtons(element, changed)
+    })
+    const change = make('button', { type: 'button', click: () => room.keys.open() }, 'Change keys')
+    room.legend = new Legend(CLICKS, room.keys.shortcuts, change)
+    element.append(room.keys.element)
+    titleButtons(element, room.keys.shortcuts)
     leave.before(room.legend.button)
     left.append(room.legend.element)
-    listenToKeys(shortcuts, () => room.isOpen && !room.confirmation.isOpen)
+    const isAsking = (): boolean => room.confirmation.isOpen || room.keys.isOpen
+    listenToKeys(
+      () => room.keys.shortcuts,
+      () => room.isOpen && !isAsking(),
+    )
     room.watchAttention()
     return room
   }
@@ -239,6 +256,7 @@ export class Room {
   abandon(): void {
     this.clear()
     this.confirmation.close()
+    this.keys.close()
     this.ahead.prepare(null)
     setText(this.title, '')
     setText(this.progress, '')
