@@ -1,7 +1,8 @@
 // One reading is open in one tab: the tab that holds the browser's lock on it. Another may take over.
 
-/** How long a tab waits for the lock: a page that is being reloaded has yet to let go of it. */
-const WAIT_MS = 400
+/** How often a tab asks for the lock: a page that is being reloaded has yet to let go of it. */
+const ATTEMPTS = 9
+const BETWEEN_MS = 50
 
 export class ReadingTabs {
   private readonly name: string
@@ -18,7 +19,11 @@ export class ReadingTabs {
 
   /** This will hold the reading for this tab; false when another tab of this browser has it. */
   async hold(): Promise<boolean> {
-    return this.ask({ signal: AbortSignal.timeout(WAIT_MS) })
+    for (let attempt = 1; attempt < ATTEMPTS; attempt += 1) {
+      if (await this.ask({ ifAvailable: true })) return true
+      await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS))
+    }
+    return this.ask({ ifAvailable: true })
   }
 
   /** This will hold the reading for this tab, whoever has it. */
@@ -31,7 +36,11 @@ export class ReadingTabs {
     if (!locks) return Promise.resolve(true)
     return new Promise((resolve) => {
       let isHolder = false
-      const untilTheEnd = (): Promise<never> => {
+      const untilTheEnd = (lock: Lock | null): Promise<void> => {
+        if (!lock) {
+          resolve(false)
+          return Promise.resolve()
+        }
         isHolder = true
         resolve(true)
         return new Promise(() => {})
