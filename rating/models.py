@@ -128,6 +128,9 @@ class Presentation(models.Model):
     )
     comment = models.TextField(blank=True)
     comment_saved_at = models.DateTimeField(null=True)
+    view = models.JSONField(
+        null=True, help_text="Where the rater stands in it, to go on from any machine."
+    )
 
     class Meta:
         ordering = ["reading", "position"]
@@ -237,6 +240,9 @@ class Rating(models.Model):
     comment = models.TextField(blank=True)
     active_ms = models.PositiveBigIntegerField(default=0)
     slices_seen = models.PositiveIntegerField(default=0)
+    slice_ms = models.JSONField(
+        default=list, help_text="Milliseconds of active reading by slice, from the lowest."
+    )
     software_version = models.CharField(max_length=40)
     submitted_at = models.DateTimeField()
 

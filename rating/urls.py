@@ -58,6 +58,9 @@ api = [
     ),
     path(f"{PRESENTATION}t1/", views_api.PresentationT1View.as_view(), name="presentation-t1"),
     path(
+        f"{PRESENTATION}view/", views_api.PresentationViewView.as_view(), name="presentation-view"
+    ),
+    path(
         f"{PRESENTATION}marks/<uuid:mark_id>/",
         views_api.PresentationMarkView.as_view(),
         name="presentation-mark",

@@ -221,6 +221,7 @@ TABLE: dict[str, Rule] = {
     "api:presentation-mask": read(in_presentation, RATER),
     "api:presentation-t1": read(in_presentation, RATER),
     "api:presentation-mark": write(in_presentation, RATER, "PUT", "DELETE"),
+    "api:presentation-view": write(in_presentation, RATER, "PUT"),
     "api:presentation-comment": write(in_presentation, RATER, "PUT"),
     "api:presentation-submit": write(in_presentation, RATER),
 }

@@ -118,9 +118,10 @@ def ratings(study: Study) -> Table:
         "active_ms": "Milliseconds of active reading",
         "slices_seen": "Slices that were shown at least once",
         "software_version": "Version of Plaque",
+        "slice_ms": "Milliseconds of active reading by slice, from the lowest; 0 if never shown",
         "submitted_at": "When it was submitted (UTC)",
     }
-    own = [name for name in columns if name not in {*SHOWN, "submitted_at"}]
+    own = [name for name in columns if name not in {*SHOWN, "slice_ms", "submitted_at"}]
     found = Rating.objects.filter(presentation__reading__study=study)
     answers: dict[int, list[Rating]] = {}
     for rating in found.order_by("version"):
@@ -131,6 +132,7 @@ def ratings(study: Study) -> Table:
             [
                 *_shown(presentation),
                 *(getattr(rating, name) for name in own),
+                " ".join(map(str, rating.slice_ms)),
                 utc(rating.submitted_at),
             ]
             for presentation in _in_order(study)

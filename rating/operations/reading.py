@@ -9,9 +9,10 @@ own clock counts.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -100,6 +101,7 @@ class Answer:
     comment: str | None = None  # None: what is stored stays
     active_ms: int = 0
     slices_seen: int = 0
+    slice_ms: list[int] = field(default_factory=list)
 
 
 @transaction.atomic
@@ -213,6 +215,15 @@ def save_comment(*, token: str, comment: str, clock: Clock) -> datetime:
 
 
 @transaction.atomic
+def save_view(*, token: str, view: dict[str, Any], clock: Clock) -> datetime:
+    """This will store where the rater stands in the open presentation, and return when."""
+    held = _held_open(token, clock)
+    held.presentation.view = view
+    held.presentation.save(update_fields=["view"])
+    return held.now
+
+
+@transaction.atomic
 def submit(*, token: str, answer: Answer, clock: Clock) -> ReadingState:
     """This will lock a presentation with its answer and return where the reading stands then.
 
@@ -234,6 +245,7 @@ def submit(*, token: str, answer: Answer, clock: Clock) -> ReadingState:
         comment=presentation.comment,
         active_ms=answer.active_ms,
         slices_seen=answer.slices_seen,
+        slice_ms=answer.slice_ms,
         software_version=software_version(),
         submitted_at=held.now,
     )

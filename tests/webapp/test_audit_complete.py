@@ -76,6 +76,7 @@ EXEMPT = {
     ("api:study", "PATCH"): DRAFT,
     ("api:keys", "PUT"): "which keys a rater presses changes nothing of what is stored by them",
     ("api:presentation-open", "POST"): ANSWER,
+    ("api:presentation-view", "PUT"): "where a rater stands in a scan is no answer",
     ("api:presentation-mark", "PUT"): ANSWER,
     ("api:presentation-mark", "DELETE"): ANSWER,
     ("api:presentation-comment", "PUT"): ANSWER,

@@ -469,6 +469,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/presentations/{token}/view/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Where I stand in the open presentation, to go on from there on any machine. */
+        put: operations["save_view"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/readings/": {
         parameters: {
             query?: never;
@@ -944,6 +961,7 @@ export interface components {
             active_ms: number;
             /** @default 0 */
             slices_seen: number;
+            slice_ms?: number[];
         };
         /**
          * @description * `strict` - strict
@@ -2303,6 +2321,8 @@ export interface components {
             readonly allow_typed_counts: boolean;
             readonly marks: components["schemas"]["ShownMark"][];
             readonly comment: string;
+            /** @description Where the rater stood last; null at first, the same every time. */
+            readonly view: components["schemas"]["View"] | null;
             /**
              * Format: date-time
              * @description When anything was stored last.
@@ -2936,8 +2956,47 @@ export interface components {
             /** @description Its checkpoint (safetensors). */
             readonly download: string | null;
         };
+        /** @description Where a rater stands in a presentation: place, grey levels, tour, and what was looked at. */
+        View: {
+            mm: [
+                number,
+                number,
+                number
+            ];
+            window: components["schemas"]["Window"];
+            /** @description Where the tour stands. */
+            lesion: number | null;
+            /** @description The lesions that the tour has shown. */
+            toured: number[];
+            /** Format: int64 */
+            active_ms: number;
+            slice_ms: number[];
+        };
+        /** @description Where a rater stands in a presentation: place, grey levels, tour, and what was looked at. */
+        ViewRequest: {
+            mm: [
+                number,
+                number,
+                number
+            ];
+            window: components["schemas"]["WindowRequest"];
+            /** @description Where the tour stands. */
+            lesion: number | null;
+            /** @description The lesions that the tour has shown. */
+            toured: number[];
+            /** Format: int64 */
+            active_ms: number;
+            slice_ms: number[];
+        };
         /** @description Grey levels shown black and white. */
         Window: {
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+        };
+        /** @description Grey levels shown black and white. */
+        WindowRequest: {
             /** Format: double */
             low: number;
             /** Format: double */
@@ -4016,6 +4075,40 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    save_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Saved"];
                 };
             };
             /** @description Refused; nothing was changed. */

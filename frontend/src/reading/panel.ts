@@ -156,12 +156,13 @@ export class Panel {
     const counted =
       lesions.fp === fp && lesions.fn === fn ? '' : `, counted as ${lesions.fp} and ${lesions.fn}`
     setText(this.live, `${drawn} drawn, ${fp} FP, ${fn} FN${counted}`)
+    const left = sitting.tour.left ? `, ${sitting.tour.left} unseen` : ', all seen'
     this.note.hidden = drawn > 0
     this.tour.hidden = drawn === 0
     setText(
       this.tourText,
       sitting.tour.position
-        ? `Lesion ${sitting.tour.position} / ${sitting.tour.length}`
+        ? `Lesion ${sitting.tour.position} / ${sitting.tour.length}${left}`
         : plural(drawn, 'lesion'),
     )
     this.undo.disabled = !sitting.marks.canUndo

@@ -20,7 +20,7 @@ import { markNames } from './markList'
 import type { Mark } from './marks'
 import type { OutboxStore } from './outboxStore'
 import { Panel } from './panel'
-import { deliver, submitAnswer } from './service'
+import { deliver, saveView, submitAnswer } from './service'
 import { roomShortcuts } from './shortcuts'
 import { Sitting } from './sitting'
 
@@ -213,6 +213,7 @@ export class Room {
         store: this.settings.store,
         owner: this.settings.owner,
         deliver,
+        saveView,
         slices,
         onSaving: (state) => {
           this.badge.update(state)
@@ -220,6 +221,11 @@ export class Room {
           if (state.kind === 'somebody_else') this.settings.onSomebodyElse()
         },
       })
+      const { resumed } = this.sitting
+      if (resumed) {
+        this.viewer.setWindow(resumed.window)
+        this.viewer.goTo(resumed.mm)
+      }
       this.badge.update(this.sitting.outbox.state)
       this.strip.start(slices, slicesWithLesions(mask))
       this.panel.start(this.sitting)
@@ -336,8 +342,8 @@ export class Room {
   private noteView(): void {
     const { sitting } = this
     if (!sitting) return
-    const { slice, slices } = this.viewer.state
-    sitting.coverage.see(slice)
+    const { slice, slices, window } = this.viewer.state
+    sitting.look(slice, { mm: this.viewer.atCrosshair().place.mm, window })
     this.tools.update()
     this.strip.update(slice, sitting.coverage)
     setText(this.coverage, `Seen ${sitting.coverage.count} of ${plural(slices, 'slice')}`)
