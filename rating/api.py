@@ -31,6 +31,7 @@ from rating.serializers import (
     CommentSerializer,
     CorrectionSerializer,
     DeclarationSerializer,
+    KeysSerializer,
     MarkSerializer,
     NewStudySerializer,
     OpeningSerializer,
@@ -47,6 +48,7 @@ from rating.serializers import (
     StudyDeletionSerializer,
     StudyInListSerializer,
     StudySerializer,
+    ViewSerializer,
 )
 from segmentation.api import BINARY, PAGING, in_pages, stored_file
 from segmentation.models import Cohort
@@ -341,6 +343,17 @@ class ReadingDeclarationView(APIView):
         return Response(ReadingSerializer(state).data)
 
 
+class KeysView(APIView):
+    """My own keys for the reading room."""
+
+    @extend_schema(operation_id="choose_keys", request=KeysSerializer, responses=KeysSerializer)
+    def put(self, request: Request) -> Response:
+        sent = KeysSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        readings.choose_keys(user=signed_in(request), keys=sent.validated_data["keys"])
+        return Response(sent.validated_data)
+
+
 class PresentationView(APIView):
     """The open presentation."""
 
@@ -425,6 +438,18 @@ class PresentationCommentView(APIView):
         saved_at = readings.save_comment(
             token=token, comment=sent.validated_data["comment"], clock=DatabaseClock()
         )
+        return Response(SavedSerializer({"saved_at": saved_at}).data)
+
+
+class PresentationViewView(APIView):
+    """Where I stand in the open presentation, to go on from there on any machine."""
+
+    @extend_schema(operation_id="save_view", request=ViewSerializer, responses=SavedSerializer)
+    def put(self, request: Request, token: str) -> Response:
+        sent = ViewSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        view = dict(sent.validated_data)
+        saved_at = readings.save_view(token=token, view=view, clock=DatabaseClock())
         return Response(SavedSerializer({"saved_at": saved_at}).data)
 
 

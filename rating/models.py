@@ -100,6 +100,21 @@ class Sitting(models.Model):
         return f"{self.screen}, {self.room_light}"
 
 
+class ReadingKeys(models.Model):
+    """Which keys one person has chosen for the reading room; without a row, the usual ones."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="reading_keys"
+    )
+    keys = models.JSONField(default=dict, help_text="The name of what it does, and the key.")
+
+    class Meta:
+        verbose_name_plural = "reading keys"
+
+    def __str__(self) -> str:
+        return f"Keys of {self.user}"
+
+
 class Item(models.Model):
     """One segmentation to be judged in a study, or to practise on: then the truth is known."""
 
@@ -143,6 +158,9 @@ class Presentation(models.Model):
     )
     comment = models.TextField(blank=True)
     comment_saved_at = models.DateTimeField(null=True)
+    view = models.JSONField(
+        null=True, help_text="Where the rater stands in it, to go on from any machine."
+    )
 
     class Meta:
         ordering = ["reading", "position"]
@@ -290,6 +308,9 @@ class Rating(models.Model):
     correction = models.TextField(blank=True, help_text="Why there is a version after the first.")
     active_ms = models.PositiveBigIntegerField(default=0)
     slices_seen = models.PositiveIntegerField(default=0)
+    slice_ms = models.JSONField(
+        default=list, help_text="Milliseconds of active reading by slice, from the lowest."
+    )
     software_version = models.CharField(max_length=40)
     submitted_at = models.DateTimeField()
 

@@ -19,6 +19,7 @@ from rating.models import (
     Mark,
     Presentation,
     Rating,
+    ReadingKeys,
     Sitting,
     Study,
     StudyMembership,
@@ -605,6 +606,11 @@ def idle_readings(*, user: User, now: datetime) -> list[IdleReading]:
             after_washout = _is_after_washout(reading)
             idle.append(IdleReading(reading.study, reading.rater, days, after_washout))
     return sorted(idle, key=lambda one: -one.days)
+
+
+def keys_of(user: User) -> dict[str, str]:
+    """The keys that a rater has chosen for the reading room; none: the usual ones."""
+    return next(iter(ReadingKeys.objects.filter(user=user).values_list("keys", flat=True)), {})
 
 
 def reading_state(*, token: str, now: datetime) -> ReadingState:

@@ -5,6 +5,7 @@ Whatever a rater gets is listed here field by field: nothing about case, method,
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -28,6 +29,8 @@ from segmentation.serializers import (
 
 FURTHEST_MM = 10_000.0
 LONGEST_TEXT = 4_000
+MOST_SLICES = 4_000
+MOST_KEYS = 60
 MOST_LESIONS = 99  # that one mark may count as
 
 # --- Coordinator ----------------------------------------------------------------------------------
@@ -599,6 +602,48 @@ class WindowSerializer(serializers.Serializer[Any]):
     high = serializers.FloatField()
 
 
+class PlaceField(serializers.ListField):
+    """A place in RAS+ world millimetres: three finite JSON numbers, not too far away."""
+
+    child = serializers.FloatField(min_value=-FURTHEST_MM, max_value=FURTHEST_MM)
+
+    def run_child_validation(self, data: list[Any]) -> list[float]:
+        """This will take the numbers all at once; text, true and false are none."""
+        for mm in data:
+            is_number = isinstance(mm, int | float) and not isinstance(mm, bool)
+            if not is_number or not abs(mm) <= FURTHEST_MM:
+                raise serializers.ValidationError(
+                    f"Each coordinate is a number of millimetres, at most {FURTHEST_MM:.0f}."
+                )
+        return [float(mm) for mm in data]
+
+
+class SliceTimesField(serializers.ListField):
+    """Milliseconds of active reading by slice, from the lowest; 0 for one that was never shown."""
+
+    child = serializers.IntegerField(min_value=0, max_value=10**9)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=MOST_SLICES, **options)
+
+
+class ViewSerializer(serializers.Serializer[Any]):
+    """Where a rater stands in a presentation: place, grey levels, tour, and what was looked at."""
+
+    mm = PlaceField(min_length=3, max_length=3)
+    window = WindowSerializer()
+    lesion = serializers.IntegerField(
+        min_value=1, allow_null=True, max_value=1_000_000, help_text="Where the tour stands."
+    )
+    toured = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=1_000_000),
+        max_length=10_000,
+        help_text="The lesions that the tour has shown.",
+    )
+    active_ms = serializers.IntegerField(min_value=0, max_value=10**12)
+    slice_ms = SliceTimesField()
+
+
 class ShownMarkSerializer(serializers.ModelSerializer[Mark]):
     """A stored mark."""
 
@@ -650,6 +695,9 @@ class PresentationSerializer(FollowingSerializer):
     )
     allow_typed_counts = serializers.SerializerMethodField()
     marks = serializers.SerializerMethodField()
+    view = serializers.SerializerMethodField(
+        help_text="Where the rater stood last; null at first, the same every time."
+    )
     saved_at = serializers.SerializerMethodField(help_text="When anything was stored last.")
     next = serializers.SerializerMethodField(help_text="The next one of the block, to be fetched.")
 
@@ -662,10 +710,15 @@ class PresentationSerializer(FollowingSerializer):
             "allow_typed_counts",
             "marks",
             "comment",
+            "view",
             "saved_at",
             "next",
         ]
         read_only_fields = fields
+
+    @extend_schema_field(ViewSerializer(allow_null=True))
+    def get_view(self, presentation: Presentation) -> Any:
+        return presentation.view
 
     @extend_schema_field(FollowingSerializer(allow_null=True))
     def get_next(self, presentation: Presentation) -> Any:
@@ -693,22 +746,6 @@ class PresentationSerializer(FollowingSerializer):
         ]
         times = [presentation.opened_at, presentation.comment_saved_at, *marked]
         return serializers.DateTimeField().to_representation(max(at for at in times if at))
-
-
-class PlaceField(serializers.ListField):
-    """A place in RAS+ world millimetres: three finite JSON numbers, not too far away."""
-
-    child = serializers.FloatField(min_value=-FURTHEST_MM, max_value=FURTHEST_MM)
-
-    def run_child_validation(self, data: list[Any]) -> list[float]:
-        """This will take the numbers all at once; text, true and false are none."""
-        for mm in data:
-            is_number = isinstance(mm, int | float) and not isinstance(mm, bool)
-            if not is_number or not abs(mm) <= FURTHEST_MM:
-                raise serializers.ValidationError(
-                    f"Each coordinate is a number of millimetres, at most {FURTHEST_MM:.0f}."
-                )
-        return [float(mm) for mm in data]
 
 
 class MarkSerializer(serializers.Serializer[Any]):
@@ -741,6 +778,24 @@ class MarkSerializer(serializers.Serializer[Any]):
                 {"counts_as": ["A mark that is one lesion with others counts as 1."]}
             )
         return attrs
+
+
+class KeysSerializer(serializers.Serializer[Any]):
+    """The keys that a rater has chosen, by the name of what they do; the others are as usual."""
+
+    keys = serializers.DictField(
+        child=serializers.CharField(min_length=1, max_length=1, trim_whitespace=False)
+    )
+
+    def validate_keys(self, keys: dict[str, str]) -> dict[str, str]:
+        """This will refuse names that are none, and one key for two things."""
+        if len(keys) > MOST_KEYS or not all(
+            re.fullmatch(r"[a-z0-9-]{1,60}", name) for name in keys
+        ):
+            raise serializers.ValidationError("These are no names of what keys do.")
+        if len(set(keys.values())) < len(keys):
+            raise serializers.ValidationError("One key stands for two things. Choose another.")
+        return keys
 
 
 class SavedMarkSerializer(serializers.Serializer[Any]):
@@ -814,3 +869,4 @@ class AnswerSerializer(serializers.Serializer[Any]):
     typed = CountsSerializer(allow_null=True, required=False, default=None)
     active_ms = serializers.IntegerField(min_value=0, max_value=10**12, required=False, default=0)
     slices_seen = serializers.IntegerField(min_value=0, max_value=10**6, required=False, default=0)
+    slice_ms = SliceTimesField(required=False, default=list)

@@ -51,6 +51,7 @@ api = [
         name="study-report-file",
     ),
     path("studies/<slug:slug>/bundle/", views_api.StudyBundleView.as_view(), name="study-bundle"),
+    path("keys/", views_api.KeysView.as_view(), name="keys"),
     path("readings/", views_api.ReadingsView.as_view(), name="readings"),
     path("readings/<str:reading>/", views_api.ReadingView.as_view(), name="reading"),
     path(
@@ -71,6 +72,9 @@ api = [
         f"{PRESENTATION}mask/", views_api.PresentationMaskView.as_view(), name="presentation-mask"
     ),
     path(f"{PRESENTATION}t1/", views_api.PresentationT1View.as_view(), name="presentation-t1"),
+    path(
+        f"{PRESENTATION}view/", views_api.PresentationViewView.as_view(), name="presentation-view"
+    ),
     path(
         f"{PRESENTATION}marks/<uuid:mark_id>/",
         views_api.PresentationMarkView.as_view(),

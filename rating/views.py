@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from rating.queries import studies_of, study_in_full
+from rating.queries import keys_of, studies_of, study_in_full
 from segmentation.people import owner_key, signed_in
 from segmentation.queries import cohorts_of
 
@@ -45,6 +45,7 @@ def reading(request: HttpRequest, reading: str) -> HttpResponse:
             "reading": reading,
             "urls": {"home": reverse("home")},
             "user": owner_key(signed_in(request)),
+            "keys": keys_of(signed_in(request)),
         }
     }
     return render(request, "rating/reading.html", context)

@@ -226,6 +226,7 @@ TABLE: dict[str, Rule] = {
     "api:study-report-file": read(in_study, COORDINATOR),
     "api:study-bundle": read(in_study, COORDINATOR),
     # API: readings
+    "api:keys": write(everywhere, SIGNED_IN, "PUT"),
     "api:readings": read(everywhere, SIGNED_IN),
     "api:reading": read(in_reading, RATER),
     "api:reading-declaration": write(in_reading, RATER),
@@ -235,6 +236,7 @@ TABLE: dict[str, Rule] = {
     "api:presentation-mask": read(in_presentation, RATER),
     "api:presentation-t1": read(in_presentation, RATER),
     "api:presentation-mark": write(in_presentation, RATER, "PUT", "DELETE"),
+    "api:presentation-view": write(in_presentation, RATER, "PUT"),
     "api:presentation-comment": write(in_presentation, RATER, "PUT"),
     "api:presentation-submit": write(in_presentation, RATER),
     "api:presentation-correction": write(in_presentation, RATER),

@@ -222,10 +222,13 @@ def ratings(study: Study) -> Table:
         "active_ms": "Milliseconds of active reading",
         "slices_seen": "Slices that were shown at least once",
         "software_version": "Version of Plaque",
+        "slice_ms": "Milliseconds of active reading by slice, from the lowest; 0 if never shown",
         "submitted_at": "When it was submitted (UTC)",
     }
     own = [
-        name for name in columns if name not in {*SHOWN, "version", "is_analysed", "submitted_at"}
+        name
+        for name in columns
+        if name not in {*SHOWN, "version", "is_analysed", "slice_ms", "submitted_at"}
     ]
     found = Rating.objects.filter(presentation__reading__study=study)
     answers: dict[int, list[Rating]] = {}
@@ -239,6 +242,7 @@ def ratings(study: Study) -> Table:
                 rating.version,
                 rating.version == 1 and is_analysed(presentation),
                 *(getattr(rating, name) for name in own),
+                " ".join(map(str, rating.slice_ms)),
                 utc(rating.submitted_at),
             ]
             for presentation in _in_order(study)

@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import Expression, F, Prefetch
 
 from rating import queries
-from rating.models import Mark, Presentation, Rating, Study, StudyMembership
+from rating.models import Mark, Presentation, Rating, ReadingKeys, Study, StudyMembership
 from rating.operations.study import StudyNotOpen
 from rating.protocol.counting import CountedMark, Counts, count_components, count_lesions
 from rating.protocol.design import instructions_sha256
@@ -122,6 +123,7 @@ class Answer:
     comment: str | None = None  # None: what is stored stays
     active_ms: int = 0
     slices_seen: int = 0
+    slice_ms: list[int] = field(default_factory=list)
 
 
 @transaction.atomic
@@ -262,6 +264,11 @@ def remove_mark(*, token: str, mark_id: UUID, clock: Clock) -> datetime:
     return mark.removed_at
 
 
+def choose_keys(*, user: User, keys: dict[str, str]) -> None:
+    """This will keep a rater's own keys instead of those before; none: the usual ones."""
+    ReadingKeys.objects.update_or_create(user=user, defaults={"keys": keys})
+
+
 @transaction.atomic
 def save_comment(*, token: str, comment: str, clock: Clock) -> datetime:
     """This will store the comment on the open presentation and return when it was stored."""
@@ -269,6 +276,15 @@ def save_comment(*, token: str, comment: str, clock: Clock) -> datetime:
     held.presentation.comment = comment
     held.presentation.comment_saved_at = held.now
     held.presentation.save(update_fields=["comment", "comment_saved_at"])
+    return held.now
+
+
+@transaction.atomic
+def save_view(*, token: str, view: dict[str, Any], clock: Clock) -> datetime:
+    """This will store where the rater stands in the open presentation, and return when."""
+    held = _held_open(token, clock)
+    held.presentation.view = view
+    held.presentation.save(update_fields=["view"])
     return held.now
 
 
@@ -372,6 +388,7 @@ def _rating(held: Held, answer: Answer, marked: list[CountedMark]) -> Rating:
         comment=presentation.comment,
         active_ms=answer.active_ms,
         slices_seen=answer.slices_seen,
+        slice_ms=answer.slice_ms,
         software_version=software_version(),
         submitted_at=held.now,
     )

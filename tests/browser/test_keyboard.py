@@ -91,6 +91,26 @@ def test_a_whole_presentation_by_keyboard_alone(rita: Visitor, clinic: Clinic) -
         press("Control+z")
     assert page.evaluate("window.plaque.state().corrected.fn") == (1 if drawn else 2)
 
+    # Other keys, by keyboard as well: a key that is taken is refused, and the legend follows.
+    press("?")
+    tab_to(page, "Change keys")
+    press("Enter")
+    tab_to(page, "mark at the crosshair")
+    for key in ("Enter", "j"):
+        press(key)
+    expect(page.get_by_role("status").filter(has_text="That key is taken")).to_be_visible()
+    press("x")
+    expect(page.get_by_role("status").filter(has_text="Saved.")).to_be_visible()
+    press("Escape")
+    legend = page.get_by_role("region", name="Keys and mouse")
+    expect(legend.get_by_role("rowheader", name="X", exact=True)).to_be_visible()
+    press("?")
+    marks = len(page.evaluate("window.plaque.state().marks"))
+    for key in ("Shift+ArrowUp", "m", "x"):
+        press(key)
+    assert len(page.evaluate("window.plaque.state().marks")) == marks + 1
+    press("Control+z")
+
     # "/" is no door out of the room, and Tab goes round in it.
     press("/")
     expect(page.locator(".stage")).to_be_focused()

@@ -103,6 +103,18 @@ def a_mark(lesion: int | None = None, mm: tuple[float, ...] = (1.25, -2.5, 6.1))
     return {"kind": kind, "lesion": lesion, "mm": list(mm), "reason": ""}
 
 
+def a_view(**more: Any) -> dict[str, Any]:
+    """Where a rater stands, as the page sends it."""
+    return {
+        "mm": [1.5, -2.0, 6.0],
+        "window": {"low": 10.0, "high": 300.5},
+        "lesion": 2,
+        "toured": [1, 2],
+        "active_ms": 4200,
+        "slice_ms": [0, 0, 1200, 3000],
+    } | more
+
+
 def an_answer(*, fp: int = 0, fn: int = 0, **more: Any) -> dict[str, Any]:
     """An answer as the page sends it."""
     answer = {

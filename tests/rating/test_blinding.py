@@ -114,7 +114,15 @@ def test_the_two_showings_of_a_mask_share_nothing_but_voxels(rita: Browser, stud
     for first, second in shown.values():
         assert first["presentation"] != second["presentation"]
         assert first["image"] != second["image"]
-        same = {"lesion_count", "lesions", "window", "allow_typed_counts", "marks", "comment"}
+        same = {
+            "lesion_count",
+            "lesions",
+            "window",
+            "allow_typed_counts",
+            "marks",
+            "comment",
+            "view",
+        }
         same |= {"t1"} if first["t1"] is None else set()
         ends = {"next"} if first["next"] is None else set()  # both may be the last of their block
         assert {name for name in first if first[name] == second[name]} - ends == same

@@ -9,7 +9,7 @@ from django.test import Client, override_settings
 
 from rating.models import Mark, Presentation, Rating, Study
 from segmentation.people import owner_key
-from tests.rating.stage import Browser, a_mark, an_answer
+from tests.rating.stage import Browser, a_mark, a_view, an_answer
 from webapp.access import TABLE
 
 FORM = {"login": "ravi", "password": "ravi-12345"}
@@ -32,6 +32,7 @@ def test_a_page_of_another_person_stores_nothing(
     tried = {
         "api:presentation-mark": [("put", mark, a_mark()), ("delete", mark, None)],
         "api:presentation-comment": [("put", f"{address}/comment/", {"comment": "Hers"})],
+        "api:presentation-view": [("put", f"{address}/view/", a_view())],
         "api:presentation-submit": [("post", f"{address}/submit/", an_answer())],
         "api:presentation-open": [("post", f"{address}/open/", {})],
         "api:presentation": [("get", f"{address}/", None)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from rating.operations import study as studies
 from rating.protocol.design import canonical_json
 from rating.queries import design_of, reading_state
 from segmentation.models import Segmentation
-from tests.rating.stage import NOON, Browser, a_mark, an_answer
+from tests.rating.stage import NOON, Browser, a_mark, a_view, an_answer
 
 MARK = "11111111-1111-4111-8111-111111111111"
 OTHER_MARK = "22222222-2222-4222-8222-222222222222"
@@ -385,6 +386,37 @@ def test_an_empty_mask_is_rated_like_any_other(rita: Browser, study: Study) -> N
     token = at_mask_with(rita, 0)
     rita.submit(token)
     assert Rating.objects.get(presentation__token=token).verdict_derived == "acceptable"
+
+
+def test_the_reading_goes_on_where_it_stood_on_any_machine(
+    rita: Browser, people: dict[str, User], study: Study
+) -> None:
+    shown = rita.open_next()
+    address = f"presentations/{shown['presentation']}/"
+    assert shown["view"] is None, "every presentation starts the same"
+    assert rita.put(f"{address}view/", a_view())["saved_at"]
+    elsewhere = Browser(people["rita"])
+    assert elsewhere.get(address)["view"] == a_view()
+    for wrong in ({"mm": [0, 1]}, {"slice_ms": [-1]}, {"window": None}, {"toured": ["x"]}):
+        assert rita.refused("put", f"{address}view/", a_view(**wrong)) == (400, "Invalid")
+    rita.submit(shown["presentation"], slice_ms=[0, 0, 1200, 3000])
+    assert rita.refused("put", f"{address}view/", a_view()) == (409, "AlreadySubmitted")
+    assert Rating.objects.get().slice_ms == [0, 0, 1200, 3000]
+    assert rita.open_next()["view"] is None
+
+
+def test_a_rater_s_own_keys_are_there_on_every_machine(
+    rita: Browser, ravi: Browser, study: Study
+) -> None:
+    own = {"next-lesion": "e", "look-below-the-mask": " "}
+    assert rita.put("keys/", {"keys": own}) == {"keys": own}
+    page = f"/reading/{rita.reading()['reading']}/"
+    assert json.dumps(own) in rita.ask("get", page).content.decode()
+    hers = f"/reading/{ravi.reading()['reading']}/"
+    assert '"keys": {}' in ravi.ask("get", hers).content.decode()
+    for wrong in ({"mark": "e", "undo": "e"}, {"Mark it!": "e"}, {"mark": "ab"}, {"mark": ""}):
+        assert rita.refused("put", "keys/", {"keys": wrong}) == (400, "Invalid")
+    assert rita.put("keys/", {"keys": {}}) == {"keys": {}}, "back to the usual ones"
 
 
 # --- The pause between the blocks ----------------------------------------------------------------

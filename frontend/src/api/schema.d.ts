@@ -400,6 +400,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/keys/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description My own keys for the reading room. */
+        put: operations["choose_keys"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/methods/": {
         parameters: {
             query?: never;
@@ -564,6 +581,23 @@ export interface paths {
         /** @description The T1 scan of the open presentation, or of the next one, where the design shows it. */
         get: operations["presentation_t1"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/presentations/{token}/view/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Where I stand in the open presentation, to go on from there on any machine. */
+        put: operations["save_view"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1128,6 +1162,7 @@ export interface components {
             active_ms: number;
             /** @default 0 */
             slices_seen: number;
+            slice_ms?: number[];
         };
         /**
          * @description * `signature` - signature
@@ -2222,6 +2257,24 @@ export interface components {
             previous: string | null;
             results: components["schemas"]["Job"][];
         };
+        /** @description The keys that a rater has chosen, by the name of what they do; the others are as usual. */
+        Keys: {
+            keys: {
+                [key: string]: string;
+            };
+        };
+        /** @description The keys that a rater has chosen, by the name of what they do; the others are as usual. */
+        KeysRequest: {
+            keys: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * @description * `FP` - False Positive
+         *     * `FN` - Missed
+         * @enum {string}
+         */
+        KindEnum: "FP" | "FN";
         /** @description One lesion of a mask; its id is its value in the labels file. */
         Lesion: {
             id: number;
@@ -2654,6 +2707,8 @@ export interface components {
             readonly allow_typed_counts: boolean;
             readonly marks: components["schemas"]["ShownMark"][];
             readonly comment: string;
+            /** @description Where the rater stood last; null at first, the same every time. */
+            readonly view: components["schemas"]["View"] | null;
             /**
              * Format: date-time
              * @description When anything was stored last.
@@ -3354,8 +3409,47 @@ export interface components {
             /** @description Its checkpoint (safetensors). */
             readonly download: string | null;
         };
+        /** @description Where a rater stands in a presentation: place, grey levels, tour, and what was looked at. */
+        View: {
+            mm: [
+                number,
+                number,
+                number
+            ];
+            window: components["schemas"]["Window"];
+            /** @description Where the tour stands. */
+            lesion: number | null;
+            /** @description The lesions that the tour has shown. */
+            toured: number[];
+            /** Format: int64 */
+            active_ms: number;
+            slice_ms: number[];
+        };
+        /** @description Where a rater stands in a presentation: place, grey levels, tour, and what was looked at. */
+        ViewRequest: {
+            mm: [
+                number,
+                number,
+                number
+            ];
+            window: components["schemas"]["WindowRequest"];
+            /** @description Where the tour stands. */
+            lesion: number | null;
+            /** @description The lesions that the tour has shown. */
+            toured: number[];
+            /** Format: int64 */
+            active_ms: number;
+            slice_ms: number[];
+        };
         /** @description Grey levels shown black and white. */
         Window: {
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+        };
+        /** @description Grey levels shown black and white. */
+        WindowRequest: {
             /** Format: double */
             low: number;
             /** Format: double */
@@ -4307,6 +4401,38 @@ export interface operations {
             };
         };
     };
+    choose_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeysRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Keys"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     methods: {
         parameters: {
             query?: never;
@@ -4640,6 +4766,40 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    save_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Saved"];
                 };
             };
             /** @description Refused; nothing was changed. */

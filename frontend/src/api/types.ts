@@ -21,6 +21,7 @@ export type Saved = Schemas['Saved']
 export type Answer = Schemas['AnswerRequest']
 export type Outcome = Answer['outcome']
 export type Verdict = NonNullable<Answer['verdict']>
+export type ShownView = NonNullable<Presentation['view']>
 export type Counts = Answer['counts']
 
 // --- Cases ----------------------------------------------------------------------------------------

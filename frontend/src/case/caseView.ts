@@ -141,7 +141,10 @@ class CaseView {
     const legend = new Legend([['Click', 'go there in all planes']], shortcuts)
     this.tools.element.append(legend.button)
     viewing.append(legend.element)
-    listenToKeys(shortcuts, () => this.isShown && viewing.contains(document.activeElement))
+    listenToKeys(
+      () => shortcuts,
+      () => this.isShown && viewing.contains(document.activeElement),
+    )
   }
 
   private pickScan(sequence: string): void {

@@ -49,14 +49,15 @@ export class AnswerForm {
   private readonly hint = make('p', { class: 'hint', id: 'verdict-hint' })
 
   constructor(private readonly onChange: () => void) {
-    const choice = (verdict: Verdict, text: string, key: string): HTMLButtonElement => {
+    const choice = (verdict: Verdict, text: string): HTMLButtonElement => {
       const element = make(
         'button',
         {
           type: 'button',
           class: `verdict verdict-${verdict}`,
           'data-verdict': verdict,
-          title: `${text} (${key})`,
+          title: text,
+          'data-command': verdict,
           click: () => this.choose(verdict),
         },
         text,
@@ -91,8 +92,8 @@ export class AnswerForm {
       make(
         'div',
         { class: 'choices' },
-        choice('acceptable', 'Acceptable', 'A'),
-        choice('unacceptable', 'Unacceptable', 'U'),
+        choice('acceptable', 'Acceptable'),
+        choice('unacceptable', 'Unacceptable'),
       ),
       this.other,
       this.hint,

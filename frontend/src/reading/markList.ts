@@ -104,14 +104,14 @@ export class MarkList {
       min: 1,
       max: MOST_LESIONS,
       step: 1,
-      title: 'How many lesions this is to you (K, Shift + K)',
+      title: 'How many lesions this is to you',
       change: () => {
         delete countsAs.dataset.stored
         this.actions.countAs(mark, countsAs.valueAsNumber)
       },
     })
     const oneWith = make('select', {
-      title: 'One lesion with another mark (J)',
+      title: 'One lesion with another mark',
       change: () => this.actions.join(mark, oneWith.value || undefined),
     })
     const element = make(

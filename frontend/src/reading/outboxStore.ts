@@ -1,6 +1,7 @@
 // Where unsent changes wait: IndexedDB, or the page's memory when the browser offers nothing else.
 
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
+import type { ShownView } from '../api/types'
 import type { Send } from './outbox'
 
 export interface Pending {
@@ -10,11 +11,8 @@ export interface Pending {
   readonly isKept: boolean
 }
 
-/** How long a presentation was read and which slices were seen, to go on after a reload. */
-export interface Attention {
-  readonly activeMs: number
-  readonly slices: readonly number[]
-}
+/** Where the rater stands in a presentation, to go on after a reload. */
+export type Attention = ShownView
 
 export interface OutboxStore {
   keep(owner: string, presentation: string, send: Send): Promise<Pending>
@@ -121,7 +119,8 @@ class BrowserStore implements OutboxStore {
   }
 
   async attention(owner: string, presentation: string): Promise<Attention | null> {
-    return (await this.database.get('attention', [owner, presentation])) ?? null
+    const kept = await this.database.get('attention', [owner, presentation])
+    return kept?.slice_ms ? kept : null // what earlier versions kept is passed over
   }
 
   async keepAttention(

@@ -12,8 +12,8 @@ export interface PanelActions extends MarkActions {
   readonly submit: () => void
 }
 
-function button(text: string, title: string, click: () => void): HTMLButtonElement {
-  return make('button', { type: 'button', title, click }, text)
+function button(text: string, title: string, click: () => void, command = ''): HTMLButtonElement {
+  return make('button', { type: 'button', title, click, 'data-command': command || false }, text)
 }
 
 interface Tally {
@@ -68,9 +68,9 @@ export class Panel {
     this.tour = make(
       'div',
       { class: 'tour', role: 'group', 'aria-label': 'Lesion tour' },
-      button('‹ Previous', 'Previous lesion (P)', () => actions.tour(-1)),
+      button('‹ Previous', 'Previous lesion', () => actions.tour(-1), 'previous-lesion'),
       this.tourText,
-      button('Next ›', 'Next lesion (N)', () => actions.tour(1)),
+      button('Next ›', 'Next lesion', () => actions.tour(1), 'next-lesion'),
     )
     this.comment = make('textarea', {
       rows: 2,
@@ -156,12 +156,13 @@ export class Panel {
     const counted =
       lesions.fp === fp && lesions.fn === fn ? '' : `, counted as ${lesions.fp} and ${lesions.fn}`
     setText(this.live, `${drawn} drawn, ${fp} FP, ${fn} FN${counted}`)
+    const left = sitting.tour.left ? `, ${sitting.tour.left} unseen` : ', all seen'
     this.note.hidden = drawn > 0
     this.tour.hidden = drawn === 0
     setText(
       this.tourText,
       sitting.tour.position
-        ? `Lesion ${sitting.tour.position} / ${sitting.tour.length}`
+        ? `Lesion ${sitting.tour.position} / ${sitting.tour.length}${left}`
         : plural(drawn, 'lesion'),
     )
     this.undo.disabled = !sitting.marks.canUndo

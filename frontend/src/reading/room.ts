@@ -6,6 +6,7 @@ import { make, plural, setText } from '../elements'
 import { listenToKeys } from '../viewer/keys'
 import { Legend } from '../viewer/legend'
 import type { LoadedScan } from '../viewer/load'
+import { type OwnKeys, titleButtons } from '../viewer/ownKeys'
 import { SliceStrip } from '../viewer/strip'
 import { buildTools, type Tools } from '../viewer/tools'
 import { Viewer } from '../viewer/viewer'
@@ -14,11 +15,12 @@ import { slicesWithLesions } from '../voxels/labels'
 import { Ahead } from './ahead'
 import { type Badge, buildBadge } from './badge'
 import { Confirmation } from './confirm'
+import { KeyDialog } from './keyDialog'
 import { markNames } from './markList'
 import type { Mark } from './marks'
 import type { OutboxStore } from './outboxStore'
 import { Panel } from './panel'
-import { deliver, submitAnswer } from './service'
+import { deliver, saveView, submitAnswer } from './service'
 import { roomShortcuts } from './shortcuts'
 import { Sitting } from './sitting'
 
@@ -27,6 +29,8 @@ export interface RoomSettings {
   readonly owner: string
   readonly loginUrl: string
   readonly homeUrl: string
+  /** The rater's own keys, as the server keeps them. */
+  readonly keys: OwnKeys
   /**
    * The presentation is locked after so much active reading; `reading` says where the rater stands,
    * if the server said it.
@@ -71,7 +75,8 @@ export class Room {
     'button',
     {
       type: 'button',
-      title: 'T1 beside the FLAIR (T)',
+      title: 'T1 beside the FLAIR',
+      'data-command': 't1',
       hidden: true,
       click: () => this.toggleT1(),
     },
@@ -79,6 +84,7 @@ export class Room {
   )
   private readonly confirmation = new Confirmation(explanation)
   private legend!: Legend
+  private keys!: KeyDialog
 
   private constructor(
     readonly element: HTMLElement,
@@ -142,10 +148,21 @@ export class Room {
       submit: () => room.submit(),
       toggleLegend: () => room.legend.toggle(),
     })
-    room.legend = new Legend(CLICKS, shortcuts)
+    room.keys = new KeyDialog(shortcuts, settings.keys, (changed) => {
+      room.legend.show(changed)
+      titleButtons(element, changed)
+    })
+    const change = make('button', { type: 'button', click: () => room.keys.open() }, 'Change keys')
+    room.legend = new Legend(CLICKS, room.keys.shortcuts, change)
+    element.append(room.keys.element)
+    titleButtons(element, room.keys.shortcuts)
     leave.before(room.legend.button)
     left.append(room.legend.element)
-    listenToKeys(shortcuts, () => room.isOpen && !room.confirmation.isOpen)
+    const isAsking = (): boolean => room.confirmation.isOpen || room.keys.isOpen
+    listenToKeys(
+      () => room.keys.shortcuts,
+      () => room.isOpen && !isAsking(),
+    )
     room.watchAttention()
     return room
   }
@@ -197,6 +214,7 @@ export class Room {
         store: this.settings.store,
         owner: this.settings.owner,
         deliver,
+        saveView,
         slices,
         onSaving: (state) => {
           this.badge.update(state)
@@ -204,6 +222,11 @@ export class Room {
           if (state.kind === 'somebody_else') this.settings.onSomebodyElse()
         },
       })
+      const { resumed } = this.sitting
+      if (resumed) {
+        this.viewer.setWindow(resumed.window)
+        this.viewer.goTo(resumed.mm)
+      }
       this.badge.update(this.sitting.outbox.state)
       this.strip.start(slices, slicesWithLesions(mask))
       this.panel.start(this.sitting)
@@ -240,6 +263,7 @@ export class Room {
   abandon(): void {
     this.clear()
     this.confirmation.close()
+    this.keys.close()
     this.ahead.prepare(null)
     setText(this.title, '')
     setText(this.progress, '')
@@ -319,8 +343,8 @@ export class Room {
   private noteView(): void {
     const { sitting } = this
     if (!sitting) return
-    const { slice, slices } = this.viewer.state
-    sitting.coverage.see(slice)
+    const { slice, slices, window } = this.viewer.state
+    sitting.look(slice, { mm: this.viewer.atCrosshair().place.mm, window })
     this.tools.update()
     this.strip.update(slice, sitting.coverage)
     setText(this.coverage, `Seen ${sitting.coverage.count} of ${plural(slices, 'slice')}`)

@@ -1,7 +1,7 @@
 // The requests of a reading.
 
 import { request } from '../api/client'
-import type { Answer, Presentation, Reading, Saved } from '../api/types'
+import type { Answer, Presentation, Reading, Saved, ShownView } from '../api/types'
 import type { Send } from './outbox'
 
 const MARK = '/api/v1/presentations/{token}/marks/{mark_id}/'
@@ -16,6 +16,10 @@ export function openedPresentation(token: string): Promise<Presentation> {
 
 export function submitAnswer(token: string, answer: Answer): Promise<Reading> {
   return request('POST', '/api/v1/presentations/{token}/submit/', { token }, answer)
+}
+
+export function saveView(token: string, view: ShownView): Promise<Saved> {
+  return request('PUT', '/api/v1/presentations/{token}/view/', { token }, view)
 }
 
 /** This will store one change and return when the server stored it. */

@@ -5,6 +5,7 @@ import { explanation, Refused } from '../api/errors'
 import { watchOwner } from '../api/owner'
 import type { Reading } from '../api/types'
 import { exposeHook } from '../viewer/hook'
+import type { OwnKeys } from '../viewer/ownKeys'
 import { Lobby } from './lobby'
 import { openOutboxStore } from './outboxStore'
 import { Pace } from './pace'
@@ -17,6 +18,7 @@ export interface ReadingPageData {
   readonly reading: string
   readonly urls: { readonly home: string }
   readonly user: string
+  readonly keys: OwnKeys
 }
 
 /** This will run a reading inside `root` until the page is left. */
@@ -151,6 +153,7 @@ class Session {
       owner: this.data.user,
       loginUrl: this.loginUrl,
       homeUrl: this.data.urls.home,
+      keys: this.data.keys,
       onSubmitted: (reading, activeMs) => this.goOn(reading, activeMs),
       onSomebodyElse: () => this.giveWay(),
     })

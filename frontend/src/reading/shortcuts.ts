@@ -25,15 +25,23 @@ export interface RoomCommands {
 export function roomShortcuts(viewer: Viewer, commands: RoomCommands): readonly Shortcut[] {
   return [
     ...viewerShortcuts(viewer),
-    { shown: 'N, P', does: 'next, previous lesion', keys: ['n'], run: () => commands.tour(1) },
-    { shown: '', does: '', keys: ['p'], run: () => commands.tour(-1) },
     {
+      name: 'next-lesion',
+      shown: 'N, P',
+      does: 'next, previous lesion',
+      keys: ['n'],
+      run: () => commands.tour(1),
+    },
+    { name: 'previous-lesion', shown: '', does: '', keys: ['p'], run: () => commands.tour(-1) },
+    {
+      name: 't1',
       shown: 'T',
       does: 'T1 beside the FLAIR, if there is one',
       keys: ['t'],
       run: commands.toggleT1,
     },
     {
+      name: 'mark-at-the-crosshair',
       shown: 'M',
       does: 'mark at the crosshair: lesion FP, elsewhere FN',
       keys: ['m'],
@@ -48,14 +56,23 @@ export function roomShortcuts(viewer: Viewer, commands: RoomCommands): readonly 
       }),
     ),
     {
+      name: 'one-lesion-more',
       shown: 'K, Shift + K',
       does: 'the outlined mark is one lesion more, fewer',
       keys: ['k'],
       shift: false,
       run: () => commands.count(1),
     },
-    { shown: '', does: '', keys: ['k'], shift: true, run: () => commands.count(-1) },
     {
+      name: 'one-lesion-more',
+      shown: '',
+      does: '',
+      keys: ['k'],
+      shift: true,
+      run: () => commands.count(-1),
+    },
+    {
+      name: 'one-lesion-with-the-mark-before',
       shown: 'J',
       does: 'it is one lesion with the mark before it',
       keys: ['j'],
@@ -69,6 +86,7 @@ export function roomShortcuts(viewer: Viewer, commands: RoomCommands): readonly 
       shift: false,
       run: commands.undo,
     },
+    { name: 'undo', shown: '', does: '', keys: [], run: commands.undo },
     {
       shown: 'Ctrl + Shift + Z',
       does: 'redo',
@@ -78,13 +96,21 @@ export function roomShortcuts(viewer: Viewer, commands: RoomCommands): readonly 
       run: commands.redo,
     },
     { shown: '', does: '', keys: ['y'], ctrl: true, run: commands.redo },
+    { name: 'redo', shown: '', does: '', keys: [], run: commands.redo },
     {
+      name: 'acceptable',
       shown: 'A, U',
       does: 'acceptable, unacceptable',
       keys: ['a'],
       run: () => commands.choose('acceptable'),
     },
-    { shown: '', does: '', keys: ['u'], run: () => commands.choose('unacceptable') },
+    {
+      name: 'unacceptable',
+      shown: '',
+      does: '',
+      keys: ['u'],
+      run: () => commands.choose('unacceptable'),
+    },
     { shown: 'Ctrl + Enter', does: 'submit', keys: ['Enter'], ctrl: true, run: commands.submit },
     { shown: '?', does: 'this legend', keys: ['?'], run: commands.toggleLegend },
   ]

@@ -1,9 +1,10 @@
 // One presentation while it is being read: its marks, what is unsent, how long, which slices.
 
-import type { Answer, Presentation } from '../api/types'
+import type { Answer, Presentation, ShownView } from '../api/types'
 import { newUuid } from '../elements'
 import type { Triple } from '../voxels/grid'
 import { Coverage } from '../voxels/slices'
+import type { Window } from '../voxels/window'
 import { ActivityClock } from './activity'
 import type { GivenAnswer } from './answerForm'
 import { holdSending } from './leftovers'
@@ -18,14 +19,26 @@ export interface SittingSettings {
   readonly owner: string
   readonly deliver: (presentation: string, send: Send) => Promise<Date>
   readonly onSaving: (state: SavingState) => void
+  readonly saveView: (presentation: string, view: ShownView) => Promise<unknown>
   readonly slices: number
+}
+
+/** What the viewer shows of where the rater stands. */
+export interface Standing {
+  readonly mm: Triple
+  readonly window: Window
 }
 
 const COMMENT_PAUSE_MS = 700
 const KEEP_ATTENTION_MS = 5000
+/** The server is told every third time: other machines may be a little behind. */
+const TELL_EVERY = 3
 
 export class Sitting {
   readonly tour: LesionTour
+  private standing: Standing | null = null
+  private seen: { readonly slice: number; readonly activeMs: number } | null = null
+  private sentView = ''
   private takenUp = ''
   private commentTimer: ReturnType<typeof setTimeout> | undefined
   private readonly keepTimer: ReturnType<typeof setInterval>
@@ -38,10 +51,16 @@ export class Sitting {
     readonly coverage: Coverage,
     private comment: string,
     private readonly letGo: () => void,
+    /** Where the rater stood when it was left; null the first time. */
+    readonly resumed: ShownView | null,
     private readonly settings: SittingSettings,
   ) {
-    this.tour = new LesionTour(presentation.lesions)
-    this.keepTimer = setInterval(() => this.keepAttention(), KEEP_ATTENTION_MS)
+    this.tour = new LesionTour(presentation.lesions, resumed?.toured, resumed?.lesion)
+    let kept = 0
+    this.keepTimer = setInterval(() => {
+      kept += 1
+      this.keepAttention(kept % TELL_EVERY === 0)
+    }, KEEP_ATTENTION_MS)
   }
 
   /** This will put the stored marks and those that an earlier page could not send together. */
@@ -58,16 +77,17 @@ export class Sitting {
     })
     const letGo = await holdSending(token, { steal: true })
     const unsent = await outbox.resume()
-    const attention = await store.attention(owner, token)
+    const view = latest(presentation.view, await store.attention(owner, token))
     const comments = unsent.flatMap((send) => (send.kind === 'comment' ? [send.comment] : []))
     return new Sitting(
       presentation,
       new Marks(mergeUnsent(presentation.marks, unsent), newUuid),
       outbox,
-      new ActivityClock(() => performance.now(), attention?.activeMs),
-      new Coverage(settings.slices, attention?.slices),
+      new ActivityClock(() => performance.now(), view?.active_ms),
+      new Coverage(settings.slices, view?.slice_ms),
       comments.at(-1) ?? presentation.comment,
       () => letGo?.(),
+      view,
       settings,
     )
   }
@@ -75,6 +95,7 @@ export class Sitting {
   /** A click: on a lesion it marks or unmarks it, elsewhere it marks a missed lesion. */
   toggle(lesion: number, mm: Triple): void {
     const known = lesion > 0 ? this.marks.ofLesion(lesion) : undefined
+    this.tour.note(lesion)
     this.send(known ? this.marks.remove(known.key) : this.marks.add(lesion, mm))
     this.takenUp = ''
   }
@@ -160,6 +181,7 @@ export class Sitting {
   }
 
   answer(given: GivenAnswer): Answer {
+    this.lookOn()
     return {
       ...given,
       comment: this.comment,
@@ -167,21 +189,53 @@ export class Sitting {
       corrected: this.marks.corrected,
       active_ms: this.clock.activeMs,
       slices_seen: this.coverage.count,
+      slice_ms: [...this.coverage.list],
     }
   }
 
-  keepAttention(): void {
-    const attention = { activeMs: this.clock.activeMs, slices: this.coverage.list }
-    void this.settings.store.keepAttention(this.settings.owner, this.token, attention)
+  /** The viewer shows this slice, so; the time since the last call belongs to the slice then. */
+  look(slice: number, standing: Standing): void {
+    const { activeMs } = this.clock
+    if (this.seen) this.coverage.see(this.seen.slice, activeMs - this.seen.activeMs)
+    this.coverage.see(slice)
+    this.seen = { slice, activeMs }
+    this.standing = standing
+  }
+
+  /** This will keep where the rater stands here, and on the server for every other machine. */
+  keepAttention(tellsServer = true): void {
+    const { standing } = this
+    if (!standing) return
+    this.lookOn()
+    const view: ShownView = {
+      mm: [...standing.mm],
+      window: standing.window,
+      lesion: this.tour.lesion,
+      toured: [...this.tour.toured],
+      active_ms: this.clock.activeMs,
+      slice_ms: [...this.coverage.list],
+    }
+    void this.settings.store.keepAttention(this.settings.owner, this.token, view)
+    const written = JSON.stringify(view)
+    if (!tellsServer || written === this.sentView || this.outbox.state.kind !== 'saved') return
+    this.sentView = written
+    this.settings.saveView(this.token, view).catch(() => {
+      this.sentView = '' // the browser has it; the server gets the next one
+    })
   }
 
   /** This will let go of the presentation; what is unsent stays in the browser. */
   end(isSubmitted: boolean): void {
     this.finishComment()
+    if (!isSubmitted) this.keepAttention()
     clearInterval(this.keepTimer)
     this.outbox.stop()
     this.letGo()
     if (isSubmitted) void this.settings.store.keepAttention(this.settings.owner, this.token, null)
+  }
+
+  private lookOn(): void {
+    if (this.seen && this.standing) this.look(this.seen.slice, this.standing)
   }
 
   private get token(): string {
@@ -191,4 +245,9 @@ export class Sitting {
   private send(sends: readonly Send[]): void {
     for (const send of sends) this.outbox.add(send)
   }
+}
+
+/** The later of two: more of it was read. */
+function latest(one: ShownView | null, other: ShownView | null): ShownView | null {
+  return (other?.active_ms ?? -1) > (one?.active_ms ?? -1) ? other : one
 }

@@ -3,8 +3,9 @@
 
 import { hold } from '../locks'
 
-/** How long a tab waits for the lock: a page that is being reloaded has yet to let go of it. */
-const WAIT_MS = 400
+/** How often a tab asks for the lock: a page that is being reloaded has yet to let go of it. */
+const ATTEMPTS = 9
+const BETWEEN_MS = 50
 
 export class ReadingTabs {
   private readonly name: string
@@ -18,12 +19,19 @@ export class ReadingTabs {
 
   /** This will hold the reading for this tab; false when another tab of this browser has it. */
   async hold(): Promise<boolean> {
-    const letGo = await hold(this.name, { signal: AbortSignal.timeout(WAIT_MS) }, this.onTakenOver)
-    return letGo !== null
+    for (let attempt = 1; attempt < ATTEMPTS; attempt += 1) {
+      if (await this.ask({ ifAvailable: true })) return true
+      await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS))
+    }
+    return this.ask({ ifAvailable: true })
   }
 
   /** This will hold the reading for this tab, whoever has it. */
   async takeOver(): Promise<void> {
-    await hold(this.name, { steal: true }, this.onTakenOver)
+    await this.ask({ steal: true })
+  }
+
+  private async ask(options: LockOptions): Promise<boolean> {
+    return (await hold(this.name, options, this.onTakenOver)) !== null
   }
 }

@@ -1,6 +1,8 @@
 // The keyboard of a page with a viewer: one table for the keys and for their legend.
 
 export interface Shortcut {
+  /** For what may have another key: words joined by hyphens. */
+  readonly name?: string
   /** What the legend shows. */
   readonly shown: string
   readonly does: string
@@ -26,12 +28,12 @@ function belongsToControl(event: KeyboardEvent): boolean {
   return isPressable && !event.ctrlKey && !event.metaKey && (key === ' ' || key === 'Enter')
 }
 
-/** This will run shortcuts while `isActive`, except where the user types. */
-export function listenToKeys(shortcuts: readonly Shortcut[], isActive: () => boolean): void {
+/** This will run the shortcuts of the moment while `isActive`, except where the user types. */
+export function listenToKeys(shortcuts: () => readonly Shortcut[], isActive: () => boolean): void {
   const find = (event: KeyboardEvent): Shortcut | undefined => {
     const ctrl = event.ctrlKey || event.metaKey
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
-    return shortcuts.find(
+    return shortcuts().find(
       (shortcut) =>
         shortcut.keys.includes(key) &&
         (shortcut.ctrl ?? false) === ctrl &&

@@ -27,22 +27,34 @@ export class Legend {
     'Keys ?',
   )
 
-  /** `clicks` says what a click does on this page. */
-  constructor(clicks: readonly Row[], shortcuts: readonly Shortcut[]) {
-    const keys = shortcuts.filter(({ shown }) => shown)
-    const rows: readonly Row[] = [
-      ...clicks,
-      ...MOUSE,
-      ...keys.map(({ shown, does }): Row => [shown, does]),
-    ]
-    const half = Math.ceil(rows.length / 2)
+  private readonly tables = make('div', { class: 'legend-tables' })
+
+  /** `clicks` says what a click does on this page; `more` stands beside the title. */
+  constructor(
+    private readonly clicks: readonly Row[],
+    shortcuts: readonly Shortcut[],
+    ...more: Node[]
+  ) {
     const close = { type: 'button', 'aria-label': 'Close the legend', click: () => this.toggle() }
     this.element = make(
       'section',
       { class: 'legend', 'aria-label': 'Keys and mouse', hidden: true },
-      make('header', {}, make('h2', {}, 'Keys and mouse'), make('button', close, '×')),
-      make('div', { class: 'legend-tables' }, table(rows.slice(0, half)), table(rows.slice(half))),
+      make('header', {}, make('h2', {}, 'Keys and mouse'), ...more, make('button', close, '×')),
+      this.tables,
     )
+    this.show(shortcuts)
+  }
+
+  /** This will list other keys. */
+  show(shortcuts: readonly Shortcut[]): void {
+    const keys = shortcuts.filter(({ shown }) => shown)
+    const rows: readonly Row[] = [
+      ...this.clicks,
+      ...MOUSE,
+      ...keys.map(({ shown, does }): Row => [shown, does]),
+    ]
+    const half = Math.ceil(rows.length / 2)
+    this.tables.replaceChildren(table(rows.slice(0, half)), table(rows.slice(half)))
   }
 
   toggle(): void {

@@ -18,8 +18,14 @@ function slider(label: string, onInput: (value: number) => void, steps = 200): H
   })
 }
 
-function button(text: string, title: string, click: () => void): HTMLButtonElement {
-  return make('button', { type: 'button', title, click }, text)
+/** `command` names the shortcut that does the same, whose key the title then tells. */
+function button(
+  text: string,
+  title: string,
+  command: string,
+  click: () => void,
+): HTMLButtonElement {
+  return make('button', { type: 'button', title, 'data-command': command, click }, text)
 }
 
 function group(name: string, ...children: (Node | string)[]): HTMLElement {
@@ -30,14 +36,17 @@ function group(name: string, ...children: (Node | string)[]): HTMLElement {
 export function buildTools(viewer: Viewer): Tools {
   const slice = slider('Slice', (value) => viewer.goToSlice(value))
   const sliceText = make('output', { class: 'tool-value' })
-  const planes = button('3 planes', 'Axial alone, or three planes (V)', () =>
+  const planes = button('3 planes', 'Axial alone, or three planes (V)', 'three-planes', () =>
     viewer.setView(viewer.state.view === 'axial' ? 'multi' : 'axial'),
   )
-  const fit = button('Fit', 'Whole slice (0)', () => viewer.resetZoom())
-  const hidden = button('Hide mask', 'Hide the mask; hold Space or H to look below', () =>
-    viewer.setLook({ isHidden: !viewer.state.look.isHidden }),
+  const fit = button('Fit', 'Whole slice (0)', 'whole-slice', () => viewer.resetZoom())
+  const hidden = button(
+    'Hide mask',
+    'Hide the mask; hold the key to look below it (Space, H)',
+    'look-below-the-mask',
+    () => viewer.setLook({ isHidden: !viewer.state.look.isHidden }),
   )
-  const outline = button('Outline', 'Outline or fill (O)', () =>
+  const outline = button('Outline', 'Outline or fill (O)', 'outline-or-fill', () =>
     viewer.setLook({ style: viewer.state.look.style === 'fill' ? 'outline' : 'fill' }),
   )
   const opacity = slider(
@@ -63,7 +72,12 @@ export function buildTools(viewer: Viewer): Tools {
       high: Math.max(grey(value), viewer.state.window.low + 1e-6),
     }),
   )
-  const reset = button('Reset', 'Grey levels as at the start (R)', () => viewer.resetWindow())
+  const reset = button(
+    'Reset',
+    'Grey levels as at the start (R)',
+    'grey-levels-as-at-the-start',
+    () => viewer.resetWindow(),
+  )
 
   const element = make(
     'div',

@@ -27,30 +27,31 @@ export class WheelSteps {
   }
 }
 
-/** What of a stack was seen. */
+/** What of a stack was seen, and for how long (milliseconds by slice; at least 1 once seen). */
 export class Coverage {
-  private readonly seen = new Set<number>()
+  private readonly times: number[]
 
   constructor(
     readonly slices: number,
-    seen: Iterable<number> = [],
+    times: readonly number[] = [],
   ) {
-    for (const slice of seen) this.see(slice)
+    this.times = Array.from({ length: slices }, (_, slice) => Math.max(0, times[slice] ?? 0))
   }
 
-  see(slice: number): void {
-    if (Number.isInteger(slice) && slice >= 0 && slice < this.slices) this.seen.add(slice)
+  see(slice: number, milliseconds = 0): void {
+    const before = this.times[slice]
+    if (before !== undefined) this.times[slice] = Math.max(1, Math.round(before + milliseconds))
   }
 
   has(slice: number): boolean {
-    return this.seen.has(slice)
+    return (this.times[slice] ?? 0) > 0
   }
 
   get count(): number {
-    return this.seen.size
+    return this.times.filter((time) => time > 0).length
   }
 
   get list(): readonly number[] {
-    return [...this.seen].sort((one, other) => one - other)
+    return this.times
   }
 }

@@ -56,11 +56,14 @@ test('slices stay in the stack, and a trackpad does not race', () => {
 })
 
 test('coverage counts each slice once and nothing outside', () => {
-  const coverage = new Coverage(4, [1, 1, 9])
+  const coverage = new Coverage(4, [0, 300])
   coverage.see(3)
   coverage.see(2.5)
   expect(coverage.count).toBe(2)
-  expect(coverage.list).toEqual([1, 3])
+  expect(coverage.list).toEqual([0, 300, 0, 1])
+  coverage.see(1, 200)
+  coverage.see(9, 200)
+  expect(coverage.list).toEqual([0, 500, 0, 1])
 })
 
 test('the first window depends on the voxels alone', () => {

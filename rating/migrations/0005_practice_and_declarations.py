@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rating', '0003_amendments'),
+        ('rating', '0004_lesions_as_counted'),
         ('segmentation', '0012_training'),
     ]
 
