@@ -5,7 +5,7 @@
 Makes phantoms that no method was fitted to, takes in them and the named case folders, gives every
 method small weights and coefficients from other phantoms (`fit_on_phantoms`; nicMSlesions has the
 public `--baseline` files where they are named), runs `manage.py segment --method X --all --wait`
-for each, looks whether every mask lies on its scan's grid, and prints `compare_methods`.
+for each, looks whether every mask lies on its scan's grid, and prints `evaluate`.
 What `fit_method` fits is fitted anew for each of two or more named cases, to the others of them.
 Called again with the same folder it goes on from there; `--methods` names some.
 """
@@ -162,7 +162,7 @@ def main() -> int:
     print(f"\n{machine()}")
     for cohort in cohorts:
         print(f"\n{cohort}\n", flush=True)
-        manage("compare_methods", "--cohort", cohort, "--reference", "imported")
+        manage("evaluate", "--cohort", cohort, "--references", "imported")
     print()
     held = [
         verdict("fit_on_phantoms makes parts of every method", holds=not unfitted),

@@ -485,7 +485,7 @@ class PresentationCorrectionView(APIView):
         given = dict(sent.validated_data)
         typed = given.pop("typed")
         correction = readings.Correction(
-            typed=readings.Counts(**typed) if typed else None,
+            typed=Counts(**typed) if typed else None,
             outcome=Rating.Outcome(given.pop("outcome")),
             **given,
         )

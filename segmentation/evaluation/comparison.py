@@ -6,9 +6,8 @@ removed from both masks first.
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,44 +65,3 @@ def compare(
 def _scores(one: Components, other: Components, matching: LesionMatching) -> dict[str, Score]:
     values = (dice_of(one, other), matching.f1, matching.recall, matching.precision)
     return dict(zip(MEASURES, values, strict=True))
-
-
-@dataclass(frozen=True)
-class Row:
-    """One method: its scores by case, and why the other cases are missing."""
-
-    title: str
-    scores: Mapping[str, Scores]
-    missing: Mapping[str, str] = field(default_factory=dict)
-
-
-def comparison_table(rows: Sequence[Row]) -> str:
-    """This will write the rows as a Markdown table: mean (SD) of each measure, and n.
-
-    The SD is that of a sample; with one case there is none. Cases in which a measure is undefined
-    are left out of its mean and counted beside it. What is missing is listed below the table.
-    """
-    lines = [
-        f"| method | n | {' | '.join(MEASURES)} |",
-        f"|---|---|{'---|' * len(MEASURES)}",
-    ]
-    for row in rows:
-        cells = [_cell([one[name] for one in row.scores.values()]) for name in MEASURES]
-        lines.append(f"| {row.title} | {len(row.scores)} | {' | '.join(cells)} |")
-    missing = [
-        f"{row.title} is without {len(row.missing)}: "
-        + "; ".join(f"{case} ({why})" for case, why in sorted(row.missing.items()))
-        for row in rows
-        if row.missing
-    ]
-    return "\n".join([*lines, *([""] if missing else []), *missing])
-
-
-def _cell(values: Sequence[float | Undefined]) -> str:
-    known = [one for one in values if not isinstance(one, Undefined)]
-    if not known:
-        return "no case" if not values else "undefined"
-    mean = f"{statistics.fmean(known):.2f}"
-    spread = f" ({statistics.stdev(known):.2f})" if len(known) > 1 else ""
-    undefined = len(values) - len(known)
-    return mean + spread + (f", {undefined} undefined" if undefined else "")

@@ -1,14 +1,8 @@
-"""Comparing what methods made of a cohort with a reference."""
+"""A cohort and its references by name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from segmentation.evaluation.comparison import Row, Scores, scores_of
-from segmentation.methods import METHOD_CARDS, MethodCard
-from segmentation.models import Case, Cohort, Segmentation, Version
-from segmentation.operations.voxels import mask_of
-from segmentation.queries import card_of
+from segmentation.models import Case, Cohort, Segmentation
 from segmentation.refusals import Refusal
 
 
@@ -46,41 +40,3 @@ def references_of(cohort: Cohort, *, reference: str) -> dict[Case, Segmentation]
             f"{', '.join(names) or 'no mask at all'}."
         )
     return found
-
-
-def compare_methods(*, cohort: Cohort, reference: str) -> tuple[Row, ...]:
-    """This will score the newest mask of every method on each case that has the reference.
-
-    One row for each method and version that made any, in the order of the methods' list. A case
-    without a mask of a method is named with the reason. Raises NoReference.
-    """
-    cards = (*METHOD_CARDS, *(card_of(version) for version in Version.objects.all()))
-    references = references_of(cohort, reference=reference)
-    scores: dict[str, dict[str, Scores]] = {card.name: {} for card in cards}
-    missing: dict[str, dict[str, str]] = {card.name: {} for card in cards}
-    for case, wanted in sorted(references.items(), key=lambda one: one[0].code):
-        newest = {
-            mask.method: mask
-            for mask in case.segmentations.filter(origin=Segmentation.Origin.PREDICTION).order_by(
-                "created_at", "pk"
-            )
-        }
-        grid = case.scans.get(sequence="FLAIR").grid
-        known = mask_of(wanted)
-        for card in cards:
-            made = newest.get(card.name)
-            if made is None:
-                missing[card.name][case.code] = _why(card, case)
-            else:
-                scores[card.name][case.code] = scores_of(mask_of(made), known, grid=grid)
-    return tuple(
-        Row(card.title, scores[card.name], missing[card.name])
-        for card in cards
-        if scores[card.name]
-    )
-
-
-def _why(card: MethodCard, case: Case) -> str:
-    there: Iterable[str] = case.scans.values_list("sequence", flat=True)
-    lacking = [needed for needed in card.needs if needed not in set(there)]
-    return f"no {' and '.join(lacking)}" if lacking else "not segmented"

@@ -8,15 +8,13 @@ import torch
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from segmentation.imaging.nifti import read_volume
 from segmentation.methods import load_method
-from segmentation.models import Cohort, Segmentation
+from segmentation.models import Cohort
 from segmentation.networks.cascade import load_cascade
 from segmentation.networks.header import record_of
 from segmentation.operations import fitting
 from segmentation.operations.cases import NamedFile, import_case
 from segmentation.operations.fitting import Trial, fit_on_phantoms
-from segmentation.operations.masks import NewMask, store_mask
 from segmentation.training.phantoms import make_phantom
 from tests.segmentation.scans import NOON, nifti
 
@@ -83,35 +81,6 @@ def test_what_cannot_be_fitted_is_refused_and_leaves_nothing(taught: Cohort) -> 
         with pytest.raises(CommandError, match=told):
             call_command("fit_method", *asked)
     assert not any(Path(settings.METHODS).glob("*"))
-
-
-def test_methods_are_compared_with_a_reference_case_by_case(
-    taught: Cohort, capsys: pytest.CaptureFixture[str]
-) -> None:
-    asked = ("compare_methods", "--cohort", taught.title, "--reference", "imported")
-    with pytest.raises(CommandError, match="No method has made a mask"):
-        call_command(*asked)
-    for number, case in enumerate(taught.cases.order_by("code")):
-        scan = case.scans.get(sequence="FLAIR")
-        flair = read_volume(scan.original.open("rb").read(), name="FLAIR")
-        with case.segmentations.get().mask.open("rb") as stored:
-            known = read_volume(stored.read(), name="mask").data > 0
-        for method in ("slim-unet", "lst-lga")[: 2 - number]:
-            new = NewMask(
-                case=case,
-                origin=Segmentation.Origin.PREDICTION,
-                title=method,
-                method=method,
-                mask=known if number == 0 else np.zeros_like(known),
-            )
-            store_mask(new, like=flair, now=NOON)
-    call_command(*asked)
-    lines = capsys.readouterr().out.splitlines()
-    assert next(line for line in lines if line.startswith("| Slim")).startswith(
-        "| Slim U-Net | 2 | 0.50 (0.71) |"
-    )
-    assert "| LST-LGA | 1 | 1.00 | 1.00 | 1.00 | 1.00 |" in lines
-    assert "LST-LGA is without 1: C0002 (no T1)" in lines
 
 
 def test_phantoms_give_methods_small_parts_once(capsys: pytest.CaptureFixture[str]) -> None:

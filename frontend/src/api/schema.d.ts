@@ -2269,12 +2269,6 @@ export interface components {
                 [key: string]: string;
             };
         };
-        /**
-         * @description * `FP` - False Positive
-         *     * `FN` - Missed
-         * @enum {string}
-         */
-        KindEnum: "FP" | "FN";
         /** @description One lesion of a mask; its id is its value in the labels file. */
         Lesion: {
             id: number;

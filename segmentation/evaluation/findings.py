@@ -1,0 +1,431 @@
+"""An evaluation laid out: the paper's tables and figures, to read, to print and to compute with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from segmentation.evaluation.cohort import CaseFacts, acquisitions, demographics, splits
+from segmentation.evaluation.comparison import MEASURES, OF_OUTLINES
+from segmentation.evaluation.figures import volume_figures
+from segmentation.evaluation.lesion_matching import PROFILES
+from segmentation.evaluation.records import SCORES, CaseRecord, Pair, is_number
+from segmentation.evaluation.summary import (
+    BETWEEN,
+    by_reference,
+    common_cases,
+    differences,
+    table_4,
+    volume_pairs,
+    volumes,
+)
+from segmentation.publication.document import Cell, Figure, Group, Head, Row, Section, Table
+
+Line = Mapping[str, Any]
+Column = tuple[Head, Callable[[Line], Cell]]
+INCORPORATION = (
+    "References that were drawn with a method's mask in sight, or whose dots came from the methods "
+    "under test, favour these methods: compare with references drawn alone."
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an evaluation is asked: methods (name to title), references, and how masks are compared.
+
+    `voxels_kept` says for the grids of the cases the fewest voxels of a lesion that counts.
+    """
+
+    methods: Mapping[str, str]
+    references: tuple[str, ...]
+    min_volume_mm3: float
+    profile: str
+    voxels_kept: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Everything that is said about an evaluation; `tables` are rows under a header, by name."""
+
+    groups: tuple[Group, ...]
+    figures: tuple[Figure, ...]
+    methods: tuple[str, ...]
+    notes: tuple[str, ...]
+    tables: Mapping[str, list[list[Any]]]
+
+
+def lay_out(records: Sequence[CaseRecord], facts: Sequence[CaseFacts], asked: Asked) -> Findings:
+    """This will lay out what was found; with no case everything says so."""
+    names, references = list(asked.methods), asked.references
+    pairs = volume_pairs(records, names, references)
+    lines: dict[str, Sequence[Line]] = {
+        "table_1_demographics": demographics(facts),
+        "table_2_acquisition": acquisitions(facts),
+        "table_3_split": splits(facts, names),
+        "table_4": table_4(records, names),
+        "by_reference": by_reference(records, names),
+        "differences": differences(records, names),
+        "volumes": volumes(pairs),
+        "volume_pairs": pairs,
+        "cases": [_of_pair(record, pair) for record in records for pair in _pairs(record)],
+        "missing": [
+            {"case": record.case, "mask": name, "reason": why}
+            for record in records
+            for name, why in record.missing.items()
+        ],
+    }
+    common = common_cases(records, names)
+    return Findings(
+        groups=_groups(lines, asked.methods, len(common)),
+        figures=volume_figures(pairs, lines["volumes"], names=asked.methods),
+        methods=_methods(records, asked, len(common)),
+        notes=(LENIENT, INCORPORATION, ROW_BETWEEN),
+        tables={name: _sheet(rows) for name, rows in lines.items() if rows},
+    )
+
+
+def table_4_text(records: Sequence[CaseRecord], methods: Mapping[str, str]) -> str:
+    """Table 4 as Markdown: all cases, and the common subset where that is another one."""
+    parts = []
+    for table in _tables_4(table_4(records, list(methods)), methods):
+        heads = [head.text for head in table.heads]
+        rows = [[cell.text for cell in row.cells] for row in table.rows]
+        marks = [f"| {' | '.join(row)} |" for row in (heads, *rows)]
+        parts.append(
+            "\n".join([table.caption, "", marks[0], "|---" * len(heads) + "|", *marks[1:]])
+        )
+    return "\n\n".join(parts)
+
+
+# --- Groups ---------------------------------------------------------------------------------------
+
+
+def _groups(
+    lines: Mapping[str, Sequence[Line]], names: Mapping[str, str], common: int
+) -> tuple[Group, ...]:
+    score = _mean_of
+    method: Column = (Head("Mask"), lambda line: Cell(names.get(line["mask"], line["mask"])))
+    against: Column = (Head("Reference"), lambda line: Cell(line["reference"]))
+    sides: list[Column] = [
+        (Head("First"), lambda line: Cell(names.get(line["first"], line["first"]))),
+        (Head("Second"), lambda line: Cell(names.get(line["second"], line["second"]))),
+    ]
+    single = [
+        *(method, against, _number("n")),
+        *(score(one) for one in MEASURES),
+        *(_number(one.capitalize(), one) for one in ("merges", "splits")),
+    ]
+    of_methods = [line for line in lines["by_reference"] if line["kind"] == "method"]
+    of_references = [line for line in lines["by_reference"] if line["kind"] == "reference"]
+    return (
+        Group(
+            "scores",
+            "Methods against references",
+            (
+                Section(
+                    "table-4",
+                    "Scores (Table 4)",
+                    "Mean (SD) over cases; within a case the mean over its references first. "
+                    f"{_cases(common)} {'has' if common == 1 else 'have'} a mask of every method.",
+                    _tables_4(lines["table_4"], names),
+                    "Outlines and volume",
+                    (
+                        _table(
+                            "Outlines and volume, mean (SD)",
+                            [line for line in lines["table_4"] if line["subset"] == "all"],
+                            [
+                                (Head("Method"), lambda line: _title(line["method"], names)),
+                                _number("n"),
+                                *(score(one) for one in OF_OUTLINES),
+                            ],
+                        ),
+                    ),
+                    files=("table_4",),
+                ),
+                Section(
+                    "by-reference",
+                    "Against each reference",
+                    "Merges: lesions of the mask over several of the reference; splits: lesions of "
+                    "the reference in several pieces. Sums over cases.",
+                    (_table("Scores against each reference", of_methods, single),),
+                    files=("by_reference",),
+                ),
+                Section(
+                    "between",
+                    "Between references",
+                    "Both directions: the precision of one is the recall of the other.",
+                    (_table("References against each other", of_references, single),),
+                    files=("by_reference",),
+                ),
+                Section(
+                    "differences",
+                    "Paired differences",
+                    "First less second, case by case, with the 95 % interval (t). Several "
+                    "comparisons are shown; none is corrected for the others.",
+                    (
+                        _table(
+                            "Paired differences",
+                            lines["differences"],
+                            [
+                                *sides,
+                                (Head("Score"), lambda line: Cell(line["score"])),
+                                _number("n"),
+                                (Head("Difference", is_number=True), _difference),
+                            ],
+                        ),
+                    ),
+                    files=("differences",),
+                ),
+            ),
+        ),
+        Group("volume", "Volumes", (_volume_section(lines["volumes"], sides),)),
+        Group("cohort", "Whom it is about", _cohort_sections(lines, names)),
+    )
+
+
+def _tables_4(lines: Sequence[Line], names: Mapping[str, str]) -> tuple[Table, ...]:
+    columns: list[Column] = [
+        (Head("Method"), lambda line: _title(line["method"], names)),
+        _number("n"),
+        *(_mean_of(one) for one in MEASURES),
+    ]
+    every, common = (
+        [line for line in lines if line["subset"] == subset] for subset in ("all", "common")
+    )
+    is_same = [line["n"] for line in every] == [line["n"] for line in common]
+    tables = [_table("All cases of each method", every, columns)]
+    if not is_same:
+        tables.append(_table("Cases that every method has a mask of", common, columns))
+    return tuple(tables)
+
+
+def _volume_section(lines: Sequence[Line], sides: list[Column]) -> Section:
+    def interval(title: str, name: str, low: str, high: str) -> Column:
+        return Head(title, is_number=True), lambda line: _with_interval(line, name, low, high)
+
+    return Section(
+        "volumes",
+        "How volumes agree",
+        "R2 and slope say whether volumes go together, CCC whether they are the same. Limits: "
+        "where 95 % of differences lie, with the exact interval of each limit. The union of "
+        "references is never smaller than any of them, which hides that a method draws too much.",
+        (
+            _table(
+                "Volumes",
+                lines,
+                [
+                    *sides,
+                    _number("n"),
+                    _number("R2", "r2"),
+                    _number("Slope", "slope"),
+                    interval("CCC", "ccc", "ccc_low", "ccc_high"),
+                    interval("Difference (ml)", "bias_ml", "bias_low_ml", "bias_high_ml"),
+                    interval("Lower limit (ml)", "low_ml", "low_low_ml", "low_high_ml"),
+                    interval("Upper limit (ml)", "high_ml", "high_low_ml", "high_high_ml"),
+                ],
+            ),
+        ),
+        files=("volumes", "volume_pairs"),
+    )
+
+
+def _cohort_sections(
+    lines: Mapping[str, Sequence[Line]], names: Mapping[str, str]
+) -> tuple[Section, ...]:
+    def plain(**heads: str) -> list[Column]:
+        return [(Head(title), lambda line, at=at: _cell(line[at])) for at, title in heads.items()]  # type: ignore[misc]
+
+    split = [{**line, "method": names[line["method"]]} for line in lines["table_3_split"]]
+    return (
+        Section(
+            "table-1",
+            "Subjects (Table 1)",
+            "From the fields of the cases; empty fields are not guessed.",
+            (
+                _table(
+                    "Subjects",
+                    lines["table_1_demographics"],
+                    plain(what="What", value="Value", known_of="Known of"),
+                ),
+            ),
+            files=("table_1_demographics",),
+        ),
+        Section(
+            "table-2",
+            "Acquisition (Table 2)",
+            "Every way in which FLAIR scans were acquired.",
+            (
+                _table(
+                    "Acquisition",
+                    lines["table_2_acquisition"],
+                    plain(
+                        cases="Cases",
+                        voxel_mm="Voxel (mm)",
+                        matrix="Matrix",
+                        scanner="Scanner",
+                        field_strength_t="Field (T)",
+                        flair_acquisition="FLAIR",
+                        repetition_time_ms="TR (ms)",
+                        echo_time_ms="TE (ms)",
+                        inversion_time_ms="TI (ms)",
+                    ),
+                ),
+            ),
+            files=("table_2_acquisition",),
+        ),
+        Section(
+            "table-3",
+            "What methods had seen (Table 3)",
+            "Cases of subjects that a version made here had learned from, or was chosen on. Scores "
+            "on them say little about new ones.",
+            (
+                _table(
+                    "What methods had seen",
+                    split,
+                    plain(
+                        method="Method",
+                        cases="Cases",
+                        learned_from="Learned from",
+                        validated_on="Chosen on",
+                        new="New",
+                    ),
+                ),
+            ),
+            files=("table_3_split",),
+        ),
+        Section(
+            "missing",
+            "What is missing",
+            "Never scored as 0.",
+            (
+                _table(
+                    "Missing masks",
+                    [
+                        {**line, "mask": names.get(line["mask"], line["mask"])}
+                        for line in lines["missing"]
+                    ],
+                    plain(case="Case", mask="Mask", reason="Why"),
+                ),
+            ),
+            files=("missing",),
+        ),
+    )
+
+
+def _methods(records: Sequence[CaseRecord], asked: Asked, common: int) -> tuple[str, ...]:
+    subjects = len({record.subject for record in records})
+    kept = sorted(set(asked.voxels_kept))
+    few = f" (fewer than {' or '.join(map(str, kept))} voxels here)" if kept else ""
+    about = (
+        f"{len(asked.methods)} methods were compared with {len(asked.references)} references "
+        f"({', '.join(asked.references)}) on {_cases(len(records))} of {subjects} subjects; "
+        f"{_cases(common)} had a mask of every method."
+    )
+    lesions = (
+        f"Lesions are 26-connected components. Those below {asked.min_volume_mm3:g} mm3{few} were "
+        "removed from all masks first. The Dice similarity coefficient (DSC) counts voxels. Lesion "
+        "recall is the share of reference lesions found, precision the share of the mask's lesions "
+        f"that hit one, F1 their harmonic mean. Lesions match by: {PROFILES[asked.profile].title}."
+    )
+    over_cases = (
+        "Scores were averaged over the references within each case, then over cases; SD is over "
+        "cases. Undefined scores were left out and are counted. HD95 and volume difference follow "
+        "the WMH challenge (Kuijf et al. 2019). Limits of agreement have exact intervals (Carkeet "
+        "2015); CCC is Lin's."
+    )
+    return about, lesions, over_cases
+
+
+LENIENT = (
+    "One shared voxel is a lenient rule: one blob over ten lesions finds all ten. Look at merges, "
+    "splits and DSC beside it, or choose a stricter rule."
+)
+ROW_BETWEEN = f'The row "{BETWEEN}" is how references score against each other, both directions.'
+
+
+# --- Cells ----------------------------------------------------------------------------------------
+
+
+def _cases(count: int) -> str:
+    return f"{count} case{'' if count == 1 else 's'}"
+
+
+def _title(name: str, names: Mapping[str, str]) -> Cell:
+    return Cell(names.get(name, name.capitalize()))
+
+
+def _table(caption: str, lines: Sequence[Line], columns: Sequence[Column]) -> Table:
+    heads = tuple(head for head, _ in columns)
+    rows = tuple(Row(tuple(say(line) for _, say in columns)) for line in lines)
+    return Table(caption, heads, rows, "" if rows else "There is none.")
+
+
+def _number(title: str, name: str = "") -> Column:
+    return Head(title, is_number=True), lambda line: _cell(line[name or title])
+
+
+def _mean_of(score: str) -> Column:
+    """Mean (SD), and how many cases the mean leaves out."""
+
+    def say(line: Line) -> Cell:
+        mean, sd, left_out = line[score], line[f"{score}, SD"], line[f"{score}, undefined"]
+        if not is_number(mean):
+            return _cell(mean)
+        spread = f" ({sd:.2f})" if is_number(sd) else ""
+        return Cell(f"{mean:.2f}{spread}" + (f", {left_out} undefined" if left_out else ""))
+
+    title = score[0].upper() + score[1:]
+    return Head(title, is_number=True), say
+
+
+def _difference(line: Line) -> Cell:
+    return _with_interval(line, "difference", "low", "high")
+
+
+def _with_interval(line: Line, name: str, low: str, high: str) -> Cell:
+    if not is_number(line[name]) or not is_number(line[low]):
+        return _cell(line[name])
+    return Cell(f"{line[name]:.2f} ({line[low]:.2f} to {line[high]:.2f})")
+
+
+def _cell(value: Any) -> Cell:
+    if isinstance(value, Mapping):
+        return Cell(f"undefined: {value['undefined']}", is_undefined=True)
+    return Cell(f"{value:.2f}" if isinstance(value, float) else str(value))
+
+
+def _pairs(record: CaseRecord) -> tuple[Pair, ...]:
+    return (*record.pairs, *record.between)
+
+
+def _of_pair(record: CaseRecord, pair: Pair) -> Line:
+    return {
+        "case": record.case,
+        "subject": record.subject,
+        "mask": pair.mask,
+        "reference": pair.reference,
+        "mask_ml": record.volumes_ml[pair.mask],
+        "reference_ml": record.volumes_ml[pair.reference],
+        **{score: pair.scores[score] for score in SCORES},
+        "reference_lesions": pair.reference_lesions,
+        "found": pair.found,
+        "drawn": pair.drawn,
+        "hitting": pair.hitting,
+        "merges": " ".join(map(str, pair.merges)),
+        "splits": " ".join(map(str, pair.splits)),
+    }
+
+
+def _sheet(lines: Sequence[Line]) -> list[list[Any]]:
+    """Lines as rows under a header; an undefined value is written with its reason."""
+    return [
+        list(lines[0]),
+        *(
+            [
+                f"undefined: {value['undefined']}" if isinstance(value, Mapping) else value
+                for value in line.values()
+            ]
+            for line in lines
+        ),
+    ]

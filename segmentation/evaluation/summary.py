@@ -1,0 +1,226 @@
+"""The records of cases as the paper's Table 4, with what it leaves out.
+
+A score is averaged over the references within a case first, then over cases: cases are what was
+sampled, two experts of one case are not two cases. SD is that of a sample of cases.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+from scipy import stats
+
+from segmentation.evaluation.comparison import MEASURES
+from segmentation.evaluation.records import SCORES, UNION, CaseRecord, Pair, is_number
+from segmentation.evaluation.statistics.bland_altman import Limits, limits_of_agreement, trend
+from segmentation.evaluation.statistics.concordance_correlation import concordance_correlation
+from segmentation.evaluation.statistics.quantiles import t_quantile
+
+BETWEEN = "between references"
+MEAN = "mean of references"
+Line = dict[str, Any]
+Means = dict[str, dict[str, float]]  # by case, the mean of each defined score over references
+
+
+def means_of(records: Iterable[CaseRecord], name: str) -> Means:
+    """The scores of a method (or BETWEEN) by case, each the mean over the case's references.
+
+    A score that is undefined against every reference is left out; so is a case without any pair.
+    """
+    found = {}
+    for record in records:
+        pairs = record.between if name == BETWEEN else record.pairs
+        own = [pair for pair in pairs if name in (BETWEEN, pair.mask)]
+        if own:
+            found[record.case] = _means(own)
+    return found
+
+
+def _means(pairs: Sequence[Pair]) -> dict[str, float]:
+    known = {
+        name: [value for pair in pairs if is_number(value := pair.scores[name])] for name in SCORES
+    }
+    return {name: statistics.fmean(values) for name, values in known.items() if values}
+
+
+def common_cases(records: Sequence[CaseRecord], methods: Sequence[str]) -> list[str]:
+    """The cases of which every method has a mask."""
+    by_method = [set(means_of(records, name)) for name in methods]
+    return sorted(set.intersection(*by_method)) if by_method else []
+
+
+def table_4(records: Sequence[CaseRecord], methods: Sequence[str]) -> list[Line]:
+    """Mean and SD of every score for each method and between references, with n.
+
+    `subset` is "all" (every case that the method has) or "common" (those that all methods have).
+    A mean or SD that cannot be told is {"undefined": reason}; `undefined` counts the cases that a
+    mean leaves out.
+    """
+    common = set(common_cases(records, methods))
+    lines = []
+    for subset in ("all", "common"):
+        for name in (*methods, BETWEEN):
+            means = means_of(records, name)
+            if name == BETWEEN and not means:
+                continue
+            used = [one for case, one in means.items() if subset == "all" or case in common]
+            line: Line = {"subset": subset, "method": name, "n": len(used)}
+            for score in SCORES:
+                line |= _spread(score, [one[score] for one in used if score in one], len(used))
+            lines.append(line)
+    return lines
+
+
+def by_reference(records: Sequence[CaseRecord], methods: Sequence[str]) -> list[Line]:
+    """The same against each reference alone, and of each reference against each other one.
+
+    Between references both directions are told: precision of one is recall of the other.
+    """
+    groups: dict[tuple[str, str], list[Pair]] = {}
+    for record in records:
+        for pair in (*record.pairs, *record.between):
+            groups.setdefault((pair.mask, pair.reference), []).append(pair)
+    lines = []
+    for (mask, reference), pairs in groups.items():
+        kind = "method" if mask in methods else "reference"
+        line: Line = {"kind": kind, "mask": mask, "reference": reference, "n": len(pairs)}
+        for score in SCORES:
+            values = [pair.scores[score] for pair in pairs]
+            line |= _spread(score, [one for one in values if is_number(one)], len(pairs))
+        line["merges"] = sum(len(pair.merges) for pair in pairs)
+        line["splits"] = sum(len(pair.splits) for pair in pairs)
+        lines.append(line)
+    return lines
+
+
+def _spread(score: str, values: Sequence[Any], n: int) -> Line:
+    mean: Any = statistics.fmean(values) if values else {"undefined": _why_none(n)}
+    sd: Any = statistics.stdev(values) if len(values) > 1 else {"undefined": "fewer than two cases"}
+    return {score: mean, f"{score}, SD": sd, f"{score}, undefined": n - len(values)}
+
+
+def _why_none(n: int) -> str:
+    return "undefined in every case" if n else "no case"
+
+
+def differences(records: Sequence[CaseRecord], methods: Sequence[str]) -> list[Line]:
+    """Paired differences of every two methods, and of each method and BETWEEN, case by case.
+
+    Mean of first minus second over the cases where both are defined, with the t interval. Fewer
+    than two cases, or cases that do not differ in their difference, leave the interval undefined.
+    """
+    means = {name: means_of(records, name) for name in (*methods, BETWEEN)}
+    lines = []
+    for one, other in combinations([name for name in means if means[name]], 2):
+        for score in MEASURES:
+            both = [
+                means[one][case][score] - means[other][case][score]
+                for case in means[one]
+                if case in means[other]
+                and score in means[one][case]
+                and score in means[other][case]
+            ]
+            lines.append({"first": one, "second": other, "score": score} | _paired(both))
+    return lines
+
+
+def _paired(values: Sequence[float]) -> Line:
+    if not values:
+        nothing = {"undefined": "no case in common"}
+        return {"n": 0, "difference": nothing, "low": nothing, "high": nothing}
+    mean = statistics.fmean(values)
+    low: Any
+    high: Any
+    if len(values) < 2:
+        low = high = {"undefined": "fewer than two cases"}
+    elif max(values) == min(values):
+        low = high = {"undefined": "all cases differ by the same"}
+    else:
+        half = t_quantile(len(values) - 1) * statistics.stdev(values) / len(values) ** 0.5
+        low, high = mean - half, mean + half
+    return {"n": len(values), "difference": mean, "low": low, "high": high}
+
+
+# --- Volumes --------------------------------------------------------------------------------------
+
+
+def volume_pairs(
+    records: Sequence[CaseRecord], methods: Sequence[str], references: Sequence[str]
+) -> list[Line]:
+    """The volumes that are compared, case by case, in ml.
+
+    Every method with each reference, with their mean and with their union; every two references.
+    """
+    sides = [*references, *((MEAN, UNION) if len(references) > 1 else ())]
+    wanted = [(method, side) for method in methods for side in sides]
+    wanted += list(combinations(references, 2))
+    lines = []
+    for one, other in wanted:
+        for record in records:
+            known = {MEAN: _mean(record.volumes_ml, references)} | dict(record.volumes_ml)
+            first, second = known.get(one), known.get(other)
+            if first is not None and second is not None:
+                line = {"first": one, "second": other, "case": record.case}
+                lines.append(line | {"first_ml": first, "second_ml": second})
+    return lines
+
+
+def _mean(volumes: Mapping[str, float], references: Sequence[str]) -> float | None:
+    known = [volumes[name] for name in references if name in volumes]
+    return statistics.fmean(known) if len(known) == len(references) else None
+
+
+def volumes(pairs: Sequence[Line]) -> list[Line]:
+    """How the volumes of each two sides agree: the line through them, CCC, limits of agreement.
+
+    R2 and slope (second on the horizontal axis) say whether they go together, CCC whether they are
+    the same; `difference_by_size` is the slope of the difference on the mean.
+    """
+    groups: dict[tuple[str, str], list[Line]] = {}
+    for pair in pairs:
+        groups.setdefault((pair["first"], pair["second"]), []).append(pair)
+    return [
+        {"first": one, "second": other, "n": len(rows)}
+        | _agreement([row["first_ml"] for row in rows], [row["second_ml"] for row in rows])
+        for (one, other), rows in groups.items()
+    ]
+
+
+def _agreement(first: Sequence[float], second: Sequence[float]) -> Line:
+    few: Any = {"undefined": "fewer than three cases, or all alike"}
+    line: Line = dict.fromkeys(
+        ("r2", "slope", "intercept_ml", "ccc", "ccc_low", "ccc_high", "difference_by_size"), few
+    )
+    if len(first) > 2 and max(second) > min(second):
+        fit = stats.linregress(second, first)
+        line |= {
+            "r2": float(fit.rvalue) ** 2,
+            "slope": float(fit.slope),
+            "intercept_ml": float(fit.intercept),
+        }
+    if (ccc := concordance_correlation(first, second)) is not None:
+        ends: tuple[Any, Any] = ccc.interval or (few, few)
+        line |= {"ccc": ccc.value, "ccc_low": ends[0], "ccc_high": ends[1]}
+    if (growth := trend(first, second)) is not None:
+        line["difference_by_size"] = growth.slope
+    limits = limits_of_agreement([a - b for a, b in zip(first, second, strict=True)])
+    return line | _limits(limits)
+
+
+def _limits(limits: Limits | None) -> Line:
+    if limits is None:
+        nothing: Any = {"undefined": "fewer than two cases, or all differences alike"}
+        names = ("bias", "low", "high")
+        ends = ("", "_low", "_high")
+        return {f"{name}{end}_ml": nothing for name in names for end in ends}
+    line: Line = {}
+    for name, value, interval in (
+        ("bias", limits.bias, limits.bias_interval),
+        ("low", limits.low, limits.low_interval),
+        ("high", limits.high, limits.high_interval),
+    ):
+        line |= {f"{name}_ml": value, f"{name}_low_ml": interval[0], f"{name}_high_ml": interval[1]}
+    return line

@@ -1,0 +1,165 @@
+"""Table 4, paired differences and volumes from records of cases, as told by hand."""
+
+from __future__ import annotations
+
+import statistics
+from typing import Any
+
+import numpy as np
+import pytest
+
+from segmentation.evaluation.cohort import CaseFacts
+from segmentation.evaluation.findings import Asked, lay_out, table_4_text
+from segmentation.evaluation.lesion_matching import ONE_VOXEL
+from segmentation.evaluation.records import CaseRecord, record_case
+from segmentation.evaluation.summary import (
+    BETWEEN,
+    MEAN,
+    by_reference,
+    differences,
+    table_4,
+    volume_pairs,
+    volumes,
+)
+from segmentation.imaging.geometry import Grid
+
+GRID = Grid((20, 20, 10), np.eye(4))
+METHODS = {"slim-unet": "Slim U-Net", "lst-lga": "LST-LGA"}
+
+
+def box(length: int, at: int = 2) -> np.ndarray:
+    """A lesion of 3 x 3 x length voxels."""
+    mask = np.zeros(GRID.shape, bool)
+    mask[2:5, 2:5, at : at + length] = True
+    return mask
+
+
+def case(code: str, methods: dict[str, int], references: dict[str, int]) -> CaseRecord:
+    """Every mask is one lesion of so many voxels' length; 0 is an empty mask."""
+    return record_case(
+        case=code,
+        subject=f"S{code}",
+        grid=GRID,
+        methods={name: box(length) for name, length in methods.items()},
+        references={name: box(length) for name, length in references.items()},
+        missing={name: "no T1" for name in METHODS if name not in methods},
+        min_volume_mm3=10.7,
+        profile=ONE_VOXEL,
+    )
+
+
+RECORDS = [
+    case("C1", {"slim-unet": 4, "lst-lga": 4}, {"A": 4, "B": 2}),
+    case("C2", {"slim-unet": 6, "lst-lga": 3}, {"A": 6, "B": 6}),
+    case("C3", {"slim-unet": 2}, {"A": 6, "B": 2}),
+    case("C4", {"slim-unet": 0, "lst-lga": 2}, {"A": 2}),
+]
+
+
+def line(lines: list[dict[str, Any]], **which: str) -> dict[str, Any]:
+    (found,) = [one for one in lines if which.items() <= one.items()]
+    return found
+
+
+def test_scores_are_averaged_over_references_first() -> None:
+    """C1: (1 + 2/3) / 2; C2: 1; C3: (1/2 + 1) / 2; C4: 0 against A alone."""
+    found = line(table_4(RECORDS, list(METHODS)), method="slim-unet", subset="all")
+    cases = [(1 + 2 / 3) / 2, 1, 0.75, 0]
+    assert found["n"] == 4
+    assert found["DSC"] == pytest.approx(statistics.fmean(cases))
+    assert found["DSC, SD"] == pytest.approx(statistics.stdev(cases))
+    assert found["lesion precision"] == 1
+    assert found["lesion precision, undefined"] == 1  # C4: nothing was drawn
+    assert found["lesion recall"] == 0.75
+    assert found["volume difference (%), undefined"] == 0
+
+
+def test_methods_are_compared_on_the_cases_that_all_have() -> None:
+    lines = table_4(RECORDS, list(METHODS))
+    assert [line(lines, method=name, subset="common")["n"] for name in METHODS] == [3, 3]
+    assert line(lines, method="lst-lga", subset="all")["n"] == 3
+    raters = line(lines, method=BETWEEN, subset="all")
+    assert raters["n"] == 3
+    assert raters["DSC"] == pytest.approx(statistics.fmean([2 / 3, 1, 1 / 2]))
+
+
+def test_between_references_both_directions_are_told() -> None:
+    lines = by_reference(RECORDS, list(METHODS))
+    there, back = line(lines, mask="A", reference="B"), line(lines, mask="B", reference="A")
+    assert there["volume difference (%)"] == pytest.approx(statistics.fmean([100, 0, 200]))
+    assert back["volume difference (%)"] == pytest.approx(statistics.fmean([50, 0, 200 / 3]))
+    assert line(lines, mask="lst-lga", reference="B")["n"] == 2
+
+
+def test_differences_are_taken_case_by_case() -> None:
+    found = line(
+        differences(RECORDS, list(METHODS)), first="slim-unet", second="lst-lga", score="DSC"
+    )
+    assert found["n"] == 3
+    cases = [0, 1 - 2 / 3, 0 - 1]
+    assert found["difference"] == pytest.approx(statistics.fmean(cases))
+    half = 4.302652729911275 * statistics.stdev(cases) / 3**0.5  # t of 2 degrees, R qt(.975, 2)
+    assert (found["low"], found["high"]) == pytest.approx(
+        (found["difference"] - half, found["difference"] + half)
+    )
+    same = line(differences(RECORDS[:2], ["slim-unet"]), first="slim-unet", score="lesion recall")
+    assert same["low"] == {"undefined": "all cases differ by the same"}
+
+
+def test_volumes_are_compared_with_each_reference_their_mean_and_their_union() -> None:
+    pairs = volume_pairs(RECORDS, ["slim-unet"], ["A", "B"])
+    of_union = [one for one in pairs if one["second"] == "union"]
+    assert [one["second_ml"] for one in of_union] == pytest.approx([0.036, 0.054, 0.054])
+    found = volumes(pairs)
+    assert [(one["first"], one["second"], one["n"]) for one in found] == [
+        ("slim-unet", "A", 4),
+        ("slim-unet", "B", 3),
+        ("slim-unet", MEAN, 3),
+        ("slim-unet", "union", 3),
+        ("A", "B", 3),
+    ]
+    with_a = found[0]
+    first, second = [0.036, 0.054, 0.018, 0], [0.036, 0.054, 0.054, 0.018]
+    slope, intercept = np.polyfit(second, first, 1)
+    assert (with_a["slope"], with_a["intercept_ml"]) == pytest.approx((slope, intercept))
+    assert with_a["r2"] == pytest.approx(np.corrcoef(first, second)[0, 1] ** 2)
+    assert with_a["bias_ml"] == pytest.approx(-0.0135)
+    assert with_a["low_low_ml"] < with_a["low_ml"] < with_a["bias_ml"] < with_a["high_ml"]
+    alike = volumes(volume_pairs(RECORDS[:1], ["slim-unet"], ["A", "B"]))[0]
+    assert "fewer than two cases" in alike["bias_ml"]["undefined"]
+
+
+def test_records_survive_json() -> None:
+    assert [CaseRecord.from_json(one.as_json()) for one in RECORDS] == RECORDS
+
+
+def test_everything_is_laid_out_and_undefined_values_say_why() -> None:
+    facts = [
+        CaseFacts("C1", "S1", (20, 20, 10), (1.0, 1.0, 1.0), {"sex": "female", "age_years": 30}),
+        CaseFacts(
+            *("C2", "S1", (20, 20, 10), (1.0, 1.0, 1.0), {"sex": "female", "age_years": 31}),
+            learned_by=frozenset({"slim-unet"}),
+        ),
+        CaseFacts("C3", "S3", (20, 20, 12), (1.0, 1.0, 1.0), {"sex": "male", "edss": 2.5}),
+    ]
+    asked = Asked(METHODS, ("A", "B"), 10.7, "one-voxel", (11,))
+    found = lay_out(RECORDS, facts, asked)
+    assert "fewer than 11 voxels" in found.methods[1]
+    assert [row[:3] for row in found.tables["table_1_demographics"][1:5]] == [
+        ["Subjects", 2, 2],
+        ["Cases", 3, 3],
+        ["Sex (% female)", 50.0, 2],
+        ["Mean age in years (range)", "30.0 (30 to 30)", 1],
+    ]
+    assert [row[0] for row in found.tables["table_2_acquisition"][1:]] == [2, 1]
+    assert found.tables["table_3_split"][1] == ["slim-unet", 3, 1, 0, 2]
+    assert [figure.name for figure in found.figures] == [
+        *("volumes-1", "bland-altman-1", "volumes-2", "bland-altman-2"),
+        *("volumes-3", "bland-altman-3"),
+    ]
+    text = table_4_text(RECORDS, METHODS)
+    assert "| Slim U-Net | 4 | 0.65 (0.44) | 1.00 (0.00), 1 undefined |" in text
+    assert "Cases that every method has a mask of" in text
+    nothing = lay_out([], [], asked)
+    assert "no case" in str(nothing.groups)
+    assert nothing.figures == ()
