@@ -58,7 +58,8 @@ def expired_invitations(user: User, *, now: datetime) -> QuerySet[Any]:
     """
     mine = whole_cohorts_of(user)
     gone = Invitation.objects.filter(cohort=OuterRef("pk"), accepted_at=None, expires_at__lte=now)
-    return mine.annotate(expired=how_many(gone)).filter(expired__gt=0).order_by("title")
+    expired: QuerySet[Any] = mine.annotate(expired=how_many(gone)).filter(expired__gt=0)
+    return expired.order_by("title")
 
 
 def people_met_by(user: User) -> QuerySet[User]:
