@@ -17,7 +17,7 @@ from rating.models import Item, Mark, Presentation, Rating, Study, StudyMembersh
 from rating.protocol.meaning import meaning
 from rating.statistics.tables import COLUMNS, TEXT, YES_NO
 from segmentation.models import Cohort, Segmentation
-from segmentation.serializers import POINT, PageSerializer, PointField
+from segmentation.serializers import POINT, PageSerializer, PointField, RequestSerializer
 
 FURTHEST_MM = 10_000.0
 LONGEST_TEXT = 4_000
@@ -34,7 +34,7 @@ class ThresholdField(serializers.ListField):
         super().__init__(min_length=2, max_length=2, **options)
 
 
-class DesignSerializer(serializers.Serializer[Any]):
+class DesignSerializer(RequestSerializer):
     """What a coordinator may set of a design. In a draft, null goes back to the default."""
 
     gap = serializers.IntegerField(
@@ -67,13 +67,13 @@ class DesignSerializer(serializers.Serializer[Any]):
     )
 
 
-class NewStudySerializer(serializers.Serializer[Any]):
+class NewStudySerializer(RequestSerializer):
     """A new study; raters see its title."""
 
     title = serializers.CharField(max_length=120)
 
 
-class StudyChangeSerializer(serializers.Serializer[Any]):
+class StudyChangeSerializer(RequestSerializer):
     """A change of a draft; what is left out stays."""
 
     title = serializers.CharField(max_length=120, required=False)
@@ -84,7 +84,7 @@ class StudyChangeSerializer(serializers.Serializer[Any]):
     )
 
 
-class OpeningSerializer(serializers.Serializer[Any]):
+class OpeningSerializer(RequestSerializer):
     """Why a study is opened, for the audit log, if anybody says it."""
 
     reason = serializers.CharField(
@@ -92,13 +92,13 @@ class OpeningSerializer(serializers.Serializer[Any]):
     )
 
 
-class StudyDeletionSerializer(serializers.Serializer[Any]):
+class StudyDeletionSerializer(RequestSerializer):
     """Why a draft is deleted."""
 
     reason = serializers.CharField(max_length=LONGEST_TEXT, allow_blank=True)
 
 
-class ClosingSerializer(serializers.Serializer[Any]):
+class ClosingSerializer(RequestSerializer):
     """Why a study is closed."""
 
     reason = serializers.CharField(max_length=LONGEST_TEXT, allow_blank=True)
@@ -600,7 +600,7 @@ class PlaceField(serializers.ListField):
         return [float(mm) for mm in data]
 
 
-class MarkSerializer(serializers.Serializer[Any]):
+class MarkSerializer(RequestSerializer):
     """A mark as the browser made it."""
 
     kind = serializers.ChoiceField(choices=Mark.Kind.choices)
@@ -618,7 +618,7 @@ class SavedMarkSerializer(serializers.Serializer[Any]):
     saved_at = serializers.DateTimeField()
 
 
-class CommentSerializer(serializers.Serializer[Any]):
+class CommentSerializer(RequestSerializer):
     """The comment on a presentation, the whole of it."""
 
     comment = serializers.CharField(
@@ -632,14 +632,14 @@ class SavedSerializer(serializers.Serializer[Any]):
     saved_at = serializers.DateTimeField()
 
 
-class CountsSerializer(serializers.Serializer[Any]):
+class CountsSerializer(RequestSerializer):
     """False positives and missed lesions."""
 
     fp = serializers.IntegerField(min_value=0, max_value=100_000)
     fn = serializers.IntegerField(min_value=0, max_value=100_000)
 
 
-class AnswerSerializer(serializers.Serializer[Any]):
+class AnswerSerializer(RequestSerializer):
     """What a rater submits; `counts` are those their page shows."""
 
     outcome = serializers.ChoiceField(choices=Rating.Outcome.choices)
