@@ -5,19 +5,23 @@ import os
 import sys
 
 from django.core.management import execute_from_command_line
-from django.db import OperationalError, connection
+from django.db import OperationalError, ProgrammingError, connection
 
 
 def main() -> None:
-    """This will run one command; without its database it says so in words."""
+    """This will run one command; without its database, or its tables, it says so in words."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
     try:
         execute_from_command_line(sys.argv)
-    except OperationalError:
+    except (OperationalError, ProgrammingError):
+        from webapp.readiness import is_migrated
+
         try:
             connection.ensure_connection()
         except OperationalError as error:
             sys.exit(f"The database (DATABASE_URL) does not answer; nothing was changed. {error}")
+        if not is_migrated():
+            sys.exit("The database is not migrated. Run `manage.py migrate`, then this again.")
         raise
 
 

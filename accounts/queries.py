@@ -43,12 +43,11 @@ def invitations_to(cohort: str, *, search: str = "") -> QuerySet[Invitation]:
     return found.select_related("invited_by")
 
 
-def whole_cohorts_of(user: User) -> QuerySet[Any]:
+def whole_cohorts_of(user: User) -> QuerySet[Cohort]:
     """The cohorts that somebody coordinates, less those with a case that is hidden from them."""
-    coordinated: QuerySet[Any] = Cohort.objects.filter(
+    return Cohort.objects.filter(
         memberships__user=user, memberships__role=CohortMembership.Role.COORDINATOR
-    )
-    return coordinated.exclude(cases__pk__in=hidden_cases(user))
+    ).exclude(cases__pk__in=hidden_cases(user))
 
 
 def expired_invitations(user: User, *, now: datetime) -> QuerySet[Any]:

@@ -25,6 +25,7 @@ from segmentation.serializers import (
     GroupSerializer,
     PageSerializer,
     PointField,
+    RequestSerializer,
 )
 
 FURTHEST_MM = 10_000.0
@@ -45,7 +46,7 @@ class ThresholdField(serializers.ListField):
         super().__init__(min_length=2, max_length=2, **options)
 
 
-class DesignSerializer(serializers.Serializer[Any]):
+class DesignSerializer(RequestSerializer):
     """What a coordinator may set of a design. In a draft, null goes back to the default."""
 
     gap = serializers.IntegerField(
@@ -86,20 +87,20 @@ class DesignSerializer(serializers.Serializer[Any]):
     ask_conditions = serializers.BooleanField(required=False)
 
 
-class PracticePairSerializer(serializers.Serializer[Any]):
+class PracticePairSerializer(RequestSerializer):
     """A mask to practise on, and a mask of the same case that tells the truth."""
 
     segmentation = serializers.UUIDField()
     reference = serializers.UUIDField()
 
 
-class NewStudySerializer(serializers.Serializer[Any]):
+class NewStudySerializer(RequestSerializer):
     """A new study; raters see its title."""
 
     title = serializers.CharField(max_length=120)
 
 
-class StudyChangeSerializer(serializers.Serializer[Any]):
+class StudyChangeSerializer(RequestSerializer):
     """A change of a draft; what is left out stays."""
 
     title = serializers.CharField(max_length=120, required=False)
@@ -111,7 +112,7 @@ class StudyChangeSerializer(serializers.Serializer[Any]):
     practice = serializers.ListField(child=PracticePairSerializer(), required=False, max_length=20)
 
 
-class OpeningSerializer(serializers.Serializer[Any]):
+class OpeningSerializer(RequestSerializer):
     """Why a study is opened, for the audit log, if anybody says it."""
 
     reason = serializers.CharField(
@@ -119,19 +120,19 @@ class OpeningSerializer(serializers.Serializer[Any]):
     )
 
 
-class StudyDeletionSerializer(serializers.Serializer[Any]):
+class StudyDeletionSerializer(RequestSerializer):
     """Why a draft is deleted."""
 
     reason = serializers.CharField(max_length=LONGEST_TEXT, allow_blank=True)
 
 
-class ClosingSerializer(serializers.Serializer[Any]):
+class ClosingSerializer(RequestSerializer):
     """Why a study is closed."""
 
     reason = serializers.CharField(max_length=LONGEST_TEXT, allow_blank=True)
 
 
-class AmendingSerializer(serializers.Serializer[Any]):
+class AmendingSerializer(RequestSerializer):
     """An amendment of an open study: who joins or leaves (by user name), or which mask goes."""
 
     kind = serializers.ChoiceField(choices=Amendment.Kind.choices)
@@ -159,7 +160,7 @@ class AmendmentSerializer(serializers.ModelSerializer[Amendment]):
         read_only_fields = fields
 
 
-class ReminderSerializer(serializers.Serializer[Any]):
+class ReminderSerializer(RequestSerializer):
     """Whom to remind, by user name."""
 
     rater = serializers.CharField(max_length=150)
@@ -543,7 +544,7 @@ class FeedbackSerializer(serializers.Serializer[Any]):
     missed_wrong = serializers.IntegerField()
 
 
-class QualificationSerializer(serializers.Serializer[Any]):
+class QualificationSerializer(RequestSerializer):
     """What a rater says of themself, for the report."""
 
     years = serializers.IntegerField(min_value=0, max_value=80)
@@ -551,14 +552,14 @@ class QualificationSerializer(serializers.Serializer[Any]):
     specialty = serializers.CharField(max_length=200)
 
 
-class ConditionsSerializer(serializers.Serializer[Any]):
+class ConditionsSerializer(RequestSerializer):
     """Under which conditions a sitting begins."""
 
     room_light = serializers.ChoiceField(choices=["dark", "dimmed", "bright"])
     screen = serializers.ChoiceField(choices=["diagnostic", "office", "laptop", "other"])
 
 
-class DeclarationSerializer(serializers.Serializer[Any]):
+class DeclarationSerializer(RequestSerializer):
     """What a rater declares before reading; what is left out is not said."""
 
     signed_sha256 = serializers.CharField(
@@ -627,7 +628,7 @@ class SliceTimesField(serializers.ListField):
         super().__init__(max_length=MOST_SLICES, **options)
 
 
-class ViewSerializer(serializers.Serializer[Any]):
+class ViewSerializer(RequestSerializer):
     """Where a rater stands in a presentation: place, grey levels, tour, and what was looked at."""
 
     mm = PlaceField(min_length=3, max_length=3)
@@ -748,7 +749,7 @@ class PresentationSerializer(FollowingSerializer):
         return serializers.DateTimeField().to_representation(max(at for at in times if at))
 
 
-class MarkSerializer(serializers.Serializer[Any]):
+class MarkSerializer(RequestSerializer):
     """A mark as the browser made it."""
 
     kind = serializers.ChoiceField(choices=Mark.Kind.choices)
@@ -780,7 +781,7 @@ class MarkSerializer(serializers.Serializer[Any]):
         return attrs
 
 
-class KeysSerializer(serializers.Serializer[Any]):
+class KeysSerializer(RequestSerializer):
     """The keys that a rater has chosen, by the name of what they do; the others are as usual."""
 
     keys = serializers.DictField(
@@ -805,7 +806,7 @@ class SavedMarkSerializer(serializers.Serializer[Any]):
     saved_at = serializers.DateTimeField()
 
 
-class CommentSerializer(serializers.Serializer[Any]):
+class CommentSerializer(RequestSerializer):
     """The comment on a presentation, the whole of it."""
 
     comment = serializers.CharField(
@@ -819,14 +820,14 @@ class SavedSerializer(serializers.Serializer[Any]):
     saved_at = serializers.DateTimeField()
 
 
-class CountsSerializer(serializers.Serializer[Any]):
+class CountsSerializer(RequestSerializer):
     """False positives and missed lesions."""
 
     fp = serializers.IntegerField(min_value=0, max_value=100_000)
     fn = serializers.IntegerField(min_value=0, max_value=100_000)
 
 
-class CorrectionSerializer(serializers.Serializer[Any]):
+class CorrectionSerializer(RequestSerializer):
     """What the answer submitted last should have been, and why."""
 
     outcome = serializers.ChoiceField(choices=Rating.Outcome.choices)
@@ -840,7 +841,7 @@ class CorrectionSerializer(serializers.Serializer[Any]):
     typed = CountsSerializer(allow_null=True, required=False, default=None)
 
 
-class AnswerSerializer(serializers.Serializer[Any]):
+class AnswerSerializer(RequestSerializer):
     """What a rater submits; `counts` are those their page shows."""
 
     outcome = serializers.ChoiceField(choices=Rating.Outcome.choices)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +31,18 @@ from segmentation.operations.cases import MASK_ORIGINS
 from segmentation.operations.planning import MEASURES, MOST_EPOCHS
 from segmentation.operations.training_jobs import is_settled
 from segmentation.queries import method_titles, saved_meanwhile
+
+
+class RequestSerializer(serializers.Serializer[Any]):
+    """What a request sends. A field that is not known is refused by name, never passed over."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        known = {field.field_name for field in self._writable_fields}
+        unknown = [name for name in data if name not in known] if isinstance(data, Mapping) else []
+        if unknown:
+            fault = "There is no such field, or it cannot be set."
+            raise serializers.ValidationError({str(name)[:60]: [fault] for name in unknown[:20]})
+        return super().to_internal_value(data)
 
 
 class CohortSerializer(serializers.ModelSerializer[Cohort]):
@@ -242,7 +255,7 @@ class JobsPageSerializer(PageSerializer):
     results = JobSerializer(many=True)
 
 
-class TrainingRequestSerializer(serializers.Serializer[Any]):
+class TrainingRequestSerializer(RequestSerializer):
     """A request to adapt a method to the cases of a cohort, and of others (`also`)."""
 
     title = serializers.CharField(max_length=60)
@@ -454,7 +467,7 @@ class BrainMaskSerializer(serializers.ModelSerializer[BrainMask]):
         return reverse("api:case-brain-mask", args=[brain.case.code])
 
 
-class BrainCorrectionSerializer(serializers.Serializer[Any]):
+class BrainCorrectionSerializer(RequestSerializer):
     """A brain mask on the FLAIR's grid that is to count from now on."""
 
     file = serializers.FileField(allow_empty_file=True)
@@ -484,7 +497,7 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
         return None if brain is None else dict(BrainMaskSerializer(brain).data)
 
 
-class DrawingRequestSerializer(serializers.Serializer[Any]):
+class DrawingRequestSerializer(RequestSerializer):
     """What to draw on: the mask to correct, or null to begin from empty."""
 
     parent = serializers.UUIDField(allow_null=True)  # type: ignore[assignment] # REST framework's own word, too
@@ -502,7 +515,7 @@ class VoxelsField(serializers.ListField):
     max_length = MOST_NUMBERS
 
 
-class EditBodySerializer(serializers.Serializer[Any]):
+class EditBodySerializer(RequestSerializer):
     """An edit as the browser made it: runs of voxels on the RAS grid, x fastest.
 
     `added` and `removed`: first voxel, how many, and so on. `accepted`: voxels whose lesions were
@@ -538,13 +551,13 @@ class EditSerializer(serializers.ModelSerializer[Edit]):
         read_only_fields = fields
 
 
-class ForkSerializer(serializers.Serializer[Any]):
+class ForkSerializer(RequestSerializer):
     """How many edits of a drawing another one begins with."""
 
     edits = serializers.IntegerField(min_value=0, max_value=1_000_000)
 
 
-class DrawingSaveSerializer(serializers.Serializer[Any]):
+class DrawingSaveSerializer(RequestSerializer):
     """What the page shows of the drawing to save: how many edits, how many voxels, their digest.
 
     `beside`: although somebody else has saved a correction of the same mask meanwhile.
@@ -600,14 +613,14 @@ class DrawingSerializer(serializers.ModelSerializer[Drawing]):
         return LEAST_MM3
 
 
-class CaseChangeSerializer(serializers.Serializer[Any]):
+class CaseChangeSerializer(RequestSerializer):
     """What is to be changed about a case; null empties a field, what is left out stays."""
 
     subject = serializers.CharField(required=False, max_length=20)
     description = DescriptionField(required=False)
 
 
-class AnnouncedCaseSerializer(serializers.Serializer[Any]):
+class AnnouncedCaseSerializer(RequestSerializer):
     """A case that a browser is about to send."""
 
     folder = serializers.CharField(
@@ -618,7 +631,7 @@ class AnnouncedCaseSerializer(serializers.Serializer[Any]):
     )
 
 
-class AnnouncementSerializer(serializers.Serializer[Any]):
+class AnnouncementSerializer(RequestSerializer):
     """Cases that a browser is about to send, and the text of the files that describe them."""
 
     cases = serializers.ListField(child=AnnouncedCaseSerializer(), max_length=5000)
@@ -647,7 +660,7 @@ class ForeseenSerializer(serializers.Serializer[Any]):
     notes = serializers.ListField(child=serializers.CharField())
 
 
-class UploadSerializer(serializers.Serializer[Any]):
+class UploadSerializer(RequestSerializer):
     """The files of one case. A file's name says what it is: FLAIR, T1, T2, mask, brainmask."""
 
     files = serializers.ListField(child=serializers.FileField(allow_empty_file=True), min_length=1)
@@ -676,13 +689,13 @@ class ImportedCaseSerializer(serializers.Serializer[Any]):
     warnings = serializers.ListField(child=serializers.CharField())
 
 
-class DeletionSerializer(serializers.Serializer[Any]):
+class DeletionSerializer(RequestSerializer):
     """Why something is deleted."""
 
     reason = serializers.CharField(allow_blank=True, max_length=2000)
 
 
-class JobRequestSerializer(serializers.Serializer[Any]):
+class JobRequestSerializer(RequestSerializer):
     """A request to segment a case."""
 
     method = serializers.CharField(max_length=60)

@@ -28,6 +28,7 @@ from segmentation.queries import (
     cohorts_of,
     database_now,
     drawing_in_full,
+    failed_for_good,
     is_gpu_there,
     masks_in_cohort,
     methods_shown_to,
@@ -129,6 +130,8 @@ def drawing(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def jobs(request: HttpRequest) -> HttpResponse:
     """The inference jobs of every case that I may see; the page reads them from the API."""
+    failed = failed_for_good(signed_in(request)).values_list("case__cohort", flat=True)
+    with_failed = set(failed.order_by().distinct())
     context = {
         "page_data": {
             "case_page": reverse("case", args=["CODE"]),
@@ -139,7 +142,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
                 for card in methods_shown_to(signed_in(request))
             ],
             "cohorts": [
-                {"slug": cohort.slug, "title": cohort.title}
+                {"slug": cohort.slug, "title": cohort.title, "failed": cohort.pk in with_failed}
                 for cohort in cohorts_of(signed_in(request))
             ],
         }

@@ -49,8 +49,7 @@ def _ask(ask: Callable[[datetime], str | None], otherwise: str, now: datetime) -
 
 def _database(now: datetime) -> str | None:
     asked_at = time.monotonic()
-    applied = MigrationRecorder(connection).applied_migrations()
-    if _migrations() - set(applied):
+    if not is_migrated():
         return "The database is not migrated: run manage.py migrate."
     here = now + timedelta(seconds=time.monotonic() - asked_at)
     if abs((here - database_now()).total_seconds()) > CLOCKS_APART_SECONDS:
@@ -59,6 +58,11 @@ def _database(now: datetime) -> str | None:
             f"{CLOCKS_APART_SECONDS} seconds: let both keep the time by NTP."
         )
     return None
+
+
+def is_migrated() -> bool:
+    """Whether the database has every table and column of this version; it must answer."""
+    return _migrations() <= set(MigrationRecorder(connection).applied_migrations())
 
 
 @cache

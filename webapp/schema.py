@@ -19,7 +19,11 @@ REFUSAL = {
 
 def add_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """This will give every operation of the schema the answer of `webapp.errors`."""
-    result["components"]["schemas"]["Refusal"] = REFUSAL
+    schemas = result["components"]["schemas"]
+    for name, schema in schemas.items():
+        if name.endswith("Request") and "properties" in schema:
+            schema["additionalProperties"] = False  # see RequestSerializer
+    schemas["Refusal"] = REFUSAL
     answer = {
         "description": "Refused; nothing was changed.",
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}},

@@ -31,6 +31,13 @@ def revoke_token(*, token: AccessToken, now: datetime) -> None:
     token.delete()
 
 
+@transaction.atomic
+def revoke_all_tokens(*, user: User, now: datetime) -> None:
+    """This will end every token of a person at once."""
+    for token in user.access_tokens.all():
+        revoke_token(token=token, now=now)
+
+
 def user_of_token(*, key: str, now: datetime) -> User | None:
     """Whose token this key is; None for a key that is unknown, too old or of a closed account.
 

@@ -20,6 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from accounts.operations.tokens import revoke_all_tokens
 from segmentation.operations.audit import Act, record
 from segmentation.people import signed_in
 
@@ -58,9 +59,19 @@ class ForgottenPasswordView(PasswordResetView):  # type: ignore[misc]
 
 
 class ChooseNewPasswordView(Recorded, PasswordResetFromKeyView):  # type: ignore[misc]
-    """Choose a new password by the link that was asked for."""
+    """Choose a new password by the link that was asked for; tokens end with the old one.
+
+    Whoever lost their password may have lost it to somebody, who could have made a token with it.
+    """
 
     act = Act.PASSWORD_RESET
+
+    def form_valid(self, form: Any) -> Any:
+        """This will do both or neither."""
+        with transaction.atomic():
+            response = super().form_valid(form)
+            revoke_all_tokens(user=self.person(), now=timezone.now())
+        return response
 
     def person(self) -> User:
         """Whose link it is."""

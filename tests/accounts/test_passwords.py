@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.operations.tokens import make_token
 from accounts.views.doors import ForgottenPasswordView
 from segmentation.models import AuditEntry
 from tests.accounts.conftest import PASSWORD, post
@@ -35,6 +38,7 @@ def sign_in(name: str, password: str) -> HttpResponse:
 
 def test_a_forgotten_password_is_chosen_anew_by_mail(cora: User) -> None:
     elsewhere = signed_in(cora)
+    make_token(user=cora, name="nightly", lifetime=timedelta(days=1), now=timezone.now())
     ask("cora@clinic.example")
     (mail,) = post()
     assert mail.to == ["cora@clinic.example"]
@@ -50,6 +54,9 @@ def test_a_forgotten_password_is_chosen_anew_by_mail(cora: User) -> None:
     assert elsewhere.get("/").status_code == 302  # logged out
     acts = AuditEntry.objects.filter(actor="cora").values_list("act", flat=True)
     assert "password-reset" in acts
+    assert not cora.access_tokens.exists()
+    assert "tokens of your scripts are revoked" in done.content.decode()
+    assert AuditEntry.objects.get(act="token-revoked").what == "token nightly"
 
 
 def test_a_link_works_once(cora: User) -> None:

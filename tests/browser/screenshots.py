@@ -27,8 +27,8 @@ sys.path.insert(0, str(ROOT))
 from tests.find_chromium import SWITCHES, find_chromium  # noqa: E402
 from tests.served import Served  # noqa: E402
 
-WIDTHS = (1024, 1366, 1440, 2560, 700)
-HEIGHTS = {1024: 768, 1366: 768, 1440: 900, 2560: 1440, 700: 900}
+WIDTHS = (1024, 1366, 1440, 2560, 700, 420)
+HEIGHTS = {1024: 768, 1366: 768, 1440: 900, 2560: 1440, 700: 900, 420: 800}
 NEWCOMER = "newcomer-8chars"
 MAKE_NEWCOMER = f"""
 from django.contrib.auth.models import User

@@ -56,6 +56,7 @@ def test_the_jobs_are_seen_stopped_and_started_again(page: Page) -> None:
     expect(rows(page, "queued")).to_have_count(1)
     assert InferenceJob.objects.filter(state="queued").count() == 1
 
+    expect(page.get_by_role("button", name="Start all failed again")).to_have_count(1)
     page.get_by_role("button", name="Start all failed again in Clinic 2019").click()
     expect(page.get_by_text("1 job queued again.")).to_be_visible()
     expect(rows(page, "queued")).to_have_count(2)

@@ -160,13 +160,14 @@ def a_case(cohort: Cohort, seed: int, *, has_t1: bool = False) -> Case:
 def invited(cohort: Cohort, *people: User) -> None:
     """These people came as raters by an invitation to the cohort."""
     for person in people:
-        cohort.invitations.create(
-            address=f"{person.username}@clinic.example",
-            role="rater",
-            key_sha256=f"{cohort.slug} {person.username}",
-            accepted_by=person,
+        taken = {
+            "address": f"{person.username}@clinic.example",
+            "role": "rater",
+            "accepted_by": person,
             **dict.fromkeys(("invited_at", "expires_at", "accepted_at"), NOON),
-        )
+        }
+        key = f"{cohort.pk} {person.username}"
+        cohort.invitations.get_or_create(key_sha256=key, defaults=taken)
 
 
 def a_mask(case: Case, *, lesions: int, method: str = "secret-method") -> Segmentation:

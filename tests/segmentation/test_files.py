@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
@@ -81,3 +85,18 @@ def test_files_of_a_deleted_case_are_announced_until_they_are_gone(case: Case) -
     assert (check_files().sound, check_files().drafts) == (0, 4)
     assert sweep_drafts(now=timezone.now() + timedelta(hours=2)) == 4
     assert list(names_in(default_storage)) == []
+
+
+def test_before_the_first_migration_the_command_says_what_to_do(tmp_path: Path) -> None:
+    kept = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    told = subprocess.run(
+        [sys.executable, "manage.py", "verify_files"],
+        env=kept | {"PLAQUE_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 1
+    assert told.stderr.strip() == (
+        "The database is not migrated. Run `manage.py migrate`, then this again."
+    )

@@ -43,7 +43,6 @@ def a_clinic(name: str, *, seed: int) -> Things:
     staff = {cora.username: "coordinator", dana.username: "delineator"}
     cohort = create_cohort(title=f"Clinic {name}", coordinators=[cora])
     cohort.memberships.create(user=dana, role="delineator")
-    invited(cohort, people["rita"], people["ravi"])
     case = a_case(cohort, seed)
     mask = a_mask(case, lesions=3)
     job = request_segmentation(case=case, method="slim-unet", by=cora, now=NOON)
@@ -114,6 +113,7 @@ ROLES = ("cora", "dana", "rita", "ravi")
 def a_study(title: str, state: str, mask: Segmentation, people: Mapping[str, User]) -> Study:
     """A study of one mask for rita and ravi: a draft, open, or closed."""
     cora = people["cora"]
+    invited(mask.case.cohort, people["rita"], people["ravi"])
     study = create_study(title=title, cohort=mask.case.cohort, by=cora, now=NOON)
     edit_study(
         study=study,

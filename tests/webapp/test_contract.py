@@ -26,6 +26,7 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
 from django.urls import Resolver404, resolve
 from django.utils import timezone
+from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as some
 from schemathesis.checks import not_a_server_error
@@ -36,7 +37,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+import rating.serializers as theirs
+import segmentation.serializers as ours
 from accounts.operations.tokens import make_token
+from rating.models import Study
 from tests.conftest import figures
 from tests.segmentation.scans import signed_in
 from tests.webapp.clinics import FURTHER, Things, a_clinic
@@ -200,6 +204,45 @@ def test_what_is_too_much_is_refused_in_the_same_shape(clinic: Things) -> None:
     assert (large.status_code, large.json()["code"]) == (413, "TooLarge")
     form = cora.post(f"/api/v1/cohorts/{slug}/studies/", {"title": "x"})
     assert (form.status_code, form.json()["code"]) == (415, "UnsupportedMediaType")
+
+
+@pytest.mark.parametrize(
+    ("sent", "code", "field"),
+    [
+        ('{"title": "A", "titel": "B"}', "Invalid", "titel"),
+        ('{"title": "A", "state": "open"}', "Invalid", "state"),
+        ('{"title": 1e999}', "ParseError", None),
+        ('{"title": NaN}', "ParseError", None),
+        ('{"title": -1e999}', "ParseError", None),
+        ('{"title": ["A"}', "ParseError", None),
+    ],
+)
+def test_what_nobody_can_have_meant_is_refused_by_name(
+    clinic: Things, sent: str, code: str, field: str | None
+) -> None:
+    cora = signed_in(User.objects.get(username="cora-a"))
+    before = Study.objects.count()
+    answer = cora.post("/api/v1/cohorts/clinic-a/studies/", sent, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+    if field:
+        assert list(answer.json()["fields"]) == [field]
+    assert Study.objects.count() == before
+
+
+def test_every_field_of_every_request_is_known(clinic: Things) -> None:
+    """Whatever is sent, nested too, is read by a serializer that passes nothing over."""
+    schema = SchemaGenerator().get_schema(public=True)
+    waiting = set(re.findall(r"schemas/(\w+Request)\b", json.dumps(schema["paths"])))
+    read: set[str] = set()
+    while waiting:
+        read |= waiting
+        inner = json.dumps([schema["components"]["schemas"][name] for name in waiting])
+        waiting = set(re.findall(r"schemas/(\w+Request)\b", inner)) - read
+    known = {name: kind for module in (ours, theirs) for name, kind in vars(module).items()}
+    assert len(read) > 12
+    for name in read:
+        serializer = f"{name.removeprefix('Patched').removesuffix('Request')}Serializer"
+        assert issubclass(known[serializer], ours.RequestSerializer), name
 
 
 def test_the_front_end_writes_down_no_shape_of_its_own() -> None:

@@ -9,8 +9,8 @@ const DATA = {
   states: ['queued', 'failed'] as const,
   methods: [],
   cohorts: [
-    { slug: 'a', title: 'Clinic A' },
-    { slug: 'b', title: 'Clinic B' },
+    { slug: 'a', title: 'Clinic A', failed: false },
+    { slug: 'b', title: 'Clinic B', failed: false },
   ],
 }
 

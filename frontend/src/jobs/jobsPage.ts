@@ -14,7 +14,12 @@ export interface JobsPageData {
   readonly cases: string
   readonly states: readonly JobState[]
   readonly methods: readonly { readonly name: string; readonly title: string }[]
-  readonly cohorts: readonly { readonly slug: string; readonly title: string }[]
+  readonly cohorts: readonly {
+    readonly slug: string
+    readonly title: string
+    /** Whether a job of it had failed for good when the page was made. */
+    readonly failed: boolean
+  }[]
 }
 
 const PAGE_SIZE = 50
@@ -38,6 +43,7 @@ export class JobsPage {
   private readonly said = make('span', { class: 'hint', role: 'status' })
   private readonly trouble = make('p', { class: 'trouble', role: 'alert' })
   private readonly list = make('div')
+  private readonly retries: readonly HTMLElement[]
 
   constructor(
     root: HTMLElement,
@@ -53,6 +59,7 @@ export class JobsPage {
     this.cohort.value = asked.get('cohort') ?? ''
     this.state.value = asked.get('state') ?? ''
     this.search.value = asked.get('q') ?? ''
+    this.retries = data.cohorts.map((cohort) => this.retryAll(cohort))
     root.replaceChildren(
       make(
         'div',
@@ -61,7 +68,7 @@ export class JobsPage {
         make('label', {}, 'Method ', this.method),
         make('label', { hidden: titles.size < 2 }, 'Cohort ', this.cohort),
         make('label', {}, 'Case ', this.search),
-        ...data.cohorts.map((cohort) => this.retryAll(cohort)),
+        ...this.retries,
         this.said,
       ),
       this.trouble,
@@ -79,7 +86,7 @@ export class JobsPage {
     return this.data.methods.find(({ name }) => name === method)?.title ?? method
   }
 
-  private retryAll(cohort: { slug: string; title: string }): HTMLElement {
+  private retryAll(cohort: JobsPageData['cohorts'][number]): HTMLElement {
     const name = this.data.cohorts.length > 1 ? ` in ${cohort.title}` : ''
     const retry = async (): Promise<void> => {
       const { queued } = await request('POST', '/api/v1/cohorts/{slug}/jobs/retry/', {
@@ -91,7 +98,8 @@ export class JobsPage {
       )
     }
     const click = () => void this.act(retry)
-    return make('button', { type: 'button', click }, `Start all failed again${name}`)
+    const hidden = !cohort.failed
+    return make('button', { type: 'button', hidden, click }, `Start all failed again${name}`)
   }
 
   private choose(): void {
@@ -140,6 +148,8 @@ export class JobsPage {
     const text = JSON.stringify([count, results, this.page])
     if (text === this.shown) return
     this.shown = text
+    const [only, another] = this.retries // of several it is known when the page is made
+    if (only && !another && results.some(({ state }) => state === 'failed')) only.hidden = false
     const parts = count === 0 ? [this.nothing()] : [this.table(results), ...this.pager(count)]
     keepFocus(this.list, () => this.list.replaceChildren(...parts))
   }

@@ -380,6 +380,14 @@ class Draft {
     }
     const masks = [...this.masks.values()].filter((box) => box.checked).length
     const raters = [...this.raters.values()].filter((box) => box.checked).length
+    if (masks === 0 || raters === 0) {
+      const lacking = masks > 0 ? 'raters' : raters > 0 ? 'masks' : 'masks and raters'
+      setText(
+        this.trouble,
+        `The study was not opened: choose ${lacking} first. The draft is saved.`,
+      )
+      return
+    }
     const reason = make('textarea', { id: 'opening-reason', maxlength: 2000 })
     askFirst(
       'Open the study?',

@@ -154,7 +154,7 @@ export class TrainingPage {
       make(
         'p',
         {},
-        'Choose it under Method on the page of a case. Every earlier version stays as it was.',
+        'Choose it under Segment on the page of a case. Every earlier version stays as it was.',
       ),
       list(facts),
       ...(learned.length > 0 ? [hashes] : []),
