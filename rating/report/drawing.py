@@ -42,7 +42,7 @@ def png_of_svg(drawing: str) -> bytes:
     """This will turn an SVG into PNG, two pixels per unit; pictures within it are in it whole."""
     import vl_convert
 
-    drawn: bytes = vl_convert.svg_to_png(drawing, scale=PIXELS_PER_POINT, allowed_base_urls=[])
+    drawn: bytes = vl_convert.svg_to_png(drawing, scale=PIXELS_PER_POINT)
     return drawn
 
 
