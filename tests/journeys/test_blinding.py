@@ -3,6 +3,9 @@
 import gzip
 import json
 import re
+import statistics
+import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
@@ -14,14 +17,15 @@ from django.http import HttpResponseBase
 from django.test import Client
 from django.utils import timezone
 
-from rating.models import Study
+from rating.models import Presentation, Study
 from rating.operations.study import create_study, edit_study, open_study
 from segmentation.methods import METHOD_CARDS
 from segmentation.models import Case, Cohort, CohortMembership, Segmentation
 from segmentation.operations.cases import NamedFile, create_cohort, import_case
 from segmentation.operations.jobs import request_segmentation
 from segmentation.operations.running import run_next_job
-from tests.rating.stage import invited
+from tests.conftest import figures
+from tests.rating.stage import a_mark, a_view, an_answer, invited
 from tests.segmentation.scans import NOON, flair_voxels, nifti, signed_in, two_lesions
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -209,6 +213,110 @@ def test_a_rater_who_looks_everywhere_learns_nothing(study: Study, people: dict[
     assert len(set(tokens)) == 8
     keys = {frozenset(shown) for shown in seen}
     assert len(keys) == 1, "the first and the second showing have the same fields"
+
+
+@dataclass
+class Showing:
+    """What a rater's browser got of one showing of a mask, step by step, and how quickly."""
+
+    said: dict[str, str] = field(default_factory=dict)
+    bytes: dict[str, int] = field(default_factory=dict)
+    ms: dict[str, float] = field(default_factory=dict)
+
+    def note(self, step: str, answer: HttpResponseBase, seconds: float) -> None:
+        """Keep an answer without what may differ: random ids, times, and how far the rater is."""
+        body = b"".join(answer) if answer.streaming else answer.content  # type: ignore[attr-defined]
+        is_json = answer["Content-Type"] == "application/json"  # its body is compared below
+        left_out = {"X-Request-ID", "Content-Length"} if is_json else {"X-Request-ID"}
+        headers = {name: value for name, value in answer.items() if name not in left_out}
+        text = f"{answer.status_code} {headers} {answer.cookies.output()} {body.decode('latin-1')}"
+        for what in ALLOWED_TO_DIFFER:
+            text = what.sub("*", text)
+        self.said[step], self.bytes[step], self.ms[step] = text, len(body), 1000 * seconds
+
+
+ALLOWED_TO_DIFFER = [
+    re.compile(r"(?<=presentations/)[\w-]{22}"),
+    re.compile(r'(?<="presentation":)("[\w-]{22}"|null)|(?<="reading":")[\w-]{22}'),
+    re.compile(r'(?<="next":)(null|\{[^}]*\})'),  # null at a block's end, which progress tells too
+    re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)"),
+    re.compile(r'(?<="done":)\d+|(?<="state":")(ready|finished)'),
+]
+
+
+def read_one(client: Client, reading: str) -> tuple[str, Showing]:
+    """Open, look, mark, err, and submit what is next; returns its token and all that came back."""
+    showing = Showing()
+
+    def ask(step: str, method: str, address: str, body: object = None) -> HttpResponseBase:
+        sent = {} if method == "get" else {"data": json.dumps(body)}
+        start = time.perf_counter()
+        answer: HttpResponseBase = getattr(client, method)(
+            address, content_type="application/json", **sent
+        )
+        showing.note(step, answer, time.perf_counter() - start)
+        return answer
+
+    state = client.get(f"/api/v1/readings/{reading}/").json()
+    token, mark = state["presentation"], uuid.UUID(int=1)
+    address = f"/api/v1/presentations/{token}/"
+    ask("state", "get", f"/api/v1/readings/{reading}/")
+    ask("open", "post", f"{address}open/", {})
+    ask("presentation", "get", address)
+    for part in ("image", "mask", "t1"):
+        ask(part, "get", f"{address}{part}/")
+    ask("view", "put", f"{address}view/", a_view())
+    ask("comment", "put", f"{address}comment/", {"comment": ""})
+    ask("no such lesion", "put", f"{address}marks/{mark}/", a_mark(999))
+    ask("mark of an unknown id", "delete", f"{address}marks/{mark}/")
+    ask("other counts", "post", f"{address}submit/", an_answer(fp=1))
+    ask("submit", "post", f"{address}submit/", an_answer())
+    ask("submit again", "post", f"{address}submit/", an_answer())
+    ask("image after submission", "get", f"{address}image/")
+    return token, showing
+
+
+def test_all_showings_of_a_mask_are_answered_alike(study: Study, people: dict[str, User]) -> None:
+    """To both raters and on both occasions: byte by byte, but for what is random by design."""
+    shown: dict[int, dict[tuple[str, int], Showing]] = {}
+    for name in ("rita", "ravi"):
+        client = signed_in(people[name])
+        reading = client.get("/api/v1/readings/").json()[0]["reading"]
+        client.get(f"/reading/{reading}/")  # the page itself sets the cookies
+        for _ in range(8):
+            token, showing = read_one(client, reading)
+            row = Presentation.objects.get(token=token)
+            shown.setdefault(row.item_id, {})[name, row.occasion] = showing
+    for showings in shown.values():
+        first, *others = showings.values()
+        assert len(others) == 3
+        for showing in others:
+            for step, said in first.said.items():
+                assert showing.said[step] == said, step
+    steps = {step: set() for step in first.said}
+    for showings in shown.values():
+        for showing in showings.values():
+            for step, said in showing.said.items():
+                steps[step].add(re.sub(r"\d+", "#", said.split("}")[0]))  # status and headers
+    assert all(len(kinds) == 1 for kinds in steps.values()), (
+        "masks differ in what they contain only"
+    )
+    report(shown)
+
+
+def report(shown: dict[int, dict[tuple[str, int], Showing]]) -> None:
+    """Sizes and times of the answers by occasion, for the summary."""
+    figures.append("Answers to a rater: bytes, and median ms on the first and second occasion")
+    every = [(key, one) for showings in shown.values() for key, one in showings.items()]
+    for step in every[0][1].said:
+        sizes = sorted({one.bytes[step] for _, one in every})
+        ms = {
+            occasion: statistics.median(one.ms[step] for key, one in every if key[1] == occasion)
+            for occasion in (1, 2)
+        }
+        figures.append(
+            f"{step:24} {sizes[0]:>7} to {sizes[-1]:>7} bytes, {ms[1]:6.1f} and {ms[2]:6.1f} ms"
+        )
 
 
 def test_an_unfinished_reading_hides_its_cases_everywhere_else(

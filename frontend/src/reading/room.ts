@@ -65,7 +65,7 @@ export class Room {
     tabindex: 0,
   })
   private readonly besideStage = make('div', {
-    class: 'stage',
+    class: 'stage-beside',
     role: 'img',
     'aria-label': 'T1 scan at the same place',
     'data-caption': 'T1',
