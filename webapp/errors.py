@@ -33,6 +33,7 @@ CONFLICTS = frozenset(
         "CountsDiffer",
         "MarkBelongsElsewhere",
         "NotCorrected",
+        "NotEvaluatedYet",
         "NotFailed",
         "NotOpened",
         "NotYourTurn",

@@ -55,8 +55,8 @@ class Prepared:
 
     asked: Asked
     cases: tuple[int, ...]
-    drawn: Mapping[int, Mapping[str, UUID]]
-    known: Mapping[int, Mapping[str, UUID]]
+    drawn: Mapping[int, dict[str, UUID]]
+    known: Mapping[int, dict[str, UUID]]
     cards: Mapping[str, MethodCard]
 
 
@@ -163,7 +163,7 @@ def _record(prepared: Prepared, case: Case) -> CaseRecord:
         masks = {}
         for name in names:
             if name in ids:
-                mask = _mask_on(grid, ids[name])
+                mask = mask_on(grid, ids[name])
                 if isinstance(mask, str):
                     missing[name] = mask
                 else:
@@ -182,12 +182,25 @@ def _record(prepared: Prepared, case: Case) -> CaseRecord:
     )
 
 
+def masks_of(prepared: Prepared) -> dict[str, dict[str, str]]:
+    """The ids of the masks that are compared, by the case's code, then by method or reference."""
+    codes = dict(Case.objects.filter(pk__in=prepared.cases).values_list("pk", "code"))
+    return {
+        code: {
+            name: str(mask)
+            for name, mask in (prepared.known[pk] | prepared.drawn.get(pk, {})).items()
+            if name in prepared.asked.methods or name in prepared.asked.references
+        }
+        for pk, code in codes.items()
+    }
+
+
 def _why_none(card: MethodCard, there: set[str]) -> str:
     lacking = [needed for needed in card.needs if needed not in there]
     return f"no {' and '.join(lacking)}" if lacking else "not segmented"
 
 
-def _mask_on(grid: Grid, mask_id: UUID) -> NDArray[np.bool_] | str:
+def mask_on(grid: Grid, mask_id: UUID) -> NDArray[np.bool_] | str:
     """The voxels of a stored mask, or why they cannot be compared."""
     stored = Segmentation.objects.filter(pk=mask_id).first()
     if stored is None:
