@@ -31,6 +31,10 @@ class NothingToCompare(Refusal):
     """No case has both a reference and a mask of one of the methods."""
 
 
+class SameReference(Refusal):
+    """Two of the references are one and the same mask."""
+
+
 class UnknownProfile(Refusal):
     """There is no such rule of matching lesions."""
 
@@ -63,8 +67,8 @@ class Prepared:
 def prepare(comparing: Comparing, *, by: User | None) -> Prepared:
     """This will look up the masks, without reading any.
 
-    Raises NoReference, UnknownMethod, UnknownProfile, NothingToCompare. A case without any of the
-    references is not part of the evaluation; one with some of them is.
+    Raises NoReference, SameReference, UnknownMethod, UnknownProfile, NothingToCompare. A case
+    without any of the references is not part of the evaluation; one with some of them is.
     """
     if comparing.profile not in PROFILES:
         fault = f"There is no rule {comparing.profile!r}. There is: {', '.join(PROFILES)}."
@@ -83,6 +87,7 @@ def prepare(comparing: Comparing, *, by: User | None) -> Prepared:
             ) from refusal
         for case, mask in found.items():
             known.setdefault(case.pk, {})[name] = mask.pk
+    _require_different(known)
     drawn = _newest(comparing.cohort, known)
     cards = _cards(comparing.methods, drawn, by)
     ordered = Case.objects.filter(pk__in=known).order_by("code").values_list("pk", flat=True)
@@ -101,6 +106,17 @@ def prepare(comparing: Comparing, *, by: User | None) -> Prepared:
         voxels_kept=tuple(sorted(kept)),
     )
     return Prepared(asked, tuple(ordered), drawn, known, cards)
+
+
+def _require_different(known: Mapping[int, Mapping[str, UUID]]) -> None:
+    """This will refuse two names of one mask: it would agree with itself. Raises SameReference."""
+    for masks in known.values():
+        names: dict[UUID, str] = {}
+        for name, mask in masks.items():
+            if mask in names:
+                fault = f"{names[mask]} and {name} are the same mask. Choose one of them."
+                raise SameReference(fault, fields={"references": [fault]})
+            names[mask] = name
 
 
 def _newest(cohort: Cohort, among: Mapping[int, object]) -> dict[int, dict[str, UUID]]:

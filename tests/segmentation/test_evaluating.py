@@ -22,6 +22,7 @@ from segmentation.operations.comparison import NoReference
 from segmentation.operations.evaluating import (
     Comparing,
     NothingToCompare,
+    SameReference,
     UnknownProfile,
     prepare,
     records_of,
@@ -217,6 +218,7 @@ def test_what_cannot_be_compared_is_refused_at_its_field(drawn: Cohort) -> None:
     for error, field, words, asked in [
         (NoReference, "references", "called 'Expert 9'", {"references": ["Expert 9"]}),
         (NoReference, "references", "at least one", {"references": []}),
+        (SameReference, "references", "same mask", {"references": ["delineation", "Expert 1"]}),
         (UnknownMethod, "methods", "no method 'magic'", {"methods": ["magic"]}),
         (NothingToCompare, "methods", "Start with", {"methods": ["bianca"]}),
         (UnknownProfile, "profile", "no rule 'lax'", {"profile": "lax"}),

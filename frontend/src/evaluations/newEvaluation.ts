@@ -6,7 +6,7 @@ import { Refused } from '../api/errors'
 import type { Profile, Rule } from '../api/types'
 import { make, plural, setText } from '../elements'
 import { showTrouble } from '../trouble'
-import { exchangeBoxes, Fields, ticked } from './form'
+import { type Box, exchangeBoxes, Fields, ticked } from './form'
 
 export interface CohortChoice {
   readonly slug: string
@@ -63,7 +63,7 @@ export function newEvaluation(data: NewEvaluationData): HTMLFormElement {
         checked: true,
       })),
     )
-    exchangeBoxes(references, referenceBoxes(chosen, 1))
+    exchangeBoxes(references, referenceBoxes(chosen))
   }
   cohort.addEventListener('change', arrange)
   const form = make(
@@ -201,14 +201,11 @@ function cohortSelect(data: NewEvaluationData): HTMLSelectElement {
   )
 }
 
-/** The references of a cohort to tick, the first `few` of them ticked. */
-function referenceBoxes(
-  cohort: CohortChoice | undefined,
-  few: number,
-): { value: string; text: string; checked: boolean }[] {
-  return (cohort?.references ?? []).map(({ name, cases }, at) => ({
+/** The references of a cohort to tick. */
+function referenceBoxes(cohort: CohortChoice | undefined): Box[] {
+  return (cohort?.references ?? []).map(({ name, cases }) => ({
     value: name,
     text: `${name} (${plural(cases, 'case')})`,
-    checked: at < few,
+    checked: false,
   }))
 }
