@@ -26,12 +26,16 @@ from segmentation.operations import (
     deletion,
     describing,
     drawings,
+    evaluation_jobs,
     jobs,
     masks,
+    pictures,
+    references,
     training_jobs,
 )
 from segmentation.operations.audit import Act, record_download
 from segmentation.people import signed_in
+from segmentation.publication.drawing import png_of_svg
 from segmentation.serializers import (
     AnnouncementSerializer,
     BrainCorrectionSerializer,
@@ -40,12 +44,19 @@ from segmentation.serializers import (
     CaseInListSerializer,
     CaseSerializer,
     CasesPageSerializer,
+    ChosenSliceSerializer,
+    ChosenSlicesSerializer,
     CohortSerializer,
     DeletionSerializer,
     DrawingRequestSerializer,
     DrawingSaveSerializer,
     DrawingSerializer,
     EditBodySerializer,
+    EvaluationInListSerializer,
+    EvaluationRequestSerializer,
+    EvaluationSerializer,
+    EvaluationsPageSerializer,
+    FindingsSerializer,
     ForeseenSerializer,
     ForkSerializer,
     ImportedCaseSerializer,
@@ -54,6 +65,8 @@ from segmentation.serializers import (
     JobsPageSerializer,
     MethodSerializer,
     QueuedSerializer,
+    ReferenceRequestSerializer,
+    ReferenceSerializer,
     SavedEditSerializer,
     SegmentationSerializer,
     TrainingInListSerializer,
@@ -608,6 +621,151 @@ class TrainingCheckpointView(APIView):
         answer = stored_file(version.checkpoint, download_as=f"{version.name}.safetensors")
         training_jobs.record_checkpoint(training, by=signed_in(request), now=queries.database_now())
         return answer
+
+
+class CohortReferencesView(APIView):
+    """The way to make a reference of several delineators' masks."""
+
+    @extend_schema(
+        operation_id="make_reference",
+        request=ReferenceRequestSerializer,
+        responses={201: ReferenceSerializer},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        sent = ReferenceRequestSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        notes: list[str] = []
+        made = references.make_references(
+            cohort=Cohort.objects.get(slug=slug),
+            by=signed_in(request),
+            now=queries.database_now(),
+            say=notes.append,
+            **sent.validated_data,
+        )
+        title = made[0].title if made else ""
+        body = {"title": title, "cases": len(made), "notes": notes}
+        return Response(ReferenceSerializer(body).data, status=201)
+
+
+class CohortEvaluationsView(APIView):
+    """The way to compare methods with references on a cohort."""
+
+    @extend_schema(
+        operation_id="request_evaluation",
+        request=EvaluationRequestSerializer,
+        responses={201: EvaluationSerializer},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        sent = EvaluationRequestSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        made = evaluation_jobs.request_evaluation(
+            evaluation_jobs.Request(cohort=Cohort.objects.get(slug=slug), **sent.validated_data),
+            by=signed_in(request),
+            now=queries.database_now(),
+        )
+        return Response(EvaluationSerializer(made).data, status=201)
+
+
+class EvaluationsView(APIView):
+    """The evaluations in the cohorts that I coordinate, newest first."""
+
+    @extend_schema(
+        operation_id="evaluations", responses=EvaluationsPageSerializer, parameters=PAGING
+    )
+    def get(self, request: Request) -> Response:
+        found = queries.evaluations_of(signed_in(request))
+        return in_pages(found, request, EvaluationInListSerializer)
+
+
+class EvaluationView(APIView):
+    """One evaluation: how it goes, and which slices were chosen."""
+
+    @extend_schema(operation_id="evaluation", responses=EvaluationSerializer)
+    def get(self, request: Request, pk: UUID) -> Response:
+        return Response(EvaluationSerializer(queries.evaluation_in_full(pk)).data)
+
+
+class EvaluationCancelView(APIView):
+    """Cancel an evaluation."""
+
+    @extend_schema(operation_id="cancel_evaluation", request=None, responses=EvaluationSerializer)
+    def post(self, request: Request, pk: UUID) -> Response:
+        evaluation_jobs.cancel_evaluation(
+            evaluation_id=pk, by=signed_in(request), now=queries.database_now()
+        )
+        return Response(EvaluationSerializer(queries.evaluation_in_full(pk)).data)
+
+
+class EvaluationFindingsView(APIView):
+    """What an evaluation found: tables and figures."""
+
+    @extend_schema(operation_id="evaluation_findings", responses=FindingsSerializer)
+    def get(self, request: Request, pk: UUID) -> Response:
+        found: Any = evaluation_jobs.findings_of(queries.evaluation_in_full(pk))
+        return Response(FindingsSerializer(found).data)
+
+
+class EvaluationSlicesView(APIView):
+    """Choose the slices that are drawn."""
+
+    @extend_schema(
+        operation_id="choose_slices",
+        request=ChosenSlicesSerializer,
+        responses=EvaluationSerializer,
+    )
+    def put(self, request: Request, pk: UUID) -> Response:
+        sent = ChosenSlicesSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        evaluation_jobs.choose_slices(
+            evaluation=queries.evaluation_in_full(pk),
+            slices=sent.validated_data["slices"],
+            by=signed_in(request),
+            now=queries.database_now(),
+        )
+        return Response(EvaluationSerializer(queries.evaluation_in_full(pk)).data)
+
+
+class EvaluationPictureView(APIView):
+    """A slice with all masks: side by side, or as outlines; SVG, or PNG with `?as=png`."""
+
+    @extend_schema(
+        operation_id="evaluation_picture",
+        responses={(200, "image/svg+xml"): OpenApiTypes.BINARY},
+        parameters=[
+            OpenApiParameter("case", str, required=True),
+            OpenApiParameter("slice", int, required=True, description="From 1 at the bottom."),
+            OpenApiParameter("kind", str, enum=list(pictures.KINDS)),
+            OpenApiParameter("as", str, enum=["svg", "png"]),
+        ],
+    )
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
+        asked = request.query_params
+        sent = ChosenSliceSerializer(data=asked)
+        sent.is_valid(raise_exception=True)
+        drawn = pictures.picture_of(
+            queries.evaluation_in_full(pk),
+            kind=asked.get("kind", pictures.KINDS[0]),
+            **sent.validated_data,
+        )
+        if asked.get("as") == "png":
+            return HttpResponse(png_of_svg(drawn), content_type="image/png")
+        return HttpResponse(drawn, content_type="image/svg+xml")
+
+
+class EvaluationBundleView(APIView):
+    """Everything about an evaluation, as one zip file."""
+
+    @extend_schema(
+        operation_id="evaluation_bundle",
+        responses={(200, "application/zip"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
+        content = evaluation_jobs.bundle(
+            queries.evaluation_in_full(pk), by=signed_in(request), now=queries.database_now()
+        )
+        response = HttpResponse(content, content_type="application/zip")
+        response["Content-Disposition"] = 'attachment; filename="evaluation.zip"'
+        return response
 
 
 class MethodsView(APIView):

@@ -389,6 +389,41 @@ class Training(Job):
         return self.title
 
 
+class Evaluation(Job):
+    """One request to compare methods with references on a cohort, and what was found.
+
+    `methods` (none: all) and `references` are names as they were asked for. `found` is empty until
+    it has succeeded; then it has what the tables are made of (`asked`, `records`, `facts`), and the
+    ids of the `masks` that were compared.
+    `slices` are those that were chosen to be drawn: case, and axial slice from 1 at the bottom.
+    """
+
+    WORKS_ON = "this evaluation"
+    SAFE = "No mask was changed."
+
+    title = models.CharField(max_length=120)
+    cohort = models.ForeignKey(Cohort, models.CASCADE, related_name="evaluations")
+    methods = models.JSONField(default=list)
+    references = models.JSONField(default=list)
+    min_volume_mm3 = models.FloatField()
+    profile = models.CharField(max_length=20, help_text="How lesions match.")
+    found = models.JSONField(default=dict)
+    slices = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["-queued_at", "id"]
+        indexes = [models.Index(fields=["state", "heartbeat_at"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(progress__gte=0, progress__lte=1),
+                name="evaluation_progress_from_0_to_1",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
 class Version(models.Model):
     """A checkpoint that was made here, as a version of its method: run by its name like a method.
 
@@ -485,6 +520,11 @@ class AuditEntry(models.Model):
         TRAINING_STARTED = "training-started"
         TRAINING_CANCELLED = "training-cancelled"
         CHECKPOINT_DOWNLOADED = "checkpoint-downloaded"
+        REFERENCE_MADE = "reference-made", "reference made from several delineations"
+        EVALUATION_STARTED = "evaluation-started"
+        EVALUATION_CANCELLED = "evaluation-cancelled"
+        EVALUATION_CHANGED = "evaluation-changed", "slices of an evaluation chosen"
+        EVALUATION_EXPORTED = "evaluation-exported"
         STUDY_OPENED = "study-opened"
         STUDY_AMENDED = "study-amended"
         RATER_REMINDED = "rater-reminded"

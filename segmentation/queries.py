@@ -39,6 +39,7 @@ from segmentation.models import (
     Cohort,
     CohortMembership,
     Drawing,
+    Evaluation,
     InferenceJob,
     Job,
     Scan,
@@ -390,6 +391,57 @@ def saved_meanwhile(drawing: Drawing) -> QuerySet[Segmentation]:
 def segmentation_in_full(segmentation_id: UUID) -> Segmentation:
     """One segmentation with its case; raises `Segmentation.DoesNotExist`."""
     return Segmentation.objects.select_related("case").get(pk=segmentation_id)
+
+
+def evaluations_of(user: User) -> QuerySet[Evaluation]:
+    """The evaluations in cohorts that somebody coordinates, newest first, without what they found.
+
+    Where a case of a cohort is hidden from them, so is everything that was found about it.
+    """
+    return (
+        Evaluation.objects.filter(cohort__in=coordinated_and_open(user))
+        .select_related("cohort", "requested_by")
+        .defer("found")
+        .order_by("-queued_at", "pk")
+    )
+
+
+def coordinated_and_open(user: User) -> QuerySet[Cohort]:
+    """The cohorts that somebody coordinates and of which no case is hidden from them, by title."""
+    hidden = Case.objects.filter(pk__in=hidden_cases(user)).values("cohort")
+    return (
+        Cohort.objects.filter(
+            memberships__user=user, memberships__role=CohortMembership.Role.COORDINATOR
+        )
+        .exclude(pk__in=hidden)
+        .order_by("title")
+    )
+
+
+def methods_with_masks(slug: str) -> list[dict[str, Any]]:
+    """The methods that made masks in a cohort: name, title, and in how many cases."""
+    made = Segmentation.objects.filter(
+        case__cohort__slug=slug, origin=Segmentation.Origin.PREDICTION
+    )
+    counted = made.order_by().values_list("method").annotate(cases=Count("case", distinct=True))
+    cases = dict(counted)
+    titles = method_titles(cases)
+    order = {name: at for at, name in enumerate(titles)}
+    return [
+        {"name": name, "title": titles[name], "cases": cases[name]}
+        for name in sorted(set(cases) & set(titles), key=lambda one: order[one])
+    ]
+
+
+def evaluation_in_full(evaluation_id: UUID) -> Evaluation:
+    """One evaluation with its cohort; raises `Evaluation.DoesNotExist`."""
+    return Evaluation.objects.select_related("cohort", "requested_by").get(pk=evaluation_id)
+
+
+def roles_in_evaluation(*, user: User, evaluation_id: UUID) -> frozenset[str]:
+    """The user's roles in the cohort of an evaluation, unless a case of it is hidden from them."""
+    slug = Evaluation.objects.filter(pk=evaluation_id).values_list("cohort__slug", flat=True)
+    return roles_in_whole_cohort(user=user, slug=slug[0]) if slug else NO_ROLE
 
 
 def roles_in_whole_cohort(*, user: User, slug: str) -> frozenset[str]:

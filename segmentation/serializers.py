@@ -13,6 +13,8 @@ from rest_framework import serializers
 
 from segmentation.description import FIELDS
 from segmentation.evaluation.comparison import LEAST_MM3
+from segmentation.evaluation.lesion_matching import ONE_VOXEL, PROFILES
+from segmentation.imaging.consensus import RULES
 from segmentation.imaging.geometry import Grid
 from segmentation.models import (
     BrainMask,
@@ -20,6 +22,7 @@ from segmentation.models import (
     Cohort,
     Drawing,
     Edit,
+    Evaluation,
     InferenceJob,
     Scan,
     Segmentation,
@@ -119,6 +122,7 @@ class CasesPageSerializer(PageSerializer):
     results = CaseInListSerializer(many=True)
 
 
+MOST_SIDES = 30
 POINT = {
     "type": "array",
     "items": {"type": "number", "format": "double"},
@@ -776,3 +780,99 @@ class FigureSerializer(serializers.Serializer[Any]):
     description = serializers.CharField()
     section = serializers.CharField()
     spec = serializers.DictField(help_text="Vega-Lite 6.")
+
+
+class EvaluationRequestSerializer(serializers.Serializer[Any]):
+    """Which methods are compared with which references, and how."""
+
+    title = serializers.CharField(max_length=120, allow_blank=True)
+    references = serializers.ListField(
+        child=serializers.CharField(max_length=120), max_length=MOST_SIDES
+    )
+    methods = serializers.ListField(
+        child=serializers.CharField(max_length=60),
+        max_length=MOST_SIDES,
+        required=False,
+        default=list,
+        help_text="None: all that made a mask.",
+    )
+    min_volume_mm3 = serializers.FloatField(
+        required=False, default=LEAST_MM3, min_value=0, max_value=10_000
+    )
+    profile = serializers.ChoiceField(
+        choices=sorted(PROFILES), required=False, default=ONE_VOXEL.name
+    )
+
+
+class ChosenSliceSerializer(serializers.Serializer[Any]):
+    """An axial slice of a case, from 1 at the bottom."""
+
+    case = serializers.CharField(max_length=20)
+    slice = serializers.IntegerField(min_value=1, max_value=100_000)
+
+
+class ChosenSlicesSerializer(serializers.Serializer[Any]):
+    """The slices that are drawn, in order."""
+
+    slices = ChosenSliceSerializer(many=True)
+
+
+class EvaluationInListSerializer(serializers.ModelSerializer[Evaluation]):
+    """An evaluation as a row of a list."""
+
+    cohort = serializers.SlugRelatedField[Cohort](slug_field="title", read_only=True)
+    references = serializers.ListField(child=serializers.CharField())
+
+    class Meta:
+        model = Evaluation
+        fields = [
+            *("id", "title", "cohort", "references", "state", "progress", "stage", "reason"),
+            *("queued_at", "finished_at"),
+        ]
+        read_only_fields = fields
+
+
+class EvaluationsPageSerializer(PageSerializer):
+    """A page of evaluations."""
+
+    results = EvaluationInListSerializer(many=True)
+
+
+class EvaluationSerializer(EvaluationInListSerializer):
+    """An evaluation with the cases that slices can be chosen of."""
+
+    cases = serializers.SerializerMethodField()
+    slices = ChosenSliceSerializer(many=True)
+
+    class Meta:
+        model = Evaluation
+        fields = [*EvaluationInListSerializer.Meta.fields, "cases", "slices"]
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_cases(self, evaluation: Evaluation) -> list[str]:
+        return [one["case"] for one in evaluation.found.get("records", [])]
+
+
+class FindingsSerializer(serializers.Serializer[Any]):
+    """What an evaluation found, laid out to be read; see `segmentation.evaluation.findings`."""
+
+    groups = GroupSerializer(many=True)
+    figures = FigureSerializer(many=True)
+    methods = serializers.ListField(child=serializers.CharField())
+    notes = serializers.ListField(child=serializers.CharField())
+
+
+class ReferenceRequestSerializer(serializers.Serializer[Any]):
+    """Which masks become one, and by which rule."""
+
+    of = serializers.ListField(child=serializers.CharField(max_length=120), max_length=MOST_SIDES)
+    rule = serializers.ChoiceField(choices=sorted(RULES))
+
+
+class ReferenceSerializer(serializers.Serializer[Any]):
+    """The reference that was made: its name, in how many cases, and what was left out."""
+
+    title = serializers.CharField()
+    cases = serializers.IntegerField()
+    notes = serializers.ListField(child=serializers.CharField())

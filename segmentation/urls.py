@@ -11,6 +11,8 @@ pages = [
     path("trainings/", views.trainings, name="trainings"),
     path("trainings/<uuid:pk>/", views.training, name="training"),
     path("trainings/<uuid:pk>/log.csv", views.training_log, name="training-log"),
+    path("evaluations/", views.evaluations, name="evaluations"),
+    path("evaluations/<uuid:pk>/", views.evaluation, name="evaluation"),
     path("cases/<str:code>/", views.case, name="case"),
     path("drawings/<uuid:pk>/", views.drawing, name="drawing"),
     path("manifest.csv", views.manifest_template, name="manifest-template"),
@@ -83,6 +85,43 @@ api = [
         "drawings/<uuid:pk>/probability/",
         views_api.DrawingProbabilityView.as_view(),
         name="drawing-probability",
+    ),
+    path(
+        "cohorts/<slug:slug>/references/",
+        views_api.CohortReferencesView.as_view(),
+        name="cohort-references",
+    ),
+    path(
+        "cohorts/<slug:slug>/evaluations/",
+        views_api.CohortEvaluationsView.as_view(),
+        name="cohort-evaluations",
+    ),
+    path("evaluations/", views_api.EvaluationsView.as_view(), name="evaluations"),
+    path("evaluations/<uuid:pk>/", views_api.EvaluationView.as_view(), name="evaluation"),
+    path(
+        "evaluations/<uuid:pk>/cancel/",
+        views_api.EvaluationCancelView.as_view(),
+        name="evaluation-cancel",
+    ),
+    path(
+        "evaluations/<uuid:pk>/findings/",
+        views_api.EvaluationFindingsView.as_view(),
+        name="evaluation-findings",
+    ),
+    path(
+        "evaluations/<uuid:pk>/slices/",
+        views_api.EvaluationSlicesView.as_view(),
+        name="evaluation-slices",
+    ),
+    path(
+        "evaluations/<uuid:pk>/picture/",
+        views_api.EvaluationPictureView.as_view(),
+        name="evaluation-picture",
+    ),
+    path(
+        "evaluations/<uuid:pk>/bundle/",
+        views_api.EvaluationBundleView.as_view(),
+        name="evaluation-bundle",
     ),
     path("segmentations/<uuid:pk>/", views_api.SegmentationView.as_view(), name="segmentation"),
     path(

@@ -13,9 +13,13 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from segmentation.description import COLUMNS, FIELDS
+from segmentation.evaluation.comparison import LEAST_MM3
+from segmentation.evaluation.lesion_matching import PROFILES
+from segmentation.imaging.consensus import RULES
 from segmentation.models import Case, Cohort, CohortMembership, InferenceJob
 from segmentation.operations.audit import Act, record
 from segmentation.operations.cases import SEQUENCES
+from segmentation.operations.evaluation_jobs import MOST_SLICES
 from segmentation.operations.planning import MEASURES, PRESETS, THRESHOLD_ONLY
 from segmentation.operations.training_jobs import choices_for, log_of
 from segmentation.operations.versions import starts_for
@@ -26,12 +30,15 @@ from segmentation.queries import (
     case_in_full,
     cases_in_cohort,
     cohorts_of,
+    coordinated_and_open,
     database_now,
     drawing_in_full,
+    evaluation_in_full,
     failed_for_good,
     is_gpu_there,
     masks_in_cohort,
     methods_shown_to,
+    methods_with_masks,
     people_in_audit,
     roles_in_case,
     roles_in_training,
@@ -205,6 +212,37 @@ def training_log(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The log of a training as CSV: a row for each epoch, or each threshold that was tried."""
     names, rows = log_of(training_in_full(pk))
     return csv_download("log.csv", csv_file(names, rows))
+
+
+def evaluations(request: HttpRequest) -> HttpResponse:
+    """The evaluations in the cohorts that I coordinate, and the form for a new one."""
+    user = signed_in(request)
+    mine = coordinated_and_open(user)
+    context = {
+        "page_data": {
+            "evaluation_page": reverse("evaluation", args=[UUID(int=0)]).replace(
+                str(UUID(int=0)), "ID"
+            ),
+            "cases": reverse("cases"),
+            "cohorts": [
+                {**choices, "methods": methods_with_masks(choices["slug"])}
+                for choices in choices_for(mine)
+            ],
+            "profiles": [{"name": one.name, "title": one.title} for one in PROFILES.values()],
+            "rules": [{"name": name, "title": title} for name, title in RULES.items()],
+            "min_volume_mm3": LEAST_MM3,
+        }
+    }
+    return render(request, "segmentation/evaluations.html", context)
+
+
+def evaluation(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One evaluation; the page reads it from the API."""
+    context = {
+        "evaluation": evaluation_in_full(pk),
+        "page_data": {"id": str(pk), "most_slices": MOST_SLICES},
+    }
+    return render(request, "segmentation/evaluation.html", context)
 
 
 def manifest_template(request: HttpRequest) -> HttpResponse:

@@ -86,6 +86,11 @@ def in_training(person: Any, address: Mapping[str, Any]) -> Roles:
     return segmentation.roles_in_training(user=person, training_id=address["pk"])
 
 
+def in_evaluation(person: Any, address: Mapping[str, Any]) -> Roles:
+    """The person's role in the cohort of the evaluation, unless any case of it is hidden."""
+    return segmentation.roles_in_evaluation(user=person, evaluation_id=address["pk"])
+
+
 def in_study(person: Any, address: Mapping[str, Any]) -> Roles:
     """Coordinator of the study of the address, unless one of its cases is hidden from them."""
     return rating.roles_in_study(user=person, slug=address["slug"])
@@ -170,6 +175,8 @@ TABLE: dict[str, Rule] = {
     "trainings": read(everywhere, SIGNED_IN),
     "training": read(in_training, MEMBER),
     "training-log": read(in_training, MEMBER),
+    "evaluations": read(everywhere, SIGNED_IN),
+    "evaluation": read(in_evaluation, COORDINATOR),
     "manifest-template": read(everywhere, SIGNED_IN),
     "audit": read(in_whole_cohort, COORDINATOR),
     "audit-csv": read(in_whole_cohort, COORDINATOR),
@@ -210,6 +217,15 @@ TABLE: dict[str, Rule] = {
     "api:training": read(in_training, MEMBER),
     "api:training-cancel": write(in_training, COORDINATOR),
     "api:training-checkpoint": read(in_training, COORDINATOR),
+    "api:cohort-references": write(in_whole_cohort, COORDINATOR),
+    "api:cohort-evaluations": write(in_whole_cohort, COORDINATOR),
+    "api:evaluations": read(everywhere, SIGNED_IN),
+    "api:evaluation": read(in_evaluation, COORDINATOR),
+    "api:evaluation-cancel": write(in_evaluation, COORDINATOR),
+    "api:evaluation-findings": read(in_evaluation, COORDINATOR),
+    "api:evaluation-slices": write(in_evaluation, COORDINATOR, "PUT"),
+    "api:evaluation-picture": read(in_evaluation, COORDINATOR),
+    "api:evaluation-bundle": read(in_evaluation, COORDINATOR),
     # API: studies
     "api:studies": read(everywhere, SIGNED_IN),
     "api:cohort-studies": write(in_cohort, COORDINATOR),

@@ -43,6 +43,7 @@ CONFLICTS = frozenset(
         "LastOneLeft",
         "MarkBelongsElsewhere",
         "NotCorrected",
+        "NotEvaluatedYet",
         "NotFailed",
         "NotOpened",
         "NotYourTurn",

@@ -116,6 +116,7 @@ def _groups(
         *(score(one) for one in MEASURES),
         *(_number(one.capitalize(), one) for one in ("merges", "splits")),
     ]
+    every, same_cases = (tables := _tables_4(lines["table_4"], names))[:1], tables[1:]
     of_methods = [line for line in lines["by_reference"] if line["kind"] == "method"]
     of_references = [line for line in lines["by_reference"] if line["kind"] == "reference"]
     return (
@@ -128,7 +129,7 @@ def _groups(
                     "Scores (Table 4)",
                     "Mean (SD) over cases; within a case the mean over its references first. "
                     f"{_cases(common)} {'has' if common == 1 else 'have'} a mask of every method.",
-                    _tables_4(lines["table_4"], names),
+                    every,
                     "Outlines and volume",
                     (
                         _table(
@@ -142,6 +143,16 @@ def _groups(
                         ),
                     ),
                     files=("table_4",),
+                ),
+                *(
+                    Section(
+                        "table-4-common",
+                        "Scores on the cases that every method has",
+                        "For comparing methods with each other.",
+                        (table,),
+                        files=("table_4",),
+                    )
+                    for table in same_cases
                 ),
                 Section(
                     "by-reference",

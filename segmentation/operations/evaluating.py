@@ -31,6 +31,10 @@ class NothingToCompare(Refusal):
     """No case has both a reference and a mask of one of the methods."""
 
 
+class SameReference(Refusal):
+    """Two of the references are one and the same mask."""
+
+
 class UnknownProfile(Refusal):
     """There is no such rule of matching lesions."""
 
@@ -55,16 +59,16 @@ class Prepared:
 
     asked: Asked
     cases: tuple[int, ...]
-    drawn: Mapping[int, Mapping[str, UUID]]
-    known: Mapping[int, Mapping[str, UUID]]
+    drawn: Mapping[int, dict[str, UUID]]
+    known: Mapping[int, dict[str, UUID]]
     cards: Mapping[str, MethodCard]
 
 
 def prepare(comparing: Comparing, *, by: User | None) -> Prepared:
     """This will look up the masks, without reading any.
 
-    Raises NoReference, UnknownMethod, UnknownProfile, NothingToCompare. A case without any of the
-    references is not part of the evaluation; one with some of them is.
+    Raises NoReference, SameReference, UnknownMethod, UnknownProfile, NothingToCompare. A case
+    without any of the references is not part of the evaluation; one with some of them is.
     """
     if comparing.profile not in PROFILES:
         fault = f"There is no rule {comparing.profile!r}. There is: {', '.join(PROFILES)}."
@@ -83,6 +87,7 @@ def prepare(comparing: Comparing, *, by: User | None) -> Prepared:
             ) from refusal
         for case, mask in found.items():
             known.setdefault(case.pk, {})[name] = mask.pk
+    _require_different(known)
     drawn = _newest(comparing.cohort, known)
     cards = _cards(comparing.methods, drawn, by)
     ordered = Case.objects.filter(pk__in=known).order_by("code").values_list("pk", flat=True)
@@ -101,6 +106,17 @@ def prepare(comparing: Comparing, *, by: User | None) -> Prepared:
         voxels_kept=tuple(sorted(kept)),
     )
     return Prepared(asked, tuple(ordered), drawn, known, cards)
+
+
+def _require_different(known: Mapping[int, Mapping[str, UUID]]) -> None:
+    """This will refuse two names of one mask: it would agree with itself. Raises SameReference."""
+    for masks in known.values():
+        names: dict[UUID, str] = {}
+        for name, mask in masks.items():
+            if mask in names:
+                fault = f"{names[mask]} and {name} are the same mask. Choose one of them."
+                raise SameReference(fault, fields={"references": [fault]})
+            names[mask] = name
 
 
 def _newest(cohort: Cohort, among: Mapping[int, object]) -> dict[int, dict[str, UUID]]:
@@ -163,7 +179,7 @@ def _record(prepared: Prepared, case: Case) -> CaseRecord:
         masks = {}
         for name in names:
             if name in ids:
-                mask = _mask_on(grid, ids[name])
+                mask = mask_on(grid, ids[name])
                 if isinstance(mask, str):
                     missing[name] = mask
                 else:
@@ -182,12 +198,25 @@ def _record(prepared: Prepared, case: Case) -> CaseRecord:
     )
 
 
+def masks_of(prepared: Prepared) -> dict[str, dict[str, str]]:
+    """The ids of the masks that are compared, by the case's code, then by method or reference."""
+    codes = dict(Case.objects.filter(pk__in=prepared.cases).values_list("pk", "code"))
+    return {
+        code: {
+            name: str(mask)
+            for name, mask in (prepared.known[pk] | prepared.drawn.get(pk, {})).items()
+            if name in prepared.asked.methods or name in prepared.asked.references
+        }
+        for pk, code in codes.items()
+    }
+
+
 def _why_none(card: MethodCard, there: set[str]) -> str:
     lacking = [needed for needed in card.needs if needed not in there]
     return f"no {' and '.join(lacking)}" if lacking else "not segmented"
 
 
-def _mask_on(grid: Grid, mask_id: UUID) -> NDArray[np.bool_] | str:
+def mask_on(grid: Grid, mask_id: UUID) -> NDArray[np.bool_] | str:
     """The voxels of a stored mask, or why they cannot be compared."""
     stored = Segmentation.objects.filter(pk=mask_id).first()
     if stored is None:

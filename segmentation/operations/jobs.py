@@ -18,7 +18,7 @@ from kombu.exceptions import ChannelError
 from kombu.exceptions import OperationalError as BrokerError
 
 from segmentation.methods import parts_of, require_sequences
-from segmentation.models import Case, Cohort, InferenceJob, Training, Worker
+from segmentation.models import Case, Cohort, Evaluation, InferenceJob, Training, Worker
 from segmentation.queries import card_named, due_jobs, failed_for_good
 from segmentation.refusals import Refusal
 
@@ -128,7 +128,8 @@ def say_present(*, worker: str, now: datetime, has_gpu: bool = False) -> None:
 
 def ring_if_due(*, now: datetime) -> bool:
     """This will ring when a job waits or a worker went silent, and tell whether it did."""
-    due = any(due_jobs(now=now, of=kind).exists() for kind in (InferenceJob, Training))
+    kinds = (InferenceJob, Evaluation, Training)
+    due = any(due_jobs(now=now, of=kind).exists() for kind in kinds)
     if due:
         ring()
     return due

@@ -21,13 +21,13 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.db.models import F
 
-from segmentation.models import InferenceJob, Job, Training
+from segmentation.models import Evaluation, InferenceJob, Job, Training
 from segmentation.queries import due_jobs
 from segmentation.refusals import Refusal
 
 log = logging.getLogger(__name__)
 DATABASE_GONE = (OperationalError, InterfaceError)  # locked, full, or it does not answer
-KINDS: tuple[type[Job], ...] = (InferenceJob, Training)
+KINDS: tuple[type[Job], ...] = (InferenceJob, Evaluation, Training)
 Clock = Callable[[], datetime]
 
 

@@ -1,6 +1,7 @@
 """Running jobs: what is due is claimed and worked off. Only a worker imports this: it has PyTorch.
 
-Segmenting a case is here; adapting a method is in `segmentation.operations.adapting`.
+Segmenting a case is here; adapting a method is in `segmentation.operations.adapting`, evaluating in
+`segmentation.operations.evaluation_jobs`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from segmentation.methods.slim_unet import CHECKPOINT
 from segmentation.models import (
     BrainMask,
     Case,
+    Evaluation,
     InferenceJob,
     Job,
     Segmentation,
@@ -29,6 +31,7 @@ from segmentation.models import (
 )
 from segmentation.networks.checkpoint import checkpoint_in, load_checkpoint
 from segmentation.operations.adapting import adapt, keep_what_was_learned
+from segmentation.operations.evaluation_jobs import run_evaluation
 from segmentation.operations.files import delete_files, drop, keep, store
 from segmentation.operations.jobs import ring_if_due
 from segmentation.operations.leases import (
@@ -52,9 +55,10 @@ log = logging.getLogger(__name__)
 def run_next_job(*, clock: Clock) -> bool:
     """This will claim the job that has been due longest and run it to its end.
 
-    Cases to segment come before trainings. Returns whether there was one. When more are due it
-    rings for them, so one ring is enough to work off a queue. When the database is gone meanwhile,
-    the job is neither done nor failed: its lease lapses and it is taken over.
+    Cases to segment come before evaluations, and these before trainings. Returns whether there was
+    one. When more are due it rings for them, so one ring is enough to work off a queue. When the
+    database is gone meanwhile, the job is neither done nor failed: its lease lapses and it is taken
+    over.
     """
     keep_what_was_learned(now=clock())
     lease = claim(clock=clock)
@@ -90,18 +94,20 @@ def _work_off(lease: Lease) -> None:
     with kept_alive(lease):
         try:
             use_precision(_precision(fast=settings.FAST))
-            if lease.rows is Training:
-                adapt(lease, meanwhile=lambda: _segment_meanwhile(lease.clock))
+            if lease.rows is Evaluation:
+                run_evaluation(lease)
+            elif lease.rows is Training:
+                adapt(lease, meanwhile=lambda: _work_meanwhile(lease.clock))
             else:
                 _run(lease)
         except LeaseLost:
             log.info("Job %s was cancelled or taken over; its result is dropped.", lease.job_id)
 
 
-def _segment_meanwhile(clock: Clock) -> None:
-    """This will segment what is due in the middle of a training, which draws no other number."""
+def _work_meanwhile(clock: Clock) -> None:
+    """This will do what is due in the middle of a training, which draws no other number for it."""
     drawn = torch.get_rng_state()
-    while (lease := claim(clock=clock, kinds=(InferenceJob,))) is not None:
+    while (lease := claim(clock=clock, kinds=(InferenceJob, Evaluation))) is not None:
         _work_off(lease)
     torch.set_rng_state(drawn)
 

@@ -15,7 +15,7 @@ from accounts.operations.invitations import accept, invite
 from accounts.operations.tokens import make_token
 from rating.models import Study, StudyMembership
 from rating.operations.study import close_study, create_study, edit_study, open_study
-from segmentation.models import Cohort, Segmentation, Training
+from segmentation.models import Cohort, Evaluation, Segmentation, Training
 from segmentation.operations.cases import create_cohort
 from segmentation.operations.jobs import request_segmentation
 from tests.rating.stage import NOON, a_case, a_mask, invited
@@ -55,6 +55,7 @@ def a_clinic(name: str, *, seed: int) -> Things:
         "in_segmentation": [Thing({"pk": str(mask.pk)}, staff)],
         "in_job": [Thing({"pk": str(job.pk)}, staff)],
         "in_training": [Thing({"pk": str(a_training(cohort, by=cora).pk)}, staff)],
+        "in_evaluation": [Thing({"pk": str(an_evaluation(cohort, by=cora).pk)}, staff)],
         "in_study": [],
         "in_reading": [],
         "in_presentation": [],
@@ -89,6 +90,19 @@ def a_training(cohort: Cohort, *, by: User, **more: Any) -> Training:
     training = Training.objects.create(**fields | more)
     training.cohorts.add(cohort)
     return training
+
+
+def an_evaluation(cohort: Cohort, *, by: User) -> Evaluation:
+    """An evaluation that waits for a worker."""
+    return Evaluation.objects.create(
+        title="Test set",
+        cohort=cohort,
+        references=["delineation"],
+        min_volume_mm3=10.7,
+        profile="one-voxel",
+        queued_at=NOON,
+        requested_by=by,
+    )
 
 
 def invitations(cohort: Cohort, by: User) -> list[Invitation]:

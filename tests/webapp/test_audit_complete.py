@@ -17,9 +17,11 @@ from django.utils import timezone
 
 from rating.models import Study
 from segmentation.methods.slim_unet import CHECKPOINT
-from segmentation.models import AuditEntry, Case, Cohort, CohortMembership
+from segmentation.models import AuditEntry, Case, Cohort, CohortMembership, Evaluation
 from segmentation.operations.audit import Act
 from segmentation.operations.cases import create_cohort
+from segmentation.operations.evaluation_jobs import run_evaluation
+from segmentation.operations.leases import take
 from segmentation.operations.versions import add_version
 from tests.accounts.conftest import PASSWORD, post
 from tests.accounts.test_passwords import link_in
@@ -53,6 +55,10 @@ AUDITED = {
     ("api:case-brain", "DELETE"): Act.BRAIN_REVERTED,
     ("api:cohort-trainings", "POST"): Act.TRAINING_STARTED,
     ("api:training-cancel", "POST"): Act.TRAINING_CANCELLED,
+    ("api:cohort-references", "POST"): Act.REFERENCE_MADE,
+    ("api:cohort-evaluations", "POST"): Act.EVALUATION_STARTED,
+    ("api:evaluation-cancel", "POST"): Act.EVALUATION_CANCELLED,
+    ("api:evaluation-slices", "PUT"): Act.EVALUATION_CHANGED,
     ("api:study-open", "POST"): Act.STUDY_OPENED,
     ("api:study-amendments", "POST"): Act.STUDY_AMENDED,
     ("api:study-reminders", "POST"): Act.RATER_REMINDED,
@@ -93,6 +99,7 @@ TAKEN_OUT = {
     ("api:segmentation-probability", "GET"): Act.PROBABILITY_DOWNLOADED,
     ("api:case-brain-mask", "GET"): Act.MASK_DOWNLOADED,
     ("api:training-checkpoint", "GET"): Act.CHECKPOINT_DOWNLOADED,
+    ("api:evaluation-bundle", "GET"): Act.EVALUATION_EXPORTED,
     ("api:study-bundle", "GET"): Act.STUDY_EXPORTED,
     ("api:study-report-file", "GET"): Act.STUDY_EXPORTED,
     ("audit-csv", "GET"): Act.AUDIT_EXPORTED,
@@ -218,6 +225,7 @@ def test_what_is_done_in_a_cohort_is_written_down(watch: Watch, cora: User, coho
     watch(client, "delete", address)
     watch(client, "post", f"/api/v1/cases/{case.code}/delete/", {"reason": "Wrong person."})
     train_and_cancel(watch, client, cohort)
+    evaluate(watch, client, cohort)
 
     invited(cohort, User.objects.create_user("ravi"))
     mask = a_mask(a_case(cohort, 1), lesions=2)
@@ -248,6 +256,31 @@ def train_and_cancel(watch: Watch, client: Client, cohort: Cohort) -> None:
     watch(client, "post", f"/api/v1/trainings/{started.json()['id']}/cancel/", {})
 
 
+def evaluate(watch: Watch, client: Client, cohort: Cohort) -> Evaluation:
+    """An evaluation that was given up, and one that was worked off; a slice chosen of it."""
+    case = a_case(cohort, 11)
+    for name in ("Expert 1", "Expert 2", ""):
+        mask = a_mask(case, lesions=2, method="" if name else "slim-unet")
+        if name:
+            mask.origin, mask.title = "delineation", name
+            mask.save()
+    fused = {"of": ["Expert 1", "Expert 2"], "rule": "union"}
+    watch(client, "post", "/api/v1/cohorts/clinic/references/", fused)
+    asked = {"title": "Test set", "references": ["Expert 1", "consensus"]}
+    ids = [
+        watch(client, "post", "/api/v1/cohorts/clinic/evaluations/", asked).json()["id"]
+        for _ in range(2)
+    ]
+    watch(client, "post", f"/api/v1/evaluations/{ids[0]}/cancel/", {})
+    evaluation = Evaluation.objects.get(pk=ids[1])
+    lease = take(evaluation, clock=timezone.now)
+    assert lease is not None
+    run_evaluation(lease)
+    chosen = {"slices": [{"case": case.code, "slice": 2}]}
+    watch(client, "put", f"/api/v1/evaluations/{evaluation.pk}/slices/", chosen)
+    return evaluation
+
+
 def test_what_is_taken_out_is_written_down(watch: Watch, cora: User, cohort: Cohort) -> None:
     client = signed_in(cora)
     case = a_case(cohort, 1)
@@ -265,6 +298,8 @@ def test_what_is_taken_out_is_written_down(watch: Watch, cora: User, cohort: Coh
     about = {"title": "Ours", "cohorts": [cohort], "now": timezone.now(), "training": training}
     add_version(method="slim-unet", content=content, **about)
     watch(client, "get", f"/api/v1/trainings/{training.pk}/checkpoint/")
+    evaluation = evaluate(Watch(), client, cohort)
+    watch(client, "get", f"/api/v1/evaluations/{evaluation.pk}/bundle/")
     study = a_closed_study(client, mask.pk)
     watch(client, "get", f"/api/v1/studies/{study}/bundle/")
     watch(client, "get", f"/api/v1/studies/{study}/report.html")

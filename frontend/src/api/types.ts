@@ -47,6 +47,16 @@ export type TrainingBody = Schemas['TrainingRequestRequest']
 export type Version = NonNullable<Training['version']>
 export type Measure = NonNullable<TrainingBody['measure']>
 
+// --- Evaluations ----------------------------------------------------------------------------------
+
+export type Evaluation = Schemas['Evaluation']
+export type EvaluationInList = Schemas['EvaluationInList']
+export type EvaluationsAnswer = Schemas['EvaluationsPage']
+export type Findings = Schemas['Findings']
+export type ChosenSlice = Schemas['ChosenSlice']
+export type Profile = NonNullable<Schemas['EvaluationRequestRequest']['profile']>
+export type Rule = Schemas['ReferenceRequestRequest']['rule']
+
 // --- Studies --------------------------------------------------------------------------------------
 
 export type Study = Schemas['Study']

@@ -1,0 +1,219 @@
+// One evaluation: how it goes, then its tables and figures, and slices that are chosen here.
+
+import { address, request } from '../api/client'
+import type { ChosenSlice, Evaluation, Findings } from '../api/types'
+import { make, setText } from '../elements'
+import { keepFocus } from '../focus'
+import { figurePanel } from '../results/figure'
+import { sectionPanel } from '../results/section'
+import { trainingText } from '../trainings/words'
+import { showTrouble } from '../trouble'
+
+export interface EvaluationPageData {
+  readonly id: string
+  readonly most_slices: number
+}
+
+const POLL_MS = 1500
+const POLL_AFTER_FAILURE_MS = 5000
+const KINDS = [
+  ['side-by-side', 'Side by side'],
+  ['outlines', 'Outlines'],
+] as const
+
+export class EvaluationPage {
+  private readonly trouble = make('p', { class: 'trouble', role: 'alert' })
+  private readonly state = make('div')
+  private readonly results = make('div')
+
+  constructor(
+    root: HTMLElement,
+    private readonly data: EvaluationPageData,
+  ) {
+    root.replaceChildren(this.trouble, this.state, this.results)
+    void this.load()
+  }
+
+  private async load(): Promise<void> {
+    const { id } = this.data
+    try {
+      const evaluation = await request('GET', '/api/v1/evaluations/{id}/', { id })
+      setText(this.trouble, '')
+      keepFocus(this.state, () => this.state.replaceChildren(...this.standing(evaluation)))
+      if (evaluation.state === 'succeeded') {
+        const found = await request('GET', '/api/v1/evaluations/{id}/findings/', { id })
+        this.results.replaceChildren(...this.laidOut(evaluation, found))
+      } else if (evaluation.state === 'queued' || evaluation.state === 'running') {
+        setTimeout(() => void this.load(), POLL_MS)
+      }
+    } catch (error) {
+      showTrouble(this.trouble, error)
+      setTimeout(() => void this.load(), POLL_AFTER_FAILURE_MS)
+    }
+  }
+
+  private standing(evaluation: Evaluation): HTMLElement[] {
+    const { state, progress } = evaluation
+    const words = `${evaluation.cohort}, against ${evaluation.references.join(', ')}`
+    if (state === 'succeeded') return [make('p', {}, words), this.download()]
+    if (state !== 'queued' && state !== 'running') {
+      const kind = state === 'failed' ? 'is-danger' : 'is-warning'
+      return [make('p', { class: `notice ${kind}` }, trainingText(evaluation))]
+    }
+    const cancel = make(
+      'button',
+      { type: 'button', 'data-key': 'cancel', click: () => void this.cancel() },
+      'Cancel',
+    )
+    return [
+      make('p', {}, words),
+      make('p', { role: 'status' }, trainingText(evaluation)),
+      make('progress', { max: 1, value: progress, 'aria-label': 'Progress of the evaluation' }),
+      make('div', { class: 'actions' }, cancel),
+    ]
+  }
+
+  private async cancel(): Promise<void> {
+    const { id } = this.data
+    try {
+      const evaluation = await request('POST', '/api/v1/evaluations/{id}/cancel/', { id })
+      this.state.replaceChildren(...this.standing(evaluation))
+    } catch (error) {
+      showTrouble(this.trouble, error)
+    }
+  }
+
+  private download(): HTMLElement {
+    const href = address('/api/v1/evaluations/{id}/bundle/', { id: this.data.id })
+    return make(
+      'div',
+      { class: 'actions' },
+      make('a', { class: 'button primary', href, download: '' }, 'Download the bundle'),
+      make(
+        'span',
+        { class: 'hint' },
+        'Tables (CSV, XLSX), figures (SVG, PNG), chosen slices, and a report to print.',
+      ),
+    )
+  }
+
+  private laidOut(evaluation: Evaluation, found: Findings): HTMLElement[] {
+    const links = [
+      ...found.groups.map((group) => [group.id, group.title] as const),
+      ['slices', 'Slices'] as const,
+      ['methods', 'How it was done'] as const,
+    ]
+    return [
+      make(
+        'nav',
+        { class: 'tabs', 'aria-label': 'On this page' },
+        ...links.map(([id, title]) => make('a', { href: `#${id}` }, title)),
+      ),
+      ...found.groups.flatMap((group) => [
+        make('h2', { id: group.id }, group.title),
+        ...group.sections.flatMap((section) => [
+          sectionPanel(section),
+          ...found.figures
+            .filter((figure) => figure.section === section.id)
+            .map((figure) => figurePanel(figure, section.title)),
+        ]),
+      ]),
+      make('h2', { id: 'slices' }, 'Slices'),
+      this.slices(evaluation),
+      make('h2', { id: 'methods' }, 'How it was done'),
+      make('section', { class: 'sheet' }, ...found.methods.map((text) => make('p', {}, text))),
+      make(
+        'section',
+        { class: 'sheet' },
+        make('h3', {}, 'How to read the tables'),
+        make('ul', {}, ...found.notes.map((text) => make('li', {}, text))),
+      ),
+    ]
+  }
+
+  /** Slices chosen here: every mask side by side, and outlines over one scan. */
+  private slices(evaluation: Evaluation): HTMLElement {
+    const trouble = make('p', { class: 'trouble', role: 'alert' })
+    const drawn = make('div')
+    const code = make(
+      'select',
+      { 'aria-label': 'Case' },
+      ...evaluation.cases.map((one) => make('option', { value: one }, one)),
+    )
+    const slice = make('input', {
+      type: 'number',
+      min: 1,
+      value: 1,
+      'aria-label': 'Axial slice, from 1 at the bottom',
+    })
+    let chosen: readonly ChosenSlice[] = evaluation.slices
+    const choose = async (wanted: readonly ChosenSlice[]): Promise<void> => {
+      setText(trouble, '')
+      try {
+        const { id } = this.data
+        const body = { slices: [...wanted] }
+        const answer = await request('PUT', '/api/v1/evaluations/{id}/slices/', { id }, body)
+        chosen = answer.slices
+        show()
+      } catch (error) {
+        showTrouble(trouble, error)
+      }
+    }
+    const show = (): void => {
+      drawn.replaceChildren(
+        ...chosen.map((one) =>
+          this.slice(one, () => void choose(chosen.filter((other) => other !== one))),
+        ),
+      )
+    }
+    const add = (): void => {
+      void choose([...chosen, { case: code.value, slice: slice.valueAsNumber || 1 }])
+    }
+    show()
+    return make(
+      'section',
+      { class: 'sheet' },
+      make(
+        'p',
+        { class: 'hint' },
+        `Choose up to ${this.data.most_slices} axial slices; they are drawn here and in the bundle. The patient's right is on the left.`,
+      ),
+      make(
+        'div',
+        { class: 'actions' },
+        code,
+        slice,
+        make('button', { type: 'button', click: add }, 'Add the slice'),
+      ),
+      trouble,
+      drawn,
+    )
+  }
+
+  private slice(chosen: ChosenSlice, remove: () => void): HTMLElement {
+    const name = `${chosen.case}, slice ${chosen.slice}`
+    const source = (kind: 'side-by-side' | 'outlines', as: 'svg' | 'png'): string =>
+      address('/api/v1/evaluations/{id}/picture/', { id: this.data.id, ...chosen, kind, as })
+    return make(
+      'section',
+      { class: 'slice', 'aria-label': name },
+      make('h3', {}, name),
+      ...KINDS.map(([kind, title]) =>
+        make(
+          'figure',
+          {},
+          make('img', { src: source(kind, 'svg'), alt: `${name}: ${title.toLowerCase()}` }),
+          make(
+            'figcaption',
+            { class: 'hint' },
+            `${title}. `,
+            make('a', { href: source(kind, 'svg'), download: `${kind}.svg` }, 'SVG'),
+            ' ',
+            make('a', { href: source(kind, 'png'), download: `${kind}.png` }, 'PNG'),
+          ),
+        ),
+      ),
+      make('button', { type: 'button', click: remove, 'aria-label': `Remove ${name}` }, 'Remove'),
+    )
+  }
+}

@@ -1,0 +1,52 @@
+"""Slices of an evaluation's cases, drawn with the masks that it compared."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import numpy as np
+
+from segmentation.evaluation.pictures import Slice, outlines, side_by_side
+from segmentation.models import Case, Evaluation, Scan
+from segmentation.operations.evaluating import mask_on
+from segmentation.operations.voxels import scans_of
+from segmentation.refusals import Refusal
+
+KINDS = ("side-by-side", "outlines")
+
+
+class NoSuchSlice(Refusal):
+    """The evaluation has no such case, or the case no such slice."""
+
+
+def slices_in(code: str) -> int:
+    """How many axial slices a case has."""
+    flair = Scan.objects.get(case__code=code, sequence=Scan.Sequence.FLAIR)
+    return flair.grid.ras.shape[2]
+
+
+def picture_of(evaluation: Evaluation, *, case: str, slice: int, kind: str) -> str:  # noqa: A002
+    """This will draw a slice (from 1 at the bottom) as SVG: references first, then methods.
+
+    Masks that are gone are left out. Raises NoSuchSlice.
+    """
+    found = Case.objects.filter(code=case, cohort=evaluation.cohort).first()
+    if found is None or not evaluation.found:
+        raise NoSuchSlice(f"There is no case {case} in this evaluation. Choose another.")
+    volume = scans_of(found)[Scan.Sequence.FLAIR]
+    if not 1 <= slice <= volume.grid.ras.shape[2]:
+        raise NoSuchSlice(f"{case} has slices 1 to {volume.grid.ras.shape[2]}.")
+    asked, ids = evaluation.found["asked"], evaluation.found["masks"].get(case, {})
+    masks = {}
+    for name in (*asked["references"], *asked["methods"]):
+        mask = mask_on(volume.grid, UUID(ids[name])) if name in ids else ""
+        if not isinstance(mask, str):
+            title = asked["methods"].get(name, name)
+            masks[title] = volume.grid.to_ras(mask)[:, :, slice - 1]
+    shown = Slice(
+        flair=np.asarray(volume.grid.to_ras(volume.data)[:, :, slice - 1], dtype=np.float32),
+        masks=masks,
+        spacing_mm=volume.grid.ras.spacing_mm[:2],
+    )
+    draw = side_by_side if kind == KINDS[0] else outlines
+    return draw(shown, title=f"{case}, axial slice {slice}: {', '.join(masks)}")

@@ -1,0 +1,79 @@
+"""Making references out of several delineators' masks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from django.contrib.auth.models import User
+
+from segmentation.imaging.consensus import RULES, consensus
+from segmentation.models import Cohort, Scan, Segmentation
+from segmentation.operations.audit import Act, record
+from segmentation.operations.comparison import NoReference, references_of
+from segmentation.operations.evaluating import mask_on
+from segmentation.operations.masks import NewMask, store_mask
+from segmentation.operations.voxels import scans_of
+from segmentation.refusals import Refusal
+
+
+class InvalidReference(Refusal):
+    """A reference cannot be made of these masks by this rule."""
+
+
+def make_references(
+    *,
+    cohort: Cohort,
+    of: Sequence[str],
+    rule: str,
+    by: User | None,
+    now: datetime,
+    say: Callable[[str], None],
+) -> list[Segmentation]:
+    """This will fuse the newest masks of several names, in every case that has them all.
+
+    Each becomes a segmentation of origin consensus whose provenance names the masks by hash. A case
+    whose masks cannot be read, or lie on another grid, is left out and said. Raises
+    InvalidReference when there is no such rule, fewer than two names, or no case that has all.
+    """
+    names = list(dict.fromkeys(of))
+    if rule not in RULES:
+        fault = f"There is no rule {rule!r}. There is: {', '.join(RULES)}."
+        raise InvalidReference(fault, fields={"rule": [fault]})
+    if len(names) < 2:
+        fault = "Choose at least two masks to fuse."
+        raise InvalidReference(fault, fields={"of": [fault]})
+    try:
+        found = [references_of(cohort, reference=name) for name in names]
+    except NoReference as refusal:
+        raise InvalidReference(refusal.message, fields={"of": [refusal.message]}) from refusal
+    cases = sorted(set.intersection(*(set(one) for one in found)), key=lambda case: case.code)
+    if not cases:
+        fault = f"No case has all of {', '.join(names)}."
+        raise InvalidReference(fault, fields={"of": [fault]})
+    made = []
+    for case in cases:
+        flair = scans_of(case)[Scan.Sequence.FLAIR]
+        masks = [mask_on(flair.grid, one[case].pk) for one in found]
+        faults = [
+            f"{name}: {why}" for name, why in zip(names, masks, strict=True) if isinstance(why, str)
+        ]
+        if faults:
+            say(f"{case.code} is left out ({'; '.join(faults)}).")
+            continue
+        fused = consensus([mask for mask in masks if not isinstance(mask, str)], rule=rule)
+        new = NewMask(
+            case=case,
+            origin=Segmentation.Origin.CONSENSUS,
+            title=f"{RULES[rule]} of {', '.join(names)}"[:120],
+            mask=fused,
+            provenance={
+                "consensus": rule,
+                "of": {name: one[case].sha256 for name, one in zip(names, found, strict=True)},
+            },
+        )
+        made.append(store_mask(new, like=flair, now=now))
+    if made:
+        what = f"{made[0].title} ({len(made)} cases)"
+        record(Act.REFERENCE_MADE, by=by, now=now, what=what, cohort=cohort.slug)
+    return made
