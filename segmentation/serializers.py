@@ -487,7 +487,7 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
 class DrawingRequestSerializer(serializers.Serializer[Any]):
     """What to draw on: the mask to correct, or null to begin from empty."""
 
-    parent = serializers.UUIDField(allow_null=True)
+    corrects = serializers.UUIDField(allow_null=True)
 
 
 VOXELS = {"type": "array", "items": {"type": "integer"}}

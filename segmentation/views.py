@@ -89,6 +89,7 @@ def case(request: HttpRequest, code: str) -> HttpResponse:
         "page_data": {
             "code": code,
             "cases": f"{reverse('cases')}?cohort={shown.cohort.slug}",
+            "drawing_page": page_with_id("drawing"),
             "may_manage": CohortMembership.Role.COORDINATOR
             in roles_in_case(user=signed_in(request), code=code),
             "fields": [
@@ -121,7 +122,7 @@ def drawing(request: HttpRequest, pk: UUID) -> HttpResponse:
             "owner": owner_key(signed_in(request)),
             "login": f"{reverse('account_login')}?next={request.path}",
             "case_page": reverse("case", args=[shown.case.code]),
-            "drawing_page": reverse("drawing", args=[UUID(int=0)]).replace(str(UUID(int=0)), "ID"),
+            "drawing_page": page_with_id("drawing"),
         },
     }
     return render(request, "segmentation/drawing.html", context)
@@ -153,9 +154,7 @@ def trainings(request: HttpRequest) -> HttpResponse:
     mine = [cohort for cohort in cohorts_of(user) if cohort.role == "coordinator"]
     context = {
         "page_data": {
-            "training_page": reverse("training", args=[UUID(int=0)]).replace(
-                str(UUID(int=0)), "ID"
-            ),
+            "training_page": page_with_id("training"),
             "cases": reverse("cases"),
             "cohorts": choices_for(mine),
             "presets": [
@@ -202,6 +201,11 @@ def training_log(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The log of a training as CSV: a row for each epoch, or each threshold that was tried."""
     names, rows = log_of(training_in_full(pk))
     return csv_download("log.csv", csv_file(names, rows))
+
+
+def page_with_id(name: str) -> str:
+    """The address of a page with ID where the id goes."""
+    return reverse(name, args=[UUID(int=0)]).replace(str(UUID(int=0)), "ID")
 
 
 def manifest_template(request: HttpRequest) -> HttpResponse:

@@ -45,6 +45,7 @@ OFFICE = {
     "search": "/search/?q=c",
     "cases": "/cases/",
     "case": "/cases/{case}/",
+    "drawing": "/drawings/{drawing}/",
     "jobs": "/jobs/",
     "trainings": "/trainings/",
     "training": "/trainings/{training}/",

@@ -2,13 +2,13 @@
 
 import type { Answer, Presentation } from '../api/types'
 import { newUuid } from '../elements'
+import { ActivityClock } from '../saving/activity'
+import { Outbox, type SavingState, type Send } from '../saving/outbox'
+import type { OutboxStore } from '../saving/outboxStore'
 import type { Triple } from '../voxels/grid'
 import { Coverage } from '../voxels/slices'
-import { ActivityClock } from './activity'
 import type { GivenAnswer } from './answerForm'
 import { type Mark, Marks, mergeUnsent } from './marks'
-import { Outbox, type SavingState, type Send } from './outbox'
-import type { OutboxStore } from './outboxStore'
 import { REASONS } from './reasons'
 import { LesionTour } from './tour'
 

@@ -44,6 +44,12 @@ export function mmOfVoxel(voxel: Triple, grid: Grid): Triple {
 
 /** This will return the voxel that holds a place in millimetres; it may lie outside the grid. */
 export function voxelOfMm(mm: Triple, grid: Grid): Triple {
+  const [x, y, z] = indexOfMm(mm, grid)
+  return [Math.round(x), Math.round(y), Math.round(z)]
+}
+
+/** This will return the voxel index of a place in millimetres, with fractions. */
+export function indexOfMm(mm: Triple, grid: Grid): Triple {
   const a = (row: number, column: number): number => entry(grid.affine, row, column)
   const cofactor = (row: number, column: number): number => {
     const [r1, r2] = [(row + 1) % 3, (row + 2) % 3]
@@ -54,12 +60,10 @@ export function voxelOfMm(mm: Triple, grid: Grid): Triple {
   const from = [mm[0] - a(0, 3), mm[1] - a(1, 3), mm[2] - a(2, 3)]
   // The inverse is the transposed cofactor matrix over the determinant.
   const along = (axis: number): number =>
-    Math.round(
-      ((from[0] ?? 0) * cofactor(0, axis) +
-        (from[1] ?? 0) * cofactor(1, axis) +
-        (from[2] ?? 0) * cofactor(2, axis)) /
-        determinant,
-    )
+    ((from[0] ?? 0) * cofactor(0, axis) +
+      (from[1] ?? 0) * cofactor(1, axis) +
+      (from[2] ?? 0) * cofactor(2, axis)) /
+    determinant
   return [along(0), along(1), along(2)]
 }
 

@@ -16,12 +16,22 @@ export interface Attention {
   readonly slices: readonly number[]
 }
 
+/** What a stroke has drawn or erased so far, as runs of voxels. */
+export interface KeptStroke {
+  readonly tool: string
+  readonly added: readonly number[]
+  readonly removed: readonly number[]
+}
+
 export interface OutboxStore {
   keep(owner: string, presentation: string, send: Send): Promise<Pending>
   forget(pending: Pending): Promise<void>
   pending(owner: string, presentation: string): Promise<Pending[]>
   attention(owner: string, presentation: string): Promise<Attention | null>
   keepAttention(owner: string, presentation: string, attention: Attention | null): Promise<void>
+  /** A stroke that is not at its end: the page may be killed before. */
+  stroke(owner: string, drawing: string): Promise<KeptStroke | null>
+  keepStroke(owner: string, drawing: string, stroke: KeptStroke | null): Promise<void>
 }
 
 interface Rows extends DBSchema {
@@ -31,17 +41,23 @@ interface Rows extends DBSchema {
     indexes: { share: [string, string] }
   }
   attention: { key: [string, string]; value: Attention }
+  strokes: { key: [string, string]; value: KeptStroke }
 }
 
 /** This will open the browser's database; without one, changes stay in the memory of the page. */
 export async function openOutboxStore(name = 'plaque'): Promise<OutboxStore> {
   try {
-    const database = await openDB<Rows>(name, 1, {
-      upgrade(fresh) {
-        const unsent = fresh.createObjectStore('unsent', { keyPath: 'number', autoIncrement: true })
-        unsent.createIndex('share', ['owner', 'presentation'])
-        fresh.createObjectStore('attention')
+    const database = await openDB<Rows>(name, 2, {
+      upgrade(fresh, before) {
+        if (before < 1) {
+          const numbered = { keyPath: 'number', autoIncrement: true }
+          const unsent = fresh.createObjectStore('unsent', numbered)
+          unsent.createIndex('share', ['owner', 'presentation'])
+          fresh.createObjectStore('attention')
+        }
+        fresh.createObjectStore('strokes')
       },
+      blocking: (_before, _after, event) => (event.target as IDBDatabase).close(),
     })
     return new BrowserStore(database)
   } catch {
@@ -75,6 +91,12 @@ export class MemoryStore implements OutboxStore {
   }
 
   async keepAttention(): Promise<void> {}
+
+  async stroke(): Promise<null> {
+    return null
+  }
+
+  async keepStroke(): Promise<void> {}
 }
 
 class BrowserStore implements OutboxStore {
@@ -123,6 +145,20 @@ class BrowserStore implements OutboxStore {
       else await this.database.delete('attention', key)
     } catch {
       // Only the times of this presentation get less exact.
+    }
+  }
+
+  async stroke(owner: string, drawing: string): Promise<KeptStroke | null> {
+    return (await this.database.get('strokes', [owner, drawing])) ?? null
+  }
+
+  async keepStroke(owner: string, drawing: string, stroke: KeptStroke | null): Promise<void> {
+    const key: [string, string] = [owner, drawing]
+    try {
+      if (stroke) await this.database.put('strokes', stroke, key)
+      else await this.database.delete('strokes', key)
+    } catch {
+      // Only what is under the pointer just now would be lost with the page.
     }
   }
 }
