@@ -600,6 +600,15 @@ class PlaceField(serializers.ListField):
         return [float(mm) for mm in data]
 
 
+class ToCorrectSerializer(serializers.Serializer[Any]):
+    """A false positive or a missed lesion that raters marked, and in how many showings."""
+
+    kind = serializers.ChoiceField(choices=Mark.Kind.choices)
+    lesion = serializers.IntegerField(allow_null=True)
+    mm = PointField()
+    showings = serializers.IntegerField()
+
+
 class MarkSerializer(serializers.Serializer[Any]):
     """A mark as the browser made it."""
 

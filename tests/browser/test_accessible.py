@@ -44,6 +44,7 @@ OFFICE = {
     "home": "/",
     "search": "/search/?q=c",
     "cases": "/cases/",
+    "corrections": "/cohorts/{cohort}/corrections/",
     "case": "/cases/{case}/",
     "drawing": "/drawings/{drawing}/",
     "jobs": "/jobs/",

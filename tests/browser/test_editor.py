@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from segmentation.imaging.nifti import read_volume
 from segmentation.models import Case, Segmentation
@@ -138,3 +139,48 @@ def test_draw_three_lesions_and_thirty_steps_back_and_forth(
     assert set(there[:, 2]) == {2, 4, 6, 8}
     for x, y, z in ((20, 30, 4), (24, 31, 4), (40, 50, 8), (30, 60, 2), (12, 40, 6)):
         assert voxels_of(saved)[x, y, z]
+
+
+def test_correct_a_mask_that_somebody_else_corrects_meanwhile(
+    visitor: Callable[[], Visitor],
+) -> None:
+    case = a_case(mask=True)
+    imported = case.segmentations.get()
+    dana = Artist(visitor(), case)
+    dana.begin("Correct Imported mask")
+    assert dana.sizes == [8, 27]
+    dana.key("s")
+    dana.click((40, 50, 8))
+    dana.key("Delete", "k")
+    dana.stroke((18, 31, 5), (24, 31, 5))
+    assert dana.sizes == [9, 9]
+    dana.key("s")
+    dana.click((21, 30, 5))
+    dana.key("a", "m")
+    dana.click((21, 32, 5))
+    assert dana.sizes == [19]
+    assert [lesion["isAccepted"] for lesion in dana.state["lesions"]] == [True]
+
+    ravi = Artist(visitor(), case, "ravi")
+    ravi.begin("Correct Imported mask")
+    ravi.key("b")
+    ravi.click((30, 60, 2))
+    ravi.wait_saved()
+    theirs = dana.save()
+    assert theirs.parent == imported
+
+    ravi.page.get_by_role("button", name="Save as a mask").click()
+    ravi.page.locator('[data-action="confirm"]').click()
+    expect(ravi.page.get_by_text("was saved since you began").first).to_be_visible()
+    ravi.person.troubles.clear()  # the refusal
+    ravi.page.locator('[data-action="go-back"]').click()
+    look = ravi.page.get_by_role("button", name="Look at Correction by dana")
+    look.click()
+    ravi.person.wait_for("window.plaque.viewer.drawCounts().lesion === 1")
+    look.click()
+    ravi.person.wait_for("window.plaque.viewer.drawCounts().lesion === 3")
+    mine = ravi.save()
+    assert case.segmentations.filter(parent=imported).count() == 2
+    assert voxels_of(mine)[40, 50, 8]
+    assert not voxels_of(theirs)[40, 50, 8]
+    assert imported.sha256 == case.segmentations.get(origin="imported").sha256

@@ -332,6 +332,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/drawings/{id}/to-correct/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What closed studies found wrong in the mask that a drawing corrects. */
+        get: operations["to_correct"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/": {
         parameters: {
             query?: never;
@@ -1537,7 +1554,7 @@ export interface components {
         /** @description What to draw on: the mask to correct, or null to begin from empty. */
         DrawingRequestRequest: {
             /** Format: uuid */
-            parent: string | null;
+            corrects: string | null;
         };
         /**
          * @description What the page shows of the drawing to save: how many edits, how many voxels, their digest.
@@ -2816,6 +2833,17 @@ export interface components {
             sequence: string;
             removed: string[];
         };
+        /** @description A false positive or a missed lesion that raters marked, and in how many showings. */
+        ToCorrect: {
+            kind: components["schemas"]["MarkKind"];
+            lesion: number | null;
+            mm: [
+                number,
+                number,
+                number
+            ];
+            showings: number;
+        };
         /** @description The most errors of one kind, none of the other, that leave a mask acceptable. */
         Tolerance: {
             /** @description Drawn lesions of the mask. */
@@ -3874,6 +3902,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Segmentation"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    to_correct: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToCorrect"][];
                 };
             };
             /** @description Refused; nothing was changed. */

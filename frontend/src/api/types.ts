@@ -42,6 +42,7 @@ export type Drawing = Schemas['Drawing']
 export type EditBody = Schemas['EditBodyRequest']
 export type EditKind = EditBody['kind']
 export type StoredEdit = Schemas['Edit']
+export type ToCorrect = Schemas['ToCorrect']
 
 // --- Trainings ------------------------------------------------------------------------------------
 

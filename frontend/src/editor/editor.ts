@@ -32,6 +32,7 @@ import { LesionList } from './lesionList'
 import { FIRST_SETTINGS, Palette, TOOLS } from './palette'
 import { Stroke, voxelUnder } from './stroke'
 import { fitsGrid, rethresholded, ThresholdSlider } from './threshold'
+import { ToDo } from './toDo'
 import { TroubleBar } from './troubleBar'
 
 export interface EditorPageData {
@@ -100,6 +101,7 @@ class Editor {
   private readonly list: LesionList
   private readonly troubles: TroubleBar
   private readonly beside: Beside
+  private readonly toDo = new ToDo((mm) => this.viewer.goTo(mm))
   private readonly threshold = new ThresholdSlider(
     (threshold) => this.previewThreshold(threshold),
     (threshold) => this.takeThreshold(threshold),
@@ -186,6 +188,7 @@ class Editor {
     this.drawStrip()
     await this.finishKeptStroke()
     void this.loadProbability()
+    void this.loadToDo()
     this.watch()
     this.isReady = true
     this.noteView()
@@ -212,6 +215,7 @@ class Editor {
       { class: 'panel' },
       this.troubles.element,
       this.palette.element,
+      this.toDo.element,
       this.threshold.element,
       this.said,
       history,
@@ -412,6 +416,23 @@ class Editor {
     }
   }
 
+  private async loadToDo(): Promise<void> {
+    if (!this.drawing.parent) return
+    try {
+      const id = { id: this.data.id }
+      this.toDo.show(await request('GET', '/api/v1/drawings/{id}/to-correct/', id))
+      this.showLesions()
+    } catch (error) {
+      this.say(`What raters marked could not be loaded. ${explanation(error)}`)
+    }
+  }
+
+  private isDrawnAt(mm: Triple): boolean {
+    const voxel = this.viewer.voxelAt(mm)
+    const index = voxel ? voxelUnder({ index: voxel, mm, plane: 0 }, this.scan.grid) : -1
+    return index >= 0 && this.drawn.map.has(index)
+  }
+
   private atThreshold(threshold: number): readonly number[] | null {
     const { map } = this.drawn
     const lesion = map.voxelsOf(this.chosen)
@@ -515,6 +536,8 @@ class Editor {
     this.list.show(this.drawn.lesions, this.chosen)
     this.undoButton.disabled = !this.drawn.canUndo
     this.redoButton.disabled = !this.drawn.canRedo
+    const dots = this.toDo.update((mm) => this.isDrawnAt(mm))
+    this.viewer.setDots(dots)
     this.threshold.show(this.probability !== null && this.chosen > 0)
   }
 
