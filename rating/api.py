@@ -48,12 +48,13 @@ from rating.serializers import (
     StudyDeletionSerializer,
     StudyInListSerializer,
     StudySerializer,
+    ToCorrectSerializer,
     ViewSerializer,
 )
 from segmentation.api import BINARY, PAGING, in_pages, stored_file
 from segmentation.models import Cohort
 from segmentation.people import signed_in
-from segmentation.queries import DatabaseClock, database_now
+from segmentation.queries import DatabaseClock, database_now, drawing_in_full
 
 ZIP = {(200, "application/zip"): OpenApiTypes.BINARY}
 
@@ -250,6 +251,16 @@ class StudyResultsView(APIView):
     @extend_schema(operation_id="study_results", responses=ResultsSerializer)
     def get(self, request: Request, slug: str) -> Response:
         return Response(ResultsSerializer(queries.results_of(Study.objects.get(slug=slug))).data)
+
+
+class DrawingToCorrectView(APIView):
+    """What closed studies found wrong in the mask that a drawing corrects."""
+
+    @extend_schema(operation_id="to_correct", responses=ToCorrectSerializer(many=True))
+    def get(self, request: Request, pk: UUID) -> Response:
+        parent = drawing_in_full(pk).parent
+        found = queries.to_correct([parent] if parent else []).values()
+        return Response(ToCorrectSerializer(next(iter(found), ()), many=True).data)
 
 
 class StudyReportView(APIView):

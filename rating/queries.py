@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from sys import intern
 from typing import Any, Literal
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
@@ -36,6 +38,7 @@ from rating.protocol.design import (
 from rating.protocol.practice import Feedback, feedback
 from rating.report import Facts, Names, Report, lay_out
 from rating.statistics import MarkRow, RatingRow, summarise
+from rating.statistics.mark_matching import fused_points
 from segmentation.models import Cohort, CohortMembership, Scan, Segmentation
 from segmentation.queries import HowManyInList, how_many, method_titles, visible_cases
 from segmentation.refusals import Refusal
@@ -392,6 +395,101 @@ def mark_rows(study: Study) -> tuple[MarkRow, ...]:
     return tuple(
         MarkRow(intern(rater), intern(item), occasion, intern(kind), lesion, (x, y, z))
         for rater, item, occasion, kind, lesion, x, y, z in values.iterator(chunk_size=2000)
+    )
+
+
+@dataclass(frozen=True)
+class ToCorrect:
+    """What raters found wrong at one place of a mask: a drawn lesion that is none, or a missed one.
+
+    `showings` is in how many showings it was marked; `mm` (RAS+) lies in the drawn lesion, or is
+    the mean of the marks.
+    """
+
+    kind: str
+    lesion: int | None
+    mm: tuple[float, float, float]
+    showings: int
+
+
+def to_correct(
+    segmentations: Iterable[Segmentation],
+) -> dict[UUID, tuple[ToCorrect, ...]]:
+    """What closed studies say is to be corrected of each mask; no entry where nothing is.
+
+    False positives come first, by lesion; marks of the same missed lesion are one.
+    """
+    masks = {mask.pk: mask for mask in segmentations}
+    marks = Mark.objects.filter(
+        presentation__item__segmentation__in=masks,
+        presentation__item__study__state=Study.State.CLOSED,
+        presentation__submitted_at__isnull=False,
+        removed_at=None,
+    ).order_by("lesion", "made_at", "pk")
+    false: dict[UUID, Counter[int]] = defaultdict(Counter)
+    missed: dict[UUID, list[tuple[float, float, float]]] = defaultdict(list)
+    for pk, lesion, x, y, z in marks.values_list(
+        "presentation__item__segmentation", "lesion", "x_mm", "y_mm", "z_mm"
+    ):
+        if lesion is None:
+            missed[pk].append((x, y, z))
+        else:
+            false[pk][lesion] += 1
+    found: dict[UUID, tuple[ToCorrect, ...]] = {}
+    for pk in false.keys() | missed.keys():
+        places = {lesion.id: lesion.voxel_mm for lesion in masks[pk].lesions}
+        wrong = [
+            ToCorrect("FP", lesion, places[lesion], count)
+            for lesion, count in sorted(false[pk].items())
+        ]
+        gone = [
+            ToCorrect("FN", None, mean_of(group), len(group)) for group in fused_points(missed[pk])
+        ]
+        found[pk] = (*wrong, *gone)
+    return found
+
+
+def mean_of(points: Sequence[tuple[float, float, float]]) -> tuple[float, float, float]:
+    """The place in the middle of places."""
+    x, y, z = (sum(along) / len(points) for along in zip(*points, strict=True))
+    return x, y, z
+
+
+@dataclass(frozen=True)
+class QueuedCorrection:
+    """A mask that raters found faults in, how many, and how often it was corrected since."""
+
+    segmentation: Segmentation
+    false_positives: int
+    missed: int
+    corrections: int
+
+
+def correction_queue(user: User, slug: str) -> list[QueuedCorrection]:
+    """The judged masks of a cohort with faults: not yet corrected first, most faults first."""
+    masks = (
+        Segmentation.objects.filter(
+            case__in=visible_cases(user).filter(cohort__slug=slug),
+            items__study__state=Study.State.CLOSED,
+        )
+        .select_related("case")
+        .annotate(done=Count("corrections", distinct=True))
+        .order_by("case__code", "created_at")
+        .distinct()
+    )
+    by_mask = {mask.pk: mask for mask in masks}
+    queue = []
+    for pk, places in to_correct(by_mask.values()).items():
+        false = sum(place.kind == Mark.Kind.FALSE_POSITIVE for place in places)
+        queue.append(QueuedCorrection(by_mask[pk], false, len(places) - false, by_mask[pk].done))
+    return sorted(
+        queue,
+        key=lambda one: (
+            one.corrections > 0,
+            -(one.false_positives + one.missed),
+            one.segmentation.case.code,
+            one.segmentation.title,
+        ),
     )
 
 

@@ -749,6 +749,15 @@ class PresentationSerializer(FollowingSerializer):
         return serializers.DateTimeField().to_representation(max(at for at in times if at))
 
 
+class ToCorrectSerializer(serializers.Serializer[Any]):
+    """A false positive or a missed lesion that raters marked, and in how many showings."""
+
+    kind = serializers.ChoiceField(choices=Mark.Kind.choices)
+    lesion = serializers.IntegerField(allow_null=True)
+    mm = PointField()
+    showings = serializers.IntegerField()
+
+
 class MarkSerializer(RequestSerializer):
     """A mark as the browser made it."""
 

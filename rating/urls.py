@@ -8,11 +8,17 @@ from rating import views
 pages = [
     path("studies/", views.studies, name="studies"),
     path("studies/<slug:slug>/", views.study, name="study"),
+    path("cohorts/<slug:slug>/corrections/", views.corrections, name="corrections"),
     path("reading/<str:reading>/", views.reading, name="reading"),
 ]
 
 PRESENTATION = "presentations/<str:token>/"
 api = [
+    path(
+        "drawings/<uuid:pk>/to-correct/",
+        views_api.DrawingToCorrectView.as_view(),
+        name="drawing-to-correct",
+    ),
     path("studies/", views_api.StudiesView.as_view(), name="studies"),
     path(
         "cohorts/<slug:slug>/studies/", views_api.CohortStudiesView.as_view(), name="cohort-studies"

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from rating.queries import keys_of, studies_of, study_in_full
+from rating.queries import correction_queue, keys_of, studies_of, study_in_full
 from segmentation.people import owner_key, signed_in
 from segmentation.queries import cohorts_of
 
@@ -27,6 +27,17 @@ def studies(request: HttpRequest) -> HttpResponse:
         },
     }
     return render(request, "rating/studies.html", context)
+
+
+def corrections(request: HttpRequest, slug: str) -> HttpResponse:
+    """The masks of a cohort that closed studies found faults in, in an order that pays."""
+    user = signed_in(request)
+    pages = Paginator(correction_queue(user, slug), STUDIES_PAGE)
+    context = {
+        "cohort": cohorts_of(user).get(slug=slug),
+        "page": pages.get_page(request.GET.get("page")),
+    }
+    return render(request, "rating/corrections.html", context)
 
 
 def study(request: HttpRequest, slug: str) -> HttpResponse:

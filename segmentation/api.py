@@ -466,7 +466,7 @@ class CaseDrawingsView(APIView):
         sent.is_valid(raise_exception=True)
         drawing = drawings.begin_drawing(
             case=Case.objects.get(code=code),
-            parent_id=sent.validated_data["parent"],
+            parent_id=sent.validated_data["corrects"],
             by=signed_in(request),
             now=queries.database_now(),
         )

@@ -504,7 +504,7 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
 class DrawingRequestSerializer(RequestSerializer):
     """What to draw on: the mask to correct, or null to begin from empty."""
 
-    parent = serializers.UUIDField(allow_null=True)  # type: ignore[assignment] # REST framework's own word, too
+    corrects = serializers.UUIDField(allow_null=True)
 
 
 VOXELS = {"type": "array", "items": {"type": "integer"}}

@@ -97,6 +97,7 @@ def case(request: HttpRequest, code: str) -> HttpResponse:
         "page_data": {
             "code": code,
             "cases": f"{reverse('cases')}?cohort={shown.cohort.slug}",
+            "drawing_page": page_with_id("drawing"),
             "may_manage": CohortMembership.Role.COORDINATOR
             in roles_in_case(user=signed_in(request), code=code),
             "fields": [
@@ -129,7 +130,7 @@ def drawing(request: HttpRequest, pk: UUID) -> HttpResponse:
             "owner": owner_key(signed_in(request)),
             "login": f"{reverse('account_login')}?next={request.path}",
             "case_page": reverse("case", args=[shown.case.code]),
-            "drawing_page": reverse("drawing", args=[UUID(int=0)]).replace(str(UUID(int=0)), "ID"),
+            "drawing_page": page_with_id("drawing"),
         },
     }
     return render(request, "segmentation/drawing.html", context)
@@ -163,9 +164,7 @@ def trainings(request: HttpRequest) -> HttpResponse:
     mine = [cohort for cohort in cohorts_of(user) if cohort.role == "coordinator"]
     context = {
         "page_data": {
-            "training_page": reverse("training", args=[UUID(int=0)]).replace(
-                str(UUID(int=0)), "ID"
-            ),
+            "training_page": page_with_id("training"),
             "cases": reverse("cases"),
             "cohorts": choices_for(mine),
             "presets": [
@@ -220,9 +219,7 @@ def evaluations(request: HttpRequest) -> HttpResponse:
     mine = coordinated_and_open(user)
     context = {
         "page_data": {
-            "evaluation_page": reverse("evaluation", args=[UUID(int=0)]).replace(
-                str(UUID(int=0)), "ID"
-            ),
+            "evaluation_page": page_with_id("evaluation"),
             "cases": reverse("cases"),
             "cohorts": [
                 {**choices, "methods": methods_with_masks(choices["slug"])}
@@ -243,6 +240,11 @@ def evaluation(request: HttpRequest, pk: UUID) -> HttpResponse:
         "page_data": {"id": str(pk), "most_slices": MOST_SLICES},
     }
     return render(request, "segmentation/evaluation.html", context)
+
+
+def page_with_id(name: str) -> str:
+    """The address of a page with ID where the id goes."""
+    return reverse(name, args=[UUID(int=0)]).replace(str(UUID(int=0)), "ID")
 
 
 def manifest_template(request: HttpRequest) -> HttpResponse:

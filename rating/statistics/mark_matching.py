@@ -57,3 +57,22 @@ def shared_points(
         rows, columns = optimize.linear_sum_assignment(cost)
         both = int((~too_far[rows, columns]).sum())
     return Shared(both, len(first) - both, len(second) - both)
+
+
+def fused_points(
+    points: Sequence[Point], *, within_mm: float = MATCH_MM
+) -> tuple[tuple[Point, ...], ...]:
+    """This will gather points that mean the same lesion: each joins the first group near it.
+
+    A group is near when its mean lies at `within_mm` (RAS+ millimetres) or less. Groups come in the
+    order of their first points; no points give none.
+    """
+    groups: list[list[Point]] = []
+    for point in points:
+        for group in groups:
+            if np.linalg.norm(np.mean(group, axis=0) - np.asarray(point)) <= within_mm:
+                group.append(point)
+                break
+        else:
+            groups.append([point])
+    return tuple(tuple(group) for group in groups)

@@ -50,11 +50,3 @@ def with_own_names(drawing: str, name: str) -> str:
     """This will prefix the names that parts of an SVG have, so that several fit into one page."""
     named = re.sub(r'\bid="', f'id="{name}-', drawing)
     return re.sub(r"url\(#", f"url(#{name}-", named)
-
-
-def png_of_svg(drawing: str) -> bytes:
-    """This will turn an SVG into PNG, two pixels per unit."""
-    import vl_convert
-
-    drawn: bytes = vl_convert.svg_to_png(drawing, scale=PIXELS_PER_POINT)
-    return drawn

@@ -17,9 +17,10 @@ from accounts.operations.tokens import make_token
 from rating.models import Study, StudyMembership
 from rating.operations.study import close_study, create_study, edit_study, open_study
 from segmentation.methods.slim_unet import CHECKPOINT
-from segmentation.models import Case, Cohort, InferenceJob, Segmentation, Training
+from segmentation.models import Case, Cohort, Drawing, InferenceJob, Segmentation, Training
 from segmentation.networks.checkpoint import with_record
 from segmentation.operations.cases import create_cohort
+from segmentation.operations.drawings import begin_drawing
 from segmentation.operations.jobs import request_segmentation
 from segmentation.operations.versions import add_version
 from tests.rating.stage import Browser, a_case, a_mask, invited
@@ -39,6 +40,7 @@ class Clinic:
     studies: dict[str, Study]
     readings: dict[str, str]
     trainings: dict[str, Training]
+    drawing: Drawing
 
     def fill(self, address: str) -> str:
         """An address with what it names filled in."""
@@ -47,6 +49,7 @@ class Clinic:
             cohort=self.cohort.slug,
             case=self.case.code,
             training=self.trainings["succeeded"].pk,
+            drawing=self.drawing.pk,
             member=self.people["dana"].pk,
             confirmation=confirmation_key(user=cora, address="cora@elsewhere.example"),
             invitation=invitation_key(self.cohort, cora),
@@ -107,7 +110,8 @@ def a_full_clinic() -> Clinic:
     close_study(study=studies["closed"], reason="Enough.", by=cora, now=timezone.now())
     trainings = {state: a_training_that(state, cohort, cora) for state in Training.State.values}
     trainings["threshold"] = a_threshold(cohort, cora)
-    return Clinic(people, cohort, case, studies, readings, trainings)
+    drawing = begin_drawing(case=case, parent_id=masks[0].pk, by=cora, now=now)
+    return Clinic(people, cohort, case, studies, readings, trainings, drawing)
 
 
 def a_training_that(state: str, cohort: Cohort, by: User) -> Training:

@@ -35,7 +35,7 @@ class Delineator(Browser):
     """Somebody who draws, with the mask as their page would hold it."""
 
     def begin(self, case: Case, parent: Segmentation | None = None) -> Delineator:
-        body = {"parent": str(parent.pk) if parent else None}
+        body = {"corrects": str(parent.pk) if parent else None}
         self.drawing = self.post(f"cases/{case.code}/drawings/", body)
         shape = case.scans.get(sequence="FLAIR").grid.ras.shape
         self.shown = np.zeros(shape, dtype=bool)
@@ -227,7 +227,7 @@ def test_a_drawing_that_went_on_in_two_windows_becomes_two(cohort: Cohort) -> No
 def test_a_mask_of_another_case_is_not_corrected_here(cohort: Cohort) -> None:
     case, mask = a_case(cohort, 1), a_mask(a_case(cohort, 2), lesions=1)
     for parent in (mask.pk, uuid4()):
-        address, body = f"cases/{case.code}/drawings/", {"parent": str(parent)}
+        address, body = f"cases/{case.code}/drawings/", {"corrects": str(parent)}
         assert dana().refused("post", address, body) == (400, "NoSuchMask")
     assert not Drawing.objects.exists()
 

@@ -17,6 +17,7 @@ from rating.models import Study, StudyMembership
 from rating.operations.study import close_study, create_study, edit_study, open_study
 from segmentation.models import Cohort, Evaluation, Segmentation, Training
 from segmentation.operations.cases import create_cohort
+from segmentation.operations.drawings import begin_drawing
 from segmentation.operations.jobs import request_segmentation
 from tests.rating.stage import NOON, a_case, a_mask, invited
 
@@ -53,6 +54,7 @@ def a_clinic(name: str, *, seed: int) -> Things:
         "in_invitation": [Thing({"pk": str(one.pk)}, staff) for one in invitations(cohort, cora)],
         "in_token": [a_token(cora)],
         "in_segmentation": [Thing({"pk": str(mask.pk)}, staff)],
+        "in_drawing": [a_drawing(mask, by=person) for person in (cora, dana)],
         "in_job": [Thing({"pk": str(job.pk)}, staff)],
         "in_training": [Thing({"pk": str(a_training(cohort, by=cora).pk)}, staff)],
         "in_evaluation": [Thing({"pk": str(an_evaluation(cohort, by=cora).pk)}, staff)],
@@ -73,6 +75,12 @@ def a_clinic(name: str, *, seed: int) -> Things:
                 for presentation in reading.presentations.all()
             ]
     return things
+
+
+def a_drawing(mask: Segmentation, *, by: User) -> Thing:
+    """A correction of a mask that somebody has begun; nobody else knows of it."""
+    drawing = begin_drawing(case=mask.case, parent_id=mask.pk, by=by, now=NOON)
+    return Thing({"pk": str(drawing.pk)}, {by.get_username(): "owner"})
 
 
 def a_training(cohort: Cohort, *, by: User, **more: Any) -> Training:
@@ -148,6 +156,7 @@ FURTHER = {
     "member": "0",
     "sequence": "FLAIR",
     "mark_id": str(uuid4()),
+    "edit_id": str(uuid4()),
     "uidb36": "1",
     "key": "no-such-key",
 }

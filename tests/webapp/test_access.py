@@ -62,6 +62,7 @@ ABSENT = {
     ("api:case-brain-mask", "GET"),
     ("api:training-checkpoint", "GET"),
     ("api:segmentation-probability", "GET"),
+    ("api:drawing-probability", "GET"),
     ("api:presentation-mark", "DELETE"),
     ("mfa_deactivate_totp", "GET"),
     ("mfa_deactivate_totp", "POST"),

@@ -53,6 +53,7 @@ AUDITED = {
     ("api:case-delete", "POST"): Act.CASE_DELETED,
     ("api:case-brain", "POST"): Act.BRAIN_CORRECTED,
     ("api:case-brain", "DELETE"): Act.BRAIN_REVERTED,
+    ("api:drawing-save", "POST"): Act.MASK_DRAWN,
     ("api:cohort-trainings", "POST"): Act.TRAINING_STARTED,
     ("api:training-cancel", "POST"): Act.TRAINING_CANCELLED,
     ("api:cohort-references", "POST"): Act.REFERENCE_MADE,
@@ -68,6 +69,7 @@ AUDITED = {
 JOB = "the job's row says who asked for it and when; a mask names the job that made it"
 DRAFT = "nothing of a draft counts before it is opened, which is audited"
 ANSWER = "a rater's answer and marks are rows of their own, with their times, and are exported"
+EDIT = "an edit is a row of its own with its time; a mask comes of it by saving, which is audited"
 EXEMPT = {
     ("account_reset_password", "POST"): "sends a link to the account's own address",
     ("account_email", "POST"): "sends a link; the change by that link is audited",
@@ -75,6 +77,9 @@ EXEMPT = {
     ("account_reauthenticate", "POST"): "the password once more; wrong ones lock the account",
     ("mfa_reauthenticate", "POST"): "the code once more; wrong ones lock the account",
     ("api:cohort-announcement", "POST"): "foresees what an import would do and changes nothing",
+    ("api:case-drawings", "POST"): EDIT,
+    ("api:drawing-edit", "PUT"): EDIT,
+    ("api:drawing-fork", "POST"): EDIT,
     ("api:case-jobs", "POST"): JOB,
     ("api:job-cancel", "POST"): JOB,
     ("api:job-retry", "POST"): JOB,
@@ -223,6 +228,7 @@ def test_what_is_done_in_a_cohort_is_written_down(watch: Watch, cora: User, coho
     address = f"/api/v1/cases/{case.code}/brain/"
     watch(client, "post", address, {"file": brain}, format="form")
     watch(client, "delete", address)
+    draw_and_save(watch, client, case)
     watch(client, "post", f"/api/v1/cases/{case.code}/delete/", {"reason": "Wrong person."})
     train_and_cancel(watch, client, cohort)
     evaluate(watch, client, cohort)
@@ -243,6 +249,13 @@ def test_what_is_done_in_a_cohort_is_written_down(watch: Watch, cora: User, coho
     watch(client, "post", "/api/v1/studies/reading/close/", {"reason": "Enough."})
     assert left_as_said(watch, AUDITED) == set(AUDITED) - ACCOUNT
     assert Study.objects.count() == 1
+
+
+def draw_and_save(watch: Watch, client: Client, case: Case) -> None:
+    """A drawing in which nothing is drawn, saved as an empty mask."""
+    begun = watch(client, "post", f"/api/v1/cases/{case.code}/drawings/", {"corrects": None})
+    seen = {"edits": 0, "voxels": 0, "digest": 0, "active_ms": 0}
+    watch(client, "post", f"/api/v1/drawings/{begun.json()['id']}/save/", seen)
 
 
 def train_and_cancel(watch: Watch, client: Client, cohort: Cohort) -> None:

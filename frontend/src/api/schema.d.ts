@@ -196,6 +196,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cohorts/{slug}/evaluations/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description The way to compare methods with references on a cohort. */
+        post: operations["request_evaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cohorts/{slug}/jobs/retry/": {
         parameters: {
             query?: never;
@@ -207,6 +224,23 @@ export interface paths {
         put?: never;
         /** @description Ask again for every failed job of a cohort. */
         post: operations["retry_failed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cohorts/{slug}/references/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description The way to make a reference of several delineators' masks. */
+        post: operations["make_reference"];
         delete?: never;
         options?: never;
         head?: never;
@@ -326,6 +360,142 @@ export interface paths {
         put?: never;
         /** @description Make a mask of a drawing. */
         post: operations["save_drawing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drawings/{id}/to-correct/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What closed studies found wrong in the mask that a drawing corrects. */
+        get: operations["to_correct"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The evaluations in the cohorts that I coordinate, newest first. */
+        get: operations["evaluations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One evaluation: how it goes, and which slices were chosen. */
+        get: operations["evaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{id}/bundle/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Everything about an evaluation, as one zip file. */
+        get: operations["evaluation_bundle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{id}/cancel/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Cancel an evaluation. */
+        post: operations["cancel_evaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{id}/findings/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What an evaluation found: tables and figures. */
+        get: operations["evaluation_findings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{id}/picture/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A slice with all masks: side by side, or as outlines; SVG, or PNG with `?as=png`. */
+        get: operations["evaluation_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{id}/slices/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Choose the slices that are drawn. */
+        put: operations["choose_slices"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1306,6 +1476,20 @@ export interface components {
             published: string;
             items: components["schemas"]["CheckItem"][];
         };
+        /** @description An axial slice of a case, from 1 at the bottom. */
+        ChosenSlice: {
+            case: string;
+            slice: number;
+        };
+        /** @description An axial slice of a case, from 1 at the bottom. */
+        ChosenSliceRequest: {
+            case: string;
+            slice: number;
+        };
+        /** @description The slices that are drawn, in order. */
+        ChosenSlicesRequest: {
+            slices: components["schemas"]["ChosenSliceRequest"][];
+        };
         /** @description How many cases show that the acceptance rate exceeds a claim, if the true rate is higher. */
         Claim: {
             /** Format: double */
@@ -1740,7 +1924,7 @@ export interface components {
         /** @description What to draw on: the mask to correct, or null to begin from empty. */
         DrawingRequestRequest: {
             /** Format: uuid */
-            parent: string | null;
+            corrects: string | null;
         };
         /**
          * @description What the page shows of the drawing to save: how many edits, how many voxels, their digest.
@@ -1846,6 +2030,74 @@ export interface components {
                 undefined: string;
             };
         };
+        /** @description An evaluation with the cases that slices can be chosen of. */
+        Evaluation: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly title: string;
+            readonly cohort: string;
+            references: string[];
+            readonly state: components["schemas"]["JobState"];
+            /**
+             * Format: double
+             * @description From 0 to 1.
+             */
+            readonly progress: number;
+            readonly stage: string;
+            /** @description Why it failed, for a reader. */
+            readonly reason: string;
+            /** Format: date-time */
+            readonly queued_at: string;
+            /** Format: date-time */
+            readonly finished_at: string | null;
+            readonly cases: string[];
+            slices: components["schemas"]["ChosenSlice"][];
+        };
+        /** @description An evaluation as a row of a list. */
+        EvaluationInList: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly title: string;
+            readonly cohort: string;
+            references: string[];
+            readonly state: components["schemas"]["JobState"];
+            /**
+             * Format: double
+             * @description From 0 to 1.
+             */
+            readonly progress: number;
+            readonly stage: string;
+            /** @description Why it failed, for a reader. */
+            readonly reason: string;
+            /** Format: date-time */
+            readonly queued_at: string;
+            /** Format: date-time */
+            readonly finished_at: string | null;
+        };
+        /** @description Which methods are compared with which references, and how. */
+        EvaluationRequestRequest: {
+            title: string;
+            references: string[];
+            /** @description None: all that made a mask. */
+            methods?: string[];
+            /**
+             * Format: double
+             * @default 10.7
+             */
+            min_volume_mm3: number;
+            /** @default one-voxel */
+            profile: components["schemas"]["ProfileEnum"];
+        };
+        /** @description A page of evaluations. */
+        EvaluationsPage: {
+            /** @description Of the whole list. */
+            count: number;
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            results: components["schemas"]["EvaluationInList"][];
+        };
         /** @description The interval to expect at a true rate, if the readings of a case correlate so. */
         ExpectedInterval: {
             of: string;
@@ -1879,6 +2131,13 @@ export interface components {
             spec: {
                 [key: string]: unknown;
             };
+        };
+        /** @description What an evaluation found, laid out to be read; see `segmentation.evaluation.findings`. */
+        Findings: {
+            groups: components["schemas"]["Group"][];
+            figures: components["schemas"]["Figure"][];
+            methods: string[];
+            notes: string[];
         };
         FlipsLine: {
             /** @description User name of the rater (text) */
@@ -2749,6 +3008,13 @@ export interface components {
          * @enum {string}
          */
         PrimaryAnalysisEnum: "derived" | "rater";
+        /**
+         * @description * `dice-10` - dice-10
+         *     * `iou-50` - iou-50
+         *     * `one-voxel` - one-voxel
+         * @enum {string}
+         */
+        ProfileEnum: "dice-10" | "iou-50" | "one-voxel";
         /** @description What a rater says of themself, for the report. */
         QualificationRequest: {
             years: number;
@@ -2856,6 +3122,17 @@ export interface components {
                 undefined: string;
             };
         };
+        /** @description The reference that was made: its name, in how many cases, and what was left out. */
+        Reference: {
+            title: string;
+            cases: number;
+            notes: string[];
+        };
+        /** @description Which masks become one, and by which rule. */
+        ReferenceRequestRequest: {
+            of: string[];
+            rule: components["schemas"]["RuleEnum"];
+        };
         /** @description Whom to remind, by user name. */
         ReminderRequest: {
             rater: string;
@@ -2917,6 +3194,14 @@ export interface components {
             /** @description Of the design's primary analysis. */
             is_primary: boolean;
         };
+        /**
+         * @description * `intersection` - intersection
+         *     * `majority` - majority
+         *     * `staple` - staple
+         *     * `union` - union
+         * @enum {string}
+         */
+        RuleEnum: "intersection" | "majority" | "staple" | "union";
         /** @description The acknowledgement that something is stored. */
         Saved: {
             /** Format: date-time */
@@ -3155,6 +3440,17 @@ export interface components {
         Taken: {
             sequence: string;
             removed: string[];
+        };
+        /** @description A false positive or a missed lesion that raters marked, and in how many showings. */
+        ToCorrect: {
+            kind: components["schemas"]["MarkKind"];
+            lesion: number | null;
+            mm: [
+                number,
+                number,
+                number
+            ];
+            showings: number;
         };
         /** @description The most errors of one kind, none of the other, that leave a mask acceptable. */
         Tolerance: {
@@ -3998,6 +4294,40 @@ export interface operations {
             };
         };
     };
+    request_evaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationRequestRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     retry_failed: {
         parameters: {
             query?: never;
@@ -4015,6 +4345,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Queued"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    make_reference: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReferenceRequestRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reference"];
                 };
             };
             /** @description Refused; nothing was changed. */
@@ -4253,6 +4617,259 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Segmentation"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    to_correct: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToCorrect"][];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    evaluations: {
+        parameters: {
+            query?: {
+                /** @description From 1. */
+                page?: number;
+                /** @description At most 1,000; else 100. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationsPage"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    evaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    evaluation_bundle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    cancel_evaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    evaluation_findings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Findings"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    evaluation_picture: {
+        parameters: {
+            query: {
+                as?: "png" | "svg";
+                case: string;
+                kind?: "outlines" | "side-by-side";
+                /** @description From 1 at the bottom. */
+                slice: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    choose_slices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChosenSlicesRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
                 };
             };
             /** @description Refused; nothing was changed. */

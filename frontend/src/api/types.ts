@@ -38,6 +38,14 @@ export type JobsAnswer = Schemas['JobsPage']
 export type ImportedCase = Schemas['ImportedCase']
 export type Foreseen = Schemas['Foreseen']
 
+// --- Drawings -------------------------------------------------------------------------------------
+
+export type Drawing = Schemas['Drawing']
+export type EditBody = Schemas['EditBodyRequest']
+export type EditKind = EditBody['kind']
+export type StoredEdit = Schemas['Edit']
+export type ToCorrect = Schemas['ToCorrect']
+
 // --- Trainings ------------------------------------------------------------------------------------
 
 export type Training = Schemas['Training']

@@ -25,6 +25,8 @@ export interface CasePageData {
   readonly code: string
   /** The page of the cases of its cohort. */
   readonly cases: string
+  /** The page of a drawing, with ID in place of its id. */
+  readonly drawing_page: string
   readonly may_manage: boolean
   readonly fields: readonly DescriptionField[]
   readonly methods: readonly MethodChoice[]
@@ -88,6 +90,7 @@ class CaseView {
       show: (segmentation) => this.pickSegmentation(segmentation),
       showBrain: (brain) => this.pickBrain(brain),
       goTo: (mm) => this.viewer.goTo(mm),
+      draw: (segmentation) => void this.draw(segmentation),
     })
     this.jobs = new JobPanel({
       code: data.code,
@@ -127,7 +130,9 @@ class CaseView {
       () => ({ segmentation: this.segmentation?.id ?? null }),
     )
     this.jobs.show(this.shown.jobs)
-    this.segmentation = this.shown.segmentations[0] ?? null
+    const asked = new URLSearchParams(location.search).get('mask')
+    const { segmentations } = this.shown
+    this.segmentation = segmentations.find(({ id }) => id === asked) ?? segmentations[0] ?? null
     this.listSegmentations()
     const first =
       this.shown.scans.find(({ sequence }) => sequence === 'FLAIR') ?? this.shown.scans[0]
@@ -196,6 +201,18 @@ class CaseView {
       this.setLabels(await loadLabels(await fetchBytes(brain.labels)))
       this.drawStrip()
     })
+  }
+
+  /** To the editor: with a mask to correct, or (null) from empty. */
+  private async draw(segmentation: Segmentation | null): Promise<void> {
+    try {
+      const { code, drawing_page } = this.data
+      const body = { corrects: segmentation?.id ?? null }
+      const drawing = await request('POST', '/api/v1/cases/{code}/drawings/', { code }, body)
+      location.assign(drawing_page.replace('ID', drawing.id))
+    } catch (error) {
+      showTrouble(this.trouble, error)
+    }
   }
 
   private setLabels(labels: LabelVolume | null): void {

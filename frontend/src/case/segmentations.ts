@@ -10,6 +10,8 @@ export interface SegmentationActions {
   readonly show: (segmentation: Segmentation | null) => void
   readonly showBrain: (brain: BrainMask) => void
   readonly goTo: (mm: readonly [number, number, number]) => void
+  /** Correct a mask in the editor, or (null) draw one from empty. */
+  readonly draw: (segmentation: Segmentation | null) => void
 }
 
 const moment = timeFormat({ dateStyle: 'medium', timeStyle: 'short' })
@@ -29,7 +31,9 @@ export class SegmentationList {
   private readonly lesions = make('div')
 
   constructor(private readonly actions: SegmentationActions) {
-    this.element.append(make('h2', {}, 'Segmentations'), this.list, this.lesions)
+    const empty = { type: 'button', click: () => actions.draw(null) }
+    const draw = make('div', { class: 'row-actions' }, make('button', empty, 'Draw from empty'))
+    this.element.append(make('h2', {}, 'Segmentations'), this.list, draw, this.lesions)
   }
 
   /**
@@ -108,6 +112,17 @@ export class SegmentationList {
           make('small', {}, `${segmentation.origin}, ${moment(segmentation.created_at)}`),
           make('small', {}, segmentationText(segmentation)),
         ),
+      ),
+      make(
+        'button',
+        {
+          type: 'button',
+          class: 'quiet',
+          'data-key': `correct-${segmentation.id}`,
+          click: () => this.actions.draw(segmentation),
+        },
+        'Correct',
+        make('span', { class: 'visually-hidden' }, ` ${segmentation.title}`),
       ),
       make(
         'a',

@@ -3,7 +3,7 @@
 import '../styles/base.css'
 import { announceOwner, pageOwner } from '../api/owner'
 import { openForPrinting } from '../printing'
-import { sendLeftovers } from '../reading/leftovers'
+import { sendLeftovers } from '../saving/leftovers'
 
 announceOwner()
 if (pageOwner()) void sendLeftovers(pageOwner(), document.getElementById('unsent'))

@@ -1,36 +1,50 @@
-// The one confirmation before an answer is locked.
+// The one confirmation before something is locked.
 
 import { make, setText } from '../elements'
 
 /** What yes does; it returns what is to come when the question is off the screen. */
 type Submit = () => Promise<() => void>
 
+/** What is confirmed, in words. */
+interface Words {
+  readonly note: string
+  readonly yes: string
+  readonly busy: string
+}
+
+const ANSWER: Words = {
+  note: 'Submitting locks this presentation; it will not be shown to you for changes again.',
+  yes: 'Submit',
+  busy: 'Submitting…',
+}
+
 export class Confirmation {
   private readonly title = make('h2', { id: 'confirm-title' })
   private readonly lines = make('ul')
   private readonly trouble = make('p', { class: 'trouble', role: 'alert' })
-  private readonly yes = make(
-    'button',
-    { type: 'button', class: 'primary', 'data-action': 'confirm' },
-    'Submit',
-  )
+  private readonly yes = make('button', {
+    type: 'button',
+    class: 'primary',
+    'data-action': 'confirm',
+  })
   private readonly no = make('button', { type: 'button', 'data-action': 'go-back' }, 'Go back')
-  readonly element = make(
-    'dialog',
-    { class: 'confirm', 'aria-labelledby': 'confirm-title' },
-    this.title,
-    this.lines,
-    make(
-      'p',
-      {},
-      'Submitting locks this presentation; it will not be shown to you for changes again.',
-    ),
-    this.trouble,
-    make('div', { class: 'choices' }, this.no, this.yes),
-  )
+  readonly element: HTMLDialogElement
   private submit: Submit = async () => () => {}
 
-  constructor(private readonly explain: (error: unknown) => string) {
+  constructor(
+    private readonly explain: (error: unknown) => string,
+    private readonly words: Words = ANSWER,
+  ) {
+    setText(this.yes, words.yes)
+    this.element = make(
+      'dialog',
+      { class: 'confirm', 'aria-labelledby': 'confirm-title' },
+      this.title,
+      this.lines,
+      make('p', {}, words.note),
+      this.trouble,
+      make('div', { class: 'choices' }, this.no, this.yes),
+    )
     this.no.addEventListener('click', () => this.element.close())
     this.yes.addEventListener('click', () => void this.run())
     this.element.addEventListener('cancel', (event) => {
@@ -76,6 +90,6 @@ export class Confirmation {
   private setBusy(isBusy: boolean): void {
     this.yes.disabled = isBusy
     this.no.disabled = isBusy
-    setText(this.yes, isBusy ? 'Submitting…' : 'Submit')
+    setText(this.yes, isBusy ? this.words.busy : this.words.yes)
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ActivityClock, IDLE_AFTER_MS } from './activity'
+import { ActivityClock, IDLE_AFTER_MS } from '../saving/activity'
 import { Marks, mergeUnsent } from './marks'
 
 function newMarks(): Marks {

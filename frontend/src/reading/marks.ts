@@ -1,8 +1,8 @@
 // The marks of one presentation, with undo and redo. Pure: what must be stored is returned.
 
 import type { Counts, MarkBody, MarkKind, ShownMark } from '../api/types'
+import type { Send } from '../saving/outbox'
 import type { Triple } from '../voxels/grid'
-import type { Send } from './outbox'
 
 /** What a rater says about a mark, and may change. */
 interface Said {

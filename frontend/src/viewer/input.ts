@@ -9,6 +9,12 @@ export interface Gestures {
   steps(steps: number, x: number, y: number): void
   zoom(factor: number, x: number, y: number): void
   pan(from: { x: number; y: number }, to: { x: number; y: number }): void
+  /** The left button went down; true takes what follows as a stroke instead of click or scrub. */
+  press(x: number, y: number, isShifted: boolean): boolean
+  stroke(points: readonly { x: number; y: number }[]): void
+  lift(): void
+  /** Where the pointer is with no button down; null when it has left. */
+  hover(at: { x: number; y: number } | null): void
   /** Parts of the surface's size since the drag began; right and up are positive. */
   window(right: number, up: number, isStart: boolean): void
 }
@@ -18,7 +24,14 @@ const CLICK_PIXELS = 4
 /** This will turn pointer and wheel events of `surface` into gestures (CSS pixels inside it). */
 export function listen(surface: HTMLElement, gestures: Gestures): void {
   const wheel = new WheelSteps()
-  let held: { id: number; button: number; x: number; y: number; moved: boolean } | null = null
+  let held: {
+    id: number
+    button: number
+    x: number
+    y: number
+    moved: boolean
+    isStroke: boolean
+  } | null = null
   let last = { x: 0, y: 0 }
 
   const inside = (event: MouseEvent): { x: number; y: number } => {
@@ -46,12 +59,19 @@ export function listen(surface: HTMLElement, gestures: Gestures): void {
     if (event.button === 1) event.preventDefault() // no scrolling mode of the browser
     surface.setPointerCapture(event.pointerId)
     last = inside(event)
-    held = { id: event.pointerId, button: event.button, ...last, moved: false }
+    const isStroke = event.button === 0 && gestures.press(last.x, last.y, event.shiftKey)
+    held = { id: event.pointerId, button: event.button, ...last, moved: false, isStroke }
   })
 
   surface.addEventListener('pointermove', (event) => {
-    if (held?.id !== event.pointerId) return
     const at = inside(event)
+    if (!held || held.isStroke) gestures.hover(at)
+    if (held?.id !== event.pointerId) return
+    if (held.isStroke) {
+      const between = event.getCoalescedEvents().map(inside)
+      gestures.stroke(between.length > 0 ? between : [at])
+      return
+    }
     if (!held.moved) {
       if (Math.hypot(at.x - held.x, at.y - held.y) < CLICK_PIXELS) return
       held.moved = true
@@ -68,14 +88,16 @@ export function listen(surface: HTMLElement, gestures: Gestures): void {
 
   surface.addEventListener('pointerup', (event) => {
     if (held?.id !== event.pointerId) return
-    const isClick = !held.moved && held.button === 0
-    const { x, y } = held
+    const { x, y, button, moved, isStroke } = held
     held = null
-    if (isClick) gestures.click(x, y)
+    if (isStroke) gestures.lift()
+    else if (!moved && button === 0) gestures.click(x, y)
   })
   surface.addEventListener('pointercancel', () => {
+    if (held?.isStroke) gestures.lift()
     held = null
   })
+  surface.addEventListener('pointerleave', () => gestures.hover(null))
   for (const kind of ['contextmenu', 'dragover', 'drop'] as const) {
     surface.addEventListener(kind, (event) => event.preventDefault())
   }

@@ -14,6 +14,8 @@ export class UnusableVolume extends Error {
 export interface LoadedScan {
   readonly image: NVImage
   readonly grid: Grid
+  /** The value of each voxel, x fastest. */
+  readonly values: ArrayLike<number>
   readonly window: Window
   readonly full: Window
 }
@@ -25,6 +27,7 @@ export async function loadScan(bytes: ArrayBuffer): Promise<LoadedScan> {
   return {
     image,
     grid: gridOf(image),
+    values,
     window: percentileWindow(values),
     full: percentileWindow(values, [0.5, 100]),
   }

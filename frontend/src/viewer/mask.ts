@@ -1,4 +1,5 @@
-// The mask in NiiVue's drawing layer: 1 = lesion, 2 = lesion marked as false positive.
+// The mask in NiiVue's drawing layer: 1 = lesion, 2 = lesion marked as false positive; while it is
+// drawn also 3 = the chosen lesion, 4 = accepted.
 
 import { cmapper, type Niivue } from '@niivue/niivue'
 import { isSameGrid, voxelCount } from '../voxels/grid'
@@ -18,13 +19,17 @@ export const FIRST_LOOK: MaskLook = { style: 'fill', opacity: 0.45, isHidden: fa
 const LESION = [40, 200, 215] as const
 const FALSE_POSITIVE = [255, 120, 40] as const
 
+const CHOSEN = [255, 225, 77] as const
+const ACCEPTED = [127, 214, 155] as const
+
+const SHOWN = [[0, 0, 0], LESION, FALSE_POSITIVE, CHOSEN, ACCEPTED] as const
 const COLOURS = cmapper.makeDrawLut({
-  R: [0, LESION[0], FALSE_POSITIVE[0]],
-  G: [0, LESION[1], FALSE_POSITIVE[1]],
-  B: [0, LESION[2], FALSE_POSITIVE[2]],
-  A: [0, 255, 255],
-  I: [0, 1, 2],
-  labels: ['', 'lesion', 'false positive'],
+  R: SHOWN.map(([red]) => red),
+  G: SHOWN.map(([, green]) => green),
+  B: SHOWN.map(([, , blue]) => blue),
+  A: [0, 255, 255, 255, 255],
+  I: [0, 1, 2, 3, 4],
+  labels: ['', 'lesion', 'false positive', 'chosen', 'accepted'],
 })
 
 // NiiVue draws the outline only while the fill has an opacity above 0.
@@ -51,6 +56,34 @@ export function repaintMask(nv: Niivue, volume: LabelVolume, marked: ReadonlySet
   if (!bitmap || bitmap.length !== voxelCount(volume.grid.shape)) return
   paintLabels(volume.labels, marked, bitmap)
   nv.refreshDrawing(true)
+}
+
+const DRAWING_UNIT = 7 // NiiVue's texture unit of the drawing layer
+
+/** This will give voxels their values and bring to the screen the slices that they lie on. */
+export function paintVoxels(
+  nv: Niivue,
+  voxels: readonly number[],
+  look: (voxel: number) => number,
+): void {
+  const [, nx, ny] = nv.back?.dims ?? []
+  if (!nv.drawBitmap || !nx || !ny || voxels.length === 0) return
+  let [low, high] = [Number.POSITIVE_INFINITY, 0]
+  for (const voxel of voxels) {
+    nv.drawBitmap[voxel] = look(voxel)
+    if (voxel < low) low = voxel
+    if (voxel > high) high = voxel
+  }
+  const slice = nx * ny
+  const [first, last] = [Math.floor(low / slice), Math.floor(high / slice)]
+  const { gl } = nv
+  const changed = nv.drawBitmap.subarray(first * slice, (last + 1) * slice)
+  const size = [nx, ny, last + 1 - first] as const
+  gl.activeTexture(gl.TEXTURE0 + DRAWING_UNIT)
+  gl.bindTexture(gl.TEXTURE_3D, nv.drawTexture)
+  gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1)
+  gl.texSubImage3D(gl.TEXTURE_3D, 0, 0, 0, first, ...size, gl.RED, gl.UNSIGNED_BYTE, changed)
+  nv.drawScene()
 }
 
 export function applyLook(nv: Niivue, look: MaskLook): void {

@@ -2,9 +2,10 @@
 
 import './viewer.css'
 import type { NVImage } from '@niivue/niivue'
-import { type Grid, mmOfVoxel, type Triple, voxelOfMm } from '../voxels/grid'
+import { type Grid, indexOfMm, mmOfVoxel, type Triple, voxelOfMm } from '../voxels/grid'
 import { type LabelVolume, lesionAt } from '../voxels/labels'
 import { draggedWindow, usualWindows, type Window } from '../voxels/window'
+import { placeBrush } from './brush'
 import * as camera from './camera'
 import { createStage, removeStage, type Stage } from './create'
 import { type Dot, placeDots } from './dots'
@@ -17,6 +18,7 @@ import {
   drawMask,
   FIRST_LOOK,
   type MaskLook,
+  paintVoxels,
   repaintMask,
   setMaskColours,
 } from './mask'
@@ -25,6 +27,7 @@ import {
   crosshairMm,
   crosshairVoxel,
   type Place,
+  type Plane,
   placeAt,
   pointOf,
   shownPlanes,
@@ -35,6 +38,22 @@ export interface ViewerEvents {
   onClick(place: Place, lesion: number): void
   /** Anything that the controls show has changed: slice, zoom, window, mask. */
   onChange(): void
+  /** Drawing; who draws nothing leaves it out. */
+  readonly drawing?: DrawingEvents
+}
+
+/** A place under the pointer: millimetres, and the voxel index with fractions. */
+export interface DrawnPlace {
+  readonly mm: Triple
+  readonly index: Triple
+  readonly plane: Plane
+}
+
+export interface DrawingEvents {
+  /** True takes the drag that begins here as a stroke. */
+  press(place: DrawnPlace, isShifted: boolean): boolean
+  stroke(places: readonly DrawnPlace[]): void
+  lift(): void
 }
 
 export interface ViewState {
@@ -64,6 +83,8 @@ export class Viewer {
   private changeIsDue = false
   private follower: Viewer | null = null
   private followIsDue = false
+  private brushMm: number | null = null
+  private pointer: CanvasPoint | null = null
   private readonly surface = document.createElement('div')
   private stage!: Stage
 
@@ -147,6 +168,17 @@ export class Viewer {
     this.marked = new Set()
     if (labels) drawMask(this.nv, labels, this.marked)
     else this.nv.closeDrawing()
+  }
+
+  /** This will give voxels of the mask new values (`mask.ts` says which) and show them. */
+  paint(voxels: readonly number[], look: (voxel: number) => number): void {
+    paintVoxels(this.nv, voxels, look)
+  }
+
+  /** This will show how far a brush reaches, around the pointer; null shows none. */
+  setBrush(radiusMm: number | null): void {
+    this.brushMm = radiusMm
+    this.placeBrush()
   }
 
   /** This will colour these lesions as false positives and the others as drawn. */
@@ -351,6 +383,17 @@ export class Viewer {
     camera.goWith(this.nv, leader.nv)
   }
 
+  private placeBrush(): void {
+    const at = this.pointer && this.image ? this.pointer : null
+    placeBrush(this.surface, this.nv, at, this.brushMm)
+  }
+
+  private drawnPlace(x: number, y: number): DrawnPlace | null {
+    const place = this.image && placeAt(this.nv, x, y)
+    if (!place || !this.grid) return null
+    return { mm: place.mm, index: indexOfMm(place.mm, this.grid), plane: place.plane }
+  }
+
   private noteChange(): void {
     if (this.changeIsDue) return
     this.changeIsDue = true
@@ -381,6 +424,19 @@ export class Viewer {
       },
       pan: (from: CanvasPoint, to: CanvasPoint) => {
         if (this.image) camera.pan(this.nv, from, to)
+      },
+      press: (x: number, y: number, isShifted: boolean) => {
+        const place = this.events.drawing && this.drawnPlace(x, y)
+        return place ? (this.events.drawing?.press(place, isShifted) ?? false) : false
+      },
+      stroke: (points: readonly CanvasPoint[]) => {
+        const places = points.flatMap(({ x, y }) => this.drawnPlace(x, y) ?? [])
+        if (places.length > 0) this.events.drawing?.stroke(places)
+      },
+      lift: () => this.events.drawing?.lift(),
+      hover: (at: CanvasPoint | null) => {
+        this.pointer = at
+        if (this.brushMm !== null) this.placeBrush()
       },
       window: (right: number, up: number, isStart: boolean) => {
         if (!this.image) return

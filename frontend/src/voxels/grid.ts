@@ -44,12 +44,12 @@ export function mmOfVoxel(voxel: Triple, grid: Grid): Triple {
 
 /** This will return the voxel that holds a place in millimetres; it may lie outside the grid. */
 export function voxelOfMm(mm: Triple, grid: Grid): Triple {
-  const [x, y, z] = placeInGrid(mm, grid)
+  const [x, y, z] = indexOfMm(mm, grid)
   return [Math.round(x), Math.round(y), Math.round(z)]
 }
 
-/** This will return where a place in millimetres lies between the voxels' centres. */
-export function placeInGrid(mm: Triple, grid: Grid): Triple {
+/** This will return the voxel index of a place in millimetres, with fractions. */
+export function indexOfMm(mm: Triple, grid: Grid): Triple {
   const a = (row: number, column: number): number => entry(grid.affine, row, column)
   const cofactor = (row: number, column: number): number => {
     const [r1, r2] = [(row + 1) % 3, (row + 2) % 3]

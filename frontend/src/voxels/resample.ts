@@ -1,6 +1,6 @@
 // One scan on the grid of another, so that both show the same place at the same size.
 
-import { type Grid, mmOfVoxel, placeInGrid, type Triple, voxelCount } from './grid'
+import { type Grid, indexOfMm, mmOfVoxel, type Triple, voxelCount } from './grid'
 
 const HEADER_BYTES = 352
 const FLOAT32 = 16
@@ -15,7 +15,7 @@ export async function resampled(
   target: Grid,
   pause: () => Promise<void>,
 ): Promise<Float32Array> {
-  const at = (voxel: Triple): Triple => placeInGrid(mmOfVoxel(voxel, target), source)
+  const at = (voxel: Triple): Triple => indexOfMm(mmOfVoxel(voxel, target), source)
   const start = at([0, 0, 0])
   const step = (
     [

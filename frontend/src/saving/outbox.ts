@@ -1,14 +1,15 @@
-// Everything a rater does is written into the browser's database first and then sent, in order and
+// Everything that somebody does is written into the browser's database first and then sent, in order and
 // repeated until the server has acknowledged it. Nothing is called saved before that.
 
 import { explanation, Refused } from '../api/errors'
-import type { MarkBody } from '../api/types'
+import type { EditBody, MarkBody } from '../api/types'
 import type { OutboxStore, Pending } from './outboxStore'
 
 export type Send =
   | { readonly kind: 'mark'; readonly id: string; readonly body: MarkBody }
   | { readonly kind: 'removal'; readonly id: string }
   | { readonly kind: 'comment'; readonly comment: string }
+  | { readonly kind: 'edit'; readonly id: string; readonly body: EditBody }
 
 export type SavingState =
   | { readonly kind: 'saved'; readonly at: Date | null }
@@ -17,16 +18,23 @@ export type SavingState =
   | { readonly kind: 'signed_out'; readonly unsent: number; readonly isKept: boolean }
   | { readonly kind: 'somebody_else'; readonly unsent: number; readonly isKept: boolean }
   | { readonly kind: 'not_allowed'; readonly unsent: number; readonly message: string }
-  | { readonly kind: 'refused'; readonly unsent: number; readonly message: string }
+  | {
+      readonly kind: 'refused'
+      readonly unsent: number
+      readonly code: string
+      readonly message: string
+    }
 
 type Trouble =
   | { kind: 'retrying' | 'signed_out' | 'somebody_else' }
-  | { kind: 'not_allowed' | 'refused'; message: string }
+  | { kind: 'not_allowed'; message: string }
+  | { kind: 'refused'; code: string; message: string }
 
 export interface OutboxSettings {
   readonly store: OutboxStore
-  /** Whose marks these are: another login in this browser has another owner. */
+  /** Whose changes these are: another login in this browser has another owner. */
   readonly owner: string
+  /** What is changed: a presentation or a drawing. */
   readonly presentation: string
   /** Sends one change and returns when the server stored it. */
   readonly deliver: (send: Send) => Promise<Date>
@@ -101,6 +109,13 @@ export class Outbox {
     void this.send()
   }
 
+  /** This will send nothing any more and hand over what is unsent; it stays kept until forgotten. */
+  async handOver(): Promise<readonly Pending[]> {
+    this.stop()
+    await this.keeping
+    return this.queue
+  }
+
   /** This will send nothing any more; what is kept stays kept. */
   stop(): void {
     this.isStopped = true
@@ -119,7 +134,7 @@ export class Outbox {
     const { unsent, trouble } = this
     if (unsent === 0) return { kind: 'saved', at: this.savedAt }
     if (!trouble) return { kind: 'saving', unsent }
-    if (trouble.kind === 'refused' || trouble.kind === 'not_allowed') return { ...trouble, unsent }
+    if ('message' in trouble) return { ...trouble, unsent }
     const isKept = this.beingKept === 0 && this.queue.every((pending) => pending.isKept)
     return { kind: trouble.kind, unsent, isKept }
   }
@@ -154,7 +169,10 @@ export class Outbox {
       else {
         // 403 and 404 depend on who is logged in, so the change is worth keeping.
         const depends = error.status === 403 || error.status === 404
-        this.trouble = { kind: depends ? 'not_allowed' : 'refused', message: explanation(error) }
+        const message = explanation(error)
+        this.trouble = depends
+          ? { kind: 'not_allowed', message }
+          : { kind: 'refused', code: error.code, message }
         if (!depends) return
       }
     } else this.trouble = { kind: 'retrying' }

@@ -130,7 +130,8 @@ test('what the server refuses for good is said and never called saved', async ()
   outbox.add(mark('a'))
   outbox.add(mark('b'))
   await settle()
-  expect(outbox.state).toEqual({ kind: 'refused', unsent: 2, message: 'It is locked.' })
+  const refused = { kind: 'refused', unsent: 2, code: 'AlreadySubmitted', message: 'It is locked.' }
+  expect(outbox.state).toEqual(refused)
   server.trouble = null
   await outbox.discardRefused()
   await settle()

@@ -4,9 +4,9 @@
 
 import { make, plural, setText } from '../elements'
 import { hold } from '../locks'
+import { deliver } from './deliver'
 import { Outbox, type SavingState } from './outbox'
 import { type OutboxStore, openOutboxStore } from './outboxStore'
-import { deliver } from './service'
 
 const LOOK_AGAIN_MS = 3000
 

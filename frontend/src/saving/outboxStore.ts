@@ -14,6 +14,13 @@ export interface Pending {
 /** Where the rater stands in a presentation, to go on after a reload. */
 export type Attention = ShownView
 
+/** What a stroke has drawn or erased so far, as runs of voxels. */
+export interface KeptStroke {
+  readonly tool: string
+  readonly added: readonly number[]
+  readonly removed: readonly number[]
+}
+
 export interface OutboxStore {
   keep(owner: string, presentation: string, send: Send): Promise<Pending>
   forget(pending: Pending): Promise<void>
@@ -22,6 +29,9 @@ export interface OutboxStore {
   presentations(owner: string): Promise<string[]>
   attention(owner: string, presentation: string): Promise<Attention | null>
   keepAttention(owner: string, presentation: string, attention: Attention | null): Promise<void>
+  /** A stroke that is not at its end: the page may be killed before. */
+  stroke(owner: string, drawing: string): Promise<KeptStroke | null>
+  keepStroke(owner: string, drawing: string, stroke: KeptStroke | null): Promise<void>
 }
 
 interface Rows extends DBSchema {
@@ -31,17 +41,23 @@ interface Rows extends DBSchema {
     indexes: { share: [string, string] }
   }
   attention: { key: [string, string]; value: Attention }
+  strokes: { key: [string, string]; value: KeptStroke }
 }
 
 /** This will open the browser's database; without one, changes stay in the memory of the page. */
 export async function openOutboxStore(name = 'plaque'): Promise<OutboxStore> {
   try {
-    const database = await openDB<Rows>(name, 1, {
-      upgrade(fresh) {
-        const unsent = fresh.createObjectStore('unsent', { keyPath: 'number', autoIncrement: true })
-        unsent.createIndex('share', ['owner', 'presentation'])
-        fresh.createObjectStore('attention')
+    const database = await openDB<Rows>(name, 2, {
+      upgrade(fresh, before) {
+        if (before < 1) {
+          const numbered = { keyPath: 'number', autoIncrement: true }
+          const unsent = fresh.createObjectStore('unsent', numbered)
+          unsent.createIndex('share', ['owner', 'presentation'])
+          fresh.createObjectStore('attention')
+        }
+        fresh.createObjectStore('strokes')
       },
+      blocking: (_before, _after, event) => (event.target as IDBDatabase).close(),
     })
     return new BrowserStore(database)
   } catch {
@@ -79,6 +95,12 @@ export class MemoryStore implements OutboxStore {
   }
 
   async keepAttention(): Promise<void> {}
+
+  async stroke(): Promise<null> {
+    return null
+  }
+
+  async keepStroke(): Promise<void> {}
 }
 
 class BrowserStore implements OutboxStore {
@@ -134,6 +156,20 @@ class BrowserStore implements OutboxStore {
       else await this.database.delete('attention', key)
     } catch {
       // Only the times of this presentation get less exact.
+    }
+  }
+
+  async stroke(owner: string, drawing: string): Promise<KeptStroke | null> {
+    return (await this.database.get('strokes', [owner, drawing])) ?? null
+  }
+
+  async keepStroke(owner: string, drawing: string, stroke: KeptStroke | null): Promise<void> {
+    const key: [string, string] = [owner, drawing]
+    try {
+      if (stroke) await this.database.put('strokes', stroke, key)
+      else await this.database.delete('strokes', key)
+    } catch {
+      // Only what is under the pointer just now would be lost with the page.
     }
   }
 }

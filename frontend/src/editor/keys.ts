@@ -1,0 +1,48 @@
+// Which key does what in the editor, the viewer's keys included.
+
+import type { Shortcut } from '../viewer/keys'
+import { viewerShortcuts } from '../viewer/shortcuts'
+import type { Viewer } from '../viewer/viewer'
+import { TOOLS, type Tool } from './palette'
+
+export interface EditorActions {
+  readonly pick: (tool: Tool) => void
+  readonly resize: (steps: 1 | -1) => void
+  readonly tour: (steps: 1 | -1) => void
+  readonly accept: () => void
+  readonly remove: () => void
+  readonly fill: () => void
+  readonly interpolate: () => void
+  readonly undo: () => void
+  readonly redo: () => void
+  readonly save: () => void
+  readonly toggleLegend: () => void
+}
+
+export function editorShortcuts(viewer: Viewer, act: EditorActions): readonly Shortcut[] {
+  const key = (shown: string, does: string, keys: readonly string[], run: () => void) => ({
+    shown,
+    does,
+    keys,
+    run,
+  })
+  return [
+    ...TOOLS.map(({ tool, key: letter, does }) =>
+      key(letter.toUpperCase(), does, [letter], () => act.pick(tool)),
+    ),
+    key(', .', 'smaller, larger brush', [','], () => act.resize(-1)),
+    key('', '', ['.'], () => act.resize(1)),
+    key('N, P', 'next, previous lesion', ['n'], () => act.tour(1)),
+    key('', '', ['p'], () => act.tour(-1)),
+    key('A', 'accept the chosen lesion, or no longer', ['a'], act.accept),
+    key('Delete', 'delete the chosen lesion', ['Delete', 'Backspace'], act.remove),
+    key('T', 'fill holes of the chosen lesion, or of all', ['t'], act.fill),
+    key('I', 'fill the slices to the lesion above or below', ['i'], act.interpolate),
+    { ...key('Ctrl + Z', 'undo', ['z'], act.undo), ctrl: true, shift: false },
+    { ...key('Ctrl + Y', 'redo', ['y'], act.redo), ctrl: true },
+    { ...key('', '', ['z'], act.redo), ctrl: true, shift: true },
+    { ...key('Ctrl + S', 'save as a mask', ['s'], act.save), ctrl: true },
+    ...viewerShortcuts(viewer),
+    key('?', 'this legend', ['?'], act.toggleLegend),
+  ]
+}

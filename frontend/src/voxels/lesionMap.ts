@@ -1,0 +1,150 @@
+// A mask that is being drawn, as its lesions: parts that touch, corners included. What changes is
+// labelled anew, nothing else is looked at.
+
+import { type Triple, voxelCount, voxelOfIndex } from './grid'
+import { voxelDigest } from './runs'
+
+const MOST_LESIONS = 65_534
+const PENDING = 65_535
+
+export class TooManyLesions extends Error {
+  override name = 'TooManyLesions'
+}
+
+export class LesionMap {
+  /** The lesion at each voxel, 0 where nothing is drawn. A lesion keeps its number while it lasts. */
+  readonly labels: Uint16Array
+  private readonly members = new Map<number, readonly number[]>()
+  private readonly former: Uint16Array
+  private sum = 0
+  private drawn = 0
+
+  /** `mask` holds something other than 0 where there is a lesion; without one it begins empty. */
+  constructor(
+    readonly shape: Triple,
+    mask?: ArrayLike<number>,
+  ) {
+    this.labels = new Uint16Array(voxelCount(shape))
+    this.former = new Uint16Array(voxelCount(shape))
+    if (!mask) return
+    const there: number[] = []
+    for (let voxel = 0; voxel < this.labels.length; voxel += 1) if (mask[voxel]) there.push(voxel)
+    this.change(there, [])
+  }
+
+  /** The lesions by number, with their voxels. */
+  get lesions(): ReadonlyMap<number, readonly number[]> {
+    return this.members
+  }
+
+  get voxels(): number {
+    return this.drawn
+  }
+
+  /** The number by which the server knows the mask again. */
+  get digest(): number {
+    return this.sum >>> 0
+  }
+
+  has(voxel: number): boolean {
+    return this.labels[voxel] !== 0
+  }
+
+  voxelsOf(lesion: number): readonly number[] {
+    return this.members.get(lesion) ?? []
+  }
+
+  /**
+   * This will add and remove voxels and return those whose lesion may be another one now. Voxels
+   * that are there already, or are not there, must not be named.
+   */
+  change(added: readonly number[], removed: readonly number[]): number[] {
+    const touched = new Set<number>()
+    for (const voxel of removed) touched.add(this.labels[voxel] ?? 0)
+    for (const voxel of added) this.neighbours(voxel, (other) => touched.add(other))
+    touched.delete(0)
+    for (const voxel of removed) this.put(voxel, 0)
+    const pool: number[] = []
+    for (const lesion of touched) {
+      for (const voxel of this.voxelsOf(lesion)) {
+        if (this.labels[voxel] !== lesion) continue
+        this.former[voxel] = lesion
+        this.labels[voxel] = PENDING
+        pool.push(voxel)
+      }
+      this.members.delete(lesion)
+    }
+    for (const voxel of added) {
+      this.put(voxel, PENDING)
+      this.former[voxel] = 0
+      pool.push(voxel)
+    }
+    this.name(this.parts(pool))
+    return [...pool, ...removed]
+  }
+
+  private put(voxel: number, label: number): void {
+    this.labels[voxel] = label
+    this.sum ^= voxelDigest(voxel)
+    this.drawn += label === 0 ? -1 : 1
+  }
+
+  /** The parts of voxels that are PENDING, largest first. */
+  private parts(pool: readonly number[]): number[][] {
+    const found: number[][] = []
+    for (const seed of pool) {
+      if (this.labels[seed] !== PENDING) continue
+      const part = [seed]
+      this.labels[seed] = 0
+      for (let at = 0; at < part.length; at += 1) {
+        this.neighbours(part[at] ?? 0, (label, voxel) => {
+          if (label !== PENDING) return
+          this.labels[voxel] = 0
+          part.push(voxel)
+        })
+      }
+      found.push(part)
+    }
+    return found.sort((one, other) => other.length - one.length)
+  }
+
+  /** This will give each part the number that most of its voxels had, or else a new one. */
+  private name(parts: readonly number[][]): void {
+    let next = 1
+    for (const part of parts) {
+      const shares = new Map<number, number>()
+      for (const voxel of part) {
+        const lesion = this.former[voxel] ?? 0
+        if (lesion && !this.members.has(lesion)) shares.set(lesion, (shares.get(lesion) ?? 0) + 1)
+      }
+      let [id, most] = [0, 0]
+      for (const [lesion, share] of shares) if (share > most) [id, most] = [lesion, share]
+      if (id === 0) {
+        while (this.members.has(next) || this.isFormer(next, parts)) next += 1
+        id = next
+      }
+      if (id > MOST_LESIONS)
+        throw new TooManyLesions(`At most ${MOST_LESIONS} lesions can be drawn.`)
+      this.members.set(id, part)
+      for (const voxel of part) this.labels[voxel] = id
+    }
+  }
+
+  /** Whether a number still belongs to a part that is yet to be named. */
+  private isFormer(lesion: number, parts: readonly number[][]): boolean {
+    return parts.some((part) => this.former[part[0] ?? 0] === lesion && !this.labels[part[0] ?? 0])
+  }
+
+  private neighbours(voxel: number, see: (label: number, voxel: number) => void): void {
+    const [nx, ny, nz] = this.shape
+    const [x, y, z] = voxelOfIndex(voxel, this.shape)
+    for (let k = Math.max(0, z - 1); k <= Math.min(nz - 1, z + 1); k += 1) {
+      for (let j = Math.max(0, y - 1); j <= Math.min(ny - 1, y + 1); j += 1) {
+        for (let i = Math.max(0, x - 1); i <= Math.min(nx - 1, x + 1); i += 1) {
+          const other = i + nx * (j + ny * k)
+          if (other !== voxel) see(this.labels[other] ?? 0, other)
+        }
+      }
+    }
+  }
+}
