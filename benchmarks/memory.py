@@ -2,10 +2,10 @@
 
     python benchmarks/memory.py [--methods-folder FOLDER] [--methods NAME ...]
 
-A phantom of 512 x 512 x 64 voxels with FLAIR, T1 and T2. Li's network and the paper's adapted one
-have their full width and random weights; the other methods have what lies in the folder of
-`manage.py fit_on_phantoms` (the data folder's `methods/`). Each job is a process of its own in a
-worker's environment, from its claim to its stored mask.
+A phantom of 512 x 512 x 64 voxels with FLAIR, T1 and T2. Li's networks, the paper's adapted one and
+nicMSlesions (Plaque's layout) have their full width and random weights; the other methods have what
+lies in the folder of `manage.py fit_on_phantoms` (the data folder's `methods/`). Each job is a
+process of its own in a worker's environment, from its claim to its stored mask.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from inference import job_of_a_worker, worker_environment
 from machine import machine, peak_bytes, verdict
 
 MOST_BYTES = 3e9
+CASCADES = ("nicmslesions", "nicmslesions-retrained")
 GRID = {"shape": (512, 512, 64), "spacing_mm": (0.45, 0.45, 2.5)}
 
 
@@ -36,6 +37,7 @@ def prepare(folder: Path, methods: Path | None) -> None:
     from django.core.management import call_command
     from django.utils import timezone
 
+    from segmentation.networks.cascade import PatchNet, dense, save_cascade
     from segmentation.networks.checkpoint import save_checkpoint
     from segmentation.networks.unet import UNet, adapted, li_original
     from segmentation.operations.cases import NamedFile, create_cohort, import_case
@@ -46,10 +48,14 @@ def prepare(folder: Path, methods: Path | None) -> None:
         shutil.copytree(methods, settings.METHODS)
     torch.manual_seed(0)
     wide = {"adapted-unet": adapted(), "li-unet": li_original(1), "li-unet-t1": li_original(2)}
-    for name, network in wide.items():
+    for name in (*wide, *CASCADES):
         shutil.rmtree(settings.METHODS / name, ignore_errors=True)
         (settings.METHODS / name).mkdir(parents=True)
+    for name, network in wide.items():
         save_checkpoint(settings.METHODS / name / "1.safetensors", UNet(network), {}, half=False)
+    for name in CASCADES:
+        stages = PatchNet(dense()), PatchNet(dense())
+        save_cascade(settings.METHODS / name / "cascade.safetensors", stages, {})
     phantom = make_phantom(seed=7, **GRID)
     files = [
         NamedFile(f"{name}.nii", nib.Nifti1Image(data, phantom.affine).to_bytes())
@@ -77,7 +83,7 @@ def main() -> int:
     os.environ.pop("DATABASE_URL", None)
     from segmentation.methods import METHOD_CARDS
 
-    there = {"slim-unet", "adapted-unet", "li-unet", "li-unet-t1"}
+    there = {"slim-unet", "adapted-unet", "li-unet", "li-unet-t1", *CASCADES}
     if chosen.methods_folder:
         there |= {one.name for one in chosen.methods_folder.iterdir()}
     names = chosen.methods or [card.name for card in METHOD_CARDS if card.name in there]
