@@ -237,11 +237,12 @@ def _several_methods(results: Mapping[str, Any], names: Names) -> list[Section]:
         Section(
             "several-methods",
             "All methods at once",
-            "Cochran's Q: do all methods have the same rate? Per rater and showing, since it takes "
-            "one answer per case and method.",
+            "Do all methods have the same rate? Cochran's Q per rater and showing, since it takes "
+            "one answer per case and method; estimating equations (GEE) also over all answers, "
+            "with the case as cluster (showing 0: both).",
             (
                 table(
-                    "Cochran's Q",
+                    "All methods at once",
                     lines,
                     [
                         rater(names),
@@ -250,6 +251,8 @@ def _several_methods(results: Mapping[str, Any], names: Names) -> list[Section]:
                         number("Cases", "cases"),
                         number("Q", "q", decimal),
                         number("p", "q_p", p_value),
+                        number("GEE", "gee", decimal),
+                        number("p", "gee_p", p_value),
                     ],
                     file="several_methods",
                 ),

@@ -8,12 +8,12 @@ import numpy as np
 
 from rating.protocol.design import AcceptanceDesign
 from rating.statistics.acceptance import ONE_CASE
-from rating.statistics.columns import Columns
+from rating.statistics.columns import Bools, Columns, Ints
 from rating.statistics.comparisons import NO_WIDTH
 from rating.statistics.paired_difference import clustered_difference, two_one_sided
 from rating.statistics.pairings import Pairing, only_items, pairings
 from rating.statistics.rows import rules, undefined
-from rating.statistics.several_methods import cochran_q
+from rating.statistics.several_methods import cochran_q, gee_wald
 
 TESTED = (
     *("difference", "difference_low", "difference_high"),
@@ -54,10 +54,11 @@ NO_PAIR = "no mask has both answers"
 
 
 def several_methods(answers: Columns, design: AcceptanceDesign) -> list[dict[str, Any]]:
-    """This will test three or more methods at once (Cochran's Q), by the primary rule.
+    """This will test three or more methods at once, by the primary rule.
 
-    Per rater and showing, so that a case has one answer for each method; over cases whose one mask
-    of every method was rated. No line below three methods.
+    Cochran's Q per rater and showing, so that a case has one answer for each method; over cases
+    whose one mask of every method was rated. Estimating equations (GEE) over the same answers, and
+    in the last line (rater "", occasion 0) over all answers there are. No line below three methods.
     """
     of_method = [only_items(answers, method) for method in range(len(answers.methods))]
     if len(of_method) < FEWEST_METHODS:
@@ -82,6 +83,29 @@ def several_methods(answers: Columns, design: AcceptanceDesign) -> list[dict[str
                     "cases": len(rated),
                     "q": found.statistic if found else none,
                     "q_p": found.p if found else none,
+                    **_gee(
+                        case=np.repeat(np.arange(len(rated)), len(of_method)),
+                        method=np.tile(np.arange(len(of_method)), len(rated)),
+                        accepted=rated.ravel(),
+                        methods=len(of_method),
+                    ),
                 }
             )
-    return lines
+    judged = np.flatnonzero(answers.is_rated)
+    several = undefined("a case has several answers for a method")
+    last = {"rater": "", "occasion": 0, "methods": len(of_method), "q": several, "q_p": several}
+    pooled = _gee(
+        case=answers.case[judged],
+        method=answers.method[judged],
+        accepted=answers.accepted(primary)[judged],
+        methods=len(of_method),
+    )
+    return [*lines, last | {"cases": len(np.unique(answers.case[judged])), **pooled}]
+
+
+def _gee(*, case: Ints, method: Ints, accepted: Ints | Bools, methods: int) -> dict[str, Any]:
+    found = gee_wald(case=case, method=method, accepted=accepted, methods=methods)
+    if found is None:
+        reason = "a method has no rejection, or no acceptance, or too few cases were rated"
+        return dict.fromkeys(("gee", "gee_p"), undefined(reason))
+    return {"gee": found.statistic, "gee_p": found.p}

@@ -177,12 +177,14 @@ EQUIVALENCE: dict[str, Meaning] = {
     "equivalent_p": ("The larger of both (TOST)", PROBABILITY),
 }
 SEVERAL_METHODS: dict[str, Meaning] = {
-    "rater": ("User name of the rater", TEXT),
-    "occasion": ("1 for the first showing of a mask, 2 for the second", COUNT),
+    "rater": ("User name of the rater; empty: all answers of all raters", TEXT),
+    "occasion": ("1 for the first showing of a mask, 2 for the second, 0 for both", COUNT),
     "methods": ("Methods compared", COUNT),
-    "cases": ("Cases with one answer to a mask of every method", COUNT),
+    "cases": ("Cases compared; for Q those with one answer to a mask of every method", COUNT),
     "q": ("Cochran's Q, by the primary analysis", "chi-square"),
     "q_p": ("Its p: do all methods have the same rate?", PROBABILITY),
+    "gee": ("Wald statistic of estimating equations with the case as cluster", "chi-square"),
+    "gee_p": ("Its p: do all methods have the same rate?", PROBABILITY),
 }
 MARK_AGREEMENT: dict[str, Meaning] = {
     "rater": ("User name of the rater", TEXT),

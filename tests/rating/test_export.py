@@ -194,12 +194,12 @@ def test_the_report_needs_nothing_else(taken: Taken) -> None:
     page = taken.files["report.html"].decode()
     for fetched in ("src=", "<script", "<link", "@import", "url(http"):
         assert fetched not in page
-    assert set(re.findall(r'href="([^"]+)"', page)) <= {
+    assert set(re.findall(r'href="((?!data:)[^"]+)"', page)) <= {
         f"#{name}" for name in re.findall(r'id="([^"]+)"', page)
     }
     names = re.findall(r'\bid="([^"]+)"', page)
     assert len(names) == len(set(names))
-    assert page.count("<svg") == page.count("<figure>") == 6
+    assert page.count("<svg") == page.count("<figure>") == 7
     assert "not collected" in page
     assert "under-counted" in page
     assert "secret-method" in page  # a method without a card keeps its name
@@ -330,3 +330,16 @@ def test_the_command_refuses_what_it_cannot_do(
         call_command("export_study", opened["id"], "--out", str(out))
     assert [path.name for path in out.iterdir()] == ["mine.txt"]
     assert Study.objects.get().state == "closed"
+
+
+def test_the_examples_show_a_slice_of_each_kind(taken: Taken) -> None:
+    drawn = taken.files["figures/example_slices.svg"].decode()
+    # With one lesion missed, 12 drawn ones stay acceptable and three do not; the empty mask is no
+    # example.
+    assert drawn.count("<image ") == drawn.count("(all slices)") == drawn.count("<text ") / 2
+    assert ">rejected<" in drawn
+    assert ">accepted with errors<" in drawn
+    assert "<circle " in drawn, "a missed lesion has its ring"
+    assert taken.files["figures/example_slices.png"][:8] == b"\x89PNG\r\n\x1a\n"
+    assert "example_slices" not in taken.files["report.html"].decode()
+    assert taken.files["report.html"].decode().count("data:image/png") == drawn.count("<image ")

@@ -8,9 +8,11 @@ import { askFirst } from '../study/dialog'
 /** How the last practice case went; nothing when it was none. */
 export function practiceFeedback({ feedback }: Reading): HTMLElement[] {
   if (!feedback) return []
-  const line = (total: number, what: string, found: number, wrong: number): string =>
-    `${plural(total, what)}: you marked ${found} of ${total}` +
-    (wrong > 0 ? `, and ${wrong} that the reference does not have.` : '.')
+  const line = (total: number, what: string, found: number, wrong: number): string => {
+    const right = total > 0 ? `${plural(total, what)}, you marked ${found}` : `No ${what}`
+    const more = wrong > 0 ? `; ${plural(wrong, 'mark')} of yours the reference does not have` : ''
+    return `${right}${more}.`
+  }
   const { missed, missed_found, missed_wrong } = feedback
   return [
     make(

@@ -52,7 +52,8 @@ export class Lobby {
     // Without anything to press, the keyboard stands at what is said.
     const said = this.element.querySelector<HTMLElement>('h1, .lead')
     said?.setAttribute('tabindex', '-1')
-    const next = this.element.querySelector<HTMLElement>('.primary') ?? said
+    const asked = this.element.querySelector<HTMLElement>('form input, form select')
+    const next = asked ?? this.element.querySelector<HTMLElement>('.primary') ?? said
     next?.focus()
   }
 

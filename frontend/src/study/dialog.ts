@@ -42,6 +42,7 @@ export function askFirst(
     // What had the focus before may have gone with what was just done.
     if (document.activeElement === document.body) document.getElementById('content')?.focus()
   })
-  document.body.append(dialog)
+  const room = document.querySelector('.reading-room') // has its own, dark colours
+  ;(room ?? document.body).append(dialog)
   dialog.showModal()
 }

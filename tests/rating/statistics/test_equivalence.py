@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.genmod import families
+from statsmodels.genmod.cov_struct import Independence
+from statsmodels.genmod.generalized_estimating_equations import GEE
 from statsmodels.stats.contingency_tables import cochrans_q
 
 from rating.statistics import summarise
 from rating.statistics.replicate_limits import replicate_limits
+from rating.statistics.several_methods import gee_wald
 from segmentation.evaluation.statistics.concordance_correlation import concordance_correlation
 from tests.rating.statistics.answers import a_design, all_answers
 
@@ -57,7 +62,9 @@ def test_without_a_margin_nothing_is_tested_and_without_answers_it_is_undefined(
 
 def test_several_methods_are_cochran_s_q() -> None:
     lines = of_methods()["several_methods"]
-    assert [(line["rater"], line["occasion"]) for line in lines] == [("rita", 1), ("rita", 2)]
+    assert [(line["rater"], line["occasion"]) for line in lines] == [
+        *(("rita", 1), ("rita", 2), ("", 0)),
+    ]
     table = [
         [int(case not in WORSE.get((f"m{method}", 1), set())) for method in range(3)]
         for case in range(12)
@@ -68,6 +75,38 @@ def test_several_methods_are_cochran_s_q() -> None:
     design = a_design(4, methods=3)
     assert "undefined" in summarise([], design)["several_methods"][0]["q"]
     assert summarise([], a_design(4, methods=2))["several_methods"] == []
+
+
+def test_estimating_equations_are_those_of_statsmodels() -> None:
+    rows = [
+        (case, method, int((case * 7 + method * 5 + reading * 3 + case * method) % 11 > 2 + method))
+        for case in range(12)
+        for method in range(3)
+        for reading in range(4)
+        if (case + method + reading) % 6
+    ]
+    case, method, accepted = np.array(rows).T
+    design = np.column_stack([np.ones(len(rows)), method == 1, method == 2]).astype(float)
+    model = GEE(
+        accepted, design, groups=case, family=families.Binomial(), cov_struct=Independence()
+    )
+    wald = model.fit().wald_test(np.eye(3)[1:], scalar=True)
+    found = gee_wald(case=case, method=method, accepted=accepted, methods=3)
+    assert found is not None
+    assert (found.statistic, found.p) == pytest.approx((wald.statistic, wald.pvalue), rel=1e-6)
+    assert found.statistic == pytest.approx(10.352990117019683)  # statsmodels 0.15.0
+    mixed = np.random.default_rng(1).permutation(len(rows))
+    again = gee_wald(case=case[mixed], method=method[mixed], accepted=accepted[mixed], methods=3)
+    assert again is not None
+    assert again.statistic == pytest.approx(found.statistic)
+
+
+def test_estimating_equations_are_undefined_without_a_rejection_or_with_one_case() -> None:
+    both, one = [0, 0, 1, 1], [0, 0, 0, 0]
+    for case, accepted in ((both, [1, 1, 1, 0]), (both, [0, 1, 0, 1]), (one, [1, 0, 1, 0])):
+        method = [0, 1, 0, 1]
+        assert gee_wald(case=case, method=method, accepted=accepted, methods=2) is None
+    assert gee_wald(case=[], method=[], accepted=[], methods=3) is None
 
 
 def test_counts_of_two_raters_use_both_showings() -> None:
