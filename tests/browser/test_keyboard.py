@@ -78,10 +78,7 @@ def test_a_whole_presentation_by_keyboard_alone(rita: Visitor, clinic: Clinic) -
     expect(page.locator('[data-count="fn"]')).to_have_text("1" if drawn else "2")
 
     # What is marked may be several lesions, and several marks one.
-    press("m")
-    press("Shift+ArrowRight")
-    press("m")
-    for key in ("k", "k", "Shift+k"):
+    for key in ("Shift+ArrowUp", "m", "Shift+ArrowUp", "m", "k", "k", "Shift+k"):
         press(key)
     fn = page.evaluate("window.plaque.state().corrected.fn")
     assert fn == page.evaluate("window.plaque.state().counts.fn") + 1

@@ -41,7 +41,7 @@ export class AnswerForm {
   private readonly typed = make(
     'fieldset',
     { class: 'typed' },
-    make('legend', {}, 'Type counts instead of marking (optional)'),
+    make('legend', {}, 'Or type the counts'),
     make('label', {}, 'FP ', this.typedFp),
     make('label', {}, 'FN ', this.typedFn),
   )

@@ -156,7 +156,7 @@ export class Panel {
     const counted =
       lesions.fp === fp && lesions.fn === fn ? '' : `, counted as ${lesions.fp} and ${lesions.fn}`
     setText(this.live, `${drawn} drawn, ${fp} FP, ${fn} FN${counted}`)
-    const left = sitting.tour.left ? `, ${sitting.tour.left} unseen` : ', all seen'
+    const left = sitting.tour.left ? `\n${sitting.tour.left} unseen` : '\nall seen'
     this.note.hidden = drawn > 0
     this.tour.hidden = drawn === 0
     setText(

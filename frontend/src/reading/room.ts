@@ -147,7 +147,10 @@ export class Room {
       join: () => room.change((sitting) => sitting.joinCurrent()),
       choose: (verdict) => room.panel.form.choose(verdict),
       submit: () => room.submit(),
-      toggleLegend: () => room.legend.toggle(),
+      toggleLegend: () => {
+        room.legend.toggle()
+        if (room.legend.element.hidden) room.takeFocus()
+      },
     })
     room.keys = new KeyDialog(shortcuts, settings.keys, (changed) => {
       room.legend.show(changed)
