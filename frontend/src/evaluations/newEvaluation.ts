@@ -140,13 +140,7 @@ export function newReference(data: NewEvaluationData): HTMLFormElement {
   )
   const begin = make('button', {}, 'Make the reference')
   const arrange = (): void => {
-    exchangeBoxes(
-      of,
-      referenceBoxes(
-        data.cohorts.find(({ slug }) => slug === cohort.value),
-        0,
-      ),
-    )
+    exchangeBoxes(of, referenceBoxes(data.cohorts.find(({ slug }) => slug === cohort.value)))
   }
   cohort.addEventListener('change', arrange)
   const form = make(
