@@ -34,8 +34,8 @@ def test_the_patients_right_front_is_at_the_upper_left() -> None:
     assert np.argwhere(pixels == pixels.max()).tolist() == [[1, 1]]
     corners = re.search(r'<path d="M([^"]+)Z"', drawn)
     assert corners is not None
-    assert {tuple(map(int, one.split())) for one in corners.group(1).split("L")} == {
-        *((1, 1), (2, 1), (2, 2), (1, 2)),
+    assert {tuple(map(float, one.split())) for one in corners.group(1).split("L")} == {
+        *((22, 44), (44, 44), (44, 88), (22, 88)),  # 440 units across 20 voxels, twice as high
     }
 
 
