@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests/segmentat
 
 from hand_made import many
 
-SHAPE, SPACING_MM, LESIONS = (384, 384, 35), (0.59, 0.59, 3.84), 120
+SHAPE, SPACING_MM, LESIONS = (384, 384, 35), (0.59, 0.59, 3.84), 138
 METHODS, EXPERTS = [f"method {n}" for n in range(7)], ["Expert 1", "Expert 2"]
 REPEATS, SHARE, MOST_GROWTH_MB = 9, 4, 20
 

@@ -397,13 +397,19 @@ def _difference(line: Line) -> Cell:
 def _with_interval(line: Line, name: str, low: str, high: str) -> Cell:
     if not is_number(line[name]) or not is_number(line[low]):
         return _cell(line[name])
-    return Cell(f"{line[name]:.2f} ({line[low]:.2f} to {line[high]:.2f})")
+    return Cell(f"{_decimal(line[name])} ({_decimal(line[low])} to {_decimal(line[high])})")
 
 
 def _cell(value: Any) -> Cell:
     if isinstance(value, Mapping):
         return Cell(f"undefined: {value['undefined']}", is_undefined=True)
-    return Cell(f"{value:.2f}" if isinstance(value, float) else str(value))
+    return Cell(_decimal(value) if isinstance(value, float) else str(value))
+
+
+def _decimal(value: float) -> str:
+    """Two decimals, without a minus before nothing."""
+    text = f"{value:.2f}"
+    return text.removeprefix("-") if not text.strip("-0.") else text
 
 
 def _pairs(record: CaseRecord) -> tuple[Pair, ...]:

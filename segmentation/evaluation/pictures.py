@@ -74,17 +74,16 @@ def _drawing(
         if letter:
             parts.append(_text(left, top - 6, f"{letter}{name}"))
         parts.append(
-            f'<g transform="translate({left:.2f} {top:.2f}) '
-            f'scale({wide / across:.4f} {high / up:.4f})">'
-            f'<image width="{across}" height="{up}" preserveAspectRatio="none" '
+            f'<g transform="translate({left:.2f} {top:.2f})">'
+            f'<image width="{wide:.2f}" height="{high:.2f}" preserveAspectRatio="none" '
             f'style="image-rendering:pixelated" href="data:image/png;base64,{picture}"/>'
         )
         for mask, colour in layers:
-            path = _edges(mask[box].T[::-1, ::-1])
+            path = _edges(mask[box].T[::-1, ::-1], size=(wide / across, high / up))
             fill = f'fill="{colour}" fill-opacity="0.35"' if is_filled else 'fill="none"'
             parts.append(
                 f'<path d="{path}" {fill} fill-rule="evenodd" stroke="{colour}" '
-                'stroke-width="1.4" vector-effect="non-scaling-stroke"/>'
+                'stroke-width="1.4"/>'
             )
         parts.append("</g>")
         parts.append(_text(left + 4, top + 16, "R", fill="#ffffff"))
@@ -132,8 +131,11 @@ def _grey(flair: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.asarray(np.clip((flair - low) / max(high - low, 1e-6), 0, 1) * 255, dtype=np.uint8)
 
 
-def _edges(rows: NDArray[np.bool_]) -> str:
-    """The border of a mask along the edges of its voxels as an SVG path; rows from the top."""
+def _edges(rows: NDArray[np.bool_], *, size: tuple[float, float]) -> str:
+    """The border of a mask along the edges of its voxels as an SVG path; rows from the top.
+
+    `size` is that of a voxel in the drawing.
+    """
     padded = np.pad(rows, 1)
     here = padded[1:-1, 1:-1]
     # Every voxel's border edges, each drawn so that the inside lies on its right.
@@ -158,7 +160,8 @@ def _edges(rows: NDArray[np.bool_]) -> str:
                 del following[at]
             at = nearest
             path.append(at)
-        paths.append("M" + "L".join(f"{x} {y}" for x, y in path[:-1]) + "Z")
+        corners = (f"{x * size[0]:.6g} {y * size[1]:.6g}" for x, y in path[:-1])
+        paths.append(f"M{'L'.join(corners)}Z")
     return "".join(paths)
 
 

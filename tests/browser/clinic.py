@@ -17,11 +17,26 @@ from accounts.operations.tokens import make_token
 from rating.models import Study, StudyMembership
 from rating.operations.study import close_study, create_study, edit_study, open_study
 from segmentation.methods.slim_unet import CHECKPOINT
-from segmentation.models import Case, Cohort, Drawing, InferenceJob, Segmentation, Training
+from segmentation.models import (
+    Case,
+    Cohort,
+    Drawing,
+    Evaluation,
+    InferenceJob,
+    Segmentation,
+    Training,
+)
 from segmentation.networks.checkpoint import with_record
 from segmentation.operations.cases import create_cohort
 from segmentation.operations.drawings import begin_drawing
+from segmentation.operations.evaluation_jobs import (
+    Request,
+    choose_slices,
+    request_evaluation,
+    run_evaluation,
+)
 from segmentation.operations.jobs import request_segmentation
+from segmentation.operations.leases import take
 from segmentation.operations.versions import add_version
 from tests.rating.stage import Browser, a_case, a_mask, invited
 from tests.webapp.clinics import a_training
@@ -41,6 +56,7 @@ class Clinic:
     readings: dict[str, str]
     trainings: dict[str, Training]
     drawing: Drawing
+    evaluation: Evaluation
 
     def fill(self, address: str) -> str:
         """An address with what it names filled in."""
@@ -50,6 +66,7 @@ class Clinic:
             case=self.case.code,
             training=self.trainings["succeeded"].pk,
             drawing=self.drawing.pk,
+            evaluation=self.evaluation.pk,
             member=self.people["dana"].pk,
             confirmation=confirmation_key(user=cora, address="cora@elsewhere.example"),
             invitation=invitation_key(self.cohort, cora),
@@ -111,7 +128,27 @@ def a_full_clinic() -> Clinic:
     trainings = {state: a_training_that(state, cohort, cora) for state in Training.State.values}
     trainings["threshold"] = a_threshold(cohort, cora)
     drawing = begin_drawing(case=case, parent_id=masks[0].pk, by=cora, now=now)
-    return Clinic(people, cohort, case, studies, readings, trainings, drawing)
+    evaluation = a_finished_evaluation(cohort, cora)
+    return Clinic(people, cohort, case, studies, readings, trainings, drawing, evaluation)
+
+
+def a_finished_evaluation(cohort: Cohort, by: User) -> Evaluation:
+    """A method against two experts on one case, with a slice that was chosen."""
+    case = a_case(cohort, 21)
+    a_mask(case, lesions=3, method="slim-unet")
+    for lesions, expert in ((2, "Expert 1"), (3, "Expert 2")):
+        mask = a_mask(case, lesions=lesions, method="")
+        mask.origin, mask.title = "delineation", expert
+        mask.save()
+    asked = Request(title="Test set", cohort=cohort, references=["Expert 1", "Expert 2"])
+    evaluation = request_evaluation(asked, by=by, now=timezone.now())
+    lease = take(evaluation, clock=timezone.now)
+    assert lease is not None
+    run_evaluation(lease)
+    evaluation.refresh_from_db()
+    chosen = [{"case": case.code, "slice": 2}]
+    choose_slices(evaluation=evaluation, slices=chosen, by=by, now=timezone.now())
+    return evaluation
 
 
 def a_training_that(state: str, cohort: Cohort, by: User) -> Training:

@@ -50,6 +50,8 @@ OFFICE = {
     "jobs": "/jobs/",
     "trainings": "/trainings/",
     "training": "/trainings/{training}/",
+    "evaluations": "/evaluations/",
+    "evaluation": "/evaluations/{evaluation}/",
     "studies": "/studies/",
     "study": "/studies/{draft_study}/",
     "audit": "/cohorts/{cohort}/audit/",

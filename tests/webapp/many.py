@@ -13,6 +13,7 @@ from segmentation.models import (
     Case,
     Cohort,
     CohortMembership,
+    Evaluation,
     InferenceJob,
     Scan,
     Segmentation,
@@ -158,4 +159,20 @@ def add_acts(cohort: Cohort, by: User, count: int) -> None:
             cohort=cohort.slug if n % 2 else "",
         )
         for n in range(count)
+    )
+
+
+def add_evaluations(cohort: Cohort, by: User, count: int) -> None:
+    """Evaluations that wait for a worker."""
+    Evaluation.objects.bulk_create(
+        Evaluation(
+            title=f"Evaluation {number}",
+            cohort=cohort,
+            references=["delineation"],
+            min_volume_mm3=10.7,
+            profile="one-voxel",
+            queued_at=NOON,
+            requested_by=by,
+        )
+        for number in range(count)
     )

@@ -25,6 +25,7 @@ from tests.webapp.clinics import a_study
 from tests.webapp.many import (
     add_acts,
     add_cases,
+    add_evaluations,
     add_items,
     add_jobs,
     add_people,
@@ -41,6 +42,7 @@ LISTS = [
     "/studies/reading/",
     "/search/?q=s",
     "/jobs/",
+    "/evaluations/",
     "/cohorts/clinic/audit/",
     "/cohorts/clinic/audit.csv",
     "/cohorts/clinic/members/",
@@ -54,6 +56,7 @@ LISTS = [
     "/api/v1/studies/reading/candidates/",
     "/api/v1/jobs/?page_size=1000",
     "/api/v1/readings/",
+    "/api/v1/evaluations/?page_size=1000",
 ]
 
 
@@ -105,6 +108,7 @@ def test_a_list_of_1000_takes_as_many_queries_as_one_of_10(
         add_items(study, count // 4)
         add_people(clinic, people["cora"], count)
         add_acts(clinic, people["cora"], count)
+        add_evaluations(clinic, people["cora"], count)
         taken.append({(who, one): queries(people[who], one) for who, one in shown})
     assert taken[0] == taken[1]
     assert max(taken[0].values()) < 25

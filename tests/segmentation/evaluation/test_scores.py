@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segmentation.evaluation.lesion_matching import LesionMatching, match_lesions
@@ -73,6 +73,7 @@ def test_empty_masks_are_undefined_not_perfect(
     assert isinstance(matched.f1, Undefined)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_f1_is_bounded_by_recall_and_precision(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -5,7 +5,7 @@ from itertools import permutations, product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from nibabel.orientations import apply_orientation, inv_ornt_aff
 from scipy import ndimage
@@ -66,6 +66,7 @@ def test_numbers_do_not_depend_on_the_storage_order(axes: tuple[int, int, int]) 
         assert [lesion.centre_mm for lesion in theirs] == [lesion.centre_mm for lesion in lesions]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.floats(0.02, 0.3))
 def test_small_lesions_go_and_the_others_stay_whole(seed: int, share: float) -> None:
     grid = Grid((12, 12, 6), np.eye(4))
