@@ -78,7 +78,7 @@ class Artist:
         self.page.mouse.click(*self.point(voxel))
 
     def key(self, *keys: str) -> None:
-        self.page.locator(".stage").focus()
+        self.page.get_by_role("application").focus()
         for key in keys:
             self.page.keyboard.press(key)
 
@@ -116,7 +116,7 @@ def test_draw_three_lesions_and_thirty_steps_back_and_forth(
     for x, y, z in ((20, 30, 4), (40, 50, 8), (30, 60, 2)):
         for step in range(10):
             dana.stroke((x + step / 2, y, z), (x + step / 2, y + 1, z))
-    assert len(dana.sizes) == 3
+    assert len(dana.sizes) == 3, dana.state["lesions"]
     drawn = dana.state["digest"]
     dana.key(*["Control+z"] * 30)
     assert dana.sizes == []

@@ -114,21 +114,29 @@ export class SegmentationList {
         ),
       ),
       make(
-        'button',
-        {
-          type: 'button',
-          class: 'quiet',
-          'data-key': `correct-${segmentation.id}`,
-          click: () => this.actions.draw(segmentation),
-        },
-        'Correct',
-        make('span', { class: 'visually-hidden' }, ` ${segmentation.title}`),
-      ),
-      make(
-        'a',
-        { href: segmentation.download, download: true, 'data-key': `download-${segmentation.id}` },
-        'Download',
-        make('span', { class: 'visually-hidden' }, ` ${segmentation.title}`),
+        'div',
+        { class: 'mask-actions' },
+        make(
+          'button',
+          {
+            type: 'button',
+            class: 'quiet',
+            'data-key': `correct-${segmentation.id}`,
+            click: () => this.actions.draw(segmentation),
+          },
+          'Correct',
+          make('span', { class: 'visually-hidden' }, ` ${segmentation.title}`),
+        ),
+        make(
+          'a',
+          {
+            href: segmentation.download,
+            download: true,
+            'data-key': `download-${segmentation.id}`,
+          },
+          'Download',
+          make('span', { class: 'visually-hidden' }, ` ${segmentation.title}`),
+        ),
       ),
     )
   }

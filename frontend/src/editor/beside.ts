@@ -8,7 +8,12 @@ import { Viewer } from '../viewer/viewer'
 import type { Triple } from '../voxels/grid'
 
 export class Beside {
-  readonly element = make('div', { class: 'stage beside', hidden: true })
+  readonly element = make('div', {
+    class: 'stage beside',
+    role: 'group',
+    'aria-label': 'Another sequence at the same place',
+    hidden: true,
+  })
   readonly choice: HTMLSelectElement
   private viewer: Viewer | null = null
   private isShown = false

@@ -61,14 +61,31 @@ export class Drawn {
     return this.history.canRedo
   }
 
-  /** The lesions from the bottom of the brain to the top. */
-  get lesions(): readonly DrawnLesion[] {
-    return [...this.map.lesions]
-      .sort(([, one], [, other]) => (one[0] ?? 0) - (other[0] ?? 0))
-      .map(([id]) => this.lesion(id))
+  /** The numbers of the accepted lesions. */
+  get acceptedLesions(): ReadonlySet<number> {
+    return new Set([...this.accepted].map((voxel) => this.map.labels[voxel] ?? 0))
   }
 
-  lesion(id: number): DrawnLesion {
+  /** The axial slices that lesions are on. */
+  get slices(): ReadonlySet<number> {
+    const { shape } = this.settings.grid
+    const perSlice = shape[0] * shape[1]
+    const slices = new Set<number>()
+    for (const members of this.map.lesions.values()) {
+      for (const voxel of members) slices.add(Math.floor(voxel / perSlice))
+    }
+    return slices
+  }
+
+  /** The lesions from the bottom of the brain to the top. */
+  get lesions(): readonly DrawnLesion[] {
+    const accepted = this.acceptedLesions
+    return [...this.map.lesions]
+      .sort(([, one], [, other]) => (one[0] ?? 0) - (other[0] ?? 0))
+      .map(([id]) => this.lesion(id, accepted))
+  }
+
+  lesion(id: number, accepted = this.acceptedLesions): DrawnLesion {
     const members = this.map.voxelsOf(id)
     const mm3 = members.length * this.voxelMm3
     return {
@@ -76,7 +93,7 @@ export class Drawn {
       voxels: members.length,
       mm3,
       isSmall: Number(mm3.toFixed(6)) < this.settings.minMm3,
-      isAccepted: members.some((voxel) => this.accepted.has(voxel)),
+      isAccepted: accepted.has(id),
     }
   }
 

@@ -21,7 +21,6 @@ import { buildTools, type Tools } from '../viewer/tools'
 import { type DrawnPlace, Viewer } from '../viewer/viewer'
 import { isSameGrid, mmOfVoxel, type Triple } from '../voxels/grid'
 import { between, bridge, grown, holes } from '../voxels/grow'
-import { slicesWithLesions } from '../voxels/labels'
 import { voxelsOf } from '../voxels/runs'
 import { Coverage } from '../voxels/slices'
 import { Beside } from './beside'
@@ -171,6 +170,11 @@ class Editor {
       savedAt: this.drawing.saved_at ? new Date(this.drawing.saved_at) : null,
     })
     const unsent = await this.outbox.resume()
+    const { saved_as } = this.drawing
+    if (saved_as && unsent.length === 0) {
+      location.replace(this.maskPage(saved_as))
+      return
+    }
     this.drawn = new Drawn({
       grid: this.scan.grid,
       start,
@@ -190,6 +194,8 @@ class Editor {
     void this.loadProbability()
     void this.loadToDo()
     this.watch()
+    this.tools.update()
+    await twoFrames() // until nothing moves any more: a click lands where it is aimed at
     this.isReady = true
     this.noteView()
     this.stage.focus({ preventScroll: true })
@@ -504,13 +510,14 @@ class Editor {
   }
 
   private repaint(voxels: readonly number[]): void {
-    const { labels, lesions } = this.drawn.map
-    const looks = new Map<number, number>([[0, 0]])
-    for (const id of lesions.keys()) {
-      const { isAccepted } = this.drawn.lesion(id)
-      looks.set(id, id === this.chosen ? CHOSEN : isAccepted ? ACCEPTED : LESION)
-    }
-    this.viewer.paint(voxels, (voxel) => looks.get(labels[voxel] ?? 0) ?? 0)
+    const { labels } = this.drawn.map
+    const accepted = this.drawn.acceptedLesions
+    this.viewer.paint(voxels, (voxel) => {
+      const lesion = labels[voxel] ?? 0
+      if (lesion === 0) return 0
+      if (lesion === this.chosen) return CHOSEN
+      return accepted.has(lesion) ? ACCEPTED : LESION
+    })
   }
 
   private choose(lesion: number): void {
@@ -556,8 +563,7 @@ class Editor {
   }
 
   private drawStrip(): void {
-    const { grid } = this.scan
-    this.strip.start(grid.shape[2], slicesWithLesions({ grid, labels: this.drawn.map.labels }))
+    this.strip.start(this.scan.grid.shape[2], this.drawn.slices)
     this.noteView()
   }
 
@@ -603,7 +609,7 @@ class Editor {
     try {
       const id = { id: this.data.id }
       const saved = await request('POST', '/api/v1/drawings/{id}/save/', id, body)
-      return () => this.leaveTo(`${this.data.case_page}?mask=${saved.id}`)
+      return () => this.leaveTo(this.maskPage(saved.id))
     } catch (error) {
       if (error instanceof Refused && error.code === 'SavedMeanwhile') await this.meetOthers()
       throw error
@@ -645,6 +651,10 @@ class Editor {
     location.reload()
   }
 
+  private maskPage(id: string): string {
+    return `${this.data.case_page}?mask=${id}`
+  }
+
   private leaveTo(address: string): void {
     this.isLeaving = true
     location.assign(address)
@@ -672,4 +682,10 @@ class Editor {
   private button(text: string, title: string, click: () => void): HTMLButtonElement {
     return make('button', { type: 'button', title, click }, text)
   }
+}
+
+function twoFrames(): Promise<void> {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => requestAnimationFrame(() => resolve()))
+  })
 }

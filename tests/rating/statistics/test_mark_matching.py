@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rating.statistics.mark_matching import Point, Shared, shared_lesions, shared_points
+from rating.statistics.mark_matching import (
+    Point,
+    Shared,
+    fused_points,
+    shared_lesions,
+    shared_points,
+)
 
 coordinate = st.integers(-6, 6).map(float)
 points = st.lists(st.tuples(coordinate, coordinate, st.just(0.0)), max_size=5)
@@ -54,3 +60,10 @@ def test_as_many_pairs_as_there_can_be(first: list[Point], second: list[Point]) 
     assert turned == Shared(found.both, found.second_only, found.first_only)
     if found.agreement is not None:
         assert 0 <= found.agreement <= 1
+
+
+def test_points_of_one_lesion_are_one_group() -> None:
+    here, near, far = (0.0, 0.0, 0.0), (3.0, 0.0, 4.0), (9.0, 0.0, 4.0)
+    assert fused_points([here, far, near]) == ((here, near), (far,))
+    assert fused_points([here, near], within_mm=4) == ((here,), (near,))
+    assert fused_points([]) == ()
