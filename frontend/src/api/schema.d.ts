@@ -3295,9 +3295,9 @@ export interface components {
          */
         SequenceEnum: "FLAIR" | "T1" | "T2";
         SeveralMethodsLine: {
-            /** @description User name of the rater (text) */
+            /** @description User name of the rater; empty: all answers of all raters (text) */
             rater: string;
-            /** @description 1 for the first showing of a mask, 2 for the second (count) */
+            /** @description 1 for the first showing of a mask, 2 for the second, 0 for both (count) */
             occasion: number | {
                 undefined: string;
             };
@@ -3305,7 +3305,7 @@ export interface components {
             methods: number | {
                 undefined: string;
             };
-            /** @description Cases with one answer to a mask of every method (count) */
+            /** @description Cases compared; for Q those with one answer to a mask of every method (count) */
             cases: number | {
                 undefined: string;
             };
@@ -3315,6 +3315,14 @@ export interface components {
             };
             /** @description Its p: do all methods have the same rate? (probability) */
             q_p: number | {
+                undefined: string;
+            };
+            /** @description Wald statistic of estimating equations with the case as cluster (chi-square) */
+            gee: number | {
+                undefined: string;
+            };
+            /** @description Its p: do all methods have the same rate? (probability) */
+            gee_p: number | {
                 undefined: string;
             };
         };
