@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from rating import queries
-from rating.export import bundle, report_page
+from rating.export import bundle, examples_drawn, report_page
 from rating.models import Mark, Rating, Study
 from rating.operations import amendments, reminders
 from rating.operations import reading as readings
@@ -271,6 +271,18 @@ class StudyReportView(APIView):
         study = Study.objects.get(slug=slug)
         report = queries.report_of(study, queries.results_of(study))
         return Response(ReportSerializer(report).data)
+
+
+class StudyExamplesView(APIView):
+    """One slice each of an accepted, an imperfect and a rejected mask with their marks, as SVG."""
+
+    @extend_schema(
+        operation_id="study_examples",
+        responses={(200, "image/svg+xml"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
+        drawn = examples_drawn(study=Study.objects.get(slug=slug))
+        return HttpResponse(drawn, content_type="image/svg+xml")
 
 
 class StudyReportFileView(APIView):

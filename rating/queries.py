@@ -493,13 +493,18 @@ def correction_queue(user: User, slug: str) -> list[QueuedCorrection]:
     )
 
 
-def results_of(study: Study) -> dict[str, Any]:
-    """The statistics of a closed study; raises StudyNotClosed while anybody must stay blind."""
+def refuse_unclosed(study: Study) -> None:
+    """This will raise StudyNotClosed while anybody must stay blind."""
     if study.state != Study.State.CLOSED:
         raise StudyNotClosed(
             f"{study.title} is {study.state}. Answers are shown to nobody before the study is "
             "closed; close it first."
         )
+
+
+def results_of(study: Study) -> dict[str, Any]:
+    """The statistics of a closed study; raises StudyNotClosed while anybody must stay blind."""
+    refuse_unclosed(study)
     return summarise(
         rating_rows(study), design_of(study), mark_rows(study), amendments=amendments_of(study)
     )
@@ -626,12 +631,13 @@ class Conduct:
     """How a rater reads, as far as it tells nothing of what they answer.
 
     `quick` and `low_coverage` count submitted presentations that were read for less than 10 s, or
-    of which less than 80 % of the slices were seen; `idle_days` have passed since they could go on
-    and did not, None where they cannot.
+    of which less than 80 % of the slices were seen, `unrated` those that could not be rated;
+    `idle_days` have passed since they could go on and did not, None where they cannot.
     """
 
     quick: int = 0
     low_coverage: int = 0
+    unrated: int = 0
     median_seconds: float | None = None
     open_since: datetime | None = None
     idle_days: int | None = None
@@ -646,26 +652,27 @@ def conduct(study: Study, *, now: datetime) -> dict[int, Conduct]:
         sequence=Scan.Sequence.FLAIR, case__segmentations__items__study=study
     )
     slices = {scan.case_id: scan.grid.ras.shape[2] for scan in flairs}
-    read: dict[int, list[tuple[int, bool]]] = {}
+    read: dict[int, list[tuple[int, bool, bool]]] = {}
     answered = Rating.objects.filter(
         presentation__reading__study=study, presentation__occasion__gt=0, version=1
     ).values_list(
-        *("presentation__reading", "active_ms", "slices_seen"),
+        *("presentation__reading", "active_ms", "slices_seen", "outcome"),
         "presentation__item__segmentation__case",
     )
-    for reading, active_ms, seen, case in answered.order_by().iterator(chunk_size=2000):
+    for reading, active_ms, seen, outcome, case in answered.order_by().iterator(chunk_size=2000):
         low = seen < LOW_COVERAGE * slices[case]
-        read.setdefault(reading, []).append((active_ms, low))
+        read.setdefault(reading, []).append((active_ms, low, outcome != Rating.Outcome.RATED))
     rows: QuerySet[Any] = _readings().filter(study=study)
     return {row.pk: _conduct(row, read.get(row.pk, []), now) for row in rows}
 
 
-def _conduct(reading: Any, read: list[tuple[int, bool]], now: datetime) -> Conduct:
+def _conduct(reading: Any, read: list[tuple[int, bool, bool]], now: datetime) -> Conduct:
     state = _state(reading, now).state
-    timed = [active_ms / 1000 for active_ms, _ in read if active_ms]
+    timed = [active_ms / 1000 for active_ms, *_ in read if active_ms]
     return Conduct(
-        quick=sum(active_ms < QUICK_MS for active_ms, _ in read),
-        low_coverage=sum(low for _, low in read),
+        quick=sum(active_ms < QUICK_MS for active_ms, *_ in read),
+        low_coverage=sum(low for _, low, _ in read),
+        unrated=sum(unrated for *_, unrated in read),
         median_seconds=median(timed) if timed else None,
         open_since=reading.next_opened_at if state == "ready" else None,
         idle_days=_rest(reading, now).days if state == "ready" else None,
@@ -715,7 +722,7 @@ def reading_state(*, token: str, now: datetime) -> ReadingState:
     """Where the reading with this token stands; raises `StudyMembership.DoesNotExist`."""
     state = _state(_readings().get(token=token), now)
     submitted = Presentation.objects.filter(reading__token=token, submitted_at__isnull=False)
-    last = submitted.select_related("item").order_by("-position").first()
+    last = submitted.select_related("item__segmentation").order_by("-position").first()
     if last is None:
         return state
     can_correct = state.state not in ("closed", "left")
@@ -735,6 +742,7 @@ def _feedback(presentation: Presentation) -> Feedback | None:
         marked_missed_mm=[
             (mark.x_mm, mark.y_mm, mark.z_mm) for mark in marks if mark.lesion is None
         ],
+        lesions_mm={one.id: one.voxel_mm for one in presentation.item.segmentation.lesions},
     )
 
 

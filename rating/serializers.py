@@ -240,6 +240,7 @@ class PracticeItemSerializer(ItemSerializer):
 class ConductSerializer(serializers.Serializer[Any]):
     """How a rater reads, as far as it tells nothing of the answers."""
 
+    unrated = serializers.IntegerField(help_text="Presentations that could not be rated.")
     quick = serializers.IntegerField(help_text="Presentations read for less than 10 s.")
     low_coverage = serializers.IntegerField(help_text="Less than 80 % of the slices seen.")
     median_seconds = serializers.FloatField(allow_null=True)
@@ -533,6 +534,14 @@ class ReadingInListSerializer(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=["ready", "waiting", "finished", "closed", "left"])
 
 
+class ToldSerializer(serializers.Serializer[Any]):
+    """An error of a practice mask that was marked or overlooked, or a mark where no error is."""
+
+    kind = serializers.ChoiceField(choices=Mark.Kind.choices)
+    said = serializers.ChoiceField(choices=["right", "overlooked", "wrong"])
+    mm = PointField()
+
+
 class FeedbackSerializer(serializers.Serializer[Any]):
     """After a practice case: how many errors the mask has, marked rightly, and marked wrongly."""
 
@@ -542,6 +551,7 @@ class FeedbackSerializer(serializers.Serializer[Any]):
     missed = serializers.IntegerField()
     missed_found = serializers.IntegerField()
     missed_wrong = serializers.IntegerField()
+    places = ToldSerializer(many=True)
 
 
 class QualificationSerializer(RequestSerializer):

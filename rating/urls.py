@@ -52,6 +52,11 @@ api = [
     ),
     path("studies/<slug:slug>/report/", views_api.StudyReportView.as_view(), name="study-report"),
     path(
+        "studies/<slug:slug>/examples.svg",
+        views_api.StudyExamplesView.as_view(),
+        name="study-examples",
+    ),
+    path(
         "studies/<slug:slug>/report.html",
         views_api.StudyReportFileView.as_view(),
         name="study-report-file",

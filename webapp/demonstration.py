@@ -41,8 +41,7 @@ OPEN_STUDY = "Demonstration: a study to rate"
 CLOSED_STUDY = "Demonstration: a finished study"
 SEEDS = (9001, 9002, 9003, 9004, 9005, 9006)
 LESIONS = (4, 9, 14, 18, 24, 33)
-PRACTICE_SEEDS = (9101, 9102, 9103)
-PRACTICE_LESIONS = (3, 4, 6)
+PRACTICE_SEEDS = (9122, 9123, 9124)
 PRACTICE_ERRORS = ((1, 0), (0, 1), (1, 1))  # false and missed lesions of each practice mask
 PEOPLE = {"cora": "coordinator", "rita": "rater", "ravi": "rater"}
 PRACTICE = "Practice mask"
@@ -122,15 +121,18 @@ def make_cases(cohort: Cohort, *, clock: Clock, say: Say) -> None:
     """This will generate and import the phantoms that the cohort lacks."""
     there = cohort.cases.count()
     large = {"shape": (288, 320, 36), "spacing_mm": (0.75, 0.75, 4.0)}
-    small = {"shape": (192, 224, 32), "spacing_mm": (1.0, 1.0, 4.5)}
-    wanted = [(seed, lesions, large) for seed, lesions in zip(SEEDS, LESIONS, strict=True)]
-    practised = zip(PRACTICE_SEEDS, PRACTICE_LESIONS, strict=True)
-    wanted += [(seed, lesions, small) for seed, lesions in practised]
-    for number, (seed, lesions, grid) in enumerate(wanted, 1):
+    easy = {"lesions": 7, "confluent": False, "flair_only": True}
+    easy |= {"shape": (192, 224, 32), "spacing_mm": (1.0, 1.0, 4.5)}
+    wanted: list[dict[str, Any]] = [
+        {"seed": seed, "lesions": lesions} | large
+        for seed, lesions in zip(SEEDS, LESIONS, strict=True)
+    ]
+    wanted += [{"seed": seed} | easy for seed in PRACTICE_SEEDS]
+    for number, how in enumerate(wanted, 1):
         if number <= there:
             continue
         say(f"Generating phantom {number} of {len(wanted)}")
-        phantom = make_phantom(seed=seed, lesions=lesions, **grid)
+        phantom = make_phantom(**how)
         import_case(
             cohort=cohort,
             files=[

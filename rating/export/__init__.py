@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from rating import queries
-from rating.export.examples import NAME, example_slices
+from rating.export.examples import NAME, example_slices, examples_drawn
 from rating.export.readme import readme
 from rating.export.report import drawings, rendered, report_page
 from rating.export.scripts import VERIFY, imrmc, main_table_in_r
@@ -32,7 +32,7 @@ from segmentation.publication.drawing import png, png_of_svg
 from segmentation.publication.workbook import xlsx_file
 from segmentation.spreadsheets import csv_file
 
-__all__ = ["bundle", "bundle_files", "report_page"]
+__all__ = ["bundle", "bundle_files", "examples_drawn", "report_page"]
 
 
 def bundle(*, study: Study) -> bytes:

@@ -48,6 +48,17 @@ class Example:
     marks: tuple[Mark, ...]
 
 
+def examples_drawn(*, study: Study) -> str:
+    """This will draw the examples for the page, or say that there are none; raises
+    StudyNotClosed."""
+    queries.refuse_unclosed(study)
+    return example_slices(study) or (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="600" height="30"><text y="20" '
+        'font-family="sans-serif" font-size="14" fill="#5a6472">No mask with drawn lesions was '
+        "rated by marks.</text></svg>"
+    )
+
+
 def example_slices(study: Study) -> str:
     """This will draw the examples as one SVG, side by side; empty when nothing was rated."""
     shown = [_panel(one, number) for number, one in enumerate(examples(study))]

@@ -1,4 +1,4 @@
-"""While a presentation is read, the next one comes into memory."""
+"""A reading from its declarations to a correction; the next presentation comes into memory."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
+from rating.models import Rating
 from rating.operations.study import create_study, edit_study, open_study
 from segmentation.operations.cases import create_cohort
 from tests.browser.conftest import Visitor
@@ -25,14 +26,22 @@ def test_after_a_submission_nothing_is_fetched(visitor: Callable[[], Visitor]) -
     study = create_study(title="Reading", cohort=cohort, by=cora, now=NOON)
     items, settings = [mask.pk for mask in masks], {"gap": 1, "washout_days": 0}
     settings["shown_sequences"] = ["FLAIR", "T1"]
-    edit_study(study=study, by=cora, items=items, raters=["rita"], settings=settings)
+    settings |= {"instructions": "Mark what is wrong.", "sign_instructions": True}
+    settings["ask_qualification"] = True
+    practised = a_case(cohort, 9)
+    practice = [(a_mask(practised, lesions=3).pk, a_mask(practised, lesions=5).pk)]
+    edit_study(
+        study=study, by=cora, items=items, raters=["rita"], settings=settings, practice=practice
+    )
     open_study(study=study, by=cora, now=NOON)
 
     reader = visitor()
     reader.log_in(rita, "phantoms")
+    reader.page.get_by_role("link", name="Start reading").click()
+    declares(reader)
+    practises(reader)
     asked: list[str] = []
     reader.page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
-    reader.page.get_by_role("link", name="Start reading").click()
     reader.page.get_by_role("button", name="Open presentation 1").click()
     reader.wait_for_viewer()
     first = reader.page.evaluate("window.plaque.state().presentation")
@@ -43,9 +52,7 @@ def test_after_a_submission_nothing_is_fetched(visitor: Callable[[], Visitor]) -
     stands_beside_and_comes_along(reader)
 
     asked.clear()
-    reader.page.get_by_role("button", name="Acceptable", exact=True).click()
-    reader.page.locator('[data-action="submit"]').click()
-    reader.page.locator('[data-action="confirm"]').click()
+    accepts(reader)
     reader.page.get_by_role("button", name="Open presentation 2").click()
     reader.wait_for_viewer()
     second = reader.page.evaluate("window.plaque.state().presentation")
@@ -58,6 +65,57 @@ def test_after_a_submission_nothing_is_fetched(visitor: Callable[[], Visitor]) -
     shown = reader.page.evaluate("window.plaque.state().counts.drawn")
     assert drawn == {"lesion": shown, "fp": 0}
     expect(reader.page.get_by_text("2 of 6")).to_be_visible()
+    accepts(reader)
+    corrects(reader)
+
+
+def declares(reader: Visitor) -> None:
+    """Says who reads and signs the instructions, without which nothing is opened."""
+    page = reader.page
+    expect(page.get_by_role("button", name="practice")).to_have_count(0)
+    page.get_by_label("Years of experience").fill("12")
+    page.get_by_label("Specialty").fill("Neuroradiology")
+    page.get_by_label("Training").fill("Fellowship")
+    page.get_by_label("I have read the instructions").check()
+    page.get_by_role("button", name="Go on", exact=True).click()
+
+
+def practises(reader: Visitor) -> None:
+    """Calls one right lesion false, misses two, and is shown so on the scan."""
+    page = reader.page
+    page.get_by_role("button", name="Open the last practice case").click()
+    reader.wait_for_viewer()
+    page.keyboard.press("n")
+    page.keyboard.press("m")
+    accepts(reader)
+    told = page.get_by_role("complementary", name="How it went")
+    expect(told).to_contain_text("No false positive; 1 mark of yours")
+    expect(told).to_contain_text("2 missed lesions, you marked 0.")
+    told.get_by_role("button", name="Missed lesion, not marked").last.click()
+    expect(page.locator('button.viewer-dot[data-tone="overlooked"]').first).to_be_visible()
+    page.keyboard.press("m")
+    expect(page.locator(".viewer-dot:not([data-tone])")).to_have_count(0)
+    told.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("heading", name="How it went")).to_be_visible()
+
+
+def accepts(reader: Visitor) -> None:
+    """Submits what is open as acceptable."""
+    reader.page.get_by_role("button", name="Acceptable", exact=True).click()
+    reader.page.locator('[data-action="submit"]').click()
+    reader.page.locator('[data-action="confirm"]').click()
+
+
+def corrects(reader: Visitor) -> None:
+    """The last verdict; what was submitted first is kept beside it."""
+    page = reader.page
+    page.get_by_role("button", name="Correct my last verdict").click()
+    page.get_by_label("The mask is").select_option("unacceptable")
+    page.get_by_label("Reason").fill("The wrong key.")
+    page.locator('dialog[open] [data-action="confirm"]').click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    last = Rating.objects.filter(presentation__position=2).order_by("version")
+    assert [one.verdict_rater for one in last] == ["acceptable", "unacceptable"]
 
 
 def stands_beside_and_comes_along(reader: Visitor) -> None:

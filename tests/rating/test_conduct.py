@@ -150,13 +150,15 @@ def test_a_correction_is_a_new_version_and_the_first_is_analysed(
 def test_cora_sees_how_they_read_and_no_answer(
     cora: Browser, rita: Browser, opened: dict[str, Any]
 ) -> None:
-    for active_ms, slices in ((9_000, 10), (60_000, 7), (80_000, 10)):
+    unreadable = {"outcome": "unreadable", "reason": "Motion.", "verdict": None}
+    for active_ms, slices, more in ((9_000, 10, {}), (60_000, 7, {}), (80_000, 10, unreadable)):
         token = rita.open_next()["presentation"]
-        rita.submit(token, active_ms=active_ms, slices_seen=slices)
+        rita.submit(token, active_ms=active_ms, slices_seen=slices, **more)
     rita.open_next()
     seen = {one["username"]: one for one in cora.get(f"studies/{opened['id']}/")["raters"]}
     told = seen["rita"]["conduct"]
     assert (told["quick"], told["low_coverage"], told["median_seconds"]) == (1, 1, 60.0)
+    assert told["unrated"] == 1
     assert told["open_since"] is not None
     assert (told["idle_days"], told["after_washout"]) == (0, False)
     assert set(told) == set(seen["ravi"]["conduct"])

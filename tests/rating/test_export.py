@@ -216,12 +216,14 @@ def test_the_report_can_be_taken_alone_and_that_is_written_down(
     assert entry.why == "For the board"
     assert rita.ask("get", address).status_code == 404
     assert rita.ask("get", f"studies/{closed['id']}/report/").status_code == 404
+    shown = cora.ask("get", f"studies/{closed['id']}/examples.svg")
+    assert shown.content == unpacked(cora, closed["id"])["figures/example_slices.svg"]
 
 
 def test_nothing_is_reported_before_the_study_is_closed(
     cora: Browser, opened: dict[str, Any]
 ) -> None:
-    for file in ("report/", "report.html"):
+    for file in ("report/", "report.html", "examples.svg"):
         assert cora.refused("get", f"studies/{opened['id']}/{file}")[1] == "StudyNotClosed"
 
 

@@ -43,6 +43,13 @@ def test_practice_comes_first_and_tells_how_it_went(rita: Browser, study: Study)
     )
     rita.mark(token, lesion=1)
     told = rita.submit(token, fp=1, fn=1)
+    places = told["feedback"].pop("places")
+    assert [(one["kind"], one["said"]) for one in places] == [
+        ("FP", "wrong"),
+        ("FN", "right"),
+        ("FN", "overlooked"),
+    ]
+    assert [one["mm"] for one in places[1:]] == truth["missed"]
     assert told["feedback"] == {
         "false_positives": 0,
         "false_positives_found": 0,
@@ -110,6 +117,12 @@ def test_each_missed_lesion_takes_one_mark_within_five_mm() -> None:
         missed_mm=[(0.0, 0.0, 0.0), (20.0, 0.0, 0.0)],
         marked_false=[4, 7],
         marked_missed_mm=[(0.0, 0.0, 5.0), (0.0, 1.0, 0.0), (20.0, 5.1, 0.0)],
+        lesions_mm={lesion: (float(lesion), 0.0, 0.0) for lesion in range(1, 9)},
     )
+    assert [(one.kind, one.said, one.mm[0]) for one in told.places[:3]] == [
+        ("FP", "overlooked", 2.0),
+        ("FP", "right", 4.0),
+        ("FP", "wrong", 7.0),
+    ]
     assert (told.false_positives_found, told.false_positives_wrong) == (1, 1)
     assert (told.missed_found, told.missed_wrong) == (1, 2)

@@ -1031,6 +1031,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/studies/{slug}/examples.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One slice each of an accepted, an imperfect and a rejected mask with their marks, as SVG. */
+        get: operations["study_examples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/studies/{slug}/open/": {
         parameters: {
             query?: never;
@@ -1608,6 +1625,8 @@ export interface components {
         };
         /** @description How a rater reads, as far as it tells nothing of the answers. */
         Conduct: {
+            /** @description Presentations that could not be rated. */
+            unrated: number;
             /** @description Presentations read for less than 10 s. */
             quick: number;
             /** @description Less than 80 % of the slices seen. */
@@ -2120,6 +2139,7 @@ export interface components {
             missed: number;
             missed_found: number;
             missed_wrong: number;
+            places: components["schemas"]["Told"][];
         };
         /** @description A figure: its Vega-Lite specification, and the section that has its numbers. */
         Figure: {
@@ -3202,6 +3222,13 @@ export interface components {
          * @enum {string}
          */
         RuleEnum: "intersection" | "majority" | "staple" | "union";
+        /**
+         * @description * `right` - right
+         *     * `overlooked` - overlooked
+         *     * `wrong` - wrong
+         * @enum {string}
+         */
+        SaidEnum: "right" | "overlooked" | "wrong";
         /** @description The acknowledgement that something is stored. */
         Saved: {
             /** Format: date-time */
@@ -3459,6 +3486,16 @@ export interface components {
                 number
             ];
             showings: number;
+        };
+        /** @description An error of a practice mask that was marked or overlooked, or a mark where no error is. */
+        Told: {
+            kind: components["schemas"]["MarkKind"];
+            said: components["schemas"]["SaidEnum"];
+            mm: [
+                number,
+                number,
+                number
+            ];
         };
         /** @description The most errors of one kind, none of the other, that leave a mask acceptable. */
         Tolerance: {
@@ -5931,6 +5968,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Study"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    study_examples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
                 };
             };
             /** @description Refused; nothing was changed. */

@@ -7,6 +7,7 @@ type Schemas = components['schemas']
 // --- Readings -------------------------------------------------------------------------------------
 
 export type Reading = Schemas['Reading']
+export type Feedback = Schemas['Feedback']
 export type ReadingState = Schemas['ReadingState']
 export type Declaration = Schemas['DeclarationRequest']
 export type Presentation = Schemas['Presentation']

@@ -1,39 +1,34 @@
 // What can be said after an answer: how practice went, and that the answer was a mistake.
 
 import { request } from '../api/client'
-import type { Reading, Verdict } from '../api/types'
+import type { Feedback, Reading, Verdict } from '../api/types'
 import { make, plural } from '../elements'
 import { askFirst } from '../study/dialog'
 
-/** How the last practice case went; nothing when it was none. */
-export function practiceFeedback({ feedback }: Reading): HTMLElement[] {
-  if (!feedback) return []
+/** How a practice case went, in two sentences. */
+export function practiceWords(feedback: Feedback): string[] {
   const line = (total: number, what: string, found: number, wrong: number): string => {
     const right = total > 0 ? `${plural(total, what)}, you marked ${found}` : `No ${what}`
     const more = wrong > 0 ? `; ${plural(wrong, 'mark')} of yours the reference does not have` : ''
     return `${right}${more}.`
   }
+  const { false_positives, false_positives_found, false_positives_wrong } = feedback
   const { missed, missed_found, missed_wrong } = feedback
+  return [
+    line(false_positives, 'false positive', false_positives_found, false_positives_wrong),
+    line(missed, 'missed lesion', missed_found, missed_wrong),
+  ]
+}
+
+/** How the last practice case went; nothing when it was none. */
+export function practiceFeedback({ feedback }: Reading): HTMLElement[] {
+  if (!feedback) return []
   return [
     make(
       'section',
       { class: 'note', role: 'status', 'data-said': 'feedback' },
       make('h2', {}, 'How it went'),
-      make(
-        'ul',
-        { class: 'plain' },
-        make(
-          'li',
-          {},
-          line(
-            feedback.false_positives,
-            'false positive',
-            feedback.false_positives_found,
-            feedback.false_positives_wrong,
-          ),
-        ),
-        make('li', {}, line(missed, 'missed lesion', missed_found, missed_wrong)),
-      ),
+      ...practiceWords(feedback).map((text) => make('p', {}, text)),
       make('p', { class: 'hint' }, 'This was practice: it is in no analysis.'),
     ),
   ]

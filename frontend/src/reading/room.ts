@@ -1,7 +1,7 @@
 // The reading room: one presentation on the screen, from its first slice to its submission.
 
 import { explanation, Refused } from '../api/errors'
-import type { Presentation, Reading } from '../api/types'
+import type { Feedback, Presentation, Reading } from '../api/types'
 import { make, plural, setText } from '../elements'
 import { type Badge, buildBadge } from '../saving/badge'
 import { deliver } from '../saving/deliver'
@@ -21,6 +21,7 @@ import { KeyDialog } from './keyDialog'
 import { markNames } from './markList'
 import type { Mark } from './marks'
 import { Panel } from './panel'
+import { reviewDots, reviewPanel } from './review'
 import { saveView, submitAnswer } from './service'
 import { roomShortcuts } from './shortcuts'
 import { Sitting } from './sitting'
@@ -52,6 +53,8 @@ export class Room {
   private beside: Viewer | null = null
   private tools!: Tools
   private sitting: Sitting | null = null
+  /** Stands in place of the panel while a practice case is looked at again. */
+  private review: HTMLElement | null = null
   private readonly title = make('h1', {}, 'Reading')
   private readonly progress = make('span', { class: 'progress-text' })
   private readonly ahead = new Ahead()
@@ -165,7 +168,7 @@ export class Room {
     const isAsking = (): boolean => room.confirmation.isOpen || room.keys.isOpen
     listenToKeys(
       () => room.keys.shortcuts,
-      () => room.isOpen && !isAsking(),
+      () => (room.isOpen || room.review !== null) && !isAsking(),
     )
     room.watchAttention()
     return room
@@ -258,6 +261,9 @@ export class Room {
     this.viewer.clear()
     this.beside?.clear()
     this.panel.clear()
+    this.panel.element.hidden = false
+    this.review?.remove()
+    this.review = null
     this.strip.start(0, new Set())
     setText(this.coverage, '')
     this.legend.hide()
@@ -398,10 +404,25 @@ export class Room {
       if (!(error instanceof Refused && error.code === 'AlreadySubmitted')) throw error
     }
     const { activeMs } = sitting.clock
-    return () => {
+    const goOn = (): void => {
       this.clear(true)
       this.settings.onSubmitted(reading, activeMs)
     }
+    const feedback = reading?.feedback
+    return feedback?.places.length ? () => this.lookAgain(feedback, goOn) : goOn
+  }
+
+  /** After practice: the scan stays, with what was right and wrong in place of the marks. */
+  private lookAgain(feedback: Feedback, goOn: () => void): void {
+    this.sitting?.end(true)
+    this.sitting = null
+    const goTo = (mm: Triple): void => this.viewer.goTo(mm)
+    this.viewer.setMarked(new Set())
+    this.viewer.setDots(reviewDots(feedback, goTo))
+    this.review = reviewPanel(feedback, goTo, goOn)
+    this.panel.element.hidden = true
+    this.panel.element.after(this.review)
+    this.review.querySelector('button')?.focus()
   }
 
   /** Reading time counts while the rater does something on a visible page. */

@@ -34,12 +34,33 @@ export async function showResults(
           .map((figure) => figurePanel(figure, section.title)),
       ]),
     ]),
+    make('h2', { id: 'examples' }, 'Example slices'),
+    exampleSlices(slug),
     make('h2', { id: 'design' }, 'How it was done'),
     paragraphs('Methods', '', report.methods),
     list('Limits of this design', report.limits),
     list('How to read the tables', report.notes),
     checklists(report),
     hashes(study),
+  )
+}
+
+/** One slice each of an accepted, an imperfect and a rejected mask, with the marks on it. */
+function exampleSlices(slug: string): HTMLElement {
+  const src = address('/api/v1/studies/{slug}/examples.svg', { slug })
+  return make(
+    'figure',
+    { class: 'sheet', 'data-figure': 'example_slices' },
+    make(
+      'div',
+      { class: 'plot' },
+      make('img', { src, alt: 'Slices of masks with the marks of raters', loading: 'lazy' }),
+    ),
+    make(
+      'figcaption',
+      { class: 'hint' },
+      "A mask that was accepted without an error, one accepted with errors, and a rejected one, drawn by chance. Green: drawn. Red: called false; violet: called diffusely abnormal white matter. Yellow rings: missed. The patient's right is left.",
+    ),
   )
 }
 
@@ -101,6 +122,7 @@ function downloads(slug: string): HTMLElement {
 function contents(report: Report): HTMLElement {
   const links = [
     ...report.groups.map((group) => [group.id, group.title] as const),
+    ['examples', 'Example slices'] as const,
     ['design', 'How it was done'] as const,
   ]
   return make(

@@ -103,6 +103,7 @@ function conduct({ conduct: told, done }: Rater): string[] {
     said.push(`median ${Math.round(told.median_seconds)} s a presentation`)
   if (told.quick > 0) said.push(`${told.quick} of ${done} read in under 10 s`)
   if (told.low_coverage > 0) said.push(`${told.low_coverage} of ${done} with under 80 % of slices`)
+  if (told.unrated > 0) said.push(`${told.unrated} of ${done} not rated: no verdict`)
   if (told.open_since) said.push(`one open without an answer since ${moment(told.open_since)}`)
   return [said.join('; ')]
 }
@@ -123,7 +124,6 @@ function reminder(study: Study, rater: Rater, refresh: () => Promise<void>): (No
   }
   const attributes = {
     type: 'button',
-    class: 'quiet',
     'data-key': `remind-${rater.username}`,
     'aria-label': `Remind ${rater.username} by e-mail`,
     click: () => void remind(),

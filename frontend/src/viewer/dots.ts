@@ -9,6 +9,8 @@ export interface Dot {
   readonly mm: Triple
   readonly text: string
   readonly label: string
+  /** Another colour than a rater's own mark has. */
+  readonly tone?: string
   readonly onClick: () => void
 }
 
@@ -41,6 +43,7 @@ function made(surface: HTMLElement, name: string, dot: Dot, isOn: boolean): HTML
   const element = document.createElement(isOn ? 'button' : 'span')
   element.dataset.dot = name
   element.className = isOn ? 'viewer-dot' : 'viewer-dot viewer-dot-near'
+  if (dot.tone) element.dataset.tone = dot.tone
   if (element instanceof HTMLButtonElement) {
     element.type = 'button'
     element.addEventListener('click', dot.onClick)

@@ -1,0 +1,69 @@
+// After a practice case: what was right, overlooked and wrong, shown on the scan itself.
+
+import type { Feedback } from '../api/types'
+import { make } from '../elements'
+import type { Dot } from '../viewer/dots'
+import type { Triple } from '../voxels/grid'
+import { practiceWords } from './afterwards'
+
+type Told = Feedback['places'][number]
+
+const SIGNS = { right: '✓', overlooked: '!', wrong: '✗' } as const
+
+function words({ kind, said }: Told): string {
+  const isFalse = kind === 'FP'
+  switch (said) {
+    case 'right':
+      return isFalse ? 'False positive, you marked it' : 'Missed lesion, you marked it'
+    case 'overlooked':
+      return isFalse ? 'False positive, not marked' : 'Missed lesion, not marked'
+    case 'wrong':
+      return isFalse ? 'Marked as false, but right' : 'Marked as missed, but none'
+  }
+}
+
+function mmOf({ mm }: Told): Triple {
+  const [x, y, z] = mm
+  return [x ?? 0, y ?? 0, z ?? 0]
+}
+
+/** The same places on the scan. */
+export function reviewDots(feedback: Feedback, goTo: (mm: Triple) => void): Dot[] {
+  return feedback.places.map((told, number) => ({
+    key: `told-${number}`,
+    mm: mmOf(told),
+    text: SIGNS[told.said],
+    label: words(told),
+    tone: told.said,
+    onClick: () => goTo(mmOf(told)),
+  }))
+}
+
+/** This will list the places, each with a way to it, and the way on. */
+export function reviewPanel(
+  feedback: Feedback,
+  goTo: (mm: Triple) => void,
+  done: () => void,
+): HTMLElement {
+  const places = feedback.places.map((told) =>
+    make(
+      'li',
+      {},
+      make(
+        'button',
+        { type: 'button', 'data-said': told.said, click: () => goTo(mmOf(told)) },
+        make('strong', { 'aria-hidden': 'true' }, SIGNS[told.said]),
+        ` ${words(told)}`,
+      ),
+    ),
+  )
+  return make(
+    'aside',
+    { class: 'panel review', 'aria-label': 'How it went' },
+    make('h2', {}, 'How it went'),
+    ...practiceWords(feedback).map((text) => make('p', {}, text)),
+    make('ul', { class: 'plain' }, ...places),
+    make('p', { class: 'hint' }, 'Press one to see it. This was practice: it is in no analysis.'),
+    make('button', { type: 'button', class: 'primary', click: done }, 'Go on'),
+  )
+}
