@@ -222,6 +222,7 @@ def test_refreshing_a_study_leaves_the_focus(cora: Visitor, clinic: Clinic) -> N
     amended = cora.page.locator('[data-list="amendments"]')
     expect(amended).to_contain_text("dana joined. A second pair of eyes.")
     expect(amended).to_contain_text("Commitment to the order:")
+    expect(cora.page.get_by_role("dialog")).to_have_count(0)
     cora.page.get_by_role("button", name="Close the study").press("Enter")
     cora.page.get_by_label("Reason").fill("Enough.")
     cora.page.locator('dialog [data-action="confirm"]').press("Enter")
