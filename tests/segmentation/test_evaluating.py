@@ -199,6 +199,7 @@ def test_a_reference_is_made_of_several_delineations(drawn: Cohort, cora: User) 
     first, second = drawn.cases.order_by("code")
     half = known(first).copy()
     half[: half.shape[0] // 2] = False
+    first.segmentations.get(title="Expert 2").delete()
     draw(first, "Expert 2", half)
     call = {"of": ["Expert 1", "Expert 2"], "rule": "intersection"}
     client = signed_in(cora)
