@@ -1,7 +1,8 @@
 """The demonstration that a first start creates: everything in it was made by the product itself.
 
 Six phantoms are imported like any case and segmented by real inference jobs. One study is open to
-be rated. Another is closed: two scripted raters read it through the same API as a person's browser.
+be rated, with three more phantoms to practise on first: their masks have errors that were put in.
+Another is closed: two scripted raters read it through the same API as a person's browser.
 Nothing is downloaded, and no number of it says anything about a patient.
 """
 
@@ -20,16 +21,18 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils.crypto import get_random_string
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from accounts.operations.invitations import add_rater
 from rating.models import Presentation, Study, StudyMembership
 from rating.operations import study as studies
 from segmentation.methods import DEFAULT_METHOD
-from segmentation.models import Cohort, Segmentation
+from segmentation.models import Case, Cohort, Segmentation
 from segmentation.operations.cases import NamedFile, create_cohort, import_case
 from segmentation.operations.jobs import request_segmentation
+from segmentation.operations.masks import NewMask, store_mask
 from segmentation.operations.running import run_next_job
-from segmentation.operations.voxels import errors_of
+from segmentation.operations.voxels import errors_of, mask_of, scans_of
 from segmentation.training.phantoms import make_phantom
 from webapp.scripted_reading import ScriptedAnswer, ScriptedReader
 
@@ -38,7 +41,11 @@ OPEN_STUDY = "Demonstration: a study to rate"
 CLOSED_STUDY = "Demonstration: a finished study"
 SEEDS = (9001, 9002, 9003, 9004, 9005, 9006)
 LESIONS = (4, 9, 14, 18, 24, 33)
+PRACTICE_SEEDS = (9101, 9102, 9103)
+PRACTICE_LESIONS = (3, 4, 6)
+PRACTICE_ERRORS = ((1, 0), (0, 1), (1, 1))  # false and missed lesions of each practice mask
 PEOPLE = {"cora": "coordinator", "rita": "rater", "ravi": "rater"}
+PRACTICE = "Practice mask"
 ACCOUNTS = "demonstration-accounts.json"
 OVERLOOKED_MM3 = 60
 
@@ -62,17 +69,23 @@ def make_demonstration(*, clock: Clock, say: Say) -> None:
     people = make_accounts()
     cohort = Cohort.objects.filter(title=COHORT).first() or make_cohort(people, clock=clock)
     make_cases(cohort, clock=clock, say=say)
-    for number, case in enumerate(cohort.cases.all(), 1):
+    cases = list(cohort.cases.order_by("pk")[: len(SEEDS + PRACTICE_SEEDS)])
+    judged, practised = cases[: len(SEEDS)], cases[len(SEEDS) :]
+    for number, case in enumerate(judged, 1):
         if not case.segmentations.filter(method=DEFAULT_METHOD).exists():
             say(f"Segmenting phantom {number} of {len(SEEDS)}")
             request_segmentation(case=case, method=DEFAULT_METHOD, by=None, now=clock())
             while run_next_job(clock=clock):
                 pass
-    predicted = Segmentation.objects.filter(case__cohort=cohort, method=DEFAULT_METHOD)
-    everything = Segmentation.objects.filter(case__cohort=cohort)
+    everything = Segmentation.objects.filter(case__in=judged)
+    predicted = everything.filter(method=DEFAULT_METHOD)
     make_study(CLOSED_STUDY, cohort, people, everything, clock=clock)
     read_and_close(CLOSED_STUDY, people, clock=clock, say=say)
-    make_study(OPEN_STUDY, cohort, people, predicted, clock=clock)
+    practice = [
+        practice_pair(case, false, missed, clock=clock)
+        for case, (false, missed) in zip(practised, PRACTICE_ERRORS, strict=True)
+    ]
+    make_study(OPEN_STUDY, cohort, people, predicted, practice, clock=clock)
 
 
 def make_accounts() -> dict[str, User]:
@@ -108,13 +121,16 @@ def make_cohort(people: dict[str, User], *, clock: Clock) -> Cohort:
 def make_cases(cohort: Cohort, *, clock: Clock, say: Say) -> None:
     """This will generate and import the phantoms that the cohort lacks."""
     there = cohort.cases.count()
-    for number, (seed, lesions) in enumerate(zip(SEEDS, LESIONS, strict=True), 1):
+    large = {"shape": (288, 320, 36), "spacing_mm": (0.75, 0.75, 4.0)}
+    small = {"shape": (192, 224, 32), "spacing_mm": (1.0, 1.0, 4.5)}
+    wanted = [(seed, lesions, large) for seed, lesions in zip(SEEDS, LESIONS, strict=True)]
+    practised = zip(PRACTICE_SEEDS, PRACTICE_LESIONS, strict=True)
+    wanted += [(seed, lesions, small) for seed, lesions in practised]
+    for number, (seed, lesions, grid) in enumerate(wanted, 1):
         if number <= there:
             continue
-        say(f"Generating phantom {number} of {len(SEEDS)}")
-        phantom = make_phantom(
-            seed=seed, lesions=lesions, shape=(288, 320, 36), spacing_mm=(0.75, 0.75, 4.0)
-        )
+        say(f"Generating phantom {number} of {len(wanted)}")
+        phantom = make_phantom(seed=seed, lesions=lesions, **grid)
         import_case(
             cohort=cohort,
             files=[
@@ -135,11 +151,48 @@ def nifti_bytes(voxels: NDArray[Any], affine: NDArray[np.float64]) -> bytes:
     return gzip.compress(image.to_bytes(), 6, mtime=0)
 
 
+def practice_pair(
+    case: Case, false: int, missed: int, *, clock: Clock
+) -> tuple[Segmentation, Segmentation]:
+    """This will draw a mask with so many errors, unless it is there; the known one comes second."""
+    known = case.segmentations.get(origin=Segmentation.Origin.IMPORTED)
+    drawn = case.segmentations.filter(title=PRACTICE).first() or store_mask(
+        NewMask(
+            case=case,
+            origin=Segmentation.Origin.DELINEATION,
+            title=PRACTICE,
+            mask=with_errors(mask_of(known), false=false, missed=missed),
+        ),
+        like=scans_of(case)["FLAIR"],
+        now=clock(),
+    )
+    return drawn, known
+
+
+def with_errors(known: NDArray[np.bool_], *, false: int, missed: int) -> NDArray[np.bool_]:
+    """This will leave out the largest lesions and draw others where, mirrored, there is none.
+
+    `known` is x, y, z; left and right are mirrored along x. With fewer lesions than errors there
+    are fewer errors.
+    """
+    labels, count = ndimage.label(known, np.ones((3, 3, 3)))
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+    largest = (np.argsort(-sizes, kind="stable") + 1).tolist()
+    drawn = known & ~np.isin(labels, largest[:missed])
+    around = ndimage.binary_dilation(known, np.ones((3, 3, 3)), iterations=2)
+    mirrored = [(labels == lesion)[::-1] for lesion in largest]
+    free = [lesion for lesion in mirrored if not (lesion & around).any()]
+    for lesion in free[:false]:
+        drawn = drawn | lesion
+    return drawn
+
+
 def make_study(
     title: str,
     cohort: Cohort,
     people: dict[str, User],
     masks: Iterable[Segmentation],
+    practice: Iterable[tuple[Segmentation, Segmentation]] = (),
     *,
     clock: Clock,
 ) -> None:
@@ -153,6 +206,7 @@ def make_study(
         study=draft,
         by=people["cora"],
         items=[mask.pk for mask in masks],
+        practice=[(drawn.pk, known.pk) for drawn, known in practice],
         raters=[name for name, role in PEOPLE.items() if role == "rater"],
         settings={
             "gap": 2,
