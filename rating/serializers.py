@@ -606,7 +606,7 @@ class ShownLesionSerializer(serializers.Serializer[Any]):
     voxel_mm = PointField()
 
 
-class WindowSerializer(serializers.Serializer[Any]):
+class WindowSerializer(RequestSerializer):
     """Grey levels shown black and white."""
 
     low = serializers.FloatField()

@@ -740,7 +740,8 @@ class EvaluationPictureView(APIView):
     )
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
         asked = request.query_params
-        sent = ChosenSliceSerializer(data=asked)
+        place = {name: asked[name] for name in ("case", "slice") if name in asked}
+        sent = ChosenSliceSerializer(data=place)
         sent.is_valid(raise_exception=True)
         drawn = pictures.picture_of(
             queries.evaluation_in_full(pk),

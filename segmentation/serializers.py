@@ -782,7 +782,7 @@ class FigureSerializer(serializers.Serializer[Any]):
     spec = serializers.DictField(help_text="Vega-Lite 6.")
 
 
-class EvaluationRequestSerializer(serializers.Serializer[Any]):
+class EvaluationRequestSerializer(RequestSerializer):
     """Which methods are compared with which references, and how."""
 
     title = serializers.CharField(max_length=120, allow_blank=True)
@@ -804,14 +804,14 @@ class EvaluationRequestSerializer(serializers.Serializer[Any]):
     )
 
 
-class ChosenSliceSerializer(serializers.Serializer[Any]):
+class ChosenSliceSerializer(RequestSerializer):
     """An axial slice of a case, from 1 at the bottom."""
 
     case = serializers.CharField(max_length=20)
     slice = serializers.IntegerField(min_value=1, max_value=100_000)
 
 
-class ChosenSlicesSerializer(serializers.Serializer[Any]):
+class ChosenSlicesSerializer(RequestSerializer):
     """The slices that are drawn, in order."""
 
     slices = ChosenSliceSerializer(many=True)
@@ -863,7 +863,7 @@ class FindingsSerializer(serializers.Serializer[Any]):
     notes = serializers.ListField(child=serializers.CharField())
 
 
-class ReferenceRequestSerializer(serializers.Serializer[Any]):
+class ReferenceRequestSerializer(RequestSerializer):
     """Which masks become one, and by which rule."""
 
     of = serializers.ListField(child=serializers.CharField(max_length=120), max_length=MOST_SIDES)

@@ -26,6 +26,7 @@ from segmentation.operations.cases import create_cohort
 from segmentation.operations.running import run_next_job
 from segmentation.training.phantoms import make_phantom
 from tests.browser.conftest import Visitor
+from tests.rating.stage import invited
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -135,7 +136,8 @@ def do_the_main_job(
 ) -> None:
     """Import, segment, open, rate twice, close, download; then compare every number."""
     people = {n: User.objects.create_user(n, password=word) for n, word in passwords.items()}
-    create_cohort(title="Clinic 2019", coordinators=[people["cora"]])
+    cohort = create_cohort(title="Clinic 2019", coordinators=[people["cora"]])
+    invited(cohort, people["rita"], people["ravi"])
     cora = visitor()
     cora.log_in(people["cora"], passwords["cora"])
     import_in_browser(cora, folders, 4)

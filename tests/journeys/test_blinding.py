@@ -238,9 +238,7 @@ class Showing:
 ALLOWED_TO_DIFFER = [
     re.compile(r"(?<=presentations/)[\w-]{22}"),
     re.compile(r'(?<="presentation":)("[\w-]{22}"|null)|(?<="reading":")[\w-]{22}'),
-    re.compile(
-        r'(?<="last":)("[\w-]{22}"|null)'
-    ),  # their own last answer; null before there is one
+    re.compile(r'(?<="last":)("[\w-]{22}"|null)'),  # null before the first submission
     re.compile(r'(?<="next":)(null|\{[^}]*\})'),  # null at a block's end, which progress tells too
     re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)"),
     re.compile(r'(?<="done":)\d+|(?<="state":")(ready|finished)'),

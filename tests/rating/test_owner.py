@@ -21,6 +21,9 @@ def as_page_of(person: User, browser: Browser) -> Browser:
     return browser
 
 
+CORRECTION = {"outcome": "rated", "verdict": "acceptable", "reason": "Hers"}
+
+
 def test_a_page_of_another_person_stores_nothing(
     study: Study, ravi: Browser, people: dict[str, User]
 ) -> None:
@@ -34,12 +37,14 @@ def test_a_page_of_another_person_stores_nothing(
         "api:presentation-comment": [("put", f"{address}/comment/", {"comment": "Hers"})],
         "api:presentation-view": [("put", f"{address}/view/", a_view())],
         "api:presentation-submit": [("post", f"{address}/submit/", an_answer())],
+        "api:presentation-correction": [("post", f"{address}/correction/", CORRECTION)],
         "api:presentation-open": [("post", f"{address}/open/", {})],
         "api:presentation": [("get", f"{address}/", None)],
         "api:presentation-image": [("get", f"{address}/image/", None)],
         "api:presentation-mask": [("get", f"{address}/mask/", None)],
         "api:presentation-t1": [("get", f"{address}/t1/", None)],
         "api:reading": [("get", f"readings/{reading}/", None)],
+        "api:reading-declaration": [("post", f"readings/{reading}/declaration/", {})],
         "api:readings": [("get", "readings/", None)],
     }
     assert set(tried) == {name for name in TABLE if name.startswith(("api:pres", "api:read"))}

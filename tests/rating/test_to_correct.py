@@ -13,13 +13,14 @@ from segmentation.imaging.drawing import digest
 from segmentation.imaging.nifti import read_volume
 from segmentation.models import Segmentation
 from segmentation.operations.cases import create_cohort
-from tests.rating.stage import NOON, Browser, a_case, a_mark, a_mask
+from tests.rating.stage import NOON, Browser, a_case, a_mark, a_mask, invited
 
 
 def a_judged_mask() -> tuple[Segmentation, Study]:
     """Rita sees a mask twice: lesion 2 is none both times, one lesion is missed both times."""
     cora, rita = User.objects.create_user("cora"), User.objects.create_user("rita")
     cohort = create_cohort(title="Clinic", coordinators=[cora])
+    invited(cohort, rita)
     mask = a_mask(a_case(cohort, 1), lesions=4)
     study = create_study(title="Reading", cohort=cohort, by=cora, now=NOON)
     settings = {"gap": 0, "min_volume_mm3": 0, "washout_days": 0}

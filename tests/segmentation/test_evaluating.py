@@ -110,6 +110,17 @@ def test_the_command_prints_table_4_and_writes_the_same_bundle_twice(
         call_command(*asked, "--out", str(folders[0]))
 
 
+def test_the_comparison_with_one_reference_is_the_evaluation_against_it(
+    drawn: Cohort, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("evaluate", "--cohort", drawn.title, "--references", "Expert 2")
+    evaluated = capsys.readouterr().out
+    call_command("compare_methods", "--cohort", drawn.slug, "--reference", "Expert 2")
+    assert capsys.readouterr().out == evaluated
+    with pytest.raises(CommandError, match="Expert 9"):
+        call_command("compare_methods", "--cohort", drawn.slug, "--reference", "Expert 9")
+
+
 def _files(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path.is_file())
 
@@ -199,6 +210,7 @@ def test_a_reference_is_made_of_several_delineations(drawn: Cohort, cora: User) 
     first, second = drawn.cases.order_by("code")
     half = known(first).copy()
     half[: half.shape[0] // 2] = False
+    first.segmentations.get(title="Expert 2").delete()
     draw(first, "Expert 2", half)
     call = {"of": ["Expert 1", "Expert 2"], "rule": "intersection"}
     client = signed_in(cora)

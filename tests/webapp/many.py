@@ -20,6 +20,8 @@ from segmentation.models import (
 )
 from tests.rating.stage import NOON
 
+AFFINE = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+
 
 def add_cases(cohort: Cohort, count: int) -> None:
     """This will add cases with two scans, a mask each but for every tenth, and a failed job."""
@@ -29,7 +31,7 @@ def add_cases(cohort: Cohort, count: int) -> None:
         for n in range(first, first + count)
     )
     Scan.objects.bulk_create(
-        Scan(case=case, sequence=sequence, shape=[2, 2, 2], affine=[], sha256=case.code)
+        Scan(case=case, sequence=sequence, shape=[2, 2, 2], affine=AFFINE, sha256=case.code)
         for case in cases
         for sequence in ("FLAIR", "T1")
     )

@@ -33,7 +33,7 @@ def test_the_administration_is_no_exception(db: None) -> None:
     assert "unsafe" not in sent
 
 
-DOWNLOADED = "report.html"  # one file that is kept and opened elsewhere, never a page of ours
+DOWNLOADED = "report_style.html"  # part of files that are kept and opened elsewhere, not of pages
 
 
 def test_no_template_holds_what_the_policy_refuses() -> None:
