@@ -120,8 +120,8 @@ def make_cohort(people: dict[str, User], *, clock: Clock) -> Cohort:
 def make_cases(cohort: Cohort, *, clock: Clock, say: Say) -> None:
     """This will generate and import the phantoms that the cohort lacks."""
     there = cohort.cases.count()
-    large = {"shape": (288, 320, 36), "spacing_mm": (0.75, 0.75, 4.0)}
-    easy = {"lesions": 7, "confluent": False, "flair_only": True}
+    large: dict[str, Any] = {"shape": (288, 320, 36), "spacing_mm": (0.75, 0.75, 4.0)}
+    easy: dict[str, Any] = {"lesions": 7, "confluent": False, "flair_only": True}
     easy |= {"shape": (192, 224, 32), "spacing_mm": (1.0, 1.0, 4.5)}
     wanted: list[dict[str, Any]] = [
         {"seed": seed, "lesions": lesions} | large

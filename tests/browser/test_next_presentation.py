@@ -24,10 +24,15 @@ def test_after_a_submission_nothing_is_fetched(visitor: Callable[[], Visitor]) -
     invited(cohort, rita)
     masks = [a_mask(a_case(cohort, seed, has_t1=True), lesions=2 + seed) for seed in range(3)]
     study = create_study(title="Reading", cohort=cohort, by=cora, now=NOON)
-    items, settings = [mask.pk for mask in masks], {"gap": 1, "washout_days": 0}
-    settings["shown_sequences"] = ["FLAIR", "T1"]
-    settings |= {"instructions": "Mark what is wrong.", "sign_instructions": True}
-    settings["ask_qualification"] = True
+    items = [mask.pk for mask in masks]
+    settings = {
+        "gap": 1,
+        "washout_days": 0,
+        "shown_sequences": ["FLAIR", "T1"],
+        "instructions": "Mark what is wrong.",
+        "sign_instructions": True,
+        "ask_qualification": True,
+    }
     practised = a_case(cohort, 9)
     practice = [(a_mask(practised, lesions=3).pk, a_mask(practised, lesions=5).pk)]
     edit_study(
