@@ -42,6 +42,9 @@ def test_after_a_submission_nothing_is_fetched(visitor: Callable[[], Visitor]) -
     assert len(volumes) == len(set(volumes)) == 6
     assert sum(first in one for one in volumes) == 3
     stands_beside_and_comes_along(reader)
+    buttons = "[...document.querySelectorAll('.verdict')].map(button => button.offsetWidth)"
+    one, other = reader.page.evaluate(buttons)
+    assert one == other, "the page's own styles go over those of the viewer"
 
     asked.clear()
     reader.page.get_by_role("button", name="Acceptable", exact=True).click()

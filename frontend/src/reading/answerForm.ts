@@ -60,11 +60,11 @@ export class AnswerForm {
     make('label', {}, 'FN ', this.typedFn),
   )
   private readonly consistency = make(
-    'fieldset',
-    { class: 'consistency', 'data-asked': 'consistency' },
-    make('legend', {}, 'Does it follow from the counts?'),
+    'div',
+    { class: 'consistency', role: 'group', 'aria-label': 'Does it follow from the counts?' },
+    make('span', {}, 'Follows from the counts?'),
     this.consistencyButton(true, 'Yes', 'follows-from-the-counts'),
-    this.consistencyButton(false, 'No, something else', 'follows-from-something-else'),
+    this.consistencyButton(false, 'No', 'follows-from-something-else'),
   )
   private readonly other = make('details', { class: 'other-outcome' })
   private readonly hint = make('p', { class: 'hint', id: 'verdict-hint' })
@@ -189,7 +189,7 @@ export class AnswerForm {
       'button',
       {
         type: 'button',
-        title: text,
+        title: isYes ? 'It follows from the counts' : 'It follows from something else',
         'data-consistent': String(isYes),
         'data-command': command,
         click: () => this.sayConsistent(isYes),
