@@ -304,6 +304,9 @@ class Rating(models.Model):
     verdict_rater = models.CharField(max_length=20, blank=True)
     verdict_derived = models.CharField(max_length=20, blank=True)
     conflict = models.CharField(max_length=20, blank=True)
+    consistent = models.BooleanField(
+        null=True, help_text="Whether the verdict follows from the counts, where the design asks."
+    )
     comment = models.TextField(blank=True)
     correction = models.TextField(blank=True, help_text="Why there is a version after the first.")
     active_ms = models.PositiveBigIntegerField(default=0)

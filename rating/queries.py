@@ -602,6 +602,7 @@ class ReadingState:
     practice_left: int
     instructions_sha256: str
     asks: tuple[Ask, ...]  # what the rater has to say before the next presentation opens
+    ask_consistency: bool  # with every verdict, whether it follows from the counts
     last: str | None = None  # what was submitted last, whose answer can be corrected
     feedback: Feedback | None = None  # if that was practice
 
@@ -839,6 +840,7 @@ def _state(reading: Any, now: datetime) -> ReadingState:
         practice_left=reading.practice_left,
         instructions_sha256=instructions_sha256(design),
         asks=_asks(reading, design, now) if is_ready else (),
+        ask_consistency=design.ask_consistency,
     )
 
 

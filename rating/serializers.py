@@ -85,6 +85,9 @@ class DesignSerializer(RequestSerializer):
     sign_instructions = serializers.BooleanField(required=False)
     ask_qualification = serializers.BooleanField(required=False)
     ask_conditions = serializers.BooleanField(required=False)
+    ask_consistency = serializers.BooleanField(
+        required=False, help_text="With every verdict, whether it follows from the counts."
+    )
 
 
 class PracticePairSerializer(RequestSerializer):
@@ -592,6 +595,9 @@ class ReadingSerializer(ReadingInListSerializer):
     asks = serializers.ListField(
         child=serializers.ChoiceField(choices=["signature", "qualification", "conditions"])
     )
+    ask_consistency = serializers.BooleanField(
+        help_text="With every verdict, whether it follows from the counts."
+    )
     last = serializers.CharField(
         allow_null=True, help_text="What was submitted last: its answer can be corrected."
     )
@@ -846,6 +852,15 @@ class CountsSerializer(RequestSerializer):
     fn = serializers.IntegerField(min_value=0, max_value=100_000)
 
 
+class ConsistentField(serializers.BooleanField):
+    """Whether the verdict follows from the counts; null where the design does not ask."""
+
+    def __init__(self, **options: Any) -> None:
+        told = "Whether the verdict follows from the counts; null where the design does not ask."
+        given = {"allow_null": True, "required": False, "default": None, "help_text": told}
+        super().__init__(**given | options)
+
+
 class CorrectionSerializer(RequestSerializer):
     """What the answer submitted last should have been, and why."""
 
@@ -858,6 +873,7 @@ class CorrectionSerializer(RequestSerializer):
         max_length=LONGEST_TEXT, allow_blank=True, required=False, default=""
     )
     typed = CountsSerializer(allow_null=True, required=False, default=None)
+    consistent = ConsistentField()
 
 
 class AnswerSerializer(RequestSerializer):
@@ -887,6 +903,7 @@ class AnswerSerializer(RequestSerializer):
         help_text="Lesions as the rater counts them: marks that count as several, or are one.",
     )
     typed = CountsSerializer(allow_null=True, required=False, default=None)
+    consistent = ConsistentField()
     active_ms = serializers.IntegerField(min_value=0, max_value=10**12, required=False, default=0)
     slices_seen = serializers.IntegerField(min_value=0, max_value=10**6, required=False, default=0)
     slice_ms = SliceTimesField(required=False, default=list)

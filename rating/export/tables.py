@@ -217,6 +217,8 @@ def ratings(study: Study) -> Table:
         "verdict_rater": "The rater's verdict",
         "verdict_derived": "The verdict that the counts give; boundary is exactly on a threshold",
         "conflict": "Whether the two verdicts differ, and which way",
+        "consistent": "Whether the verdict follows from the counts, as the rater says; empty if "
+        "the design does not ask",
         "comment": f"The rater's comment{ESCAPED}",
         "correction": f"Why the answer was corrected, for versions after the first{ESCAPED}",
         "active_ms": "Milliseconds of active reading",

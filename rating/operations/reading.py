@@ -94,6 +94,10 @@ class VerdictMissing(Refusal):
     """An answer without a verdict."""
 
 
+class ConsistencyMisfit(Refusal):
+    """Whether the verdict follows from the counts is asked and not said, or said and not asked."""
+
+
 @dataclass(frozen=True)
 class NewMark:
     """A mark as the browser made it; `mm` is RAS+ world millimetres."""
@@ -119,6 +123,7 @@ class Answer:
     shown: Counts
     corrected: Counts | None = None
     typed: Counts | None = None
+    consistent: bool | None = None  # the verdict follows from the counts; None where not asked
     reason: str = ""
     comment: str | None = None  # None: what is stored stays
     active_ms: int = 0
@@ -293,7 +298,8 @@ def submit(*, token: str, answer: Answer, clock: Clock) -> ReadingState:
     """This will lock a presentation with its answer and return where the reading stands then.
 
     The derived verdict is stored beside the rater's and told to nobody. Raises NotOpened,
-    AlreadySubmitted, StudyNotOpen, CountsDiffer, CountsImpossible, VerdictMissing, ReasonMissing.
+    AlreadySubmitted, StudyNotOpen, CountsDiffer, CountsImpossible, VerdictMissing,
+    ConsistencyMisfit, ReasonMissing.
     """
     held = _held_open(token, clock)
     presentation = held.presentation
@@ -318,6 +324,7 @@ class Correction:
     verdict: str | None
     reason: str
     typed: Counts | None = None
+    consistent: bool | None = None
     why_not: str = ""
 
 
@@ -359,6 +366,7 @@ def correct(*, token: str, correction: Correction, clock: Clock) -> ReadingState
         verdict=correction.verdict,
         shown=count_components(marked),
         typed=correction.typed or _typed_before(before, correction),
+        consistent=correction.consistent,
         reason=correction.why_not,
         active_ms=before.active_ms,
         slices_seen=before.slices_seen,
@@ -400,6 +408,7 @@ def _rating(held: Held, answer: Answer, marked: list[CountedMark]) -> Rating:
                 "acceptable or unacceptable and submit again.",
                 fields={"verdict": ["Choose acceptable or unacceptable."]},
             )
+        _refuse_unasked(answer, is_asked=design.ask_consistency)
         derived = derive_verdict(
             n=held.lesions,
             fp=counts.fp,
@@ -413,6 +422,7 @@ def _rating(held: Held, answer: Answer, marked: list[CountedMark]) -> Rating:
         rating.counted_by = "typed" if answer.typed else "marks"
         rating.verdict_rater = answer.verdict
         rating.verdict_derived = derived.verdict
+        rating.consistent = answer.consistent
         rating.conflict = conflict(answer.verdict, derived.verdict, design.boundary_policy)
     elif not answer.reason.strip():
         raise ReasonMissing(
@@ -564,6 +574,22 @@ def _stored(mark: NewMark, token: str, clock: Clock) -> datetime:
         made_at=held.now,
     )
     return held.now
+
+
+def _refuse_unasked(answer: Answer, *, is_asked: bool) -> None:
+    """This will refuse a verdict without what the design asks about it, or with more than that."""
+    if (answer.consistent is not None) == is_asked:
+        return
+    if is_asked:
+        said = "It is not said whether the verdict follows from the counts"
+        todo = "Say yes or no."
+    else:
+        said = "This study does not ask whether the verdict follows from the counts"
+        todo = "Leave this out."
+    raise ConsistencyMisfit(
+        f"{said}. Nothing was submitted and all marks are stored; correct it and submit again.",
+        fields={"consistent": [todo]},
+    )
 
 
 def _refuse_other_counts(answer: Answer, marked: list[CountedMark]) -> None:

@@ -23,6 +23,7 @@ LATER = frozenset(
         "sign_instructions",
         "ask_qualification",
         "ask_conditions",
+        "ask_consistency",
     }
 )
 
@@ -66,6 +67,8 @@ class AcceptanceDesign:
     where nothing is to be shown equivalent. `practice` is read first, with feedback, and is in no
     analysis. `sign_instructions`, `ask_qualification` (years, training, specialty) and
     `ask_conditions` (room light and screen, once per sitting) come before the first presentation.
+    `ask_consistency`: with every verdict, whether it follows from the counts; asked always, so that
+    the question says nothing of the derived verdict.
     """
 
     presentations_per_item: int = 2
@@ -88,6 +91,7 @@ class AcceptanceDesign:
     sign_instructions: bool = False
     ask_qualification: bool = False
     ask_conditions: bool = False
+    ask_consistency: bool = False
 
 
 def default_gap(n_items: int, washout_days: int) -> int:

@@ -82,10 +82,15 @@ def _rule(design: AcceptanceDesign) -> str:
         )
     )
     primary = {"derived": "the derived verdict", "rater": "the rater's own verdict"}
+    asked = (
+        " With every verdict raters said whether it followed from the counts."
+        if design.ask_consistency
+        else ""
+    )
     return (
         f"A lesion is a connected component (connectivity {design.connectivity}) of at least "
         f"{design.min_volume_mm3} mm3. The derived verdict is acceptable with {thresholds}, by "
-        f"whole numbers. The primary analysis uses {primary[design.primary_analysis]}."
+        f"whole numbers. The primary analysis uses {primary[design.primary_analysis]}.{asked}"
     )
 
 

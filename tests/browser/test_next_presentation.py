@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -55,6 +56,9 @@ def test_after_a_submission_nothing_is_fetched(visitor: Callable[[], Visitor]) -
     assert len(volumes) == len(set(volumes)) == 6
     assert sum(first in one for one in volumes) == 3
     stands_beside_and_comes_along(reader)
+    buttons = "[...document.querySelectorAll('.verdict')].map(button => button.offsetWidth)"
+    one, other = reader.page.evaluate(buttons)
+    assert one == other, "the page's own styles go over those of the viewer"
 
     asked.clear()
     accepts(reader)
@@ -72,6 +76,11 @@ def test_after_a_submission_nothing_is_fetched(visitor: Callable[[], Visitor]) -
     expect(reader.page.get_by_text("2 of 6")).to_be_visible()
     accepts(reader)
     corrects(reader)
+    reader.page.get_by_role("button", name="Open presentation 3").click()
+    reader.wait_for_viewer()
+    left = stands_and_marks(reader)
+    survives_a_lost_context(reader, left)
+    goes_on_elsewhere(reader, visitor(), rita, left)
 
 
 def declares(reader: Visitor) -> None:
@@ -144,3 +153,75 @@ def stands_beside_and_comes_along(reader: Visitor) -> None:
     assert page.evaluate("window.plaque.state().marks") == [], "a click there marks nothing"
     page.keyboard.press("t")
     expect(t1).to_be_hidden()
+
+
+STANDING = """JSON.stringify({
+    mm: window.plaque.viewer.crosshairMm(),
+    window: window.plaque.state().window,
+    slices: window.plaque.state().slicesSeen,
+    marks: window.plaque.state().marks,
+    drawn: window.plaque.viewer.drawCounts(),
+    tour: document.querySelector(".tour-text").textContent,
+    seen: [...document.querySelectorAll(".strip [data-seen]")].length,
+})"""
+LOSE = """[...document.querySelectorAll("canvas")].map(canvas =>
+    canvas.getContext("webgl2")?.getExtension("WEBGL_lose_context")?.loseContext())"""
+
+
+def stands_and_marks(reader: Visitor) -> str:
+    """A lesion of the tour, marked, two slices above it another mark, and other grey levels."""
+    page = reader.page
+    strip = page.locator(".strip").bounding_box()
+    assert strip
+    page.mouse.move(strip["x"] + 5, strip["y"] + 5)
+    page.mouse.down()
+    assert page.evaluate("window.plaque.state().slice") == 9
+    page.mouse.move(strip["x"] + 5, strip["y"] + strip["height"] - 5)
+    page.mouse.up()
+    assert page.evaluate("window.plaque.state().slice") == 0, "the strip is led by a drag"
+    for key in ("n", "m", "1", "ArrowUp", "ArrowUp", "Shift+ArrowLeft", "m"):
+        page.keyboard.press(key)
+    box = page.locator(".stage .viewer-surface").bounding_box()
+    assert box
+    before = page.evaluate("window.plaque.state().window")
+    page.mouse.move(box["x"] + 200, box["y"] + 200)
+    page.mouse.down(button="right")
+    page.mouse.move(box["x"] + 260, box["y"] + 230, steps=3)
+    page.mouse.up(button="right")
+    assert page.evaluate("window.plaque.state().window") != before, "a drag changes grey levels"
+    expect(page.get_by_text("All saved")).to_be_visible()
+    standing: str = page.evaluate(STANDING)
+    assert '"fp":1' in standing
+    return standing
+
+
+def survives_a_lost_context(reader: Visitor, left: str) -> None:
+    """What sleep or a driver does to the graphics: both scans are drawn again, marks and all."""
+    page = reader.page
+    old = page.locator("canvas").element_handles()
+    page.evaluate(LOSE)
+    reader.wait_for("[...document.querySelectorAll('canvas')].length === 2")
+    for canvas in old:
+        while canvas.evaluate("canvas => canvas.isConnected"):
+            page.wait_for_timeout(50)
+    reader.wait_for(f"{STANDING} === {json.dumps(left)}")
+    assert not page.evaluate(
+        "[...document.querySelectorAll('canvas')].some(c => c.getContext('webgl2').isContextLost())"
+    )
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    reader.wait_for(f"{STANDING} === {json.dumps(left)}")
+
+
+def goes_on_elsewhere(reader: Visitor, other: Visitor, rita: User, left: str) -> None:
+    """The tab goes behind another one, and the reading goes on at another machine, right there."""
+    page = reader.page
+    with page.expect_response(lambda answer: answer.url.endswith("/view/") and answer.ok):
+        page.evaluate(
+            "Object.defineProperty(document, 'hidden', { value: true, configurable: true });"
+            "document.dispatchEvent(new Event('visibilitychange'))"
+        )
+    other.log_in(rita, "phantoms")
+    other.page.get_by_role("link", name="Continue reading").click()
+    other.wait_for_viewer()
+    other.wait_for(f"{STANDING} === {json.dumps(left)}")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from rating.models import Mark
+from rating.operations.reading import NewMark, put_mark
+from segmentation.queries import DatabaseClock
 from tests.browser.conftest import Visitor
 from tests.browser.readings import PASSWORD, a_study, mark, reading_of, start_reading
 
@@ -45,6 +48,18 @@ def test_a_second_tab_asks_and_takes_over(visitor: Callable[[], Visitor]) -> Non
         first.reload()
         reader.wait_for_viewer()
     assert len(first.evaluate("window.plaque.state().marks")) == 3
+
+    def send_from_another_page(route: Route) -> None:
+        answer = route.fetch()
+        token = Mark.objects.values_list("presentation__token", flat=True)[0]
+        late = NewMark(id=uuid.uuid4(), kind=Mark.Kind.MISSED, lesion=None, mm=(1.0, 2.0, 3.0))
+        put_mark(token=token, mark=late, clock=DatabaseClock())
+        route.fulfill(response=answer)
+
+    first.route("**/api/v1/presentations/*/", send_from_another_page, times=1)
+    first.reload()
+    reader.wait_for_viewer()
+    assert len(first.evaluate("window.plaque.state().marks")) == 4, "none is missing from the page"
 
 
 def test_of_two_tabs_opened_at_once_one_reads(visitor: Callable[[], Visitor]) -> None:

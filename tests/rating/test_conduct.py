@@ -15,7 +15,7 @@ from django.db.models import F
 
 from rating.models import Presentation, Rating, Sitting, Study, StudyMembership
 from segmentation.models import AuditEntry
-from tests.rating.stage import Browser
+from tests.rating.stage import Browser, an_answer
 
 WHO = {"years": 12, "training": "Board certified", "specialty": "Neuroradiology"}
 ROOM = {"room_light": "dimmed", "screen": "diagnostic"}
@@ -94,6 +94,40 @@ def test_instructions_that_are_not_there_cannot_be_signed(
     cora.patch(address, {"design": {"sign_instructions": True, "instructions": " "}})
     response = cora.ask("post", f"{address}open/")
     assert (response.status_code, list(response.json()["fields"])) == (400, ["instructions"])
+
+
+# --- Whether a verdict follows from the counts ----------------------------------------------------
+
+
+def test_every_verdict_is_asked_about_and_none_that_is_not(
+    cora: Browser, rita: Browser, draft: dict[str, Any]
+) -> None:
+    cora.patch(f"studies/{draft['id']}/", {"design": {"ask_consistency": True}})
+    cora.post(f"studies/{draft['id']}/open/")
+    assert rita.reading()["ask_consistency"], "whatever the counts and the verdict are"
+    token = rita.open_next()["presentation"]
+    address = f"presentations/{token}/submit/"
+    unsaid = rita.ask("post", address, an_answer())
+    assert (unsaid.status_code, list(unsaid.json()["fields"])) == (400, ["consistent"])
+    rita.submit(token, verdict="unacceptable", consistent=False)
+    wanted = {"outcome": "rated", "verdict": "acceptable", "reason": "Wrong key."}
+    address = f"presentations/{token}/correction/"
+    assert rita.refused("post", address, wanted) == (400, "ConsistencyMisfit")
+    rita.post(address, wanted | {"consistent": True})
+    token = rita.open_next()["presentation"]
+    rita.submit(token, outcome="unreadable", verdict=None, reason="Motion.", consistent=True)
+    cora.post(f"studies/{draft['id']}/close/", {"reason": "Done."})
+    said = [row["consistent"] for row in bundled(cora, Study.objects.get(), "ratings.csv")]
+    assert said == ["False", "True", ""]
+
+
+def test_what_is_not_asked_about_a_verdict_is_not_taken(rita: Browser, study: Study) -> None:
+    assert not rita.reading()["ask_consistency"]
+    token = rita.open_next()["presentation"]
+    answer = an_answer(consistent=True)
+    refused = rita.refused("post", f"presentations/{token}/submit/", answer)
+    assert refused == (400, "ConsistencyMisfit")
+    rita.submit(token)
 
 
 # --- Corrections ----------------------------------------------------------------------------------

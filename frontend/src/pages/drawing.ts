@@ -1,3 +1,4 @@
+import '../viewer/viewer.css' // first: the pages' own rules go over it
 import '../styles/reading.css'
 import '../styles/editor.css'
 import { pageData } from '../api/client'

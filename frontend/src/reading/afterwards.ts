@@ -44,20 +44,33 @@ export function correctionButton(
   return [
     make(
       'button',
-      { type: 'button', class: 'quiet', click: () => askForCorrection(token, goOn) },
+      {
+        type: 'button',
+        class: 'quiet',
+        click: () => askForCorrection(token, reading.ask_consistency, goOn),
+      },
       'Correct my last verdict…',
     ),
   ]
 }
 
-function askForCorrection(token: string, goOn: (reading: Reading) => void): void {
-  const verdict = make(
-    'select',
-    { id: 'corrected-verdict', required: true },
-    make('option', { value: '' }, 'Choose…'),
-    make('option', { value: 'acceptable' }, 'acceptable'),
-    make('option', { value: 'unacceptable' }, 'unacceptable'),
-  )
+function askForCorrection(
+  token: string,
+  isConsistencyAsked: boolean,
+  goOn: (reading: Reading) => void,
+): void {
+  const choice = (id: string, choices: Readonly<Record<string, string>>): HTMLSelectElement =>
+    make(
+      'select',
+      { id, required: true },
+      make('option', { value: '' }, 'Choose…'),
+      ...Object.entries(choices).map(([value, text]) => make('option', { value }, text)),
+    )
+  const verdict = choice('corrected-verdict', {
+    acceptable: 'acceptable',
+    unacceptable: 'unacceptable',
+  })
+  const consistent = choice('corrected-consistency', { yes: 'yes', no: 'no, something else' })
   const reason = make('textarea', { id: 'correction-reason', required: true, maxlength: 2000 })
   askFirst(
     'Correct your last verdict?',
@@ -67,7 +80,11 @@ function askForCorrection(token: string, goOn: (reading: Reading) => void): void
       const chosen: Verdict = verdict.value === 'acceptable' ? 'acceptable' : 'unacceptable'
       const correction = { outcome: 'rated', verdict: chosen, reason: reason.value } as const
       const where = { token }
-      const more = { why_not: '', typed: null }
+      const more = {
+        why_not: '',
+        typed: null,
+        consistent: isConsistencyAsked ? consistent.value === 'yes' : null,
+      }
       goOn(
         await request('POST', '/api/v1/presentations/{token}/correction/', where, {
           ...correction,
@@ -77,6 +94,12 @@ function askForCorrection(token: string, goOn: (reading: Reading) => void): void
     },
     make('label', { for: 'corrected-verdict' }, 'The mask is'),
     verdict,
+    ...(isConsistencyAsked
+      ? [
+          make('label', { for: 'corrected-consistency' }, 'Does it follow from the counts?'),
+          consistent,
+        ]
+      : []),
     make('label', { for: 'correction-reason' }, 'Reason'),
     reason,
   )

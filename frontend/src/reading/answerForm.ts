@@ -8,10 +8,19 @@ export interface GivenAnswer {
   readonly verdict: Verdict | null
   readonly reason: string
   readonly typed: Counts | null
+  /** Whether the verdict follows from the counts; null where the design does not ask, or unsaid. */
+  readonly consistent: boolean | null
 }
 
+export interface Asked {
+  readonly mayType: boolean
+  readonly isConsistencyAsked: boolean
+}
+
+const NOTHING_ASKED: Asked = { mayType: false, isConsistencyAsked: false }
+
 /** This will say what is missing before an answer can be submitted, or '' when nothing is. */
-export function missingPart(answer: GivenAnswer, lesions: number): string {
+export function missingPart(answer: GivenAnswer, lesions: number, asked: Asked): string {
   if (answer.outcome !== 'rated') return answer.reason.trim() ? '' : 'Write why it cannot be rated.'
   if (answer.typed) {
     const { fp, fn } = answer.typed
@@ -21,13 +30,18 @@ export function missingPart(answer: GivenAnswer, lesions: number): string {
     if (fp > lesions)
       return `Only ${lesions} lesions are drawn, so at most ${lesions} can be false.`
   }
-  return answer.verdict ? '' : 'Choose a verdict.'
+  if (!answer.verdict) return 'Choose a verdict.'
+  if (asked.isConsistencyAsked && answer.consistent === null)
+    return 'Say whether your verdict follows from the counts.'
+  return ''
 }
 
 export class AnswerForm {
   readonly element = make('section', { class: 'answer', 'aria-label': 'Your verdict' })
   private outcome: Outcome = 'rated'
   private verdict: Verdict | null = null
+  private consistent: boolean | null = null
+  private asked: Asked = NOTHING_ASKED
   private readonly verdicts = new Map<Verdict, HTMLButtonElement>()
   private readonly outcomes = new Map<Outcome, HTMLButtonElement>()
   private readonly reason = make('textarea', {
@@ -44,6 +58,13 @@ export class AnswerForm {
     make('legend', {}, 'Or type the counts'),
     make('label', {}, 'FP ', this.typedFp),
     make('label', {}, 'FN ', this.typedFn),
+  )
+  private readonly consistency = make(
+    'div',
+    { class: 'consistency', role: 'group', 'aria-label': 'Does it follow from the counts?' },
+    make('span', {}, 'Follows from the counts?'),
+    this.consistencyButton(true, 'Yes', 'follows-from-the-counts'),
+    this.consistencyButton(false, 'No', 'follows-from-something-else'),
   )
   private readonly other = make('details', { class: 'other-outcome' })
   private readonly hint = make('p', { class: 'hint', id: 'verdict-hint' })
@@ -95,29 +116,47 @@ export class AnswerForm {
         choice('acceptable', 'Acceptable'),
         choice('unacceptable', 'Unacceptable'),
       ),
+      this.consistency,
       this.other,
       this.hint,
     )
-    this.clear(false)
+    this.clear()
   }
 
   /** This will forget the answer before: every presentation starts without one. */
-  clear(mayType: boolean): void {
+  clear(asked = NOTHING_ASKED): void {
+    this.asked = asked
     this.outcome = 'rated'
     this.verdict = null
+    this.consistent = null
     this.reason.value = ''
     this.typedFp.value = ''
     this.typedFn.value = ''
-    this.typed.hidden = !mayType
+    this.typed.hidden = !asked.mayType
+    this.consistency.hidden = !asked.isConsistencyAsked
     this.other.open = false
     this.update()
   }
 
   choose(verdict: Verdict): void {
     this.outcome = 'rated'
+    if (this.verdict && this.verdict !== verdict) this.consistent = null // said of the other one
     this.verdict = verdict
     this.update()
     this.onChange()
+  }
+
+  /** This will say whether the verdict follows from the counts, where the design asks. */
+  sayConsistent(isConsistent: boolean): void {
+    if (!this.asked.isConsistencyAsked || this.outcome !== 'rated') return
+    this.consistent = isConsistent
+    this.update()
+    this.onChange()
+  }
+
+  /** What is missing before this can be submitted, or '' when nothing is. */
+  missing(lesions: number): string {
+    return missingPart(this.given, lesions, this.asked)
   }
 
   setHint(text: string): void {
@@ -134,6 +173,7 @@ export class AnswerForm {
       verdict: isRated ? this.verdict : null,
       reason: isRated ? '' : this.reason.value,
       typed: isRated && isTyped ? { fp: count(this.typedFp), fn: count(this.typedFn) } : null,
+      consistent: isRated ? this.consistent : null,
     }
   }
 
@@ -142,6 +182,20 @@ export class AnswerForm {
     this.update()
     this.onChange()
     if (this.outcome !== 'rated') this.reason.focus()
+  }
+
+  private consistencyButton(isYes: boolean, text: string, command: string): HTMLButtonElement {
+    return make(
+      'button',
+      {
+        type: 'button',
+        title: isYes ? 'It follows from the counts' : 'It follows from something else',
+        'data-consistent': String(isYes),
+        'data-command': command,
+        click: () => this.sayConsistent(isYes),
+      },
+      text,
+    )
   }
 
   private update(): void {
@@ -153,6 +207,11 @@ export class AnswerForm {
     }
     for (const [outcome, button] of this.outcomes) {
       button.setAttribute('aria-pressed', String(this.outcome === outcome))
+    }
+    for (const button of this.consistency.querySelectorAll('button')) {
+      button.disabled = this.outcome !== 'rated'
+      const isChosen = button.dataset.consistent === String(this.consistent)
+      button.setAttribute('aria-pressed', String(!button.disabled && isChosen))
     }
     this.reason.hidden = this.outcome === 'rated'
   }

@@ -1,7 +1,7 @@
 // What stands right of the image: counts, marks, comment, verdict, submit.
 
 import { make, plural, setText } from '../elements'
-import { AnswerForm, missingPart } from './answerForm'
+import { AnswerForm } from './answerForm'
 import { type MarkActions, MarkList } from './markList'
 import type { Sitting } from './sitting'
 
@@ -124,10 +124,10 @@ export class Panel {
     )
   }
 
-  start(sitting: Sitting): void {
+  start(sitting: Sitting, isConsistencyAsked: boolean): void {
     this.sitting = sitting
     this.comment.value = sitting.writtenComment
-    this.form.clear(sitting.presentation.allow_typed_counts)
+    this.form.clear({ mayType: sitting.presentation.allow_typed_counts, isConsistencyAsked })
     this.update()
     this.element.scrollTop = 0
   }
@@ -136,7 +136,7 @@ export class Panel {
   clear(): void {
     this.sitting = null
     this.comment.value = ''
-    this.form.clear(false)
+    this.form.clear()
     this.list.clear()
     setText(this.live, '')
   }
@@ -177,7 +177,7 @@ export class Panel {
   /** What stands between the rater and submitting, or ''. */
   get missing(): string {
     if (!this.sitting) return 'Nothing is open.'
-    const missing = missingPart(this.form.given, this.sitting.presentation.lesion_count)
+    const missing = this.form.missing(this.sitting.presentation.lesion_count)
     if (missing) return missing
     return this.sitting.outbox.isEmpty ? '' : 'You can submit as soon as everything is saved.'
   }

@@ -22,7 +22,7 @@ import { markNames } from './markList'
 import type { Mark } from './marks'
 import { Panel } from './panel'
 import { reviewDots, reviewPanel } from './review'
-import { saveView, submitAnswer } from './service'
+import { openedPresentation, saveView, submitAnswer } from './service'
 import { roomShortcuts } from './shortcuts'
 import { Sitting } from './sitting'
 
@@ -149,6 +149,7 @@ export class Room {
       count: (more) => room.change((sitting) => sitting.countCurrent(more)),
       join: () => room.change((sitting) => sitting.joinCurrent()),
       choose: (verdict) => room.panel.form.choose(verdict),
+      sayConsistent: (isConsistent) => room.panel.form.sayConsistent(isConsistent),
       submit: () => room.submit(),
       toggleLegend: () => {
         room.legend.toggle()
@@ -206,7 +207,7 @@ export class Room {
   }
 
   /** This will show a presentation that was opened. Raises Refused, Unreachable, ... */
-  async show(presentation: Presentation, reading: Reading): Promise<void> {
+  async show(presentation: Presentation, reading: Reading, isResumed: boolean): Promise<void> {
     this.clear()
     setText(this.title, reading.title)
     const number = `${Math.min(reading.done + 1, reading.total)} of ${reading.total}`
@@ -223,6 +224,7 @@ export class Room {
         deliver,
         saveView,
         slices,
+        askAgain: isResumed ? () => openedPresentation(presentation.presentation) : null,
         onSaving: (state) => {
           this.badge.update(state)
           this.panel.update()
@@ -236,7 +238,7 @@ export class Room {
       }
       this.badge.update(this.sitting.outbox.state)
       this.strip.start(slices, slicesWithLesions(mask))
-      this.panel.start(this.sitting)
+      this.panel.start(this.sitting, reading.ask_consistency)
       this.sitting.clock.sign()
       this.showMarks()
       this.noteView()
@@ -382,6 +384,13 @@ export class Room {
             `${plural(fp, 'false positive')}${how(fp, lesions.fp)}`,
             `${plural(fn, 'missed lesion')}${how(fn, lesions.fn)}`,
             `Your verdict: ${given.verdict}`,
+            ...(given.consistent === null
+              ? []
+              : [
+                  given.consistent
+                    ? 'It follows from the counts'
+                    : 'It follows from something else',
+                ]),
           ]
         : [
             given.outcome === 'unreadable'

@@ -123,7 +123,7 @@ class Session {
     const presentation = await (isResumed ? openedPresentation(token) : openPresentation(token))
     const room = await this.builtRoom()
     if (!this.reading) return
-    await room.show(presentation, this.reading)
+    await room.show(presentation, this.reading, isResumed)
     if (this.isSomebodyElse) {
       room.abandon()
       return

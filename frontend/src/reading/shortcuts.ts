@@ -17,6 +17,7 @@ export interface RoomCommands {
   readonly count: (more: 1 | -1) => void
   readonly join: () => void
   readonly choose: (verdict: Verdict) => void
+  readonly sayConsistent: (isConsistent: boolean) => void
   readonly submit: () => void
   readonly toggleLegend: () => void
 }
@@ -110,6 +111,20 @@ export function roomShortcuts(viewer: Viewer, commands: RoomCommands): readonly 
       does: '',
       keys: ['u'],
       run: () => commands.choose('unacceptable'),
+    },
+    {
+      name: 'follows-from-the-counts',
+      shown: 'Y, X',
+      does: 'it follows from the counts, or not, if that is asked',
+      keys: ['y'],
+      run: () => commands.sayConsistent(true),
+    },
+    {
+      name: 'follows-from-something-else',
+      shown: '',
+      does: '',
+      keys: ['x'],
+      run: () => commands.sayConsistent(false),
     },
     { shown: 'Ctrl + Enter', does: 'submit', keys: ['Enter'], ctrl: true, run: commands.submit },
     { shown: '?', does: 'this legend', keys: ['?'], run: commands.toggleLegend },

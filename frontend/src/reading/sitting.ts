@@ -21,6 +21,8 @@ export interface SittingSettings {
   readonly onSaving: (state: SavingState) => void
   readonly saveView: (presentation: string, view: ShownView) => Promise<unknown>
   readonly slices: number
+  /** Asks what is stored of a presentation that was opened before; null for one opened just now. */
+  readonly askAgain: (() => Promise<Presentation>) | null
 }
 
 /** What the viewer shows of where the rater stands. */
@@ -64,19 +66,21 @@ export class Sitting {
   }
 
   /** This will put the stored marks and those that an earlier page could not send together. */
-  static async begin(presentation: Presentation, settings: SittingSettings): Promise<Sitting> {
+  static async begin(opened: Presentation, settings: SittingSettings): Promise<Sitting> {
     const { store, owner } = settings
-    const token = presentation.presentation
+    const token = opened.presentation
     const outbox = new Outbox({
       store,
       owner,
       presentation: token,
       deliver: (send) => settings.deliver(token, send),
       onChange: settings.onSaving,
-      savedAt: presentation.saved_at ? new Date(presentation.saved_at) : null,
+      savedAt: opened.saved_at ? new Date(opened.saved_at) : null,
     })
     const letGo = await holdSending(token, { steal: true })
     const unsent = await outbox.resume()
+    // Asked after that: what another page has sent meanwhile is in neither otherwise.
+    const presentation = (await settings.askAgain?.()) ?? opened
     const view = latest(presentation.view, await store.attention(owner, token))
     const comments = unsent.flatMap((send) => (send.kind === 'comment' ? [send.comment] : []))
     return new Sitting(

@@ -271,6 +271,11 @@ class Draft {
         design.allow_typed_counts,
         'Raters may type counts instead of marking',
       ),
+      check(
+        'ask_consistency',
+        design.ask_consistency,
+        'Raters say with every verdict whether it follows from the counts',
+      ),
       make(
         'label',
         { class: 'check', for: 'show_t1' },

@@ -8,10 +8,18 @@ export class SliceStrip {
   private cells: HTMLElement[] = []
 
   constructor(onPick: (slice: number) => void) {
-    this.element.addEventListener('pointerdown', (event) => {
+    const pick = (event: PointerEvent): void => {
       const box = this.element.getBoundingClientRect()
       const share = 1 - (event.clientY - box.top) / box.height
-      onPick(Math.floor(share * this.cells.length))
+      const slice = Math.floor(share * this.cells.length)
+      onPick(Math.max(0, Math.min(this.cells.length - 1, slice)))
+    }
+    this.element.addEventListener('pointerdown', (event) => {
+      this.element.setPointerCapture(event.pointerId)
+      pick(event)
+    })
+    this.element.addEventListener('pointermove', (event) => {
+      if (this.element.hasPointerCapture(event.pointerId)) pick(event)
     })
   }
 

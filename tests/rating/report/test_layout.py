@@ -186,6 +186,9 @@ def test_methods_and_limits_follow_the_design() -> None:
     assert not any("90 %" in text for text in limits(a_study(120, methods=1)))
     margin = a_study(3, equivalence_margin=0.05)
     assert "margin of 0.05" in methods(results, margin, NAMES, FACTS)[2]
+    asking = a_study(3, ask_consistency=True)
+    assert "whether it followed from the counts" in methods(results, asking, NAMES, FACTS)[1]
+    assert "followed from the counts" not in told[1]
 
 
 def test_check_lists_say_what_was_not_collected() -> None:
