@@ -245,7 +245,7 @@ def journey(camera: Camera, passwords: dict[str, str], widths: list[int]) -> Non
         page.get_by_label("The room is").select_option("dimmed")
         page.get_by_label("The screen is").select_option("diagnostic")
         page.get_by_label("I have read").check()
-        page.get_by_role("button", name="Go on").click()
+        page.get_by_role("button", name="Go on", exact=True).click()
         take("practice-before")
         open_it.click()
         camera.wait_for_viewer()
