@@ -140,14 +140,18 @@ def a_finished_evaluation(cohort: Cohort, by: User) -> Evaluation:
         mask = a_mask(case, lesions=lesions, method="")
         mask.origin, mask.title = "delineation", expert
         mask.save()
+    return an_evaluation(cohort, by, slices=[{"case": case.code, "slice": 2}])
+
+
+def an_evaluation(cohort: Cohort, by: User, *, slices: list[dict[str, Any]]) -> Evaluation:
+    """Every method against both experts, finished, with slices that were chosen."""
     asked = Request(title="Test set", cohort=cohort, references=["Expert 1", "Expert 2"])
     evaluation = request_evaluation(asked, by=by, now=timezone.now())
     lease = take(evaluation, clock=timezone.now)
     assert lease is not None
     run_evaluation(lease)
     evaluation.refresh_from_db()
-    chosen = [{"case": case.code, "slice": 2}]
-    choose_slices(evaluation=evaluation, slices=chosen, by=by, now=timezone.now())
+    choose_slices(evaluation=evaluation, slices=slices, by=by, now=timezone.now())
     return evaluation
 
 

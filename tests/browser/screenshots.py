@@ -30,14 +30,7 @@ from tests.served import Served  # noqa: E402
 WIDTHS = (1024, 1366, 1440, 2560, 700, 420)
 HEIGHTS = {1024: 768, 1366: 768, 1440: 900, 2560: 1440, 700: 900, 420: 800}
 NEWCOMER = "newcomer-8chars"
-MAKE_NEWCOMER = f"""
-from django.contrib.auth.models import User
-from segmentation.operations.cases import create_cohort
-if not User.objects.filter(username="otto").exists():
-    User.objects.create_user("otto", password="{NEWCOMER}", first_name="Otto")
-    nina = User.objects.create_superuser("nina", password="{NEWCOMER}", first_name="Nina")
-    create_cohort(title="New clinic", coordinators=[nina])
-"""
+MAKE_STATES = f"from tests.browser.states import make_states; make_states('{NEWCOMER}')"
 
 
 @dataclass
@@ -93,12 +86,18 @@ def doors(camera: Camera, _: dict[str, str]) -> None:
 def office(camera: Camera, passwords: dict[str, str]) -> None:
     """What a coordinator sees."""
     camera.log_in("cora", passwords["cora"])
-    cohort = "/cohorts/demonstration-phantoms"
+    cohort, full = "/cohorts/demonstration-phantoms", "clinic-with-everything"
     camera.see(
         {
             "office-home": "/",
             "office-cases": "/cases/",
             "office-jobs": "/jobs/",
+            "office-trainings": "/trainings/",
+            "office-evaluations": "/evaluations/",
+            "office-corrections": f"{cohort}/corrections/",
+            "office-invited": f"/cohorts/{full}/members/",
+            "office-everything-draft": "/studies/everything-is-asked-a-draft/",
+            "office-everything-open": "/studies/everything-is-asked/",
             "office-studies": "/studies/",
             "office-study-open": "/studies/demonstration-a-study-to-rate/",
             "office-study-closed": "/studies/demonstration-a-finished-study/",
@@ -110,6 +109,23 @@ def office(camera: Camera, passwords: dict[str, str]) -> None:
             "office-nothing": "/cases/C9999/",
         }
     )
+    for name, start, link in (
+        ("office-evaluation", "/evaluations/", "Test set"),
+        ("office-training", "/trainings/", "Our own, succeeded"),
+    ):
+        if camera.only in name:
+            camera.go(start)
+            camera.page.get_by_role("link", name=link).first.click()
+            camera.page.wait_for_load_state("networkidle")
+            camera.take(name)
+    if camera.only in "office-drawing":
+        drawing(camera)
+    if camera.only in "office-upload":
+        camera.go("/cases/?cohort=demonstration-phantoms")
+        file = {"name": "scan.nii.gz", "mimeType": "", "buffer": b"no scan"}
+        camera.page.locator('[data-action="choose-files"]').set_input_files([file])
+        expect(camera.page.locator(".uploads .is-refused")).to_be_visible()
+        camera.take("office-upload")
     if camera.only in "office-draft":
         draft(camera)
     if camera.only in "office-case":
@@ -119,6 +135,23 @@ def office(camera: Camera, passwords: dict[str, str]) -> None:
         camera.page.get_by_role("button", name="Keys ?").click()
         camera.page.get_by_role("button", name="Change", exact=True).click()
         camera.take("office-case-open")
+
+
+def drawing(camera: Camera) -> None:
+    """The editor, with a mask to correct."""
+    camera.go("/cases/?cohort=clinic-with-everything")
+    camera.page.locator("table a[href^='/cases/C']").first.click()
+    camera.wait_for_viewer()
+    camera.take("office-case-full")
+    camera.page.get_by_role("button", name="Correct").or_(
+        camera.page.get_by_role("link", name="Go on")
+    ).first.click()
+    camera.page.wait_for_url("**/drawings/*/")
+    camera.wait_for_viewer()
+    camera.page.wait_for_timeout(500)
+    camera.take("office-drawing", whole=False)
+    camera.page.keyboard.press("?")
+    camera.take("office-drawing-keys", whole=False)
 
 
 def draft(camera: Camera) -> None:
@@ -143,7 +176,9 @@ def room(camera: Camera, passwords: dict[str, str]) -> None:
         camera.take("room-home")
     if camera.only not in "room-reading":
         return
-    camera.page.get_by_role("link", name="reading").first.click()
+    camera.go("/")
+    rows = camera.page.locator("li, tr, article").filter(has_text="a study to rate")
+    rows.get_by_role("link", name="reading").first.click()
     start = camera.page.get_by_role("button", name="Open presentation")
     expect(start.or_(camera.page.locator(".room:not([inert])"))).to_be_visible(timeout=60_000)
     if start.is_visible():
@@ -180,6 +215,62 @@ def nothing(camera: Camera, _: dict[str, str]) -> None:
     )
 
 
+def journey(camera: Camera, passwords: dict[str, str], widths: list[int]) -> None:
+    """A reading that asks for everything: declarations, practice, T1 beside, a correction."""
+    page = camera.page
+
+    def take(name: str) -> None:
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
+            page.wait_for_timeout(400)
+            camera.width = width
+            camera.take(f"journey-{name}", whole=False)
+
+    def rate() -> None:
+        page.get_by_role("button", name="Acceptable", exact=True).click()
+        page.locator('[data-action="submit"]').click()
+        page.locator('[data-action="confirm"]').click()
+        expect(page.get_by_text("Your answer is stored.")).to_be_visible()
+
+    camera.log_in("rita", passwords["rita"])
+    page.locator("li").filter(has_text="Everything is asked").get_by_role("link").click()
+    open_it = page.get_by_role("button", name="Open pr").or_(
+        page.get_by_role("button", name="Open the last practice case")
+    )
+    declaring, room = page.locator("form.declaration"), page.locator(".room:not([inert])")
+    expect(open_it.or_(declaring).or_(room)).to_be_visible(timeout=60_000)
+    if declaring.is_visible():
+        take("declarations")
+        for label, said in (("Years", "12"), ("Specialty", "neuroradiology"), ("Training", "EBNR")):
+            page.get_by_label(label).fill(said)
+        page.get_by_label("The room is").select_option("dimmed")
+        page.get_by_label("The screen is").select_option("diagnostic")
+        page.get_by_label("I have read").check()
+        page.get_by_role("button", name="Go on", exact=True).click()
+        take("practice-before")
+        open_it.click()
+        camera.wait_for_viewer()
+        for key in ("n", "m", "n", "m", "m"):
+            page.keyboard.press(key)
+        take("practice")
+        rate()
+        take("feedback")
+    if open_it.is_visible():
+        open_it.click()
+    camera.wait_for_viewer()
+    for key in ("n", "m", "n", "m", *["Shift+ArrowRight"] * 9, "m", *["Shift+ArrowDown"] * 9, "m"):
+        page.keyboard.press(key)
+    take("t1-beside")
+    rate()
+    page.get_by_role("button", name="Correct my last verdict").click()
+    take("correction")
+    page.get_by_role("button", name="Go back").click()
+    open_it.click()
+    camera.wait_for_viewer()
+    page.get_by_role("button", name="Keys ?").click()
+    take("keys")
+
+
 def paper(context: BrowserContext, address: str, folder: Path, password: str) -> None:
     """What the printer gets of the pages that are printed."""
     camera = Camera(context.new_page(), address, folder, 0, "")
@@ -204,6 +295,13 @@ def take_all(
     passwords = json.loads((data / "demonstration-accounts.json").read_text())
     visits: tuple[Callable[[Camera, dict[str, str]], None], ...] = (doors, office, room, nothing)
     too_wide: list[str] = []
+    if only in "journey":
+        context = browser.new_context()
+        context.set_default_timeout(120_000)
+        camera = Camera(context.new_page(), address, folder, 0, only)
+        journey(camera, passwords, widths)
+        too_wide += camera.too_wide
+        context.close()
     for width in widths:
         for visit in visits:
             context = browser.new_context(viewport={"width": width, "height": HEIGHTS[width]})
@@ -230,7 +328,7 @@ def main() -> int:
     data = wanted.data or Path(tempfile.mkdtemp(prefix="plaque-pictures-"))
     data.mkdir(parents=True, exist_ok=True)
     wanted.folder.mkdir(parents=True, exist_ok=True)
-    for words in (["migrate", "-v0"], ["make_demonstration"], ["shell", "-c", MAKE_NEWCOMER]):
+    for words in (["migrate", "-v0"], ["make_demonstration"], ["shell", "-c", MAKE_STATES]):
         subprocess.run(
             [sys.executable, "manage.py", *words],
             cwd=ROOT,

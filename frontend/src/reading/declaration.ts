@@ -6,7 +6,11 @@ import { make } from '../elements'
 import { showTrouble } from '../trouble'
 
 /** This will ask for what `reading.asks` lists, send it, and hand on where the reading stands. */
-export function declarationForm(reading: Reading, goOn: (reading: Reading) => void): HTMLElement {
+export function declarationForm(
+  reading: Reading,
+  goOn: (reading: Reading) => void,
+  choices: (...buttons: Node[]) => HTMLElement,
+): HTMLElement {
   const asks = new Set(reading.asks)
   const text = (id: string): HTMLInputElement =>
     make('input', { id, required: true, maxlength: 200 })
@@ -68,7 +72,7 @@ export function declarationForm(reading: Reading, goOn: (reading: Reading) => vo
         ]
       : []),
     trouble,
-    make('div', { class: 'choices' }, send),
+    choices(send),
   )
   form.addEventListener('submit', (event) => {
     event.preventDefault()

@@ -127,7 +127,7 @@ export class Lobby {
           ...practiceFeedback(reading),
           ...this.instructions(reading, justSubmitted),
           ...(reading.asks.length > 0
-            ? [declarationForm(reading, this.actions.goOn), this.choices()]
+            ? [declarationForm(reading, this.actions.goOn, (...sent) => this.choices(...sent))]
             : [
                 this.choices(
                   this.primary(nextButton(reading), this.actions.open),

@@ -125,7 +125,7 @@ function reminder(study: Study, rater: Rater, refresh: () => Promise<void>): (No
   const attributes = {
     type: 'button',
     'data-key': `remind-${rater.username}`,
-    'aria-label': `Remind ${rater.username} by e-mail`,
+    'aria-label': `Remind by e-mail: ${rater.username}`,
     click: () => void remind(),
   }
   return [since, make('button', attributes, 'Remind by e-mail'), trouble]

@@ -1,6 +1,5 @@
 // The one door to NiiVue: a scan, a mask over it, dots above it.
 
-import './viewer.css'
 import type { NVImage } from '@niivue/niivue'
 import { type Grid, indexOfMm, mmOfVoxel, type Triple, voxelOfMm } from '../voxels/grid'
 import { type LabelVolume, lesionAt } from '../voxels/labels'

@@ -1,0 +1,100 @@
+"""What the demonstration lacks and pictures need: people without anything, every state of pages."""
+
+from __future__ import annotations
+
+import numpy as np
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from accounts.operations.invitations import add_rater, invite
+from rating.models import Study
+from rating.operations.amendments import join_rater
+from rating.operations.study import create_study, edit_study, open_study
+from segmentation.imaging.nifti import read_volume
+from segmentation.models import Case, Cohort, Segmentation, Training
+from segmentation.operations.cases import NamedFile, create_cohort, import_case
+from segmentation.operations.drawings import begin_drawing
+from segmentation.operations.masks import NewMask, store_mask
+from segmentation.training.phantoms import make_phantom
+from tests.browser.clinic import a_job, a_training_that, an_evaluation
+from webapp.demonstration import nifti_bytes
+
+Origin = Segmentation.Origin
+PREDICTED = {"slim-unet": "Slim U-Net", "adapted-unet": "Adapted U-Net"}
+
+
+def make_states(password: str) -> None:
+    """This will create them once: people who have nothing yet, and a cohort with everything."""
+    if User.objects.filter(username="otto").exists():
+        return
+    User.objects.create_user("otto", password=password, first_name="Otto")
+    nina = User.objects.create_superuser("nina", password=password, first_name="Nina")
+    create_cohort(title="New clinic", coordinators=[nina])
+    cora, rita, ravi = (User.objects.get(username=name) for name in ("cora", "rita", "ravi"))
+    cohort = create_cohort(title="Clinic with everything", coordinators=[cora])
+    for rater in (rita, ravi):
+        add_rater(cohort=cohort, user=rater, by=cora, now=timezone.now())
+    for role in ("rater", "delineator"):
+        address = f"{role}@clinic.example"
+        invite(cohort=cohort, address=address, role=role, by=cora, now=timezone.now())
+    cases = [a_case(cohort, seed) for seed in range(3)]
+    for state in ("failed", "cancelled", "running", "queued"):
+        a_job(cases[0], state, cora)
+    for state in Training.State.values:
+        a_training_that(state, cohort, cora)
+    an_evaluation(cohort, cora, slices=[{"case": cases[0].code, "slice": 12}])
+    parent = cases[0].segmentations.filter(origin=Origin.PREDICTION).first()
+    begin_drawing(case=cases[0], parent_id=parent and parent.pk, by=cora, now=timezone.now())
+    a_study("Everything is asked, a draft", cohort, cora)
+    study = a_study("Everything is asked", cohort, cora)
+    open_study(study=study, by=cora, now=timezone.now())
+    why = "Somebody was ill."
+    join_rater(study=study, username="ravi", reason=why, by=cora, now=timezone.now())
+
+
+def a_case(cohort: Cohort, seed: int) -> Case:
+    """A phantom with T1, two experts and two methods of which none is quite right."""
+    phantom = make_phantom(seed=seed, lesions=12, shape=(192, 224, 24), spacing_mm=(1, 1, 5))
+    scans = {"FLAIR": phantom.flair, "T1": phantom.t1}
+    files = [
+        NamedFile(f"{name}.nii.gz", nifti_bytes(voxels, phantom.affine))
+        for name, voxels in scans.items()
+    ]
+    case = import_case(cohort=cohort, files=files, now=timezone.now()).case
+    with case.scans.get(sequence="FLAIR").original.open("rb") as stored:
+        like = read_volume(stored.read(), name="FLAIR")
+    names = {"Expert 1": "", "Expert 2": ""} | {title: name for name, title in PREDICTED.items()}
+    for moved, (title, method) in enumerate(names.items()):
+        mask = np.roll(phantom.mask.astype(bool), moved, axis=moved % 2)
+        mask[:, : 20 * moved] = False
+        origin = Origin.PREDICTION if method else Origin.DELINEATION
+        new = NewMask(case=case, origin=origin, title=title, mask=mask, method=method)
+        store_mask(new, like=like, now=timezone.now())
+    return case
+
+
+def a_study(title: str, cohort: Cohort, by: User) -> Study:
+    """A draft that asks Rita for everything that a design can ask for."""
+    study = create_study(title=title, cohort=cohort, by=by, now=timezone.now())
+    masks = Segmentation.objects.filter(case__cohort=cohort).order_by("case__code")
+    judged = masks.filter(origin=Origin.PREDICTION)
+    first = judged.earliest("created_at")
+    known = masks.filter(case=first.case, origin=Origin.DELINEATION).earliest("created_at")
+    settings = {
+        "gap": 1,
+        "min_volume_mm3": 0,
+        "shown_sequences": ["FLAIR", "T1"],
+        "instructions": "Mark every drawn lesion that is none, and every lesion not drawn.",
+        "dawm_instruction": "Diffusely abnormal white matter does not count as a lesion.",
+        "equivalence_margin": 0.1,
+        **dict.fromkeys(("sign_instructions", "ask_qualification", "ask_conditions"), True),
+    }
+    edit_study(
+        study=study,
+        by=by,
+        settings=settings,
+        items=[mask.pk for mask in judged.exclude(case=first.case)],
+        raters=["rita"],
+        practice=[(first.pk, known.pk)],
+    )
+    return study
