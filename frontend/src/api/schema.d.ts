@@ -2799,6 +2799,11 @@ export interface components {
         /** @description A new study; raters see its title. */
         NewStudyRequest: {
             title: string;
+            /** @description Two methods whose masks of the same cases are to be judged. */
+            methods?: [
+                string,
+                string
+            ];
         };
         /** @enum {unknown} */
         NullEnum: null;
