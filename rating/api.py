@@ -90,7 +90,7 @@ class CohortStudiesView(APIView):
     def post(self, request: Request, slug: str) -> Response:
         sent = NewStudySerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        new = {
+        new: dict[str, Any] = {
             "title": sent.validated_data["title"],
             "cohort": Cohort.objects.get(slug=slug),
             "by": signed_in(request),

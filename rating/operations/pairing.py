@@ -59,7 +59,7 @@ def draft_paired_study(
 def _subjects_seen(cohort: Cohort, methods: tuple[str, str], by: User) -> set[str]:
     """The subjects of a cohort with a scan that a method has learned from or was chosen by."""
     starts = [start for start in starts_for(by) if start.name in methods]
-    hashes = set().union(*(seen_by(start.record) for start in starts))
+    hashes = {sha256 for start in starts for sha256 in seen_by(start.record)}
     scans = cohort.cases.filter(scans__original_sha256__in=hashes)
     return set(scans.values_list("subject", flat=True))
 
