@@ -20,6 +20,7 @@ from rating.models import Mark, Rating, Study
 from rating.operations import amendments, reminders
 from rating.operations import reading as readings
 from rating.operations import study as studies
+from rating.operations.pairing import draft_paired_study
 from rating.protocol.counting import Counts
 from rating.serializers import (
     LONGEST_TEXT,
@@ -89,12 +90,16 @@ class CohortStudiesView(APIView):
     def post(self, request: Request, slug: str) -> Response:
         sent = NewStudySerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        study = studies.create_study(
-            title=sent.validated_data["title"],
-            cohort=Cohort.objects.get(slug=slug),
-            by=signed_in(request),
-            now=database_now(),
-        )
+        new: dict[str, Any] = {
+            "title": sent.validated_data["title"],
+            "cohort": Cohort.objects.get(slug=slug),
+            "by": signed_in(request),
+            "now": database_now(),
+        }
+        if methods := sent.validated_data.get("methods"):
+            study = draft_paired_study(**new, methods=(methods[0], methods[1]))
+        else:
+            study = studies.create_study(**new)
         return Response(study_body(study), status=201)
 
 

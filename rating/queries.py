@@ -40,6 +40,7 @@ from rating.report import Facts, Names, Report, lay_out
 from rating.statistics import MarkRow, RatingRow, summarise
 from rating.statistics.mark_matching import fused_points
 from segmentation.models import Cohort, CohortMembership, Scan, Segmentation
+from segmentation.operations.disagreeing import disagreements
 from segmentation.queries import HowManyInList, how_many, method_titles, visible_cases
 from segmentation.refusals import Refusal
 
@@ -457,12 +458,18 @@ def mean_of(points: Sequence[tuple[float, float, float]]) -> tuple[float, float,
 
 @dataclass(frozen=True)
 class QueuedCorrection:
-    """A mask that raters found faults in, how many, and how often it was corrected since."""
+    """A mask to correct: the faults that raters found in it, and its corrections since.
+
+    `disagreement` is between the `methods` that have a mask of its case (0: none; 1: no voxel in
+    common); None where it is not asked for or not measured yet.
+    """
 
     segmentation: Segmentation
     false_positives: int
     missed: int
     corrections: int
+    methods: int = 0
+    disagreement: float | None = None
 
 
 def correction_queue(user: User, slug: str) -> list[QueuedCorrection]:
@@ -491,6 +498,73 @@ def correction_queue(user: User, slug: str) -> list[QueuedCorrection]:
             one.segmentation.title,
         ),
     )
+
+
+def disagreement_queue(user: User, slug: str) -> list[QueuedCorrection]:
+    """The newest method's mask of each case that several methods have segmented.
+
+    Not yet corrected first, then those that the methods disagree about most; not measured yet last.
+    """
+    masks = (
+        Segmentation.objects.filter(
+            case__in=visible_cases(user).filter(cohort__slug=slug),
+            origin=Segmentation.Origin.PREDICTION,
+        )
+        .select_related("case")
+        .annotate(done=Count("corrections"))
+        .order_by("created_at", "pk")
+    )
+    newest: dict[int, dict[str, Segmentation]] = defaultdict(dict)
+    for mask in masks:
+        newest[mask.case_id].pop(mask.method, None)  # so that the newest stands last
+        newest[mask.case_id][mask.method] = mask
+    groups = {case: list(found.values()) for case, found in newest.items() if len(found) > 1}
+    measured = disagreements(groups)
+    faults = to_correct(group[-1] for group in groups.values())
+    queue = []
+    for case, group in groups.items():
+        places = faults.get(group[-1].pk, ())
+        false = sum(place.kind == Mark.Kind.FALSE_POSITIVE for place in places)
+        queue.append(
+            QueuedCorrection(
+                group[-1],
+                false,
+                len(places) - false,
+                sum(mask.done for mask in group),
+                len(group),
+                measured.get(case),
+            )
+        )
+    return sorted(
+        queue,
+        key=lambda one: (
+            one.corrections > 0,
+            -1 if one.disagreement is None else -one.disagreement - 1,
+            one.segmentation.case.code,
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """What a cohort has to be trained on after corrections: the cases, and whose masks they were.
+
+    `method` made most of the masks that were corrected; empty where none did.
+    """
+
+    cases: int
+    method: str
+
+
+def corrected_in(slug: str) -> Corrected:
+    """The cases of a cohort with a corrected mask."""
+    corrections = Segmentation.objects.filter(
+        case__cohort__slug=slug, origin=Segmentation.Origin.CORRECTION
+    )
+    rows = list(corrections.values_list("case", "parent__method"))
+    methods = Counter(method for _, method in rows if method)
+    most = max(methods, key=methods.__getitem__, default="")
+    return Corrected(len({case for case, _ in rows}), most)
 
 
 def refuse_unclosed(study: Study) -> None:

@@ -101,6 +101,13 @@ class NewStudySerializer(RequestSerializer):
     """A new study; raters see its title."""
 
     title = serializers.CharField(max_length=120)
+    methods = serializers.ListField(
+        child=serializers.CharField(max_length=60),
+        required=False,
+        min_length=2,
+        max_length=2,
+        help_text="Two methods whose masks of the same cases are to be judged.",
+    )
 
 
 class StudyChangeSerializer(RequestSerializer):

@@ -4,8 +4,16 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import urlencode
 
-from rating.queries import correction_queue, keys_of, studies_of, study_in_full
+from rating.queries import (
+    corrected_in,
+    correction_queue,
+    disagreement_queue,
+    keys_of,
+    studies_of,
+    study_in_full,
+)
 from segmentation.people import owner_key, signed_in
 from segmentation.queries import cohorts_of
 
@@ -30,12 +38,23 @@ def studies(request: HttpRequest) -> HttpResponse:
 
 
 def corrections(request: HttpRequest, slug: str) -> HttpResponse:
-    """The masks of a cohort that closed studies found faults in, in an order that pays."""
+    """The masks of a cohort in an order that pays to correct them.
+
+    `?order=marks`: what raters of closed studies marked; `disagreement`: between methods.
+    """
     user = signed_in(request)
-    pages = Paginator(correction_queue(user, slug), STUDIES_PAGE)
+    by_methods = request.GET.get("order") == "disagreement"
+    queue = disagreement_queue(user, slug) if by_methods else correction_queue(user, slug)
+    cohort = cohorts_of(user).get(slug=slug)
+    corrected = corrected_in(slug)
+    asked = {"cohort": slug, "reference": "correction", "start": corrected.method}
     context = {
-        "cohort": cohorts_of(user).get(slug=slug),
-        "page": pages.get_page(request.GET.get("page")),
+        "cohort": cohort,
+        "page": Paginator(queue, STUDIES_PAGE).get_page(request.GET.get("page")),
+        "by_methods": by_methods,
+        "corrected": corrected,
+        "training": f"{reverse('trainings')}?{urlencode(asked)}",
+        "may_train": cohort.role == "coordinator" and corrected.cases > 0,
     }
     return render(request, "rating/corrections.html", context)
 

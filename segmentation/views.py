@@ -180,7 +180,12 @@ def trainings(request: HttpRequest) -> HttpResponse:
             "measures": [{"name": name, "title": title} for name, title in MEASURES.items()],
             "threshold_only": THRESHOLD_ONLY,
             "starts": [
-                {"name": start.name, "title": start.title, "fits": sorted(start.fits)}
+                {
+                    "name": start.name,
+                    "title": start.title,
+                    "method": start.method,
+                    "fits": sorted(start.fits),
+                }
                 for start in (starts_for(user) if mine else ())
                 if start.fits
             ],
@@ -202,6 +207,8 @@ def training(request: HttpRequest, pk: UUID) -> HttpResponse:
             "measure": MEASURES.get(shown.measure, ""),
             "may_manage": CohortMembership.Role.COORDINATOR
             in roles_in_training(user=signed_in(request), training_id=pk),
+            "cohorts": list(shown.cohorts.values("slug", "title")),
+            "study_page": reverse("study", args=["SLUG"]),
         },
     }
     return render(request, "segmentation/training.html", context)

@@ -1,4 +1,7 @@
-"""Voxel overlap of two masks."""
+"""Voxel overlap of two masks, and how far several differ."""
+
+from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +25,19 @@ def dice_of(mask: Components, reference: Components) -> float | Undefined:
     """The same of what `find_components` found in two masks of one shape."""
     shared = np.intersect1d(mask.at, reference.at, assume_unique=True)
     return _dice(len(shared), len(mask.at) + len(reference.at))
+
+
+def disagreement(masks: Sequence[NDArray[np.bool_]]) -> float | Undefined:
+    """How far masks of one case differ: 1 minus the mean DSC of all pairs (0: all are the same).
+
+    Two empty masks do not differ. Undefined for fewer than two masks. Raises ValueError for
+    different shapes.
+    """
+    if len(masks) < 2:
+        return Undefined("there are fewer than two masks")
+    scores = [dice(one, other) for one, other in combinations(masks, 2)]
+    agreed = [1.0 if isinstance(score, Undefined) else score for score in scores]
+    return 1 - sum(agreed) / len(agreed)
 
 
 def _dice(shared: int, total: int) -> float | Undefined:

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.find_chromium import SWITCHES, find_chromium
+from tests.segmentation.scans import signed_in
 
 PICTURES = Path("test-results")
 expect.set_options(timeout=60_000)  # 5 s by default: too short on a busy machine
@@ -35,16 +37,25 @@ class Visitor:
         self.address = address
         self.context: BrowserContext = browser.new_context(viewport={"width": 1280, "height": 800})
         self.context.set_default_timeout(60_000)
-        self.page: Page = self.context.new_page()
         self.troubles: list[str] = []
-        self.page.on(
-            "console", lambda m: self.troubles.append(m.text) if m.type == "error" else None
-        )
-        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        self.page.on(
+        self.page: Page = self.open_tab()
+
+    def open_tab(self) -> Page:
+        """Another tab of the same browser, whose troubles count as well."""
+        page = self.context.new_page()
+        page.on("console", lambda m: self.troubles.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        page.on(
             "response",
             lambda r: self.troubles.append(f"{r.status} {r.url}") if r.status >= 400 else None,
         )
+        return page
+
+    def let_in(self, user: User) -> None:
+        """Signed in without the log-in page, through which other tests go."""
+        session = signed_in(user).cookies[settings.SESSION_COOKIE_NAME].value
+        cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session, "url": self.address}
+        self.context.add_cookies([cookie])  # type: ignore[list-item]  # a dict is a SetCookieParam
 
     def log_in(self, user: User, password: str) -> None:
         """Through the log-in page, as a person would."""

@@ -9,7 +9,7 @@ import { Confirmation } from '../reading/confirm'
 import { ActivityClock } from '../saving/activity'
 import { type Badge, buildBadge } from '../saving/badge'
 import { deliver } from '../saving/deliver'
-import { Outbox, type SavingState } from '../saving/outbox'
+import { Outbox, type SavingState, type Send } from '../saving/outbox'
 import { type OutboxStore, openOutboxStore } from '../saving/outboxStore'
 import { showTrouble } from '../trouble'
 import { exposeHook } from '../viewer/hook'
@@ -45,6 +45,8 @@ export interface EditorPageData {
 /** How often a stroke is kept in the browser while it is drawn. */
 const KEEP_STROKE_MS = 200
 
+const LEAK = 'At this threshold it runs into everything around it.'
+
 /** Values of the drawing layer (`viewer/mask.ts`). */
 const [LESION, CHOSEN, ACCEPTED] = [1, 3, 4] as const
 
@@ -56,6 +58,9 @@ export async function openEditor(root: HTMLElement, data: EditorPageData): Promi
   )
   try {
     const id = { id: data.id }
+    const store = await openOutboxStore()
+    // Asked before the server is: what another page sends meanwhile is in one of the two.
+    const kept = (await store.pending(data.owner, data.id)).map(({ send }) => send)
     const drawing = await request('GET', '/api/v1/drawings/{id}/', id)
     const flair = drawing.scans.find(({ sequence }) => sequence === 'FLAIR')
     if (!flair) throw new UnusableVolume('This case has no FLAIR to draw on.')
@@ -66,8 +71,8 @@ export async function openEditor(root: HTMLElement, data: EditorPageData): Promi
     if (start && !isSameGrid(start.grid, scan.grid)) {
       throw new UnusableVolume('The mask does not lie on the grid of the FLAIR.')
     }
-    const editor = new Editor(root, data, drawing, scan)
-    await editor.begin(start?.labels ?? null)
+    const editor = new Editor(root, data, drawing, scan, store)
+    await editor.begin(start?.labels ?? null, kept)
   } catch (error) {
     const again = make(
       'button',
@@ -84,9 +89,8 @@ class Editor {
   private tools!: Tools
   private drawn!: Drawn
   private outbox!: Outbox
-  private store!: OutboxStore
   private stroke: Stroke | null = null
-  private strokeKeptAt = 0
+  private keepTimer: ReturnType<typeof setTimeout> | undefined
   private chosen = 0
   private probability: ArrayLike<number> | null = null
   /** Voxels that a threshold shows otherwise than they are drawn, until it is taken. */
@@ -130,6 +134,7 @@ class Editor {
     private readonly data: EditorPageData,
     private drawing: Drawing,
     private readonly scan: LoadedScan,
+    private readonly store: OutboxStore,
   ) {
     this.clock = new ActivityClock(() => performance.now(), drawing.active_ms)
     this.badge = buildBadge({
@@ -158,9 +163,8 @@ class Editor {
     })
   }
 
-  async begin(start: Uint16Array | null): Promise<void> {
+  async begin(start: Uint16Array | null, kept: readonly Send[]): Promise<void> {
     const { owner, id } = this.data
-    this.store = await openOutboxStore()
     this.outbox = new Outbox({
       store: this.store,
       owner,
@@ -178,7 +182,7 @@ class Editor {
     this.drawn = new Drawn({
       grid: this.scan.grid,
       start,
-      edits: editsOf(this.drawing, unsent),
+      edits: editsOf(this.drawing, kept),
       minMm3: this.drawing.min_volume_mm3,
       onEdit: (edit, voxels) => this.noteEdit(edit, voxels),
     })
@@ -315,10 +319,12 @@ class Editor {
     if (!stroke) return
     const fresh = stroke.follow(places)
     this.viewer.paint(fresh, () => (stroke.isErasing ? 0 : LESION))
-    const now = performance.now()
-    if (fresh.length === 0 || now - this.strokeKeptAt < KEEP_STROKE_MS) return
-    this.strokeKeptAt = now
-    void this.store.keepStroke(this.data.owner, this.data.id, stroke.kept)
+    if (fresh.length > 0) this.keepTimer ??= setTimeout(() => this.keepStroke(), KEEP_STROKE_MS)
+  }
+
+  private keepStroke(): void {
+    this.keepTimer = undefined
+    if (this.stroke) void this.store.keepStroke(this.data.owner, this.data.id, this.stroke.kept)
   }
 
   /** This will end a stroke that an earlier page did not come to the end of. */
@@ -451,7 +457,7 @@ class Editor {
 
   private previewThreshold(threshold: number): void {
     const found = this.atThreshold(threshold)
-    this.say(found ? '' : 'At this threshold it runs into everything around it.')
+    this.say(found ? '' : LEAK)
     if (!found) return
     const shown = new Set(found)
     const voxels = [...this.preview, ...this.drawn.map.voxelsOf(this.chosen), ...found]
@@ -479,7 +485,7 @@ class Editor {
         : false
     this.repaint([...this.preview, ...before])
     this.preview = []
-    if (!isDone) this.say('Nothing was changed at this threshold.')
+    if (!isDone) this.say(`${found ? '' : `${LEAK} `}Nothing was changed at this threshold.`)
   }
 
   private remove(lesion: number): void {

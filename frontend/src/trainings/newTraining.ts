@@ -97,7 +97,7 @@ export class NewTraining {
       make('input', {
         type: 'checkbox',
         value: slug,
-        checked: at === 0,
+        checked: asked.has('cohort') ? slug === asked.get('cohort') : at === 0,
         change: () => this.arrange(),
       }),
     )
@@ -154,9 +154,15 @@ export class NewTraining {
       void this.send()
     })
     this.arrange()
-    const wanted = asked.get('start')
-    if (wanted && [...this.start.options].some(({ value }) => value === wanted)) {
-      this.start.value = wanted
+    const start = data.starts.find(({ name }) => name === asked.get('start'))
+    if (start && !asked.has('preset')) {
+      const fit = data.presets.find(({ method }) => start.fits.includes(method))
+      this.preset.value = fit?.name ?? this.preset.value
+      this.arrange()
+    }
+    for (const select of [this.start, this.reference]) {
+      const wanted = asked.get(select === this.start ? 'start' : 'reference')
+      if (wanted && [...select.options].some(({ value }) => value === wanted)) select.value = wanted
     }
   }
 

@@ -17,6 +17,9 @@ export interface TrainingPageData {
   /** What a threshold is best by; empty where weights are trained. */
   readonly measure: string
   readonly may_manage: boolean
+  readonly cohorts: readonly { readonly slug: string; readonly title: string }[]
+  /** The address of a study's page, with SLUG for its id. */
+  readonly study_page: string
 }
 
 const POLL_MS = 1500
@@ -135,6 +138,7 @@ export class TrainingPage {
         text,
       )
     const actions = [
+      ...(training.start ? this.comparisons(training.start, version.name) : []),
       ...(version.download
         ? [
             make(
@@ -163,6 +167,41 @@ export class TrainingPage {
         ? [make('p', { class: 'hint' }, NO_LONGER)]
         : []),
     )
+  }
+
+  /** The ways to a blinded study of what it began from against what it made, one per cohort. */
+  private comparisons(old: string, made: string): HTMLElement[] {
+    const { cohorts, study_page } = this.data
+    return cohorts.map(({ slug, title }) => {
+      const draft = async (): Promise<void> => {
+        press.disabled = true
+        try {
+          const named = `Reading of ${title}`.slice(0, 120) // raters see it
+          const study = await request(
+            'POST',
+            '/api/v1/cohorts/{slug}/studies/',
+            { slug },
+            { title: named, methods: [old, made] },
+          )
+          location.assign(study_page.replace('SLUG', study.id))
+        } catch (error) {
+          press.disabled = false
+          showTrouble(this.trouble, error)
+        }
+      }
+      const where = cohorts.length > 1 ? ` in ${title}` : ''
+      const press = make(
+        'button',
+        {
+          type: 'button',
+          'data-key': `compare-${slug}`,
+          title: `${old} and ${made} on the same cases, which neither has learned from; raters do not see which is which`,
+          click: () => void draft(),
+        },
+        `Draft a study of old against new${where}`,
+      )
+      return press
+    })
   }
 
   private drawn(training: Training, isOpen: boolean): HTMLElement[] {
