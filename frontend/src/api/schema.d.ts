@@ -1342,6 +1342,8 @@ export interface components {
             /** @description Lesions as the rater counts them: marks that count as several, or are one. */
             corrected?: components["schemas"]["CountsRequest"] | null;
             typed?: components["schemas"]["CountsRequest"] | null;
+            /** @description Whether the verdict follows from the counts; null where the design does not ask. */
+            consistent?: boolean | null;
             /**
              * Format: int64
              * @default 0
@@ -1646,6 +1648,8 @@ export interface components {
             /** @default  */
             why_not: string;
             typed?: components["schemas"]["CountsRequest"] | null;
+            /** @description Whether the verdict follows from the counts; null where the design does not ask. */
+            consistent?: boolean | null;
         };
         CountComponentsLine: {
             /** @description fp: false positives; fn: missed lesions (text) */
@@ -1879,6 +1883,8 @@ export interface components {
             sign_instructions?: boolean;
             ask_qualification?: boolean;
             ask_conditions?: boolean;
+            /** @description With every verdict, whether it follows from the counts. */
+            ask_consistency?: boolean;
         };
         /** @description What a coordinator may set of a design. In a draft, null goes back to the default. */
         DesignRequest: {
@@ -1910,6 +1916,8 @@ export interface components {
             sign_instructions?: boolean;
             ask_qualification?: boolean;
             ask_conditions?: boolean;
+            /** @description With every verdict, whether it follows from the counts. */
+            ask_consistency?: boolean;
         };
         /** @description A drawing with what its page needs: scans, the mask it began from, its edits. */
         Drawing: {
@@ -2819,6 +2827,11 @@ export interface components {
         /** @description A new study; raters see its title. */
         NewStudyRequest: {
             title: string;
+            /** @description Two methods whose masks of the same cases are to be judged. */
+            methods?: [
+                string,
+                string
+            ];
         };
         /** @enum {unknown} */
         NullEnum: null;
@@ -3088,6 +3101,8 @@ export interface components {
             /** @description Of the text that a rater signs. */
             instructions_sha256: string;
             asks: components["schemas"]["AsksEnum"][];
+            /** @description With every verdict, whether it follows from the counts. */
+            ask_consistency: boolean;
             /** @description What was submitted last: its answer can be corrected. */
             last: string | null;
             /** @description If that was practice. */
