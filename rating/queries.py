@@ -514,7 +514,7 @@ def disagreement_queue(user: User, slug: str) -> list[QueuedCorrection]:
         .annotate(done=Count("corrections"))
         .order_by("created_at", "pk")
     )
-    newest: dict[int, dict[str, Segmentation]] = defaultdict(dict)
+    newest: dict[int, dict[str, Any]] = defaultdict(dict)
     for mask in masks:
         newest[mask.case_id].pop(mask.method, None)  # so that the newest stands last
         newest[mask.case_id][mask.method] = mask

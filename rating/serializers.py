@@ -864,8 +864,7 @@ class ConsistentField(serializers.BooleanField):
 
     def __init__(self, **options: Any) -> None:
         told = "Whether the verdict follows from the counts; null where the design does not ask."
-        given = {"allow_null": True, "required": False, "default": None, "help_text": told}
-        super().__init__(**given | options)
+        super().__init__(allow_null=True, required=False, default=None, help_text=told, **options)
 
 
 class CorrectionSerializer(RequestSerializer):

@@ -181,7 +181,7 @@ def with_errors(known: NDArray[np.bool_], *, false: int, missed: int) -> NDArray
     sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
     largest = (np.argsort(-sizes, kind="stable") + 1).tolist()
     drawn = known & ~np.isin(labels, largest[:missed])
-    around = ndimage.binary_dilation(known, np.ones((3, 3, 3)), iterations=2)
+    around = ndimage.binary_dilation(known, np.ones((3, 3, 3), bool), iterations=2)
     mirrored = [(labels == lesion)[::-1] for lesion in largest]
     free = [lesion for lesion in mirrored if not (lesion & around).any()]
     for lesion in free[:false]:

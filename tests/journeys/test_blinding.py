@@ -88,6 +88,7 @@ def cohort(people: dict[str, User]) -> Cohort:
     for seed in (1, 2, 3):
         files = [
             NamedFile("FLAIR.nii.gz", nifti(flair_voxels(seed), descrip="of hospital X-4711")),
+            NamedFile("T1.nii.gz", nifti(1000 - flair_voxels(seed), descrip="of X-4711 too")),
             NamedFile("mask.nii.gz", nifti(np.roll(two_lesions(), seed, axis=0))),
         ]
         known = {"scanner": f"Zyklotron {seed}"} if seed < 3 else {}
@@ -111,7 +112,7 @@ def study(cohort: Cohort, people: dict[str, User]) -> Study:
         by=people["cora"],
         items=[mask.pk for mask in masks],
         raters=["rita", "ravi"],
-        settings={"gap": 1, "washout_days": 0},
+        settings={"gap": 1, "washout_days": 0, "shown_sequences": ["FLAIR", "T1"]},
     )
     open_study(study=study, by=people["cora"], now=NOON)
     study.refresh_from_db()
@@ -238,7 +239,7 @@ class Showing:
 ALLOWED_TO_DIFFER = [
     re.compile(r"(?<=presentations/)[\w-]{22}"),
     re.compile(r'(?<="presentation":)("[\w-]{22}"|null)|(?<="reading":")[\w-]{22}'),
-    re.compile(r'(?<="last":)("[\w-]{22}"|null)'),  # null before the first submission
+    re.compile(r'(?<="last":)("[\w-]{22}"|null)'),  # null before the first one, as "done" tells too
     re.compile(r'(?<="next":)(null|\{[^}]*\})'),  # null at a block's end, which progress tells too
     re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)"),
     re.compile(r'(?<="done":)\d+|(?<="state":")(ready|finished)'),
