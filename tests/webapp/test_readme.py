@@ -36,11 +36,7 @@ def test_every_benchmark_is_in_the_readme_with_its_table_and_machine() -> None:
         for path in (Path(settings.ROOT) / "benchmarks").glob("*.py")
         if "sys.exit(main())" in path.read_text()
     ]
-<<<<<<< HEAD
     assert len(scripts) > 9
-=======
-    assert len(scripts) == 11
->>>>>>> editor
     parts = re.split(r"^`benchmarks/(\w+\.py)`", section, flags=re.MULTILINE)
     said = dict(zip(parts[1::2], parts[2::2], strict=True))
     assert set(said) == set(scripts)
