@@ -367,6 +367,7 @@ def test_the_threshold_is_chosen_by_a_command_too(
     call_command("calibrate", *words)
     said = capsys.readouterr().out
     assert re.search(r"0.50 +\S+ +\S+", said)
+    assert re.search(r"\d+% Case 3 of 3: ", said)
     assert "slim-unet-v3" in said
     assert Version.objects.get(name="slim-unet-v3").record["calibration"]["measure"] == "DSC"
     with pytest.raises(CommandError, match="no checkpoint 'magic'"):
