@@ -115,6 +115,14 @@ class Scan(models.Model):
         return f"{self.sequence} of {self.case_id}"
 
     @property
+    def hashes(self) -> frozenset[str]:
+        """Every SHA-256 that a checkpoint's record may know it by; `sha256` is the same everywhere.
+
+        The stored original is packed anew at import, so its hash may differ from site to site.
+        """
+        return frozenset({self.sha256, self.sent_sha256, self.original_sha256} - {""})
+
+    @property
     def grid(self) -> Grid:
         """The grid of the stored original."""
         return Grid(shape=tuple(self.shape), affine=np.array(self.affine, dtype=float))

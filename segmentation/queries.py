@@ -532,8 +532,11 @@ def is_gpu_there(*, now: datetime) -> bool:
 
 
 def trainings_of(user: User) -> QuerySet[Training]:
-    """The trainings of which all cohorts are the user's, newest first."""
-    elsewhere = Training.cohorts.through.objects.exclude(cohort__memberships__user=user)
+    """The trainings of which all cohorts are the user's and without hidden cases, newest first."""
+    open_to = Cohort.objects.filter(memberships__user=user).exclude(
+        pk__in=Case.objects.filter(pk__in=hidden_cases(user)).values("cohort")
+    )
+    elsewhere = Training.cohorts.through.objects.exclude(cohort__in=open_to)
     return (
         Training.objects.filter(cohorts__memberships__user=user)
         .exclude(pk__in=elsewhere.values("training"))
@@ -553,7 +556,7 @@ def training_in_full(training_id: UUID) -> Training:
 def roles_in_training(*, user: User, training_id: UUID) -> frozenset[str]:
     """Coordinator for who coordinates all its cohorts, delineator for who belongs to all of them.
 
-    Empty for everybody else and for unknown trainings.
+    Empty for everybody else, for unknown trainings, and while a case of them is hidden (blinding).
     """
     if not user.is_authenticated:
         return NO_ROLE
@@ -566,5 +569,7 @@ def roles_in_training(*, user: User, training_id: UUID) -> frozenset[str]:
         CohortMembership.objects.filter(user=user, cohort__in=cohorts).values_list("cohort", "role")
     )
     if not cohorts or set(mine) != cohorts:
+        return NO_ROLE
+    if Case.objects.filter(cohort__in=cohorts, pk__in=hidden_cases(user)).exists():
         return NO_ROLE
     return frozenset(mine.values()) if len(set(mine.values())) == 1 else frozenset({"delineator"})

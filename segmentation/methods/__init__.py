@@ -78,7 +78,7 @@ class Method(Protocol):
 
         `progress` takes the share done (0 to 1) and what is being done; what it raises ends the
         work at once. `brain` is the case's own brain mask in the FLAIR's voxel order, where it has
-        one. Raises MissingSequence.
+        one; one that marks no voxel counts as none. Raises MissingSequence.
         """
         ...
 

@@ -64,7 +64,7 @@ class SlimUNet:
             maps, slice_mm=flair.grid.ras.spacing_mm[2], sigma_mm=SETTINGS["across_slices_mm"]
         )
         lesion, likely = (slices.to_scan(one) for one in maps)
-        inside = brain_mask(likely) if brain is None else brain
+        inside = brain_mask(likely) if brain is None or not brain.any() else brain
         return Prediction(
             probability=lesion,
             mask=clean_mask(

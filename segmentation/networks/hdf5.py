@@ -7,6 +7,7 @@ before a byte of data is read.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from numpy.typing import NDArray
 from segmentation.networks.checkpoint import UnusableCheckpoint
 
 MOST_BYTES = 512 * 1024**2
-MOST_VALUES = 20_000_000  # the largest layer of any network here has 4.7 million
+MOST_VALUES = 20_000_000  # in all layers; the largest network here has 8.7 million
 MOST_LAYERS = 1000
+DAMAGE = (OSError, LookupError, ValueError, RuntimeError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +52,7 @@ def read_layers(path: Path) -> list[Layer]:
             )
         with h5py.File(path, "r") as file:
             return _layers(file, path.name)
-    except (OSError, KeyError, ValueError, RuntimeError, TypeError) as error:
+    except (*DAMAGE, MemoryError) as error:
         raise UnusableCheckpoint(
             f"{path.name}: this is no HDF5 file with Keras weights, or it is damaged ({error})."
         ) from error
@@ -63,15 +65,33 @@ def _layers(file: h5py.File, name: str) -> list[Layer]:
             f"{name}: the layers are not listed (no layer_names). Save the weights with Keras 2 or "
             "tf_keras: model.save_weights('weights.h5')."
         )
-    names = [_text(one) for one in root.attrs["layer_names"][:MOST_LAYERS]]
-    layers = []
-    for layer in names:
-        group = _inside(root, layer, name)
-        weights = group.attrs.get("weight_names", [])[:MOST_LAYERS]
-        arrays = [_array(group, _text(weight), f"{name}, layer {layer}") for weight in weights]
-        if arrays:
-            layers.append(Layer(layer, tuple(arrays)))
-    return layers
+    found: dict[str, list[tuple[str, h5py.Dataset]]] = {}
+    for layer in _names(root, "layer_names", name):
+        group, where = _inside(root, layer, name), f"{name}, layer {layer}"
+        weights = _names(group, "weight_names", where)
+        found[layer] = [(f"{where}: {one}", _dataset(group, one, where)) for one in weights]
+    claimed = sum(_values(data) for layer in found.values() for _, data in layer)
+    if claimed > MOST_VALUES:
+        raise UnusableCheckpoint(
+            f"{name}: the layers claim {claimed} values, far more than any network here has."
+        )
+    return [
+        Layer(layer, tuple(_array(data, where) for where, data in weights))
+        for layer, weights in found.items()
+        if weights
+    ]
+
+
+def _names(group: h5py.Group, attribute: str, where: str) -> list[str]:
+    """The names that an attribute lists, each once; none where it is not there."""
+    listed = group.attrs.get(attribute, [])
+    if np.ndim(listed) != 1 or len(listed) > MOST_LAYERS:
+        raise UnusableCheckpoint(f"{where}: {attribute} is no list of up to {MOST_LAYERS} names.")
+    names = [one.decode() if isinstance(one, bytes) else str(one) for one in listed]
+    for name in names:
+        if names.count(name) > 1:
+            raise UnusableCheckpoint(f"{where}: {attribute} lists {name} more than once.")
+    return names
 
 
 def _inside(group: h5py.Group, path: str, where: str) -> Any:
@@ -85,22 +105,24 @@ def _inside(group: h5py.Group, path: str, where: str) -> Any:
     return here
 
 
-def _array(group: h5py.Group, path: str, where: str) -> NDArray[np.float32]:
+def _dataset(group: h5py.Group, path: str, where: str) -> h5py.Dataset:
     data = _inside(group, path, where)
     if not isinstance(data, h5py.Dataset) or data.dtype.kind != "f":
         raise UnusableCheckpoint(f"{where}: {path} holds no floating point numbers.")
     if data.external or data.is_virtual:
         raise UnusableCheckpoint(f"{where}: {path} keeps its data elsewhere, which is refused.")
-    if data.size is None or data.size > MOST_VALUES:
-        raise UnusableCheckpoint(
-            f"{where}: {path} claims the shape {' x '.join(map(str, data.shape))}, far more than "
-            "any network here has."
-        )
+    if data.size is None:
+        raise UnusableCheckpoint(f"{where}: {path} holds no values.")
+    return data
+
+
+def _values(data: h5py.Dataset) -> int:
+    """How many values reading takes memory for: a packed chunk may be larger than its data."""
+    return max(int(data.size), math.prod(data.chunks or ()))
+
+
+def _array(data: h5py.Dataset, where: str) -> NDArray[np.float32]:
     values = np.asarray(data[()], dtype=np.float32)
     if not np.isfinite(values).all():
-        raise UnusableCheckpoint(f"{where}: {path} holds values that are not numbers.")
+        raise UnusableCheckpoint(f"{where} holds values that are not numbers.")
     return values
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)

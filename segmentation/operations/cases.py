@@ -32,6 +32,7 @@ from segmentation.refusals import Refusal
 Stored = Scan | Segmentation | BrainMask
 SEQUENCES = ("FLAIR", "T1", "T2")
 MASKS = ("mask", "brainmask")
+AS_NONE = " and is left, as if the case had come without one"
 SIDECAR = "sidecar"
 NIFTI_NAME = re.compile(r"(?P<stem>.+?)\.nii(\.gz)?$", re.IGNORECASE)
 PAIR_NAME = re.compile(r"(?P<stem>.+?)\.(hdr|img)(\.gz)?$", re.IGNORECASE)
@@ -170,11 +171,11 @@ def import_case(
     """This will take in one case from its files, or refuse and leave nothing behind.
 
     Names say what the files are (`role_of_file`); unknown names are listed and ignored. The FLAIR
-    is needed; masks must lie on its grid; an empty mask is taken with a warning. `subject` links
-    time points of one person; without it the case gets a subject of its own. `description` goes
-    before what the FLAIR's sidecar says. Raises NoFlair, TwoFilesForOneSequence, ImageInTwoFiles,
-    AlreadyImported, InvalidSubject, InvalidDescription, InvalidMaskOrigin, UnusableImage,
-    UnusableSidecar, StorageFailed.
+    is needed; masks must lie on its grid; an empty mask is taken with a warning, an empty brain
+    mask left with one. `subject` links time points of one person; without it the case gets a
+    subject of its own. `description` goes before what the FLAIR's sidecar says. Raises NoFlair,
+    TwoFilesForOneSequence, ImageInTwoFiles, AlreadyImported, InvalidSubject, InvalidDescription,
+    InvalidMaskOrigin, UnusableImage, UnusableSidecar, StorageFailed.
     """
     if subject:
         check_subject(subject)
@@ -231,10 +232,12 @@ def _read(files: Sequence[NamedFile]) -> _Sent:
         if role in parts
     }
     warnings = [
-        f"{parts[role].name} is empty: it marks no voxel."
+        f"{parts[role].name} is empty: it marks no voxel{AS_NONE if role == 'brainmask' else ''}."
         for role, mask in masks.items()
         if not mask.any()
     ]
+    if "brainmask" in masks and not masks["brainmask"].any():
+        del masks["brainmask"]
     description: Description = {}
     if SIDECAR in parts:
         sidecar = parts[SIDECAR]

@@ -266,4 +266,4 @@ def facts_of(prepared: Prepared, *, by: User | None) -> list[CaseFacts]:
 
 
 def _subjects(flairs: Sequence[Scan], hashes: set[str]) -> set[str]:
-    return {flair.case.subject for flair in flairs if flair.original_sha256 in hashes}
+    return {flair.case.subject for flair in flairs if not flair.hashes.isdisjoint(hashes)}

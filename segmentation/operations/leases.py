@@ -21,6 +21,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.db.models import F
 
+from segmentation.methods import Progress
 from segmentation.models import Evaluation, InferenceJob, Job, Training
 from segmentation.queries import due_jobs
 from segmentation.refusals import Refusal
@@ -43,9 +44,12 @@ class Lease:
     job_id: UUID
     token: UUID
     clock: Clock
+    told: Progress | None = None  # who else is told of progress: a command that waits
 
     def report(self, progress: float, stage: str) -> None:
         """This will store progress (0 to 1) as a sign of life; raises LeaseLost."""
+        if self.told is not None:
+            self.told(progress, stage)
         self.change(
             progress=min(max(progress, 0.0), 1.0), stage=stage[:120], heartbeat_at=self.clock()
         )

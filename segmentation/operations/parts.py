@@ -39,7 +39,12 @@ def new_parts(method: str) -> Iterator[Path]:
         yield draft
         if (home / method).exists():
             (home / method).rename(old)
-        draft.rename(home / method)
+        try:
+            draft.rename(home / method)
+        except BaseException:
+            if old.exists():
+                old.rename(home / method)
+            raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)

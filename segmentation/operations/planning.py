@@ -99,7 +99,7 @@ class Plan:
 def member_of(case: Case) -> Member:
     """A case as the split sees it."""
     flair = case.scans.get(sequence="FLAIR")
-    return Member(case.code, case.subject, str(case.cohort), flair.original_sha256)
+    return Member(case.code, case.subject, str(case.cohort), flair.sha256, flair.hashes)
 
 
 def split_cases(

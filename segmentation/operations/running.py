@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from functools import cache
 
 import torch
@@ -17,7 +18,14 @@ from django.db import transaction
 from segmentation.imaging.nifti import Volume, mask_file
 from segmentation.inference.engine import precision, use_precision
 from segmentation.inference.precision import REFERENCE, Precision, choose_precision
-from segmentation.methods import Method, MethodCard, Prediction, load_method, method_with
+from segmentation.methods import (
+    Method,
+    MethodCard,
+    Prediction,
+    Progress,
+    load_method,
+    method_with,
+)
 from segmentation.methods.slim_unet import CHECKPOINT
 from segmentation.models import (
     BrainMask,
@@ -74,17 +82,18 @@ def run_next_job(*, clock: Clock) -> bool:
     return True
 
 
-def run_job(job: Job, *, clock: Clock) -> None:
+def run_job(job: Job, *, clock: Clock, progress: Progress) -> None:
     """This will run one queued job here and now, unless a worker was faster: then it waits for it.
 
-    Raises OperationalError, InterfaceError.
+    `progress` is told how far it is, either way. Raises OperationalError, InterfaceError.
     """
     lease = take(job, clock=clock)
     if lease is not None:
-        _work_off(lease)
+        _work_off(replace(lease, told=progress))
         keep_what_was_learned(now=clock())
         return
-    while not type(job)._default_manager.get(pk=job.pk).is_finished:
+    while not (seen := type(job)._default_manager.get(pk=job.pk)).is_finished:
+        progress(seen.progress, seen.stage)
         time.sleep(0.5)
 
 

@@ -37,7 +37,13 @@ from segmentation.operations.planning import (
 )
 from segmentation.operations.versions import Start, start_named
 from segmentation.refusals import Refusal
-from segmentation.training.splits import Leakage, NotEnoughSubjects, Split, require_no_leakage
+from segmentation.training.splits import (
+    Leakage,
+    NotEnoughSubjects,
+    Split,
+    require_no_leakage,
+    subjects_in,
+)
 
 
 class InvalidTraining(Refusal):
@@ -263,7 +269,7 @@ def _split(
 def _new_ones(references: Mapping[Case, Segmentation], learned: set[str]) -> Split:
     """All cases of subjects that the checkpoint has not learned from; raises NotEnoughSubjects."""
     members = [member_of(case) for case in sorted(references, key=lambda one: one.code)]
-    known = {one.subject for one in members if one.sha256 in learned}
+    known = subjects_in(members, learned)
     left = tuple(one for one in members if one.subject not in known)
     subjects = len({one.subject for one in left})
     if subjects < 2:

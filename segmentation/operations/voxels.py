@@ -22,7 +22,7 @@ def scans_of(case: Case) -> dict[str, Volume]:
 
 
 def brain_of(case: Case, *, given_only: bool = False) -> NDArray[np.bool_] | None:
-    """The brain mask of a case that counts; None without one.
+    """The brain mask of a case that counts; None without one, or when it marks no voxel.
 
     `given_only`: one that a person corrected or that came with the case, none that a method made.
     """
@@ -30,9 +30,8 @@ def brain_of(case: Case, *, given_only: bool = False) -> NDArray[np.bool_] | Non
     if brain is None or (given_only and not brain.is_given):
         return None
     with brain.shown.open("rb") as stored:
-        return np.asarray(
-            read_volume(stored.read(), name=f"brain mask of case {case.code}").data > 0
-        )
+        mask = read_volume(stored.read(), name=f"brain mask of case {case.code}").data > 0
+    return np.asarray(mask) if mask.any() else None
 
 
 def errors_of(

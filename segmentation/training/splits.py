@@ -21,12 +21,21 @@ class NotEnoughSubjects(Refusal):
 
 @dataclass(frozen=True)
 class Member:
-    """A case that can be used: its name, whose it is, where from, and the hash of its FLAIR."""
+    """A case that can be used: its name, whose it is, where from, and the hash of its FLAIR.
+
+    `sha256` is what a checkpoint's record keeps; records from elsewhere may know it by `others`.
+    """
 
     name: str
     subject: str
     cohort: str
     sha256: str
+    others: frozenset[str] = frozenset()
+
+    @property
+    def hashes(self) -> frozenset[str]:
+        """All hashes that the FLAIR is known by."""
+        return self.others | {self.sha256}
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,11 @@ class Split:
         }
 
 
+def subjects_in(members: Iterable[Member], hashes: Collection[str]) -> set[str]:
+    """The subjects of whom any case is known by one of the hashes."""
+    return {one.subject for one in members if not one.hashes.isdisjoint(hashes)}
+
+
 def split_by_subject(
     members: Sequence[Member],
     *,
@@ -61,7 +75,7 @@ def split_by_subject(
     a subject of two cohorts counts in the first. Whom the starting checkpoint has learned
     (`learned_before`, hashes of their FLAIR) is never set aside. Raises NotEnoughSubjects.
     """
-    learned = {one.subject for one in members if one.sha256 in learned_before}
+    learned = subjects_in(members, learned_before)
     subjects: dict[str, list[str]] = defaultdict(list)
     for one in sorted(members, key=lambda member: (member.cohort, member.subject)):
         if not any(one.subject in found for found in subjects.values()):
@@ -132,16 +146,13 @@ def require_no_leakage(
         for other in names[n + 1 :]:
             for a in sides[one]:
                 for b in sides[other]:
-                    if a.subject == b.subject or a.sha256 == b.sha256:
+                    if a.subject == b.subject or a.hashes & b.hashes:
                         raise Leakage(
                             f"{a.name} ({one}) and {b.name} ({other}) show the same subject. All "
                             "cases of a subject must be on one side."
                         )
     everybody = [one for side in sides.values() for one in side]
-    learned, seen = (
-        {one.subject for one in everybody if one.sha256 in before}
-        for before in (learned_before, seen_before)
-    )
+    learned, seen = (subjects_in(everybody, before) for before in (learned_before, seen_before))
     for side in ("validation", "test"):
         for member in sides[side]:
             is_chooser = side == "test" and member.subject in seen - learned

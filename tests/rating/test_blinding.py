@@ -10,8 +10,9 @@ from django.http import HttpResponse
 
 from rating.models import Item, Presentation, Study
 from rating.operations import study as studies
-from segmentation.models import Case, Segmentation
+from segmentation.models import Case, Cohort, Segmentation
 from tests.rating.stage import NOON, Browser, a_mark, an_answer
+from tests.webapp.clinics import a_training
 
 MARK = "33333333-3333-4333-8333-333333333333"
 
@@ -157,6 +158,19 @@ def test_a_case_is_hidden_everywhere_until_its_reading_is_done(
         visible = dana.get(f"cohorts/{cases[0].cohort.slug}/cases/")["results"]
         assert len(visible) == (3 if done == 6 else 0), "what reappeared would tell what is left"
     assert all(dana.ask("get", address).status_code == 200 for address in addresses)
+
+
+def test_a_training_on_hidden_cases_is_hidden_with_them(
+    cora: Browser, dana: Browser, people: dict[str, User], cohort: Cohort, draft: dict[str, Any]
+) -> None:
+    address = f"trainings/{a_training(cohort, by=people['cora']).pk}/"
+    assert dana.get("trainings/")["count"] == 1
+    assert dana.ask("get", address).status_code == 200
+    cora.patch(f"studies/{draft['id']}/", {"raters": ["dana"]})
+    cora.post(f"studies/{draft['id']}/open/")
+    assert dana.get("trainings/")["count"] == 0
+    assert dana.refused("get", address) == (404, "NotFound")
+    assert cora.ask("get", address).status_code == 200
 
 
 def test_a_coordinator_who_rates_elsewhere_does_not_see_those_cases(

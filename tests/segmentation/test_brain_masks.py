@@ -11,11 +11,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.utils import timezone
 
+from segmentation.imaging.nifti import mask_file, read_volume
 from segmentation.methods import DEFAULT_METHOD
+from segmentation.methods.slim_unet import load
 from segmentation.models import AuditEntry, BrainMask, Case, Cohort
 from segmentation.operations import running
 from segmentation.operations.cases import NamedFile, import_case
+from segmentation.operations.files import store
 from segmentation.operations.jobs import request_segmentation
+from segmentation.operations.voxels import brain_of
 from tests.fuzz_nifti import left_behind
 from tests.segmentation.scans import AFFINE, NOON, flair_voxels, nifti, signed_in
 
@@ -33,6 +37,32 @@ def run(case: Case, by: User) -> None:
     assert running.run_next_job(clock=timezone.now) is True
     job.refresh_from_db()
     assert job.state == "succeeded", job.reason
+
+
+def test_an_empty_brain_mask_is_left_as_if_none_had_come(cohort: Cohort) -> None:
+    files = [
+        NamedFile("FLAIR.nii.gz", nifti(flair_voxels())),
+        NamedFile("brainmask.nii.gz", nifti(np.zeros_like(flair_voxels(), np.uint8))),
+    ]
+    done = import_case(cohort=cohort, files=files, now=NOON)
+    assert "brainmask.nii.gz is empty: it marks no voxel and is left" in done.warnings[0]
+    assert not BrainMask.objects.exists()
+    assert left_behind() == (0, 0)
+
+
+def test_a_stored_brain_mask_that_is_empty_does_not_count(case: Case) -> None:
+    with case.scans.get(sequence="FLAIR").original.open("rb") as stored:
+        flair = read_volume(stored.read(), name="FLAIR")
+    nothing = np.zeros(flair.data.shape, bool)
+    brain = BrainMask(case=case, origin=BrainMask.IMPORTED)
+    brain.sha256 = store(brain.mask, mask_file(nothing, like=flair))
+    brain.save()
+    assert brain_of(case, given_only=True) is None
+    whole = load().segment({"FLAIR": flair}, progress=lambda *_: None)
+    within = load().segment({"FLAIR": flair}, progress=lambda *_: None, brain=nothing)
+    assert whole.brain is not None
+    assert whole.brain.any()
+    assert np.array_equal(within.mask, whole.mask)
 
 
 def voxels_of(brain: BrainMask) -> np.ndarray:

@@ -17,6 +17,8 @@ from django.utils import timezone
 from segmentation.evaluation.records import CaseRecord
 from segmentation.methods import UnknownMethod
 from segmentation.models import Case, Cohort, Segmentation
+from segmentation.networks.checkpoint import save_checkpoint
+from segmentation.networks.unet import UNet, UNetSettings
 from segmentation.operations import running
 from segmentation.operations.comparison import NoReference
 from segmentation.operations.evaluating import (
@@ -24,10 +26,12 @@ from segmentation.operations.evaluating import (
     NothingToCompare,
     SameReference,
     UnknownProfile,
+    facts_of,
     prepare,
     records_of,
 )
 from segmentation.operations.masks import NewMask, store_mask
+from segmentation.operations.versions import add_version
 from segmentation.operations.voxels import mask_of, scans_of
 from tests.segmentation.scans import NOON, signed_in
 from tests.segmentation.taught import teach
@@ -67,6 +71,29 @@ def drawn(cohort: Cohort) -> Cohort:
 def compared(cohort: Cohort, *references: str, **more: Any) -> list[CaseRecord]:
     prepared = prepare(Comparing(cohort, references, **more), by=None)
     return list(records_of(prepared, progress=lambda done, stage: None))
+
+
+@pytest.mark.parametrize("kind", ["sha256", "sent_sha256", "original_sha256"])
+def test_whom_a_version_learned_from_is_counted_by_any_hash(
+    drawn: Cohort, tmp_path: Path, kind: str
+) -> None:
+    first, second = drawn.cases.order_by("code")
+    sides = {
+        side: [getattr(case.scans.get(sequence="FLAIR"), kind)]
+        for side, case in (("training_sha256", first), ("validation_sha256", second))
+    }
+    file = tmp_path / "tiny.safetensors"
+    save_checkpoint(file, UNet(UNetSettings(3, (4, 4, 6, 6, 6), 3, 3, True, 0.0, 2)), sides)
+    content = file.read_bytes()
+    version = add_version(
+        method="slim-unet", title="Tiny", content=content, cohorts=[drawn], now=NOON
+    )
+    for case in (first, second):
+        draw(case, "Tiny", known(case), method=version.name)
+    prepared = prepare(Comparing(drawn, ["imported"], methods=[version.name]), by=None)
+    facts = facts_of(prepared, by=None)
+    assert [one.learned_by for one in facts] == [{version.name}, set()]
+    assert [one.validated_by for one in facts] == [set(), {version.name}]
 
 
 def test_every_method_meets_every_reference_and_they_meet_each_other(drawn: Cohort) -> None:

@@ -21,7 +21,7 @@ from django.db import connection
 from django.utils import timezone
 
 from segmentation.methods import DEFAULT_METHOD
-from segmentation.models import Case, InferenceJob, Segmentation
+from segmentation.models import Case, Cohort, InferenceJob, Segmentation
 from segmentation.operations import running
 from segmentation.operations.cases import NamedFile, import_case
 from segmentation.operations.jobs import request_segmentation, ring_if_due
@@ -68,6 +68,36 @@ def test_the_command_names_the_cohorts_when_it_is_asked_for_another(case: Case) 
         call_command("segment", "--all", "--cohort", "nowhere")
     call_command("segment", "--all", "--cohort", case.cohort.slug)
     assert case.jobs.count() == 1
+
+
+def test_what_refuses_every_case_is_said_once(
+    cohort: Cohort, case: Case, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = [NamedFile("FLAIR.nii.gz", nifti(flair_voxels()[::-1].copy()))]
+    import_case(cohort=cohort, files=other, now=NOON)
+    with pytest.raises(CommandError, match="2 cases were refused"):
+        call_command("segment", "--all", "--method", "magic")
+    assert capsys.readouterr().err.count("magic") == 1
+
+
+def test_waiting_for_two_jobs_prints_what_changes(
+    cohort: Cohort,
+    case: Case,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = [NamedFile("FLAIR.nii.gz", nifti(flair_voxels()[::-1].copy()))]
+    import_case(cohort=cohort, files=other, now=NOON)
+    looks = []
+
+    def look(seconds: float) -> None:
+        looks.append(seconds)
+        state = "running" if len(looks) < 4 else "succeeded"
+        InferenceJob.objects.update(state=state, stage="Segmenting")
+
+    monkeypatch.setattr("segmentation.management.commands.segment.time.sleep", look)
+    call_command("segment", "--all", "--wait")
+    assert capsys.readouterr().out.count("Segmenting") == 2
 
 
 def test_asking_twice_queues_once(job: InferenceJob, case: Case, cora: User) -> None:

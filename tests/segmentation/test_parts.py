@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from segmentation.models import Case, InferenceJob
 from segmentation.networks.checkpoint import load_checkpoint
 from segmentation.networks.unet import UNet, li_original
-from segmentation.operations.parts import import_weights
+from segmentation.operations.parts import import_weights, new_parts
 from tests.segmentation.scans import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +53,26 @@ def test_wrong_weights_leave_what_was_there(tmp_path: Path) -> None:
     assert [one.name for one in Path(settings.METHODS).iterdir()] == ["li-unet"]
     with pytest.raises(CommandError, match="takes no weights from elsewhere"):
         call_command("import_weights", "slim-unet", str(before))
+
+
+def test_parts_that_cannot_be_put_in_place_leave_what_was_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with new_parts("li-unet") as folder:
+        (folder / "1.safetensors").write_bytes(b"old")
+    rename, done = Path.rename, []
+
+    def second_fails(self: Path, target: Path) -> Path:
+        done.append(self)
+        if len(done) == 2:
+            raise OSError("The disk is full.")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", second_fails)
+    with pytest.raises(OSError, match="full"), new_parts("li-unet") as folder:
+        (folder / "1.safetensors").write_bytes(b"new")
+    assert [one.name for one in Path(settings.METHODS).iterdir()] == ["li-unet"]
+    assert (Path(settings.METHODS) / "li-unet" / "1.safetensors").read_bytes() == b"old"
 
 
 def test_a_job_is_not_queued_for_a_method_without_weights_or_sequences(

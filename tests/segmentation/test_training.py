@@ -47,9 +47,7 @@ def test_the_small_preset_fine_tunes_and_says_on_whom(
     assert "validation: C0003" in said
     assert "test: Dice" in said
     trained = load_checkpoint(tmp_path / "t" / "best.safetensors")
-    hashes = {
-        case.code: case.scans.get(sequence="FLAIR").original_sha256 for case in Case.objects.all()
-    }
+    hashes = {case.code: case.scans.get(sequence="FLAIR").sha256 for case in Case.objects.all()}
     assert trained.record["training_sha256"] == [hashes["C0001"]]
     assert trained.record["validation_sha256"] == [hashes["C0003"]]
     assert "test_dice" in trained.record
@@ -82,7 +80,7 @@ def test_transfer_from_one_slice_preserves_the_function(tmp_path: Path) -> None:
 
 
 def test_who_was_learned_from_cannot_validate(taught: Cohort, tmp_path: Path) -> None:
-    third = Case.objects.get(code="C0003").scans.get(sequence="FLAIR").original_sha256
+    third = Case.objects.get(code="C0003").scans.get(sequence="FLAIR").sha256
     record: dict[str, object] = {"training_sha256": [third]}
     start = checkpoint(tmp_path / "start.safetensors", channels=3, outputs=2, record=record)
     with pytest.raises(CommandError, match="was trained on C0003"):

@@ -24,11 +24,19 @@ from django.utils import timezone
 from segmentation.evaluation.thresholds import THRESHOLDS
 from segmentation.methods import DEFAULT_METHOD, UnknownMethod
 from segmentation.methods.slim_unet import CHECKPOINT
-from segmentation.models import AuditEntry, Cohort, InferenceJob, Segmentation, Training, Version
+from segmentation.models import (
+    AuditEntry,
+    Cohort,
+    InferenceJob,
+    Scan,
+    Segmentation,
+    Training,
+    Version,
+)
 from segmentation.networks.checkpoint import checkpoint_in, load_checkpoint, save_checkpoint
 from segmentation.networks.unet import UNet, UNetSettings
 from segmentation.operations import adapting, running
-from segmentation.operations.cases import create_cohort
+from segmentation.operations.cases import NamedFile, create_cohort, import_case
 from segmentation.operations.deletion import delete_case
 from segmentation.operations.jobs import AlreadyFinished, request_segmentation, say_present
 from segmentation.operations.planning import PRESETS
@@ -322,18 +330,34 @@ def test_a_threshold_is_chosen_anew_and_the_weights_stay(taught: Cohort, cora: U
     assert thresholds == [0.5, version.threshold]
 
 
+@pytest.mark.parametrize("kind", ["sha256", "sent_sha256", "original_sha256"])
 def test_a_threshold_is_not_chosen_on_whom_the_checkpoint_has_learned(
-    taught: Cohort, tmp_path: Path
+    taught: Cohort, tmp_path: Path, kind: str
 ) -> None:
-    hashes = [
-        case.scans.get(sequence="FLAIR").original_sha256 for case in taught.cases.order_by("code")
-    ]
+    flairs = Scan.objects.filter(case__cohort=taught, sequence="FLAIR").order_by("case__code")
+    hashes = [getattr(flair, kind) for flair in flairs]
     tiny_version(taught, tmp_path, training_sha256=hashes[:1])
     training = asked(taught, preset="threshold")
     assert training.split["training"]["subjects"] == 2
     tiny_version(taught, tmp_path, training_sha256=hashes[:2])
     words = refused("cohorts", taught, preset="threshold", start="slim-unet-v3")
     assert "at least 2 subjects" in words
+
+
+@pytest.mark.real_scans
+@pytest.mark.parametrize("preset", ["threshold", "short"])
+def test_the_shipped_network_knows_the_cases_that_it_was_trained_on(
+    cohort: Cohort, real_scans: Path, preset: str
+) -> None:
+    for name in ("mni_patient07", "mni_patient19"):
+        folder = real_scans / "ljubljana" / name
+        files = [
+            NamedFile(file, (folder / file).read_bytes())
+            for file in ("FLAIR.nii.gz", "mask.nii.gz")
+        ]
+        import_case(cohort=cohort, files=files, now=NOON)
+    with pytest.raises(NotEnoughSubjects, match=r"has (not )?learned"):
+        asked(cohort, preset=preset, start=DEFAULT_METHOD)
 
 
 def test_the_threshold_is_chosen_by_a_command_too(
@@ -343,6 +367,7 @@ def test_the_threshold_is_chosen_by_a_command_too(
     call_command("calibrate", *words)
     said = capsys.readouterr().out
     assert re.search(r"0.50 +\S+ +\S+", said)
+    assert re.search(r"\d+% Case 3 of 3: ", said)
     assert "slim-unet-v3" in said
     assert Version.objects.get(name="slim-unet-v3").record["calibration"]["measure"] == "DSC"
     with pytest.raises(CommandError, match="no checkpoint 'magic'"):

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from segmentation.management.progress import progress_lines
 from segmentation.models import Training
 from segmentation.operations.comparison import cohort_named
 from segmentation.operations.planning import MEASURES, THRESHOLD_ONLY
@@ -43,7 +44,7 @@ class Command(BaseCommand):
             )
         except Refusal as refusal:
             raise CommandError(refusal.message) from refusal
-        run_job(training, clock=database_now)
+        run_job(training, clock=database_now, progress=progress_lines(self.stdout))
         self.tell(training_in_full(training.pk))
 
     def tell(self, training: Training) -> None:

@@ -3,6 +3,7 @@
 import time
 from argparse import ArgumentParser
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -36,7 +37,7 @@ class Command(BaseCommand):
                 raise CommandError(refusal.message) from refusal
         if not cases:
             raise CommandError(f"There is no case {case}." if case else "There is no case yet.")
-        jobs, refused = [], 0
+        jobs, refused, told = [], 0, set()
         for one in cases:
             try:
                 jobs.append(
@@ -44,7 +45,9 @@ class Command(BaseCommand):
                 )
             except Refusal as refusal:
                 refused += 1
-                self.stderr.write(refusal.message)
+                if refusal.message not in told:
+                    told.add(refusal.message)
+                    self.stderr.write(refusal.message)
         self.stdout.write(f"{len(jobs)} jobs queued for {method}.")
         failed = self.wait_for(jobs) if wait else 0
         if failed or refused:
@@ -54,10 +57,11 @@ class Command(BaseCommand):
         """This will print each job as it ends and return how many did not succeed."""
         open_jobs = {job.pk for job in jobs}
         failed = 0
-        last, waited_since = "", time.monotonic()
+        last: dict[UUID, str] = {}
+        is_patient, waited_since = True, time.monotonic()
         while open_jobs:
-            if not last and time.monotonic() - waited_since > PATIENCE_S:
-                last = "waiting"
+            if is_patient and not last and time.monotonic() - waited_since > PATIENCE_S:
+                is_patient = False
                 self.stderr.write(
                     "No worker has begun yet. The jobs are kept; start Plaque (make run) to have "
                     "them done. Ctrl-C ends only this waiting."
@@ -69,8 +73,8 @@ class Command(BaseCommand):
                     self.stdout.write(f"{job.case.code}: {job.state} {job.reason}".rstrip())
                 elif job.state == InferenceJob.State.RUNNING:
                     line = f"{job.case.code}: {job.progress:4.0%} {job.stage}"
-                    if line != last:
+                    if line != last.get(job.pk):
                         self.stdout.write(line)
-                        last = line
+                        last[job.pk] = line
             time.sleep(0.3)
         return failed

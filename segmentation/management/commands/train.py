@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from segmentation.management.progress import progress_lines
 from segmentation.operations.comparison import cohort_named
 from segmentation.operations.planning import Plan
 from segmentation.operations.training import install_trained, train_on_cohorts
@@ -51,7 +52,7 @@ class Command(BaseCommand):
                 cohorts=cohorts,
                 plan=plan,
                 folder=folder,
-                progress=lambda done, stage: self.stdout.write(f"{done:4.0%} {stage}"),
+                progress=progress_lines(self.stdout),
                 say=self.stdout.write,
             )
             if options["install"]:

@@ -21,6 +21,7 @@ from segmentation.networks.cascade import (
     save_cascade,
 )
 from segmentation.networks.checkpoint import UnusableCheckpoint, load_checkpoint, write_checkpoint
+from segmentation.networks.hdf5 import read_layers
 
 SMALL = PatchSettings(2, (3, 4), (6, 5, 4), "channel")
 SILENT = {"progress": lambda *_: None}
@@ -197,3 +198,48 @@ def test_other_layouts_are_refused_by_layer(
 ) -> None:
     with pytest.raises(UnusableCheckpoint, match=told):
         read_public_weights(public_file(tmp_path / "model_1.hdf5", **fault))
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("layer_names = 5", "layer_names is no list"),
+        ("weight_names = 7", "layer a: weight_names is no list"),
+        ("a layer twice", "layer_names lists a more than once"),
+        ("weights twice", "layer a: weight_names lists k more than once"),
+        ("data as a layer", "model.h5"),
+        ("too many in all", "claim 30000000 values"),
+        ("a huge chunk", "claim 25000000 values"),
+    ],
+)
+def test_a_hostile_file_is_refused_before_its_values_are_read(
+    tmp_path: Path, fault: str, told: str
+) -> None:
+    path = tmp_path / "model.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [b"a", b"b"]
+        for layer in "ab":
+            group = file.create_group(layer)
+            group.attrs["weight_names"] = [b"k"]
+            if fault == "too many in all":
+                group.create_dataset("k", (15_000_000,), "f4", compression="gzip")
+            elif fault == "a huge chunk" and layer == "a":
+                size = {"chunks": (25_000_000 - 2,), "maxshape": (None,)}
+                group.create_dataset("k", (2,), "f4", compression="gzip", **size)
+            else:
+                group["k"] = np.zeros(2, np.float32)
+        match fault:
+            case "layer_names = 5":
+                file.attrs["layer_names"] = 5
+            case "weight_names = 7":
+                file["a"].attrs["weight_names"] = 7
+            case "a layer twice":
+                file.attrs["layer_names"] = [b"a", b"b", b"a"]
+            case "weights twice":
+                file["a"].attrs["weight_names"] = [b"k", b"k"]
+            case "data as a layer":
+                file.attrs["layer_names"] = [b"x"]
+                file["x"] = np.zeros(2, np.float32)
+                file["x"].attrs["weight_names"] = [b"k"]
+    with pytest.raises(UnusableCheckpoint, match=told):
+        read_layers(path)

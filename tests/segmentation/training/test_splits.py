@@ -53,6 +53,17 @@ def test_what_a_checkpoint_learned_from_cannot_test_it() -> None:
         require_no_leakage(split, learned_before=["A00"])
 
 
+def test_a_scan_is_known_by_any_of_its_hashes() -> None:
+    members = [Member("one", "s1", "A", "1", frozenset({"sent"})), Member("two", "s2", "A", "2")]
+    split = split_as_named(members, validation=["one"], test=[])
+    for known in ("1", "sent"):
+        with pytest.raises(Leakage, match="was trained on one"):
+            require_no_leakage(split, learned_before=[known])
+    again = Member("three", "s3", "A", "sent")
+    with pytest.raises(Leakage, match="show the same subject"):
+        split_as_named([*members, again], validation=["one"], test=[])
+
+
 def test_too_few_subjects_are_said() -> None:
     with pytest.raises(NotEnoughSubjects, match="B has 9 subjects"):
         split_by_subject(MEMBERS, validation=9, test=0, test_from=None, seed=1)
