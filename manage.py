@@ -4,15 +4,18 @@
 import os
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import OperationalError, connection
 
 
 def main() -> None:
-    """This will run one command; without its database it says so in words."""
+    """This will run one command; without its database or with a wrong setting it says so."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
     try:
         execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
     except OperationalError:
         try:
             connection.ensure_connection()
