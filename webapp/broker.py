@@ -56,7 +56,7 @@ class Channel(filesystem.Channel):
     that workers share: a worker can find it empty or half, and ends.
     """
 
-    def _put(self, queue: str, payload: Any, **_: Any) -> None:
+    def _put(self, queue: str, payload: Any, **_: Any) -> None:  # type: ignore[override]  # as there
         """This will put a message into a queue; raises ChannelError."""
         folder = Path(self.data_folder_out)
         name = f"{round(time.monotonic() * 1000)}_{uuid4()}.{queue}.msg"
@@ -68,14 +68,14 @@ class Channel(filesystem.Channel):
             draft.unlink(missing_ok=True)
             raise ChannelError(f"The broker's folder cannot be written: {error}") from error
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str, timeout: float | None = None) -> Any:
         """The next message of a queue; one that cannot be read is dropped. Raises Empty."""
-        for message in sorted(Path(self.data_folder_in).iterdir()):
-            if message.name.partition(".")[2] != f"{queue}.msg":
+        for file in sorted(Path(self.data_folder_in).iterdir()):
+            if file.name.partition(".")[2] != f"{queue}.msg":
                 continue
-            taken = message.with_name(f".{uuid4()}")
+            taken = file.with_name(f".{uuid4()}")
             try:
-                message.rename(taken)
+                file.rename(taken)
             except FileNotFoundError:  # another worker has it
                 continue
             content = taken.read_bytes()
