@@ -4,15 +4,18 @@
 import os
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import OperationalError, ProgrammingError, connection
 
 
 def main() -> None:
-    """This will run one command; without its database, or its tables, it says so in words."""
+    """This will run one command; with a wrong setting, or without database or tables, it says so."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
     try:
         execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
     except (OperationalError, ProgrammingError):
         from webapp.readiness import is_migrated
 

@@ -730,7 +730,10 @@ class EvaluationPictureView(APIView):
 
     @extend_schema(
         operation_id="evaluation_picture",
-        responses={(200, "image/svg+xml"): OpenApiTypes.BINARY},
+        responses={
+            (200, "image/svg+xml"): OpenApiTypes.BINARY,
+            (200, "image/png"): OpenApiTypes.BINARY,
+        },
         parameters=[
             OpenApiParameter("case", str, required=True),
             OpenApiParameter("slice", int, required=True, description="From 1 at the bottom."),

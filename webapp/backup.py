@@ -5,8 +5,9 @@ is stored meanwhile; a stored file never changes after it was written. Rows are 
 Django, not by the database's own tool, because one way then serves both databases: what was begun
 on SQLite is restored into PostgreSQL, and restored rows can be compared with the backup one by one.
 
-The archive is a plain tar: `rows.jsonl`, `files/...`, and last `manifest.json` with the number and
-hash of everything. Secret key and settings are not in it, nor what is of the moment (sessions,
+The archive is a plain tar: `rows.jsonl`, `files/...`, `methods/...` (weights and coefficients made
+here), `trainings/...` (what trainings under way go on from), and last `manifest.json` with number
+and hash of everything. Secret key and settings are not in it, nor what is of the moment (sessions,
 counted sign-ins, which workers run).
 """
 
@@ -18,15 +19,16 @@ import os
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import IO, Any, cast
 
 from django.apps import apps
+from django.conf import settings
 from django.core import serializers
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, Storage, default_storage
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
@@ -34,10 +36,11 @@ from django.db.models import Model
 
 from rating.operations.reading import software_version
 from segmentation.operations.audit import Act, record
-from segmentation.operations.files import sha256_of, stored_files
+from segmentation.operations.files import names_in, sha256_of, stored_files
 
 FORMAT = 1
 ROWS, FILES, MANIFEST = "rows.jsonl", "files/", "manifest.json"
+MOST_TRIES = 20
 # Of the moment: who is signed in, who tried to, which workers run, what is being stored.
 LEFT_OUT = frozenset(
     {"sessions.session", "accounts.cacheentry", "segmentation.worker", "segmentation.filedraft"}
@@ -62,6 +65,7 @@ class Manifest:
     rows: dict[str, Digest]  # by model
     rows_sha256: str  # of the file that holds them all
     files: dict[str, str]  # SHA-256 by name
+    folders: dict[str, dict[str, str]] = field(default_factory=dict)  # the same, by folder
     missing: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
     format: int = FORMAT
@@ -93,6 +97,12 @@ def kept_models() -> list[type[Model]]:
         for model in apps.get_models()
         if model._meta.managed and not model._meta.proxy and model._meta.label_lower not in LEFT_OUT
     ]
+
+
+def kept_folders() -> dict[str, Storage]:
+    """The folders whose files no row names, by their names in the archive."""
+    homes = {"methods": settings.METHODS, "trainings": settings.TRAININGS}
+    return {name: FileSystemStorage(location=home) for name, home in homes.items()}
 
 
 def applied_migrations() -> list[list[str]]:
@@ -194,6 +204,7 @@ def _fill(archive: tarfile.TarFile, now: datetime) -> Manifest:
             continue
         if files[file.name] != file.sha256:
             damaged.append(file.name)
+    folders = {name: _add_folder(archive, name, home, now) for name, home in kept_folders().items()}
     manifest = Manifest(
         plaque=software_version(),
         made_at=now.isoformat(),
@@ -201,6 +212,7 @@ def _fill(archive: tarfile.TarFile, now: datetime) -> Manifest:
         rows=digests,
         rows_sha256=rows_sha256,
         files=files,
+        folders=folders,
         missing=missing,
         damaged=damaged,
     )
@@ -208,6 +220,45 @@ def _fill(archive: tarfile.TarFile, now: datetime) -> Manifest:
         content.write(manifest.to_json())
         _add(archive, MANIFEST, content, now)
     return manifest
+
+
+def _add_folder(
+    archive: tarfile.TarFile, folder: str, storage: Storage, now: datetime
+) -> dict[str, str]:
+    """This will add a folder's files, all of one moment, and return their hashes."""
+    with ExitStack() as stack:
+        opened = all_opened(storage, stack)
+        return {
+            name: _add(archive, f"{folder}/{name}", content, now)
+            for name, content in opened.items()
+        }
+
+
+def all_opened(storage: Storage, stack: ExitStack) -> dict[str, IO[bytes]]:
+    """Every whole file of a folder, opened before any of them was replaced by another.
+
+    Files are replaced whole, by renaming: what is open stays as it was. Raises OSError.
+    """
+    for _ in range(MOST_TRIES):
+        names = _whole_files(storage)
+        with suppress(FileNotFoundError):
+            opened = {name: stack.enter_context(storage.open(name, "rb")) for name in names}
+            same = all(
+                os.path.samestat(os.fstat(content.fileno()), Path(storage.path(name)).stat())
+                for name, content in opened.items()
+            )
+            if same and _whole_files(storage) == names:
+                return cast(dict[str, IO[bytes]], opened)
+    raise OSError(f"{storage.path('')} does not keep still, or a file in it cannot be opened.")
+
+
+def _whole_files(storage: Storage) -> list[str]:
+    """The names of a folder's files, without those that are being written."""
+    return [
+        name
+        for name in names_in(storage)
+        if not name.endswith(".new") and not any(part.startswith(".") for part in name.split("/"))
+    ]
 
 
 def _add(archive: tarfile.TarFile, name: str, content: IO[bytes], now: datetime) -> str:

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
+import time
 from pathlib import Path
+from queue import Empty
 from typing import Any
+from uuid import uuid4
+
+from kombu.exceptions import ChannelError
+from kombu.transport import TRANSPORT_ALIASES, filesystem
+from kombu.utils.json import dumps, loads
+
+log = logging.getLogger(__name__)
 
 QUEUE = "plaque"
 EXCHANGES = (QUEUE, "celery.pidbox")  # what a worker binds its queues to when it starts
@@ -22,7 +32,8 @@ def folder_broker(folder: Path) -> dict[str, Any]:
     that is killed in between leaves it empty, and no worker could start any more. So these files
     are there, whole, before kombu looks for them, and what is damaged is replaced.
     """
-    for name in ("queue", "done", "control"):
+    TRANSPORT_ALIASES["filesystem"] = f"{__name__}:Transport"
+    for name in ("queue", "control"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     for exchange in EXCHANGES:
         kept = folder / "control" / f"{exchange}.exchange"
@@ -34,10 +45,52 @@ def folder_broker(folder: Path) -> dict[str, Any]:
         "data_folder_in": str(folder / "queue"),
         "data_folder_out": str(folder / "queue"),
         "control_folder": str(folder / "control"),
-        "processed_folder": str(folder / "done"),
-        "store_processed": False,
         "polling_interval": 0.2,
     }
+
+
+class Channel(filesystem.Channel):
+    """kombu's, but a message is there whole or not at all, and one reader gets it.
+
+    kombu makes a message's file empty under its name and then fills it, and moves it to a folder
+    that workers share: a worker can find it empty or half, and ends.
+    """
+
+    def _put(self, queue: str, payload: Any, **_: Any) -> None:  # type: ignore[override]  # as there
+        """This will put a message into a queue; raises ChannelError."""
+        folder = Path(self.data_folder_out)
+        name = f"{round(time.monotonic() * 1000)}_{uuid4()}.{queue}.msg"
+        draft = folder / f".{name}"
+        try:
+            draft.write_text(dumps(payload))
+            draft.rename(folder / name)
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            raise ChannelError(f"The broker's folder cannot be written: {error}") from error
+
+    def _get(self, queue: str, timeout: float | None = None) -> Any:
+        """The next message of a queue; one that cannot be read is dropped. Raises Empty."""
+        for file in sorted(Path(self.data_folder_in).iterdir()):
+            if file.name.partition(".")[2] != f"{queue}.msg":
+                continue
+            taken = file.with_name(f".{uuid4()}")
+            try:
+                file.rename(taken)
+            except FileNotFoundError:  # another worker has it
+                continue
+            content = taken.read_bytes()
+            taken.unlink()
+            try:
+                return loads(content)
+            except ValueError:
+                log.warning("A message in the broker's folder could not be read and was dropped.")
+        raise Empty
+
+
+class Transport(filesystem.Transport):
+    """kombu's, with our channel."""
+
+    Channel = Channel
 
 
 def _is_whole(exchange: Path) -> bool:

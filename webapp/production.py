@@ -35,9 +35,14 @@ def _keys_and_names(settings: Settings) -> Iterator[str]:
     key = settings["SECRET_KEY"]
     if not key:
         yield "PLAQUE_SECRET_KEY is not set. It signs sessions and links: a long random text."
-    elif len(key) < SHORTEST_KEY or len(set(key)) < FEWEST_DIFFERENT_CHARACTERS:
+    elif _can_be_guessed(key):
         yield (
             f"PLAQUE_SECRET_KEY can be guessed: it needs at least {SHORTEST_KEY} random characters."
+        )
+    if any(_can_be_guessed(old) for old in settings["SECRET_KEY_FALLBACKS"]):
+        yield (
+            "PLAQUE_OLD_SECRET_KEYS holds a key that can be guessed: what is signed with it counts "
+            f"as ours. Leave out those with fewer than {SHORTEST_KEY} random characters."
         )
     hosts = settings["ALLOWED_HOSTS"]
     if not hosts:
@@ -50,6 +55,10 @@ def _keys_and_names(settings: Settings) -> Iterator[str]:
     for origin in origins:
         if not origin.startswith("https://") or "*" in origin:
             yield f"PLAQUE_ORIGINS holds {origin}; only whole addresses with https:// are safe."
+
+
+def _can_be_guessed(key: str) -> bool:
+    return len(key) < SHORTEST_KEY or len(set(key)) < FEWEST_DIFFERENT_CHARACTERS
 
 
 def _switches(settings: Settings) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core import serializers
 from django.core.files.base import File
-from django.core.files.storage import default_storage
+from django.core.files.storage import Storage, default_storage
 from django.core.management import call_command
 from django.core.management.color import no_style
 from django.db import DatabaseError, connection, transaction
@@ -37,6 +37,7 @@ from webapp.backup import (
     Digest,
     Manifest,
     applied_migrations,
+    kept_folders,
     kept_models,
     write_rows,
 )
@@ -103,17 +104,23 @@ def restore_backup(*, archive: Path, now: datetime) -> Restored:
         _refuse_full()
         call_command("migrate", verbosity=0, interactive=False)
         _refuse_other_version(manifest)
-        written: list[str] = []
+        written: list[tuple[Storage, str]] = []
         try:
             with transaction.atomic():
-                files = _write_files(tar, manifest, written)
+                files = _write_files(tar, FILES, manifest.files, default_storage, written)
+                folders = {
+                    name: _write_files(
+                        tar, f"{name}/", manifest.folders.get(name, {}), storage, written
+                    )
+                    for name, storage in kept_folders().items()
+                }
                 _write_rows(tar)
-                comparisons = tuple(_compare(manifest, files))
+                comparisons = tuple(_compare(manifest, files, folders))
                 _refuse_unequal(comparisons)
                 record(Act.RESTORED, by=None, now=now, what=f"backup of {manifest.made_at}")
         except BaseException:
-            for name in written:
-                default_storage.delete(name)
+            for storage, name in written:
+                storage.delete(name)
             raise
     return Restored(manifest, comparisons)
 
@@ -144,6 +151,8 @@ def _read_through(tar: tarfile.TarFile) -> Manifest:
     if manifest.format != FORMAT:
         raise OtherVersion(f"This backup has format {manifest.format}, which is not known here.")
     members = {FILES + name: sha256 for name, sha256 in manifest.files.items()}
+    for folder, files in manifest.folders.items():
+        members |= {f"{folder}/{name}": sha256 for name, sha256 in files.items()}
     for name, sha256 in {ROWS: manifest.rows_sha256, **members}.items():
         if sha256_of(_member(tar, name)) != sha256:
             raise NotABackup(f"{name} is damaged in the backup. Nothing was restored.")
@@ -174,15 +183,28 @@ def _refuse_full() -> None:
         )
     if next(names_in(default_storage), None) is not None:
         raise NotEmpty("The file storage is not empty. Nothing was restored; give an empty one.")
+    for folder, storage in kept_folders().items():
+        if next(names_in(storage), None) is not None:
+            raise NotEmpty(
+                f"The data folder's {folder} is not empty. Nothing was restored; give an empty "
+                "data folder."
+            )
 
 
-def _write_files(tar: tarfile.TarFile, manifest: Manifest, written: list[str]) -> dict[str, str]:
+def _write_files(
+    tar: tarfile.TarFile,
+    folder: str,
+    names: Iterable[str],
+    storage: Storage,
+    written: list[tuple[Storage, str]],
+) -> dict[str, str]:
     """This will store every file under its name and return the hashes as they are read back."""
     files = {}
-    for name in manifest.files:
-        written.append(default_storage.save(name, File(_member(tar, FILES + name))))
-        with default_storage.open(written[-1], "rb") as content:
-            files[written[-1]] = sha256_of(content)
+    for name in names:
+        stored = storage.save(name, File(_member(tar, folder + name)))
+        written.append((storage, stored))
+        with storage.open(stored, "rb") as content:
+            files[stored] = sha256_of(content)
     return files
 
 
@@ -208,16 +230,21 @@ def _refuse_unequal(comparisons: tuple[Comparison, ...]) -> None:
         raise NotEqual(comparisons)
 
 
-def _compare(manifest: Manifest, files: dict[str, str]) -> Iterator[Comparison]:
+def _compare(
+    manifest: Manifest, files: Mapping[str, str], folders: Mapping[str, Mapping[str, str]]
+) -> Iterator[Comparison]:
     """What the archive says beside what the set-up says now."""
     for model in kept_models():
         label = model._meta.label_lower
         restored = write_rows(model, io.StringIO())
         yield Comparison(label, manifest.rows.get(label, Digest(0, "")), restored)
     yield Comparison("stored files", _digest(manifest.files), _digest(files))
+    for folder, restored_files in folders.items():
+        archived = _digest(manifest.folders.get(folder, {}))
+        yield Comparison(f"files of {folder}", archived, _digest(restored_files))
 
 
-def _digest(files: dict[str, str]) -> Digest:
+def _digest(files: Mapping[str, str]) -> Digest:
     """Number and one hash of names and their hashes."""
     listed = json.dumps(sorted(files.items())).encode()
     return Digest(len(files), sha256_of(io.BytesIO(listed)))

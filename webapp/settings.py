@@ -4,9 +4,12 @@ Embedded (nothing set): SQLite, a Celery broker that is a folder, local files, a
 `PLAQUE_DATA` (default `var/`). The real thing: DATABASE_URL, CELERY_BROKER_URL, PLAQUE_S3_BUCKET.
 """
 
+import logging
+import math
 import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -29,6 +32,30 @@ def flag(name: str, *, default: bool) -> bool:
 def words(name: str) -> list[str]:
     """This will read a comma-separated setting; empty when it is not set."""
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+
+
+def malformed(name: str, wanted: str) -> ImproperlyConfigured:
+    """The refusal of a setting that cannot be read, without its value, which may be a secret."""
+    return ImproperlyConfigured(f"{name} cannot be read: it must be {wanted}.")
+
+
+def number(name: str, *, default: float) -> float:
+    """This will read a number, 0 or more; empty counts as not set. Raises ImproperlyConfigured."""
+    try:
+        value = float(os.environ.get(name) or default)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise malformed(name, f"a number, 0 or more, such as {default:g}")
+    return value
+
+
+def whole(name: str, *, default: int) -> int:
+    """This will read a whole number, 0 or more; empty counts as not set. Raises as `number`."""
+    text = os.environ.get(name) or str(default)
+    if not text.strip().isdecimal():
+        raise malformed(name, f"a whole number, 0 or more, such as {default}")
+    return int(text)
 
 
 # --- Where things are kept ------------------------------------------------------------------------
@@ -65,11 +92,15 @@ SECRET_KEY_FALLBACKS = words("PLAQUE_OLD_SECRET_KEYS")  # until nothing is signe
 ALLOWED_HOSTS = words("PLAQUE_HOSTS") or ([] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = words("PLAQUE_ORIGINS")
 
-DATABASES = {
-    "default": dj_database_url.config(
-        default=f"sqlite:///{DATA / 'plaque.sqlite3'}", conn_max_age=60, conn_health_checks=True
-    )
-}
+try:
+    DATABASES = {
+        "default": dj_database_url.config(
+            default=f"sqlite:///{DATA / 'plaque.sqlite3'}", conn_max_age=60, conn_health_checks=True
+        )
+    }
+except ValueError:
+    wanted = "an address such as postgres://user:password@host/name"
+    raise malformed("DATABASE_URL", wanted) from None
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Readers never wait for a writer; a writer waits its turn instead of failing. NORMAL survives
     # a killed process; what a power cut may cost is said in the README.
@@ -133,20 +164,20 @@ FAST = flag("PLAQUE_FAST", default=False)  # bfloat16 where it has proved itself
 METHODS = DATA / "methods"  # weights and coefficients that were made here, a folder a method
 TRAININGS = DATA / "trainings"  # what trainings under way go on from, a folder each
 # A worker that has not said for this long that it works on a job is taken for dead.
-JOB_LEASE_SECONDS = float(os.environ.get("PLAQUE_JOB_LEASE_SECONDS", "15"))
+JOB_LEASE_SECONDS = number("PLAQUE_JOB_LEASE_SECONDS", default=15)
 JOB_SWEEP_SECONDS = 5.0
 JOB_ATTEMPTS = 3
 # Workers on this machine share its cores and its memory.
-WORKERS = max(1, int(os.environ.get("PLAQUE_WORKERS", "1")))
-WORKER_THREADS = int(os.environ.get("PLAQUE_WORKER_THREADS", "0")) or max(
+WORKERS = max(1, whole("PLAQUE_WORKERS", default=1))
+WORKER_THREADS = whole("PLAQUE_WORKER_THREADS", default=0) or max(
     1, (os.cpu_count() or 1) // WORKERS
 )
 # A job that takes longer, or more memory, ends as failed and says so.
-JOB_SECONDS_MOST = 60 * float(os.environ.get("PLAQUE_JOB_MINUTES", "60"))
+JOB_SECONDS_MOST = 60 * number("PLAQUE_JOB_MINUTES", default=60)
 JOB_BYTES_MOST = int(
-    1024**3 * float(os.environ.get("PLAQUE_JOB_MEMORY_GB", "0")) or 0.75 * memory_bytes() / WORKERS
+    1024**3 * number("PLAQUE_JOB_MEMORY_GB", default=0) or 0.75 * memory_bytes() / WORKERS
 )
-TRAINING_SECONDS_MOST = 3600 * float(os.environ.get("PLAQUE_TRAINING_HOURS", "72"))
+TRAINING_SECONDS_MOST = 3600 * number("PLAQUE_TRAINING_HOURS", default=72)
 JOB_GRACE_SECONDS = 10.0  # for a job over a limit to stop by itself, before its process is ended
 WORKER_SEEN_SECONDS = 30
 
@@ -239,7 +270,7 @@ ACCOUNT_RATE_LIMITS = {
 }
 # How many proxies of ours stand in front. Each adds the address that it heard to X-Forwarded-For;
 # whatever else that header holds was written by the client and counts for nothing.
-ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("PLAQUE_PROXIES") or 0)
+ALLAUTH_TRUSTED_PROXY_COUNT = whole("PLAQUE_PROXIES", default=0)
 ACCOUNT_SESSION_REMEMBER = True
 LOGIN_URL = "account_login"
 ACCOUNT_FORMS = {"reset_password": "accounts.forms.ForgottenPasswordForm"}
@@ -268,11 +299,16 @@ EMAIL_BACKEND = "django.core.mail.backends." + (
     if PRODUCTION
     else "console.EmailBackend"
 )
-mail_server = urlsplit(EMAIL_URL)
+try:
+    mail_server = urlsplit(EMAIL_URL)
+    mail_port = mail_server.port
+except ValueError:
+    wanted = "an address such as smtp+starttls://user:password@host:587"
+    raise malformed("PLAQUE_EMAIL_URL", wanted) from None
 EMAIL_HOST = mail_server.hostname or ""
 EMAIL_USE_SSL = mail_server.scheme == "smtps"
 EMAIL_USE_TLS = mail_server.scheme == "smtp+starttls"
-EMAIL_PORT = mail_server.port or (465 if EMAIL_USE_SSL else 587 if EMAIL_USE_TLS else 25)
+EMAIL_PORT = mail_port or (465 if EMAIL_USE_SSL else 587 if EMAIL_USE_TLS else 25)
 EMAIL_HOST_USER = unquote(mail_server.username or "")
 EMAIL_HOST_PASSWORD = unquote(mail_server.password or "")
 EMAIL_TIMEOUT = 10
@@ -332,7 +368,11 @@ WHITENOISE_USE_FINDERS = not PRODUCTION
 WHITENOISE_AUTOREFRESH = False
 
 LANGUAGE_CODE = "en"
-TIME_ZONE = os.environ.get("PLAQUE_TIME_ZONE", "UTC")
+TIME_ZONE = os.environ.get("PLAQUE_TIME_ZONE") or "UTC"
+try:
+    ZoneInfo(TIME_ZONE)
+except (KeyError, ValueError, OSError):
+    raise malformed("PLAQUE_TIME_ZONE", "the name of a zone, such as Europe/Berlin") from None
 USE_TZ = True
 USE_I18N = False
 
@@ -341,7 +381,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 # A login ends when its person has done nothing for this long (accounts.sessions renews it).
-SESSION_COOKIE_AGE = round(3600 * float(os.environ.get("PLAQUE_SESSION_HOURS", "2")))
+SESSION_COOKIE_AGE = round(3600 * number("PLAQUE_SESSION_HOURS", default=2))
 CSRF_FAILURE_VIEW = "webapp.errors.page_outdated"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_SSL_REDIRECT = PRODUCTION
@@ -375,6 +415,9 @@ UPLOAD_MAX_BYTES = 512 * 1024**2
 # "json" for machines (production); "line" for a person at a terminal, told only what matters.
 LOG_FORMAT = os.environ.get("PLAQUE_LOG_FORMAT", "json" if PRODUCTION else "line")
 LOG_FORMAT = LOG_FORMAT if LOG_FORMAT == "json" else "line"
+LOG_LEVEL = os.environ.get("PLAQUE_LOG_LEVEL") or "INFO"
+if LOG_LEVEL not in logging.getLevelNamesMapping():
+    raise malformed("PLAQUE_LOG_LEVEL", "one of DEBUG, INFO, WARNING, ERROR, CRITICAL")
 QUIET = "INFO" if LOG_FORMAT == "json" else "WARNING"
 LOGGING = {
     "version": 1,
@@ -384,7 +427,7 @@ LOGGING = {
         "json": {"()": "webapp.logs.JsonLines"},
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
-    "root": {"handlers": ["console"], "level": os.environ.get("PLAQUE_LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "webapp.logs": {"level": QUIET},
         "celery": {"level": QUIET},

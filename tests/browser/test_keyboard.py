@@ -224,7 +224,7 @@ def test_refreshing_a_study_leaves_the_focus(cora: Visitor, clinic: Clinic) -> N
     expect(amended).to_contain_text("Commitment to the order:")
     expect(cora.page.get_by_role("dialog")).to_have_count(0)
     cora.page.get_by_role("button", name="Close the study").press("Enter")
-    cora.page.get_by_label("Reason").fill("Enough.")
+    cora.page.get_by_label("Reason (kept with the study)", exact=True).fill("Enough.")
     cora.page.locator('dialog [data-action="confirm"]').press("Enter")
     expect(cora.page.get_by_role("link", name="Download the bundle")).to_be_visible()
     expect(cora.page.locator("#content")).to_be_focused()

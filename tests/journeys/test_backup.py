@@ -9,15 +9,17 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import FileField
@@ -33,7 +35,7 @@ from tests.full_disk import files_of_at_most
 from tests.locked_database import impatient_database, locked_database
 from tests.rating.stage import Browser, a_case, a_mask, invited
 from tests.served import own_database
-from webapp.backup import Manifest
+from webapp.backup import Manifest, all_opened
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -122,7 +124,19 @@ def study() -> Study:
 
 
 @pytest.fixture
-def archive(study: Study, tmp_path: Path) -> Path:
+def weights() -> dict[str, bytes]:
+    """What a method and a training have in the data folder, beside files that are being written."""
+    whole = {"methods/li-unet/1.safetensors": b"weights", "trainings/one/state.safetensors": b"7"}
+    drafts = {"methods/.li-unet-new/1.safetensors": b"wei", "trainings/one/best.new": b""}
+    for name, content in {**whole, **drafts}.items():
+        file = Path(settings.METHODS).parent / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    return whole
+
+
+@pytest.fixture
+def archive(study: Study, weights: dict[str, bytes], tmp_path: Path) -> Path:
     call_command("backup", to=tmp_path / "plaque.tar", stdout=io.StringIO())
     return tmp_path / "plaque.tar"
 
@@ -174,7 +188,11 @@ print(json.dumps([waits, *counts]))
 
 
 def test_a_half_finished_study_goes_on_elsewhere(
-    stations: list[Elsewhere], archive: Path, study: Study, tmp_path: Path
+    stations: list[Elsewhere],
+    archive: Path,
+    study: Study,
+    weights: dict[str, bytes],
+    tmp_path: Path,
 ) -> None:
     for station in stations:
         if station is not stations[0]:
@@ -184,6 +202,9 @@ def test_a_half_finished_study_goes_on_elsewhere(
         assert "DIFFERENT" not in said
         assert f"{'rating.mark':32} {4:8} in the backup, {4:8} restored, equal" in said
         assert f"{'stored files':32} {16:8} in the backup, {16:8} restored, equal" in said
+        assert f"{'files of methods':32} {1:8} in the backup, {1:8} restored, equal" in said
+        for name, content in weights.items():
+            assert (station.data / name).read_bytes() == content
     last = stations[-1]
     assert "16 files are sound, 0 missing, 0 damaged; 0 are" in last.manage("verify_files")
     rita = Browser(User.objects.get(username="rita"))
@@ -207,9 +228,14 @@ def manifest_of(archive: Path) -> Manifest:
         return Manifest.from_json(content.read())
 
 
-def test_an_archive_holds_every_file_and_no_session(archive: Path) -> None:
+def test_an_archive_holds_every_file_and_no_session(
+    archive: Path, weights: dict[str, bytes]
+) -> None:
     manifest = manifest_of(archive)
     assert manifest.files.keys() == set(names_in(default_storage))
+    assert {f"{home}/{name}" for home, names in manifest.folders.items() for name in names} == set(
+        weights
+    )
     assert manifest.rows["auth.user"].count == 3
     assert not {"sessions.session", "segmentation.worker", "accounts.cacheentry"} & set(
         manifest.rows
@@ -217,6 +243,28 @@ def test_an_archive_holds_every_file_and_no_session(archive: Path) -> None:
     assert archive.stat().st_mode & 0o777 == 0o600
     assert AuditEntry.objects.filter(act="backed-up").count() == 1
     assert not list(archive.parent.glob("*.partial"))
+
+
+def test_weights_that_are_replaced_meanwhile_are_backed_up_as_they_were_together(
+    tmp_path: Path,
+) -> None:
+    files = [tmp_path / name for name in ("1", "2")]
+    for file in files:
+        file.write_text("old")
+
+    class Replaced(FileSystemStorage):
+        """Both files are replaced when only the first is open."""
+
+        def _open(self, name: str, mode: str = "rb") -> Any:
+            if name == "2" and files[1].read_text() == "old":
+                for file in files:
+                    (tmp_path / "fresh.new").write_text("new")
+                    (tmp_path / "fresh.new").replace(file)
+            return super()._open(name, mode)
+
+    with ExitStack() as stack:
+        opened = all_opened(Replaced(location=tmp_path), stack)
+        assert [content.read() for content in opened.values()] == [b"new", b"new"]
 
 
 def altered(archive: Path, to: Path, name: str, change: Any) -> Path:
@@ -235,6 +283,7 @@ RESTORING_EACH = """
 import io, json, sys
 import django
 django.setup()
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from segmentation.operations.files import names_in
@@ -247,6 +296,7 @@ for archive in sys.argv[1:]:
     except CommandError as error:
         said.append(str(error))
         assert not list(names_in(default_storage))
+        assert not [file for file in settings.METHODS.rglob("*") if file.is_file()]
 print(json.dumps(said))
 """
 
@@ -256,6 +306,7 @@ def test_what_is_damaged_or_foreign_is_refused_whole(
 ) -> None:
     """Each refusal leaves the set-up empty: the last one is restored into it."""
     first = sorted(manifest_of(archive).files)[0]
+    weight = "methods/li-unet/1.safetensors"
 
     def without_marks(rows: bytes) -> bytes:
         return b"".join(line for line in rows.splitlines(True) if b'"rating.mark"' not in line)
@@ -273,6 +324,7 @@ def test_what_is_damaged_or_foreign_is_refused_whole(
     changes: list[tuple[str, str, Any]] = [
         (f"{first} is damaged in the backup", f"files/{first}", lambda _: b"another"),
         ("rows.jsonl is damaged in the backup", "rows.jsonl", without_marks),
+        (f"{weight} is damaged in the backup", weight, lambda _: b"other weights"),
         ("manifest cannot be read", "manifest.json", lambda _: b"{}"),
         ("differs in rating.mark. Nothing was kept", "manifest.json", with_a_mark_more),
         ("another version of Plaque", "manifest.json", older),
@@ -283,6 +335,11 @@ def test_what_is_damaged_or_foreign_is_refused_whole(
     ]
     cut = tmp_path / "cut.tar"
     cut.write_bytes(archive.read_bytes()[:-40_000])
+    own = folder.data / "methods" / "bianca" / "coefficients.json"
+    own.parent.mkdir(parents=True)
+    own.touch()
+    assert "methods is not empty" in folder.refused("restore", "--from", str(archive))
+    own.unlink()
     said = folder.says(RESTORING_EACH, *map(str, [*archives, cut, archive]))
     for (wanted, _, _), message in zip(changes, said, strict=False):
         assert wanted in message

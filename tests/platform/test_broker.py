@@ -72,6 +72,35 @@ def test_a_worker_that_was_killed_while_it_bound_its_queue_stops_no_other(
     assert {file.name for file in kept.parent.iterdir()} == {f"{one}.exchange" for one in EXCHANGES}
 
 
+def test_a_message_is_there_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    rename = Path.rename
+
+    def looked_at(draft: Path, target: Path) -> Path:
+        """What a worker finds in the moment before a message has its name, and how big it is."""
+        if target.name.endswith(".msg"):
+            seen.append((draft.stat().st_size > 0, list(tmp_path.glob("queue/[!.]*"))))
+        return rename(draft, target)
+
+    monkeypatch.setattr(Path, "rename", looked_at)
+    assert rung(tmp_path) == "ding"
+    assert seen == [(True, [])]
+    assert not list((tmp_path / "queue").iterdir())
+
+
+@pytest.mark.parametrize("content", [b"", b'{"body": ', b"\xff"])
+def test_a_message_that_was_never_filled_stops_no_worker(
+    tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder_broker(tmp_path)
+    (tmp_path / "queue" / f"0_first.{EXCHANGES[0]}.msg").write_bytes(content)
+    assert rung(tmp_path) == "ding"
+    assert "was dropped" in caplog.text
+    assert not list((tmp_path / "queue").iterdir())
+
+
 def ring_at(folder: Path) -> None:
     """Ring as a process does that has just been started on this folder, whatever its state."""
     as_a_new_process()

@@ -63,6 +63,7 @@ def test_every_missing_setting_is_named_at_once(tmp_path: Path) -> None:
     [
         ("PLAQUE_SECRET_KEY", "short", "can be guessed"),
         ("PLAQUE_SECRET_KEY", "ab" * 40, "can be guessed"),
+        ("PLAQUE_OLD_SECRET_KEYS", f"{SAFE['PLAQUE_SECRET_KEY']},short", "can be guessed"),
         ("PLAQUE_HOSTS", "plaque.example.org,*", "takes any name"),
         ("PLAQUE_ORIGINS", "http://plaque.example.org", "only whole addresses with https://"),
         ("PLAQUE_ORIGINS", "https://*.example.org", "only whole addresses with https://"),
@@ -78,6 +79,28 @@ def test_an_unsafe_setting_is_refused(tmp_path: Path, name: str, value: str, why
     assert done.returncode != 0
     assert f"- {name}" in done.stderr
     assert why in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("PLAQUE_PROXIES", "abc", "a whole number, 0 or more, such as 0"),
+        ("PLAQUE_WORKERS", "-1", "a whole number, 0 or more, such as 1"),
+        ("PLAQUE_JOB_MINUTES", "nan", "a number, 0 or more, such as 60"),
+        ("DATABASE_URL", "nonsense", "an address such as postgres://user:password@host/name"),
+        ("PLAQUE_EMAIL_URL", "smtp://host:x", "such as smtp+starttls://user:password@host:587"),
+        ("PLAQUE_TIME_ZONE", "Mars", "the name of a zone, such as Europe/Berlin"),
+        ("PLAQUE_LOG_LEVEL", "loud", "one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
+    ],
+)
+def test_a_malformed_setting_is_named_in_one_sentence(
+    tmp_path: Path, name: str, value: str, wanted: str
+) -> None:
+    done = manage(tmp_path, "check", **{name: value})
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[-1].startswith(f"{name} cannot be read: it must be ")
+    assert wanted in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_demonstration_accounts_are_refused(tmp_path: Path) -> None:

@@ -14,7 +14,9 @@ def test_every_setting_is_in_the_readme_and_is_read() -> None:
     rows = re.findall(r"^\| (`[A-Z].*?) \|", readme, re.MULTILINE)
     named = [name for row in rows for name in re.findall(r"`([A-Z0-9_]+)`", row)]
     source = (Path(settings.ROOT) / "webapp" / "settings.py").read_text()
-    read = set(re.findall(r"""(?:environ\.get|flag|words)\(\s*["']([A-Z0-9_]+)["']""", source))
+    read = set(
+        re.findall(r"""(?:environ\.get|flag|words|number|whole)\(\s*["']([A-Z0-9_]+)["']""", source)
+    )
     assert len(named) == len(set(named)) > 15
     assert set(named) == read | ELSEWHERE
 

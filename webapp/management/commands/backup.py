@@ -13,8 +13,9 @@ from webapp.backup import make_backup
 
 class Command(BaseCommand):
     help = (
-        "Write database and files into one archive. Plaque may run meanwhile. The archive holds "
-        "scans and accounts: keep it as safe as the database. PLAQUE_SECRET_KEY is not in it."
+        "Write database, files, the weights of methods and the state of trainings into one "
+        "archive. Plaque may run meanwhile. The archive holds scans and accounts: keep it as safe "
+        "as the database. PLAQUE_SECRET_KEY is not in it."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -36,7 +37,9 @@ class Command(BaseCommand):
                 f"is made ({str(error).strip()}). Give it room, or wait, and try again."
             ) from error
         rows = sum(digest.count for digest in manifest.rows.values())
-        self.stdout.write(f"{rows} rows and {len(manifest.files)} files are in {target}.")
+        held = [f"{rows} rows", f"{len(manifest.files)} files"]
+        held += [f"{len(files)} files of {folder}" for folder, files in manifest.folders.items()]
+        self.stdout.write(f"{', '.join(held)} are in {target}.")
         for name in manifest.missing:
             self.stderr.write(f"missing: {name} is in the database, but there is no such file.")
         for name in manifest.damaged:

@@ -14,7 +14,7 @@ from webapp.restore import Comparison, NotEqual, restore_backup
 
 class Command(BaseCommand):
     help = (
-        "Restore a backup into an empty database and an empty file storage, on SQLite or "
+        "Restore a backup into an empty database and an empty data folder, on SQLite or "
         "PostgreSQL whichever it was made on. All is read back and compared; if anything differs, "
         "nothing is kept. Everybody signs in again."
     )
