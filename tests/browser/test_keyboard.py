@@ -96,14 +96,14 @@ def test_a_whole_presentation_by_keyboard_alone(rita: Visitor, clinic: Clinic) -
     for key in ("Enter", "j"):
         press(key)
     expect(page.get_by_role("status").filter(has_text="That key is taken")).to_be_visible()
-    press("x")
+    press("q")
     expect(page.get_by_role("status").filter(has_text="Saved.")).to_be_visible()
     press("Escape")
     legend = page.get_by_role("region", name="Keys and mouse")
-    expect(legend.get_by_role("rowheader", name="X", exact=True)).to_be_visible()
+    expect(legend.get_by_role("rowheader", name="Q", exact=True)).to_be_visible()
     press("?")
     marks = len(page.evaluate("window.plaque.state().marks"))
-    for key in ("Shift+ArrowUp", "m", "x"):
+    for key in ("Shift+ArrowUp", "m", "q"):
         press(key)
     assert len(page.evaluate("window.plaque.state().marks")) == marks + 1
     press("Control+z")
