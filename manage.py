@@ -10,7 +10,7 @@ from django.db import OperationalError, ProgrammingError, connection
 
 
 def main() -> None:
-    """This will run one command; with a wrong setting, or without database or tables, it says so."""
+    """This will run one command; a wrong setting, or no database or tables, it says in words."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
     try:
         execute_from_command_line(sys.argv)
