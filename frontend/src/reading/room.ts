@@ -442,6 +442,7 @@ export class Room {
     document.addEventListener('visibilitychange', () => {
       if (document.hidden) {
         this.sitting?.finishComment()
+        if (this.sitting?.isShown) this.noteView() // a hidden page draws no frame that would
         this.sitting?.clock.hide()
         this.sitting?.keepAttention()
       } else {

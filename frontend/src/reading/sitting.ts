@@ -197,6 +197,11 @@ export class Sitting {
     }
   }
 
+  /** Whether the viewer has shown it yet. */
+  get isShown(): boolean {
+    return this.standing !== null
+  }
+
   /** The viewer shows this slice, so; the time since the last call belongs to the slice then. */
   look(slice: number, standing: Standing): void {
     const { activeMs } = this.clock
