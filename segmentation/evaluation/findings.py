@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from segmentation.evaluation.cohort import CaseFacts, acquisitions, demographics, splits
@@ -42,6 +42,16 @@ class Asked:
     min_volume_mm3: float
     profile: str
     voxels_kept: tuple[int, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """What is asked as JSON keeps it: methods as pairs, since a database may sort names."""
+        return asdict(self) | {"methods": list(self.methods.items())}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Asked:
+        """This will read what `as_json` wrote."""
+        tuples = {name: tuple(kept[name]) for name in ("references", "voxels_kept")}
+        return cls(**{**kept, **tuples, "methods": dict(kept["methods"])})
 
 
 @dataclass(frozen=True)

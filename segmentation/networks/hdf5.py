@@ -70,10 +70,13 @@ def _layers(file: h5py.File, name: str) -> list[Layer]:
         group, where = _inside(root, layer, name), f"{name}, layer {layer}"
         weights = _names(group, "weight_names", where)
         found[layer] = [(f"{where}: {one}", _dataset(group, one, where)) for one in weights]
-    claimed = sum(_values(data) for layer in found.values() for _, data in layer)
+    claims = [(_values(data), where, data) for layer in found.values() for where, data in layer]
+    claimed = sum(values for values, _, _ in claims)
     if claimed > MOST_VALUES:
+        _, where, data = max(claims, key=lambda claim: claim[0])
         raise UnusableCheckpoint(
-            f"{name}: the layers claim {claimed} values, far more than any network here has."
+            f"{where} claims the shape {' x '.join(map(str, data.shape))}; with all layers that is "
+            f"{claimed} values, far more than any network here has."
         )
     return [
         Layer(layer, tuple(_array(data, where) for where, data in weights))

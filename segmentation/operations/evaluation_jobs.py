@@ -114,7 +114,7 @@ def run_evaluation(lease: Lease) -> None:
             }
             for one in facts_of(prepared, by=by)
         ]
-        found = {"asked": asdict(prepared.asked), "records": records, "facts": facts}
+        found = {"asked": prepared.asked.as_json(), "records": records, "facts": facts}
         lease.succeed(found=found | {"masks": masks_of(prepared)})
 
 
@@ -129,9 +129,7 @@ def findings_of(evaluation: Evaluation) -> Findings:
         )
         for one in found["facts"]
     ]
-    asked = found["asked"]
-    tuples = {name: tuple(asked[name]) for name in ("references", "voxels_kept")}
-    return lay_out(_records(found), facts, Asked(**asked | tuples))
+    return lay_out(_records(found), facts, Asked.from_json(found["asked"]))
 
 
 def bundle(evaluation: Evaluation, *, by: User | None, now: datetime) -> bytes:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import numpy as np
 
+from segmentation.evaluation.findings import Asked
 from segmentation.evaluation.pictures import Slice, outlines, side_by_side
 from segmentation.models import Case, Evaluation, Scan
 from segmentation.operations.evaluating import mask_on
@@ -36,12 +37,13 @@ def picture_of(evaluation: Evaluation, *, case: str, slice: int, kind: str) -> s
     volume = scans_of(found)[Scan.Sequence.FLAIR]
     if not 1 <= slice <= volume.grid.ras.shape[2]:
         raise NoSuchSlice(f"{case} has slices 1 to {volume.grid.ras.shape[2]}.")
-    asked, ids = evaluation.found["asked"], evaluation.found["masks"].get(case, {})
+    asked = Asked.from_json(evaluation.found["asked"])
+    ids = evaluation.found["masks"].get(case, {})
     masks = {}
-    for name in (*asked["references"], *asked["methods"]):
+    for name in (*asked.references, *asked.methods):
         mask = mask_on(volume.grid, UUID(ids[name])) if name in ids else ""
         if not isinstance(mask, str):
-            title = asked["methods"].get(name, name)
+            title = asked.methods.get(name, name)
             masks[title] = volume.grid.to_ras(mask)[:, :, slice - 1]
     shown = Slice(
         flair=np.asarray(volume.grid.to_ras(volume.data)[:, :, slice - 1], dtype=np.float32),
