@@ -255,6 +255,7 @@ def _cohort_sections(
     lines: Mapping[str, Sequence[Line]], names: Mapping[str, str]
 ) -> tuple[Section, ...]:
     def plain(**heads: str) -> list[Column]:
+        # mypy does not infer a default of a lambda
         return [(Head(title), lambda line, at=at: _cell(line[at])) for at, title in heads.items()]  # type: ignore[misc]
 
     split = [{**line, "method": names[line["method"]]} for line in lines["table_3_split"]]

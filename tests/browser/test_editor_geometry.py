@@ -67,6 +67,7 @@ def seen_spots(artist: Artist, corner_mm: np.ndarray) -> list[tuple[float, float
     spots = []
     for left in (stage["x"] + inset, stage["x"] + inset + half):
         clip = {"x": left, "y": stage["y"] + inset, "width": half, "height": height}
+        # a dict is a FloatRect
         picture = base64.b64encode(page.screenshot(clip=clip)).decode()  # type: ignore[arg-type]
         x, y = page.evaluate(CENTRE_OF_WHITE, picture)
         spots.append((left + x, stage["y"] + inset + y))
