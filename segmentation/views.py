@@ -175,7 +175,7 @@ def trainings(request: HttpRequest) -> HttpResponse:
                     "epochs": preset.epochs,
                     "words": preset.words,
                 }
-                for preset in PRESETS.values()
+                for preset in (PRESETS.values() if mine else ())
             ],
             "measures": [{"name": name, "title": title} for name, title in MEASURES.items()],
             "threshold_only": THRESHOLD_ONLY,

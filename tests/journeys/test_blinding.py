@@ -161,6 +161,7 @@ def assert_nothing_told(browser: Browser, study: Study) -> None:
 def test_who_only_rates_is_told_no_method_anywhere(study: Study, people: dict[str, User]) -> None:
     CohortMembership.objects.filter(user=people["rita"]).delete()
     more = ("/jobs/", "/api/v1/jobs/", "/api/v1/methods/", "/search/?q=slim")
+    more += ("/trainings/", "/api/v1/trainings/", "/evaluations/", "/api/v1/evaluations/")
     browser = Browser(signed_in(people["rita"]), start=(*Browser.start, *more))
     browser.crawl()
     assert all(browser.answers[address].status_code == 200 for address in more)

@@ -59,7 +59,7 @@ function exampleSlices(slug: string): HTMLElement {
     make(
       'figcaption',
       { class: 'hint' },
-      "A mask that was accepted without an error, one accepted with errors, and a rejected one, drawn by chance. Green: drawn. Red: called false; violet: called diffusely abnormal white matter. Yellow rings: missed. The patient's right is left.",
+      "A mask that was accepted without an error, one accepted with errors, and a rejected one, chosen by chance. Green: drawn. Red: called false; violet: called diffusely abnormal white matter. Yellow rings: missed. The patient's right is left.",
     ),
   )
 }
