@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
@@ -12,7 +11,7 @@ from rating import queries
 from rating.export.examples import DESCRIPTION, TITLE, example_slices
 from rating.models import Study
 from rating.report import Report
-from segmentation.publication.drawing import svg, with_own_names
+from segmentation.publication.drawing import svg, with_drawings
 
 
 def report_page(*, study: Study) -> bytes:
@@ -28,20 +27,7 @@ def drawings(report: Report) -> dict[str, str]:
 
 def rendered(study: Study, report: Report, drawn: Mapping[str, str], slices: str) -> bytes:
     """This will write a report with its figures and example slices drawn already."""
-    figures: dict[str, list[dict[str, Any]]] = {}
-    for figure in report.figures:
-        own = mark_safe(with_own_names(drawn[figure.name], figure.name))  # noqa: S308  # drawn by Vega here
-        figures.setdefault(figure.section, []).append({"figure": figure, "drawing": own})
-    groups = [
-        {
-            "group": group,
-            "sections": [
-                {"section": section, "figures": figures.get(section.id, [])}
-                for section in group.sections
-            ],
-        }
-        for group in report.groups
-    ]
+    groups = with_drawings(report.groups, report.figures, drawn)
     design = queries.design_of(study)
     context = {"study": study, "report": report, "groups": groups, "design": design} | {
         "slices": mark_safe(slices),  # noqa: S308  # drawn here

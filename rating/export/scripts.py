@@ -110,7 +110,7 @@ if (worst > 1e-6) quit(status = 1)
 
 VERIFY = """\
 # Draws every order again from the revealed secret and compares: python3 verify.py, in this folder.
-import csv, hashlib, hmac, json  # noqa: E401
+import csv, hashlib, hmac, json
 text, study = open("design.json", "rb").read(), json.load(open("study.json"))
 design, secret = json.loads(text), bytes.fromhex(study["secret"])
 assert hashlib.sha256(secret + text).hexdigest() == study["commitment"], "the commitment differs"

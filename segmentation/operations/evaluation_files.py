@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
@@ -12,7 +11,7 @@ from django.utils.safestring import mark_safe
 from segmentation.evaluation.findings import Findings
 from segmentation.evaluation.records import CaseRecord
 from segmentation.publication.archive import json_file, manifest
-from segmentation.publication.drawing import png, svg, with_own_names
+from segmentation.publication.drawing import png, svg, with_drawings
 from segmentation.publication.workbook import xlsx_file
 from segmentation.spreadsheets import csv_file
 
@@ -69,20 +68,7 @@ def report_page(
     title: str, findings: Findings, drawn: Mapping[str, str], pictures: Sequence[str]
 ) -> bytes:
     """This will write the report as one HTML file that needs nothing else."""
-    figures: dict[str, list[dict[str, Any]]] = {}
-    for figure in findings.figures:
-        own = mark_safe(with_own_names(drawn[figure.name], figure.name))  # noqa: S308  # drawn by Vega here
-        figures.setdefault(figure.section, []).append({"figure": figure, "drawing": own})
-    groups = [
-        {
-            "group": group,
-            "sections": [
-                {"section": section, "figures": figures.get(section.id, [])}
-                for section in group.sections
-            ],
-        }
-        for group in findings.groups
-    ]
+    groups = with_drawings(findings.groups, findings.figures, drawn)
     context = {
         "title": title,
         "findings": asdict(findings) | {"figures": ()},

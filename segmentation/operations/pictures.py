@@ -26,7 +26,7 @@ def slices_in(code: str) -> int:
     return flair.grid.ras.shape[2]
 
 
-def picture_of(evaluation: Evaluation, *, case: str, slice: int, kind: str) -> str:  # noqa: A002
+def picture_of(evaluation: Evaluation, *, case: str, slice: int, kind: str) -> str:  # noqa: A002  # as asked
     """This will draw a slice (from 1 at the bottom) as SVG: references first, then methods.
 
     Masks that are gone are left out. Raises NoSuchSlice.

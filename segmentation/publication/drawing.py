@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 from xml.sax.saxutils import escape
+
+from segmentation.publication.document import Figure, Group
 
 VEGA_LITE = "6.4"
 PIXELS_PER_POINT = 2.0
@@ -50,3 +53,23 @@ def with_own_names(drawing: str, name: str) -> str:
     """This will prefix the names that parts of an SVG have, so that several fit into one page."""
     named = re.sub(r'\bid="', f'id="{name}-', drawing)
     return re.sub(r"url\(#", f"url(#{name}-", named)
+
+
+def with_drawings(
+    groups: Iterable[Group], figures: Iterable[Figure], drawn: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """This will put figures and their drawings (SVG, by name) to their sections, for a template."""
+    there: dict[str, list[dict[str, Any]]] = {}
+    for figure in figures:
+        own = with_own_names(drawn[figure.name], figure.name)
+        there.setdefault(figure.section, []).append({"figure": figure, "drawing": own})
+    return [
+        {
+            "group": group,
+            "sections": [
+                {"section": section, "figures": there.get(section.id, [])}
+                for section in group.sections
+            ],
+        }
+        for group in groups
+    ]

@@ -62,6 +62,7 @@ class Browser:
 
 
 def content_of(answer: HttpResponseBase) -> bytes:
+    # the stubs know an answer that is whole or one that is streamed
     content = b"".join(answer) if answer.streaming else answer.content  # type: ignore[attr-defined]
     return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
 
@@ -227,6 +228,7 @@ class Showing:
 
     def note(self, step: str, answer: HttpResponseBase, seconds: float) -> None:
         """Keep an answer without what may differ: random ids, times, and how far the rater is."""
+        # the stubs know an answer that is whole or one that is streamed
         body = b"".join(answer) if answer.streaming else answer.content  # type: ignore[attr-defined]
         is_json = answer["Content-Type"] == "application/json"  # its body is compared below
         left_out = {"X-Request-ID", "Content-Length"} if is_json else {"X-Request-ID"}

@@ -93,9 +93,12 @@ def test_practice_counts_nowhere(
 
 
 def test_practice_on_what_is_judged_is_refused(
-    cora: Browser, draft: dict[str, Any], masks: list[Segmentation], cases: list[Case],
+    cora: Browser,
+    draft: dict[str, Any],
+    masks: list[Segmentation],
+    cases: list[Case],
     practised: list[Segmentation],
-) -> None:  # fmt: skip
+) -> None:
     address = f"studies/{draft['id']}/"
     other = a_mask(cases[0], lesions=1)
     one, two = (str(mask.pk) for mask in practised)

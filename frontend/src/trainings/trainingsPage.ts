@@ -1,12 +1,10 @@
 // All trainings in one's cohorts, and the way to a new one.
 
 import { request } from '../api/client'
-import type { TrainingInList, TrainingsAnswer } from '../api/types'
+import type { TrainingInList } from '../api/types'
 import { make } from '../elements'
-import { keepFocus } from '../focus'
-import { pager } from '../pager'
 import { timeFormat } from '../time'
-import { showTrouble } from '../trouble'
+import { WatchedList } from '../watchedList'
 import { NewTraining, type NewTrainingData } from './newTraining'
 import { trainingText } from './words'
 
@@ -14,19 +12,9 @@ export interface TrainingsPageData extends NewTrainingData {
   readonly cases: string
 }
 
-const PAGE_SIZE = 50
-const POLL_MS = 3000
-const POLL_AT_REST_MS = 15_000
-
 const moment = timeFormat({ dateStyle: 'medium', timeStyle: 'short' })
 
 export class TrainingsPage {
-  private page = 1
-  private shown = ''
-  private timer: ReturnType<typeof setTimeout> | undefined
-  private readonly trouble = make('p', { class: 'trouble', role: 'alert' })
-  private readonly list = make('div')
-
   constructor(
     root: HTMLElement,
     private readonly data: TrainingsPageData,
@@ -34,32 +22,13 @@ export class TrainingsPage {
     const form = data.cohorts.some(({ references }) => references.length > 0)
       ? [new NewTraining(data).element]
       : []
-    root.replaceChildren(this.trouble, this.list, ...form)
-    void this.load()
-  }
-
-  private async load(): Promise<void> {
-    clearTimeout(this.timer)
-    let wait = POLL_AT_REST_MS
-    try {
-      const asked = { page: this.page, page_size: PAGE_SIZE }
-      const answer = await request('GET', '/api/v1/trainings/', asked)
-      this.trouble.replaceChildren()
-      this.show(answer)
-      if (answer.results.some(({ is_settled }) => !is_settled)) wait = POLL_MS
-    } catch (error) {
-      showTrouble(this.trouble, error)
-    }
-    clearTimeout(this.timer)
-    this.timer = setTimeout(() => void this.load(), wait)
-  }
-
-  private show({ count, results }: TrainingsAnswer): void {
-    const text = JSON.stringify([count, results])
-    if (text === this.shown) return
-    this.shown = text
-    const parts = count === 0 ? [this.nothing()] : [this.table(results), ...this.pager(count)]
-    keepFocus(this.list, () => this.list.replaceChildren(...parts))
+    const list = new WatchedList<TrainingInList>({
+      ask: (page) => request('GET', '/api/v1/trainings/', page),
+      isMoving: ({ is_settled }) => !is_settled,
+      table: (rows) => this.table(rows),
+      nothing: () => this.nothing(),
+    })
+    root.replaceChildren(...list.elements, ...form)
   }
 
   private nothing(): HTMLElement {
@@ -112,12 +81,5 @@ export class TrainingsPage {
       make('td', {}, training.version ?? make('span', { class: 'hint' }, 'none')),
       make('td', {}, make('time', {}, moment(training.queued_at))),
     )
-  }
-
-  private pager(count: number): HTMLElement[] {
-    return pager({ page: this.page, size: PAGE_SIZE, count }, (page) => {
-      this.page = page
-      void this.load()
-    })
   }
 }
