@@ -208,8 +208,8 @@ def test_other_layouts_are_refused_by_layer(
         ("a layer twice", "layer_names lists a more than once"),
         ("weights twice", "layer a: weight_names lists k more than once"),
         ("data as a layer", "model.h5"),
-        ("too many in all", "claim 30000000 values"),
-        ("a huge chunk", "claim 25000000 values"),
+        ("too many in all", "that is 30000000 values"),
+        ("a huge chunk", "that is 25000000 values"),
     ],
 )
 def test_a_hostile_file_is_refused_before_its_values_are_read(
