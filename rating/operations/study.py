@@ -375,11 +375,11 @@ def _refuse_small_lesions(draft: Study, design: AcceptanceDesign) -> None:
             mask = item.segmentation
             faults.append(
                 f"{mask.title} of {mask.case.code} has {small} lesions below "
-                f"{design.min_volume_mm3} mm3."
+                f"{design.min_volume_mm3} mm³."
             )
     if faults:
         raise InvalidDesign(
             f"{len(faults)} masks have lesions smaller than the design's smallest lesion. Nothing "
-            "was opened; leave these masks out or set the smallest lesion to 0 mm3.",
+            "was opened; leave these masks out or set the smallest lesion to 0 mm³.",
             fields={"items": faults},
         )

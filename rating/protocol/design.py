@@ -204,7 +204,7 @@ def _faults_of_criterion(design: AcceptanceDesign) -> Iterator[tuple[str, str]]:
     if design.connectivity not in (6, 18, 26):
         yield "connectivity", "The connectivity is 6, 18 or 26."
     if not (math.isfinite(design.min_volume_mm3) and design.min_volume_mm3 >= 0):
-        yield "min_volume_mm3", "The smallest lesion volume is 0 mm3 or more."
+        yield "min_volume_mm3", "The smallest lesion volume is 0 mm³ or more."
     if "FLAIR" not in design.shown_sequences:
         yield "shown_sequences", "FLAIR has to be shown."
     if set(design.shown_sequences) - {"FLAIR", "T1"}:

@@ -89,7 +89,7 @@ def _rule(design: AcceptanceDesign) -> str:
     )
     return (
         f"A lesion is a connected component (connectivity {design.connectivity}) of at least "
-        f"{design.min_volume_mm3} mm3. The derived verdict is acceptable with {thresholds}, by "
+        f"{design.min_volume_mm3} mm³. The derived verdict is acceptable with {thresholds}, by "
         f"whole numbers. The primary analysis uses {primary[design.primary_analysis]}.{asked}"
     )
 

@@ -345,7 +345,7 @@ def _methods(records: Sequence[CaseRecord], asked: Asked, common: int) -> tuple[
         f"{_cases(common)} had a mask of every method."
     )
     lesions = (
-        f"Lesions are 26-connected components. Those below {asked.min_volume_mm3:g} mm3{few} were "
+        f"Lesions are 26-connected components. Those below {asked.min_volume_mm3:g} mm³{few} were "
         "removed from all masks first. The Dice similarity coefficient (DSC) counts voxels. Lesion "
         "recall is the share of reference lesions found, precision the share of the mask's lesions "
         f"that hit one, F1 their harmonic mean. Lesions match by: {PROFILES[asked.profile].title}."
