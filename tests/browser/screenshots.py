@@ -4,7 +4,8 @@
 
 Serves the demonstration on a data folder of its own (kept and used again with --data), visits the
 pages as its coordinator, as one of its raters and as somebody new, and saves one picture per page
-and width. Ends with 1 and their names if pages are wider than their window.
+and width; of a page that is very long several, one below the other. With --dark the machine prefers
+dark pages. Ends with 1 and their names if pages are wider than their window.
 """
 
 from __future__ import annotations
@@ -18,8 +19,16 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -27,8 +36,10 @@ sys.path.insert(0, str(ROOT))
 from tests.find_chromium import SWITCHES, find_chromium  # noqa: E402
 from tests.served import Served  # noqa: E402
 
-WIDTHS = (1024, 1366, 1440, 2560, 700, 420)
-HEIGHTS = {1024: 768, 1366: 768, 1440: 900, 2560: 1440, 700: 900, 420: 800}
+WIDTHS = (1024, 1366, 1440, 2560, 700, 390)
+HEIGHTS = {1024: 768, 1366: 768, 1440: 900, 2560: 1440, 700: 900, 390: 800}
+TALLEST = 8192  # pixels: Chromium repeats what it has drawn on a page that is taller
+STEP = 3000
 NEWCOMER = "newcomer-8chars"
 MAKE_STATES = f"from tests.browser.states import make_states; make_states('{NEWCOMER}')"
 
@@ -64,11 +75,24 @@ class Camera:
 
     def take(self, name: str, *, whole: bool = True) -> None:
         """Keep a picture of the page as it is, and note when it is wider than its window."""
-        file = f"{name}-{self.width}.png"
-        self.page.screenshot(path=self.folder / file, full_page=whole)
+        file = f"{name}-{self.width}"
         root = "document.documentElement"
+        height = self.page.evaluate(f"{root}.scrollHeight")
+        if whole and height > TALLEST:
+            self.take_in_steps(file, height)
+        else:
+            self.page.screenshot(path=self.folder / f"{file}.png", full_page=whole)
         if self.page.evaluate(f"{root}.scrollWidth > {root}.clientWidth"):
             self.too_wide.append(file)
+
+    def take_in_steps(self, file: str, height: int) -> None:
+        """Keep pictures of a long page, from the top to the bottom."""
+        self.page.set_viewport_size({"width": self.width, "height": STEP})
+        for number, top in enumerate(range(0, height, STEP), 1):
+            self.page.evaluate(f"scrollTo(0, {top})")
+            self.page.wait_for_load_state("networkidle")
+            self.page.screenshot(path=self.folder / f"{file}-{number}.png")
+        self.page.set_viewport_size({"width": self.width, "height": HEIGHTS[self.width]})
 
     def see(self, pages: dict[str, str]) -> None:
         """Pictures of these pages, by name."""
@@ -289,14 +313,20 @@ def paper(context: BrowserContext, address: str, folder: Path, password: str) ->
 
 
 def take_all(
-    browser: Browser, address: str, folder: Path, widths: list[int], only: str, data: Path
+    browser: Browser,
+    address: str,
+    folder: Path,
+    widths: list[int],
+    only: str,
+    data: Path,
+    scheme: Literal["dark", "light"],
 ) -> list[str]:
     """Every picture; returns those of pages that are wider than their window."""
     passwords = json.loads((data / "demonstration-accounts.json").read_text())
     visits: tuple[Callable[[Camera, dict[str, str]], None], ...] = (doors, office, room, nothing)
     too_wide: list[str] = []
     if only in "journey":
-        context = browser.new_context()
+        context = browser.new_context(color_scheme=scheme)
         context.set_default_timeout(120_000)
         camera = Camera(context.new_page(), address, folder, 0, only)
         journey(camera, passwords, widths)
@@ -304,7 +334,8 @@ def take_all(
         context.close()
     for width in widths:
         for visit in visits:
-            context = browser.new_context(viewport={"width": width, "height": HEIGHTS[width]})
+            size: ViewportSize = {"width": width, "height": HEIGHTS[width]}
+            context = browser.new_context(viewport=size, color_scheme=scheme)
             context.set_default_timeout(120_000)
             camera = Camera(context.new_page(), address, folder, width, only)
             visit(camera, passwords)
@@ -324,6 +355,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--width", type=int, nargs="+", default=WIDTHS, choices=WIDTHS)
     parser.add_argument("--only", default="", help="pages with this in their name")
+    parser.add_argument("--dark", action="store_true", help="on a machine that prefers dark")
     wanted = parser.parse_args()
     data = wanted.data or Path(tempfile.mkdtemp(prefix="plaque-pictures-"))
     data.mkdir(parents=True, exist_ok=True)
@@ -346,6 +378,7 @@ def main() -> int:
                 list(wanted.width),
                 wanted.only,
                 data,
+                "dark" if wanted.dark else "light",
             )
             browser.close()
     finally:
