@@ -137,6 +137,7 @@ class Segmentation(models.Model):
         CORRECTION = "correction"
         CONSENSUS = "consensus"
         IMPORTED = "imported"
+        PRACTICE = "practice"  # with errors that were put in, for raters to find
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey(Case, models.CASCADE, related_name="segmentations")

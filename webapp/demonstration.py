@@ -161,7 +161,7 @@ def practice_pair(
     drawn = case.segmentations.filter(title=PRACTICE).first() or store_mask(
         NewMask(
             case=case,
-            origin=Segmentation.Origin.DELINEATION,
+            origin=Segmentation.Origin.PRACTICE,
             title=PRACTICE,
             mask=with_errors(mask_of(known), false=false, missed=missed),
         ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
+
 from segmentation.models import Case, Cohort, Segmentation
 from segmentation.refusals import Refusal
 
@@ -23,14 +25,25 @@ def cohort_named(name: str) -> Cohort:
     return found
 
 
+def possible_references(cohort: Cohort) -> QuerySet[Segmentation]:
+    """The masks of a cohort that others can be measured against, the oldest first.
+
+    Neither what a method drew nor what raters practise on, which has errors that were put in.
+    """
+    origin = Segmentation.Origin
+    masks = Segmentation.objects.filter(case__cohort=cohort).select_related("case")
+    known = masks.exclude(origin__in=[origin.PREDICTION, origin.PRACTICE])
+    return known.order_by("created_at", "pk")
+
+
 def references_of(cohort: Cohort, *, reference: str) -> dict[Case, Segmentation]:
     """The newest mask of each case that answers to a name: an origin (consensus) or a title.
 
     Cases without one are left out. Raises NoReference when no case has any.
     """
     found: dict[Case, Segmentation] = {}
-    masks = Segmentation.objects.filter(case__cohort=cohort).select_related("case")
-    for mask in masks.exclude(origin=Segmentation.Origin.PREDICTION).order_by("created_at", "pk"):
+    masks = possible_references(cohort)
+    for mask in masks:
         if reference in (mask.origin, mask.title):
             found[mask.case] = mask
     if not found:

@@ -22,7 +22,7 @@ from segmentation.methods import method_card
 from segmentation.models import Case, Cohort, CohortMembership, Segmentation, Training
 from segmentation.networks.header import seen_by, trained_on
 from segmentation.operations.audit import Act, record
-from segmentation.operations.comparison import NoReference, references_of
+from segmentation.operations.comparison import NoReference, possible_references, references_of
 from segmentation.operations.jobs import AlreadyFinished, ring
 from segmentation.operations.planning import (
     MEASURES,
@@ -289,21 +289,27 @@ def _at_field(field: str, refusal: Refusal) -> NoReturn:
 def choices_for(cohorts: Iterable[Cohort]) -> list[dict[str, Any]]:
     """What each cohort has to learn from: its references with how many cases and subjects.
 
-    A reference is an origin or a title of masks that no method made; cohorts without any have none.
+    A reference is a title of masks that no method made, or an origin with the titles that it stands
+    for; cohorts without any have none.
     """
     found = []
     for cohort in cohorts:
         cases: dict[str, set[int]] = defaultdict(set)
         subjects: dict[str, set[str]] = defaultdict(set)
-        masks = Segmentation.objects.filter(case__cohort=cohort).exclude(
-            origin=Segmentation.Origin.PREDICTION
-        )
+        titles: dict[str, set[str]] = defaultdict(set)
+        masks = possible_references(cohort)
         for case, subject, *names in masks.values_list("case", "case__subject", "origin", "title"):
             for name in names:
                 cases[name].add(case)
                 subjects[name].add(subject)
+                titles[name].add(names[-1])
         references = [
-            {"name": name, "cases": len(cases[name]), "subjects": len(subjects[name])}
+            {
+                "name": name,
+                "titles": sorted(titles[name]),
+                "cases": len(cases[name]),
+                "subjects": len(subjects[name]),
+            }
             for name in sorted(cases, key=lambda one: (one not in Segmentation.Origin.values, one))
         ]
         found.append({"slug": cohort.slug, "title": cohort.title, "references": references})

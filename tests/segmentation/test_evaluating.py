@@ -20,7 +20,7 @@ from segmentation.models import Case, Cohort, Segmentation
 from segmentation.networks.checkpoint import save_checkpoint
 from segmentation.networks.unet import UNet, UNetSettings
 from segmentation.operations import running
-from segmentation.operations.comparison import NoReference
+from segmentation.operations.comparison import NoReference, references_of
 from segmentation.operations.evaluating import (
     Comparing,
     NothingToCompare,
@@ -31,6 +31,7 @@ from segmentation.operations.evaluating import (
     records_of,
 )
 from segmentation.operations.masks import NewMask, store_mask
+from segmentation.operations.training_jobs import choices_for
 from segmentation.operations.versions import add_version
 from segmentation.operations.voxels import mask_of, scans_of
 from tests.segmentation.scans import NOON, signed_in
@@ -94,6 +95,24 @@ def test_whom_a_version_learned_from_is_counted_by_any_hash(
     facts = facts_of(prepared, by=None)
     assert [one.learned_by for one in facts] == [{version.name}, set()]
     assert [one.validated_by for one in facts] == [set(), {version.name}]
+
+
+def test_what_raters_practise_on_is_no_reference(drawn: Cohort) -> None:
+    first = drawn.cases.earliest("code")
+    practice = draw(first, "Practice mask", ~known(first))
+    Segmentation.objects.filter(pk=practice.pk).update(origin=Segmentation.Origin.PRACTICE)
+    (choices,) = choices_for([drawn])
+    offered = {one["name"]: (one["titles"], one["cases"]) for one in choices["references"]}
+    assert offered == {
+        "delineation": (["Expert 1", "Expert 2"], 2),
+        "imported": (["Imported mask"], 2),
+        "Expert 1": (["Expert 1"], 2),
+        "Expert 2": (["Expert 2"], 1),
+        "Imported mask": (["Imported mask"], 2),
+    }
+    for name in ("practice", "Practice mask"):
+        with pytest.raises(NoReference, match="Expert 1"):
+            references_of(drawn, reference=name)
 
 
 def test_every_method_meets_every_reference_and_they_meet_each_other(drawn: Cohort) -> None:

@@ -2898,9 +2898,10 @@ export interface components {
          *     * `correction` - Correction
          *     * `consensus` - Consensus
          *     * `imported` - Imported
+         *     * `practice` - Practice
          * @enum {string}
          */
-        OriginEnum: "prediction" | "delineation" | "correction" | "consensus" | "imported";
+        OriginEnum: "prediction" | "delineation" | "correction" | "consensus" | "imported" | "practice";
         /**
          * @description * `rated` - Rated
          *     * `unreadable` - Unreadable

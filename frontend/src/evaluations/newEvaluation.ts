@@ -5,17 +5,14 @@ import { request } from '../api/client'
 import { Refused } from '../api/errors'
 import type { Profile, Rule } from '../api/types'
 import { make, plural, setText } from '../elements'
+import { offered, type Reference, referencesOf } from '../references'
 import { showTrouble } from '../trouble'
 import { type Box, exchangeBoxes, Fields, ticked } from './form'
 
 export interface CohortChoice {
   readonly slug: string
   readonly title: string
-  readonly references: readonly {
-    readonly name: string
-    readonly cases: number
-    readonly subjects: number
-  }[]
+  readonly references: readonly Reference[]
   readonly methods: readonly {
     readonly name: string
     readonly title: string
@@ -86,7 +83,7 @@ export function newEvaluation(data: NewEvaluationData): HTMLFormElement {
       ...fields.field('profile', 'Lesions match by', profile),
       ...fields.field(
         'min_volume_mm3',
-        'Smallest lesion (mm3)',
+        'Smallest lesion (mm³)',
         least,
         'Smaller ones are removed from all masks first.',
       ),
@@ -197,7 +194,7 @@ function cohortSelect(data: NewEvaluationData): HTMLSelectElement {
 
 /** The references of a cohort to tick. */
 function referenceBoxes(cohort: CohortChoice | undefined): Box[] {
-  return (cohort?.references ?? []).map(({ name, cases }) => ({
+  return offered(referencesOf(cohort ? [cohort] : [])).map(({ name, cases }) => ({
     value: name,
     text: `${name} (${plural(cases, 'case')})`,
     checked: false,

@@ -4,13 +4,8 @@ import { request } from '../api/client'
 import { Refused } from '../api/errors'
 import type { Measure, TrainingBody } from '../api/types'
 import { make, plural, setText } from '../elements'
+import { nameOf, offered, type Reference, referencesOf } from '../references'
 import { showTrouble } from '../trouble'
-
-export interface Reference {
-  readonly name: string
-  readonly cases: number
-  readonly subjects: number
-}
 
 export interface CohortChoice {
   readonly slug: string
@@ -46,16 +41,6 @@ export interface NewTrainingData {
 
 const SLOW =
   'No worker with a GPU is here. On a processor one epoch of these settings takes minutes to an hour, and there are up to 1000. Choose Small, or fewer epochs, unless you have the time.'
-
-/** This will put what cohorts have to learn from together, by the name of the reference. */
-export function referencesOf(cohorts: readonly CohortChoice[]): Reference[] {
-  const found = new Map<string, Reference>()
-  for (const { name, cases, subjects } of cohorts.flatMap(({ references }) => references)) {
-    const before = found.get(name) ?? { name, cases: 0, subjects: 0 }
-    found.set(name, { name, cases: before.cases + cases, subjects: before.subjects + subjects })
-  }
-  return [...found.values()]
-}
 
 type Control = HTMLInputElement | HTMLSelectElement | HTMLFieldSetElement
 
@@ -160,10 +145,9 @@ export class NewTraining {
       this.preset.value = fit?.name ?? this.preset.value
       this.arrange()
     }
-    for (const select of [this.start, this.reference]) {
-      const wanted = asked.get(select === this.start ? 'start' : 'reference')
-      if (wanted && [...select.options].some(({ value }) => value === wanted)) select.value = wanted
-    }
+    choose(this.start, asked.get('start'))
+    const reference = this.references.find(({ name }) => name === asked.get('reference'))
+    if (reference) choose(this.reference, nameOf(reference))
   }
 
   private cohorts(): HTMLElement {
@@ -199,6 +183,11 @@ export class NewTraining {
     return this.boxes.filter(({ checked }) => checked).map(({ value }) => value)
   }
 
+  private get references(): Reference[] {
+    const { slugs } = this
+    return referencesOf(this.data.cohorts.filter(({ slug }) => slugs.includes(slug)))
+  }
+
   /** This will show what goes with the preset and the cohorts that are chosen. */
   private arrange(): void {
     const preset = this.chosen
@@ -209,11 +198,9 @@ export class NewTraining {
     this.ofWeights.hidden = isThreshold
     this.ofThreshold.hidden = !isThreshold
     this.epochs.placeholder = String(preset.epochs)
-    const slugs = this.slugs
-    const references = referencesOf(this.data.cohorts.filter(({ slug }) => slugs.includes(slug)))
     exchange(
       this.reference,
-      references.map(({ name, cases, subjects }) => [
+      offered(this.references).map(({ name, cases, subjects }) => [
         name,
         `${name} (${plural(cases, 'case')}, ${plural(subjects, 'subject')})`,
       ]),
@@ -280,6 +267,11 @@ export class NewTraining {
 /** The number in a field; null where there is none. */
 function number(field: HTMLInputElement): number | null {
   return field.value.trim() === '' || Number.isNaN(field.valueAsNumber) ? null : field.valueAsNumber
+}
+
+/** This will choose an option, if it is there. */
+function choose(select: HTMLSelectElement, wanted: string | null): void {
+  if (wanted && [...select.options].some(({ value }) => value === wanted)) select.value = wanted
 }
 
 /** This will exchange the options of a select and keep what is chosen, if it is still there. */
