@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -128,6 +129,8 @@ def corrects(reader: Visitor) -> None:
     page.get_by_label("Reason").fill("The wrong key.")
     page.locator('dialog[open] [data-action="confirm"]').click()
     expect(page.get_by_role("dialog")).to_have_count(0)
+    stored = re.compile(r"^Your correction is stored \(\d\d:\d\d\)\.$")
+    expect(page.get_by_text(stored)).to_be_visible()
     last = Rating.objects.filter(presentation__position=2).order_by("version")
     assert [one.verdict_rater for one in last] == ["acceptable", "unacceptable"]
 

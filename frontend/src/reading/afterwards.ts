@@ -37,7 +37,7 @@ export function practiceFeedback({ feedback }: Reading): HTMLElement[] {
 /** The way to correct the answer that was submitted last; nothing when there is none. */
 export function correctionButton(
   reading: Reading,
-  goOn: (reading: Reading) => void,
+  corrected: (reading: Reading) => void,
 ): HTMLElement[] {
   const token = reading.last
   if (!token || reading.feedback) return []
@@ -47,17 +47,24 @@ export function correctionButton(
       {
         type: 'button',
         class: 'quiet',
-        click: () => askForCorrection(token, reading.ask_consistency, goOn),
+        click: () => askForCorrection(token, reading.ask_consistency, corrected),
       },
       'Correct my last verdict…',
     ),
   ]
 }
 
+/** Until when the last answer can be corrected; nothing when it cannot. */
+export function correctionHint({ last, feedback, state }: Reading): HTMLElement[] {
+  if (!last || feedback) return []
+  const until = state === 'finished' ? 'the study is closed' : 'you open the next presentation'
+  return [make('p', { class: 'hint' }, `Your last verdict can be corrected until ${until}.`)]
+}
+
 function askForCorrection(
   token: string,
   isConsistencyAsked: boolean,
-  goOn: (reading: Reading) => void,
+  corrected: (reading: Reading) => void,
 ): void {
   const choice = (id: string, choices: Readonly<Record<string, string>>): HTMLSelectElement =>
     make(
@@ -85,7 +92,7 @@ function askForCorrection(
         typed: null,
         consistent: isConsistencyAsked ? consistent.value === 'yes' : null,
       }
-      goOn(
+      corrected(
         await request('POST', '/api/v1/presentations/{token}/correction/', where, {
           ...correction,
           ...more,

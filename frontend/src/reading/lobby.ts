@@ -3,13 +3,14 @@
 import type { Reading } from '../api/types'
 import { make, plural } from '../elements'
 import { timeFormat, timeZoneName } from '../time'
-import { correctionButton, practiceFeedback } from './afterwards'
+import { correctionButton, correctionHint, practiceFeedback } from './afterwards'
 import { declarationForm } from './declaration'
 
 export interface AtRest {
   readonly kind: 'at_rest'
   readonly reading: Reading
-  readonly justSubmitted: boolean
+  /** What was stored just now; or ''. */
+  readonly stored: string
   /** What the rater's own pace says: how long still, and that a break is due; or ''. */
   readonly pace: { readonly left: string; readonly pause: string }
 }
@@ -25,8 +26,10 @@ export interface LobbyActions {
   readonly open: () => void
   readonly takeOver: () => void
   readonly retry: () => void
-  /** The rater declared or corrected something: the reading as it stands since. */
+  /** The rater declared something: the reading as it stands since. */
   readonly goOn: (reading: Reading) => void
+  /** A correction was stored: the reading as it stands since. */
+  readonly corrected: (reading: Reading) => void
   readonly loginUrl: string
   readonly homeUrl: string
 }
@@ -103,7 +106,7 @@ export class Lobby {
     ]
   }
 
-  private rest({ reading, justSubmitted, pace }: AtRest): Node[] {
+  private rest({ reading, stored, pace }: AtRest): Node[] {
     const title = make('h1', {}, reading.title)
     const progress = [
       make('progress', {
@@ -114,9 +117,8 @@ export class Lobby {
       make('p', { class: 'progress-text' }, `${reading.done} of ${reading.total} submitted`),
       ...(pace.left ? [make('p', { class: 'hint' }, pace.left)] : []),
     ]
-    const said = justSubmitted
-      ? [make('p', { class: 'said', role: 'status' }, 'Your answer is stored.')]
-      : []
+    const said = stored ? [make('p', { class: 'said', role: 'status' }, stored)] : []
+    const correction = correctionButton(reading, this.actions.corrected)
     switch (reading.state) {
       case 'ready':
         return [
@@ -125,14 +127,12 @@ export class Lobby {
           ...progress,
           ...(pace.pause ? [make('p', { class: 'note', 'data-said': 'break' }, pace.pause)] : []),
           ...practiceFeedback(reading),
-          ...this.instructions(reading, justSubmitted),
+          ...this.instructions(reading, stored === ''),
           ...(reading.asks.length > 0
             ? [declarationForm(reading, this.actions.goOn, (...sent) => this.choices(...sent))]
             : [
-                this.choices(
-                  this.primary(nextButton(reading), this.actions.open),
-                  ...correctionButton(reading, this.actions.goOn),
-                ),
+                this.choices(this.primary(nextButton(reading), this.actions.open), ...correction),
+                ...correctionHint(reading),
               ]),
         ]
       case 'waiting':
@@ -152,7 +152,8 @@ export class Lobby {
               ? `It opens on ${moment(reading.available_at)} (${timeZoneName()}).`
               : '',
           ),
-          this.choices(),
+          this.choices(...correction),
+          ...correctionHint(reading),
         ]
       case 'finished':
         return [
@@ -164,7 +165,8 @@ export class Lobby {
             { class: 'lead' },
             `Thank you: ${plural(reading.total, 'presentation')} submitted, nothing is left to do.`,
           ),
-          this.choices(...correctionButton(reading, this.actions.goOn)),
+          this.choices(...correction),
+          ...correctionHint(reading),
         ]
       case 'left':
         return [
@@ -192,7 +194,7 @@ export class Lobby {
   }
 
   /** The first time they stand open; between presentations they can be opened. */
-  private instructions(reading: Reading, justSubmitted: boolean): Node[] {
+  private instructions(reading: Reading, isOpen: boolean): Node[] {
     const texts = [reading.instructions, reading.dawm_instruction].filter((text) => text.trim())
     if (texts.length === 0) return []
     const paragraphs = texts
@@ -201,7 +203,7 @@ export class Lobby {
     return [
       make(
         'details',
-        { class: 'instructions', open: !justSubmitted },
+        { class: 'instructions', open: isOpen },
         make('summary', {}, 'Instructions'),
         ...paragraphs,
       ),

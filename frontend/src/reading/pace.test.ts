@@ -32,3 +32,16 @@ test('a break is proposed after forty minutes without one', () => {
   read(pace, clock, 2, 0)
   expect(said()).toBe('')
 })
+
+test('practice is no pace, but it counts until a break', () => {
+  const clock = { at: 0 }
+  const pace = new Pace(() => clock.at)
+  for (let turn = 0; turn < 3; turn += 1) {
+    clock.at += 14 * 60_000
+    pace.note(14 * 60_000, true)
+  }
+  expect(pace.words({ done: 0, total: 10 }).left).toBe('')
+  expect(pace.words({ done: 0, total: 10 }).pause).toContain('reading for 42 minutes')
+  for (let turn = 0; turn < 3; turn += 1) read(pace, clock, 2)
+  expect(pace.words({ done: 3, total: 10 }).left).toBe('About 14 min left at your pace')
+})

@@ -16,13 +16,13 @@ export class Pace {
 
   constructor(private readonly now: () => number) {}
 
-  /** A presentation was submitted after so much active reading. */
-  note(activeMs: number): void {
+  /** A presentation was submitted after so much active reading; practice tires, and has no pace. */
+  note(activeMs: number, isPractice = false): void {
     const at = this.now()
     if (this.lastAt !== null && at - this.lastAt - activeMs > PAUSE_MS) this.sinceBreak = 0
     this.lastAt = at
     this.sinceBreak += activeMs
-    this.read.push(activeMs)
+    if (!isPractice) this.read.push(activeMs)
   }
 
   /** What to say between two presentations; nothing at first, and nothing of any answer. */

@@ -5,6 +5,7 @@ import { explanation, Refused } from '../api/errors'
 import { watchOwner } from '../api/owner'
 import type { Reading } from '../api/types'
 import { openOutboxStore } from '../saving/outboxStore'
+import { timeFormat } from '../time'
 import { exposeHook } from '../viewer/hook'
 import type { OwnKeys } from '../viewer/ownKeys'
 import { Lobby } from './lobby'
@@ -13,6 +14,8 @@ import { Room } from './room'
 import { openedPresentation, openPresentation } from './service'
 import { ReadingTabs } from './tabs'
 import { askAgainIn } from './washout'
+
+const clockTime = timeFormat({ timeStyle: 'short' })
 
 export interface ReadingPageData {
   readonly reading: string
@@ -53,7 +56,11 @@ class Session {
       retry: () => void this.work('Loading…', () => this.arrive()),
       goOn: (reading) => {
         this.reading = reading
-        this.restAt(reading, false)
+        this.restAt(reading, '')
+      },
+      corrected: (reading) => {
+        this.reading = reading
+        this.restAt(reading, `Your correction is stored (${clockTime(new Date())}).`)
       },
       loginUrl: this.loginUrl,
       homeUrl: data.urls.home,
@@ -108,7 +115,7 @@ class Session {
     const { presentation, opened, state } = this.reading
     if (presentation && opened && state === 'ready') await this.enter(presentation, true)
     else {
-      this.restAt(this.reading, false)
+      this.restAt(this.reading, '')
       if (state === 'ready') this.builtRoom().catch(() => {}) // said when a presentation is opened
     }
   }
@@ -167,16 +174,18 @@ class Session {
   }
 
   private goOn(reading: Reading | null, activeMs: number): void {
-    this.pace.note(activeMs)
+    const wasPractice = (this.reading?.practice_left ?? 0) > 0
+    this.pace.note(activeMs, wasPractice)
     if (reading) {
       this.reading = reading
-      this.restAt(reading, true)
+      this.restAt(reading, 'Your answer is stored.')
     } else void this.work('Loading…', () => this.arrive())
   }
 
-  private restAt(reading: Reading, justSubmitted: boolean): void {
+  /** The start screen, with what was just stored; or ''. */
+  private restAt(reading: Reading, stored: string): void {
     const pace = this.pace.words(reading)
-    this.rest(() => this.lobby.show({ kind: 'at_rest', reading, justSubmitted, pace }))
+    this.rest(() => this.lobby.show({ kind: 'at_rest', reading, stored, pace }))
     if (reading.state !== 'waiting' || !reading.available_at) return
     const due = askAgainIn(reading.available_at, Date.now())
     this.wake = setTimeout(() => void this.work('Loading…', () => this.arrive()), due)
