@@ -144,6 +144,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
         "page_data": {
             "case_page": reverse("case", args=["CODE"]),
             "cases": reverse("cases"),
+            "home": reverse("home"),
             "states": InferenceJob.State.values,
             "methods": [
                 {"name": card.name, "title": card.title}

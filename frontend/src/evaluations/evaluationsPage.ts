@@ -36,16 +36,26 @@ export class EvaluationsPage {
   private nothing(): HTMLElement {
     const what =
       'An evaluation compares the masks of methods with those that people drew: overlap, lesions found, volumes, and how much people differ among themselves.'
-    const advice = this.isPossible
-      ? make('p', {}, `${what} Choose below what is compared.`)
-      : make(
-          'p',
-          {},
-          `${what} It needs a cohort that you coordinate, with masks that people drew. Bring cases in with a mask under `,
-          make('a', { href: this.data.cases }, 'Cases'),
-          '.',
-        )
-    return make('section', { class: 'empty' }, make('h2', {}, 'No evaluation yet'), advice)
+    return make(
+      'section',
+      { class: 'empty' },
+      make('h2', {}, 'No evaluation yet'),
+      this.advice(what),
+    )
+  }
+
+  private advice(what: string): HTMLElement {
+    if (this.isPossible) return make('p', {}, `${what} Choose below what is compared.`)
+    if (this.data.cohorts.length === 0) {
+      return make('p', {}, `${what} The coordinator of a cohort asks for one.`)
+    }
+    return make(
+      'p',
+      {},
+      `${what} None of your cohorts has masks that people drew. Bring cases in with a mask under `,
+      make('a', { href: this.data.cases }, 'Cases'),
+      '.',
+    )
   }
 
   private table(evaluations: readonly EvaluationInList[]): HTMLElement {

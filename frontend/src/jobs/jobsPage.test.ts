@@ -6,6 +6,7 @@ const asked: URLSearchParams[] = []
 const DATA = {
   case_page: '/cases/CODE/',
   cases: '/cases/',
+  home: '/',
   states: ['queued', 'failed'] as const,
   methods: [],
   cohorts: [
@@ -43,4 +44,15 @@ test('the address says which jobs are shown first, such as the failed ones of a 
   cohort.dispatchEvent(new Event('change'))
   await vi.advanceTimersByTimeAsync(100)
   expect(asked.at(-1)?.get('cohort') ?? '').toBe('')
+})
+
+test('somebody without a cohort is told what to do, and is sent to no case', async () => {
+  history.replaceState(null, '', '/jobs/')
+  const root = document.createElement('div')
+  new JobsPage(root, { ...DATA, cohorts: [] })
+  await vi.advanceTimersByTimeAsync(100)
+  expect(root.textContent).toContain('You belong to no cohort yet')
+  expect(root.querySelector(`a[href="${DATA.home}"]`)).not.toBeNull()
+  expect(root.querySelector(`a[href="${DATA.cases}"]`)).toBeNull()
+  expect(root.querySelector('.filter')?.hasAttribute('hidden')).toBe(true)
 })

@@ -1,17 +1,16 @@
 // All inference jobs that one may see: how they go, what went wrong, again or not at all.
 
 import { request } from '../api/client'
-import type { Job, JobState, JobsAnswer } from '../api/types'
+import type { Job, JobState } from '../api/types'
 import { canBeDoneAgain, isUnderway, jobText } from '../case/jobs'
 import { make, plural, setText } from '../elements'
-import { keepFocus } from '../focus'
-import { pager } from '../pager'
 import { timeFormat } from '../time'
-import { showTrouble } from '../trouble'
+import { WatchedList } from '../watchedList'
 
 export interface JobsPageData {
   readonly case_page: string
   readonly cases: string
+  readonly home: string
   readonly states: readonly JobState[]
   readonly methods: readonly { readonly name: string; readonly title: string }[]
   readonly cohorts: readonly {
@@ -22,27 +21,19 @@ export interface JobsPageData {
   }[]
 }
 
-const PAGE_SIZE = 50
-const POLL_MS = 2000
-const POLL_AT_REST_MS = 15_000
-
 const moment = timeFormat({ dateStyle: 'medium', timeStyle: 'short' })
 
 export class JobsPage {
-  private page = 1
-  private shown = ''
-  private timer: ReturnType<typeof setTimeout> | undefined
   private readonly state: HTMLSelectElement
   private readonly method: HTMLSelectElement
   private readonly cohort: HTMLSelectElement
   private readonly search = make('input', {
     type: 'search',
     maxlength: 20,
-    input: () => this.choose(),
+    input: () => this.list.restart(),
   })
   private readonly said = make('span', { class: 'hint', role: 'status' })
-  private readonly trouble = make('p', { class: 'trouble', role: 'alert' })
-  private readonly list = make('div')
+  private readonly list: WatchedList<Job>
   private readonly retries: readonly HTMLElement[]
 
   constructor(
@@ -60,26 +51,28 @@ export class JobsPage {
     this.state.value = asked.get('state') ?? ''
     this.search.value = asked.get('q') ?? ''
     this.retries = data.cohorts.map((cohort) => this.retryAll(cohort))
-    root.replaceChildren(
-      make(
-        'div',
-        { class: 'filter', role: 'search', 'aria-label': 'Jobs' },
-        make('label', {}, 'State ', this.state),
-        make('label', {}, 'Method ', this.method),
-        make('label', { hidden: titles.size < 2 }, 'Cohort ', this.cohort),
-        make('label', {}, 'Case ', this.search),
-        ...this.retries,
-        this.said,
-      ),
-      this.trouble,
-      this.list,
+    this.list = new WatchedList<Job>({
+      ask: (page) => request('GET', '/api/v1/jobs/', { ...page, ...this.asked }),
+      isMoving: isUnderway,
+      table: (jobs) => this.table(jobs),
+      nothing: () => this.nothing(),
+    })
+    const filter = make(
+      'div',
+      { class: 'filter', role: 'search', 'aria-label': 'Jobs', hidden: titles.size === 0 },
+      make('label', {}, 'State ', this.state),
+      make('label', {}, 'Method ', this.method),
+      make('label', { hidden: titles.size < 2 }, 'Cohort ', this.cohort),
+      make('label', {}, 'Case ', this.search),
+      ...this.retries,
+      this.said,
     )
-    void this.load()
+    root.replaceChildren(filter, ...this.list.elements)
   }
 
   private select(values: readonly string[], text: (value: string) => string): HTMLSelectElement {
     const options = values.map((value) => make('option', { value }, text(value)))
-    return make('select', { change: () => this.choose() }, ...options)
+    return make('select', { change: () => this.list.restart() }, ...options)
   }
 
   private titleOf(method: string): string {
@@ -97,80 +90,44 @@ export class JobsPage {
         queued ? `${plural(queued, 'job')} queued again.` : 'Nothing to start again here.',
       )
     }
-    const click = () => void this.act(retry)
+    const click = () => void this.list.act(retry)
     const hidden = !cohort.failed
     return make('button', { type: 'button', hidden, click }, `Start all failed again${name}`)
-  }
-
-  private choose(): void {
-    this.page = 1
-    void this.load()
   }
 
   private get isFiltered(): boolean {
     return [this.state, this.method, this.cohort, this.search].some(({ value }) => value !== '')
   }
 
-  /** This will show what the server knows now, and look again soon while anything is under way. */
-  private async load(): Promise<void> {
-    clearTimeout(this.timer)
-    const asked = {
-      page: this.page,
-      page_size: PAGE_SIZE,
+  private get asked() {
+    return {
       state: this.data.states.find((state) => state === this.state.value),
       method: this.method.value,
       cohort: this.cohort.value,
       q: this.search.value.trim(),
     }
-    let wait = POLL_AT_REST_MS
-    try {
-      const answer = await request('GET', '/api/v1/jobs/', asked)
-      setText(this.trouble, '')
-      this.show(answer)
-      if (answer.results.some(isUnderway)) wait = POLL_MS
-    } catch (error) {
-      showTrouble(this.trouble, error)
-    }
-    clearTimeout(this.timer)
-    this.timer = setTimeout(() => void this.load(), wait)
-  }
-
-  private async act(change: () => Promise<unknown>): Promise<void> {
-    try {
-      await change()
-      await this.load()
-    } catch (error) {
-      showTrouble(this.trouble, error)
-    }
-  }
-
-  private show({ count, results }: JobsAnswer): void {
-    const text = JSON.stringify([count, results, this.page])
-    if (text === this.shown) return
-    this.shown = text
-    const [only, another] = this.retries // of several it is known when the page is made
-    if (only && !another && results.some(({ state }) => state === 'failed')) only.hidden = false
-    const parts = count === 0 ? [this.nothing()] : [this.table(results), ...this.pager(count)]
-    keepFocus(this.list, () => this.list.replaceChildren(...parts))
   }
 
   private nothing(): HTMLElement {
-    const words = this.isFiltered
-      ? [make('h2', {}, 'No job fits'), make('p', {}, 'No job fits what you chose above.')]
-      : [
-          make('h2', {}, 'No job yet'),
-          make(
-            'p',
-            {},
-            'A job segments one case by one method. Open a ',
-            make('a', { href: this.data.cases }, 'case'),
-            ' and press Segment.',
-          ),
-        ]
-    return make('section', { class: 'empty' }, ...words)
+    const told = (title: string, ...words: (Node | string)[]) =>
+      make('section', { class: 'empty' }, make('h2', {}, title), make('p', {}, ...words))
+    const what = 'A job segments one case by one method.'
+    if (this.data.cohorts.length === 0) {
+      return told(
+        'You belong to no cohort yet',
+        `${what} Cases are kept in cohorts: ask the coordinator of one to invite you. If you were asked to rate, your readings are on the `,
+        make('a', { href: this.data.home }, 'home page'),
+        '.',
+      )
+    }
+    if (this.isFiltered) return told('No job fits', 'No job fits what you chose above.')
+    const cases = make('a', { href: this.data.cases }, 'case')
+    return told('No job yet', `${what} Open a `, cases, ' and press Segment.')
   }
 
   private table(jobs: readonly Job[]): HTMLElement {
+    const [only, another] = this.retries // of several it is known when the page is made
+    if (only && !another && jobs.some(({ state }) => state === 'failed')) only.hidden = false
     const names = ['Case', 'Method', 'State', 'Asked for']
     return make(
       'table',
@@ -221,7 +178,7 @@ export class JobsPage {
           type: 'button',
           'aria-label': `${text}: ${job.case}`,
           'data-key': `act-${job.id}`, // where Cancel was, Start again may come
-          click: () => void this.act(ask),
+          click: () => void this.list.act(ask),
         },
         text,
       )
@@ -229,12 +186,5 @@ export class JobsPage {
     const retry = () => request('POST', '/api/v1/jobs/{id}/retry/', { id })
     if (isUnderway(job)) return [button('Cancel', cancel)]
     return canBeDoneAgain(job) ? [button('Start again', retry)] : []
-  }
-
-  private pager(count: number): HTMLElement[] {
-    return pager({ page: this.page, size: PAGE_SIZE, count }, (page) => {
-      this.page = page
-      void this.load()
-    })
   }
 }
