@@ -126,6 +126,43 @@ def test_whatever_the_machine_prefers_the_office_is_light_and_the_room_dark(
     expect(room.page.locator("header.site-header")).to_have_count(0)
 
 
+EDGES = """() => ['.brand', 'main h1', '.site-footer'].map((name) => {
+  const range = document.createRange()
+  range.selectNodeContents(document.querySelector(name))
+  return Math.round(range.getBoundingClientRect().left)
+})"""
+WHOLE = ".rows :is(button, code, td.number)"
+BROKEN = """(all) => all.filter((one) => {
+  const range = document.createRange()
+  range.selectNodeContents(one)
+  return new Set([...range.getClientRects()].map(({ bottom }) => Math.round(bottom))).size > 1
+}).map((one) => one.textContent)"""
+
+
+@pytest.mark.parametrize("width", [390, 1366, 2560])
+def test_header_page_and_footer_share_their_column(
+    person: Callable[[str], Visitor], clinic: Clinic, width: int
+) -> None:
+    cora = person("cora")
+    cora.page.set_viewport_size({"width": width, "height": 900})
+    for address in ("/cases/", "/cases/{case}/", "/studies/{ready_study}/"):
+        cora.go(clinic.fill(address))
+        expect(cora.page.locator("main h1")).to_be_visible()
+        assert len(set(cora.page.evaluate(EDGES))) == 1, address
+
+
+def test_numbers_names_and_buttons_in_tables_stay_on_their_line(
+    person: Callable[[str], Visitor], clinic: Clinic
+) -> None:
+    cora = person("cora")
+    for width in (390, 1366):
+        cora.page.set_viewport_size({"width": width, "height": 900})
+        for address in ("/studies/{ready_study}/", "/trainings/", "/jobs/", "/cases/"):
+            cora.go(clinic.fill(address))
+            expect(cora.page.locator(".rows tbody tr").first).to_be_visible()
+            assert cora.page.locator(WHOLE).evaluate_all(BROKEN) == [], address
+
+
 def test_pages_print_whole(person: Callable[[str], Visitor], clinic: Clinic) -> None:
     cora = person("cora")
     page = cora.page

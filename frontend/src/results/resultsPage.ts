@@ -50,7 +50,7 @@ function exampleSlices(slug: string): HTMLElement {
   const src = address('/api/v1/studies/{slug}/examples.svg', { slug })
   return make(
     'figure',
-    { class: 'sheet', 'data-figure': 'example_slices' },
+    { class: 'sheet examples', 'data-figure': 'example_slices' },
     make(
       'div',
       { class: 'plot' },

@@ -78,7 +78,7 @@ export class TrainingsPage {
       make('td', {}, preset?.title ?? training.preset),
       make('td', {}, training.cohorts.join(', ')),
       make('td', {}, ...how),
-      make('td', {}, training.version ?? make('span', { class: 'hint' }, 'none')),
+      make('td', {}, training.version ? make('code', {}, training.version) : 'none'),
       make('td', {}, make('time', {}, moment(training.queued_at))),
     )
   }
