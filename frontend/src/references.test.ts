@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { nameOf, offered, type Reference, referencesOf } from './references'
+import { labelOf, offered, type Reference, referencesOf } from './references'
 
 function reference(name: string, ...titles: string[]): Reference {
   return { name, titles: titles.length > 0 ? titles : [name], cases: 2, subjects: 1 }
 }
 
 function namesOffered(...cohorts: Reference[][]): string[] {
-  return offered(referencesOf(cohorts.map((references) => ({ references })))).map(nameOf)
+  return offered(referencesOf(cohorts.map((references) => ({ references })))).map(labelOf)
 }
 
 test('what an origin and a title both name is offered once, by its title', () => {
@@ -20,14 +20,18 @@ test('an origin with several titles stands beside them', () => {
     reference('Expert 1'),
     reference('Expert 2'),
   ]
-  expect(namesOffered(clinic)).toEqual(['delineation', 'Expert 1', 'Expert 2'])
+  expect(namesOffered(clinic)).toEqual([
+    'delineation, the newest of each case',
+    'Expert 1',
+    'Expert 2',
+  ])
 })
 
 test('over cohorts whose titles differ the origin is what they share', () => {
   const ours = [reference('correction', 'Correction by Cora'), reference('Correction by Cora')]
   const theirs = [reference('correction', 'Correction by Dana'), reference('Correction by Dana')]
   expect(namesOffered(ours)).toEqual(['Correction by Cora'])
-  expect(namesOffered(ours, theirs)).toContain('correction')
+  expect(namesOffered(ours, theirs)).toContain('correction, the newest of each case')
   const both = referencesOf([{ references: ours }, { references: theirs }])
   expect(both.find(({ name }) => name === 'correction')).toMatchObject({ cases: 4, subjects: 2 })
 })

@@ -32,6 +32,11 @@ export function nameOf({ name, titles }: Reference): string {
   return titles.length === 1 ? (titles[0] ?? name) : name
 }
 
+/** What a list says of it: where an origin stands for several titles, which mask counts. */
+export function labelOf({ name, titles }: Reference): string {
+  return titles.length > 1 ? `${name}, the newest of each case` : name
+}
+
 /** Each reference once: an origin only where it stands for several titles. */
 export function offered(references: readonly Reference[]): Reference[] {
   return references.filter((one) => nameOf(one) === one.name)

@@ -9,7 +9,7 @@ import altair as alt
 
 from segmentation.evaluation.records import is_number
 from segmentation.publication.document import Figure
-from segmentation.publication.style import COLOURS, SOFT, Data, finished
+from segmentation.publication.style import COLOURS, SOFT, Data, around, finished
 
 Line = Mapping[str, Any]
 SIZE = 210
@@ -91,6 +91,7 @@ def _bland_altman(
     charts, data = [], Data()
     for line in found:
         rows = _rows(pairs, line["second"])
+        differences = [row["difference_ml"] for row in rows]
         layers: list[Any] = []
         limits = [
             {"what": what, "at": line[f"{name}_ml"], "from": low, "to": high}
@@ -113,7 +114,7 @@ def _bland_altman(
                 y=alt.Y(
                     "difference_ml:Q",
                     title=f"less {line['second']} (ml)",
-                    scale=alt.Scale(padding=10),
+                    scale=alt.Scale(padding=10) if limits else around(differences),
                 ),
                 tooltip=["case:N", *_in_ml("mean_ml", "difference_ml")],
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,7 @@ def finished(chart: Any, data: Data, *, description: str) -> dict[str, Any]:
             titleFontWeight="normal",
             labelLimit=260,
         )
+        .configure_axisY(minExtent=34)  # so that charts one below the other stand in line
         .configure_legend(
             labelColor=INK,
             titleColor=SOFT,
@@ -62,6 +64,14 @@ class Data:
         name = f"data-{len(self.rows) + 1}"
         self.rows[name] = rows
         return alt.NamedData(name=name)
+
+
+def around(values: Collection[float]) -> alt.Scale:
+    """A scale with room at both ends; where all values are one, a unit above and below it."""
+    is_one = min(values) == max(values)
+    return alt.Scale(
+        padding=10, domain=[min(values) - 1, max(values) + 1] if is_one else alt.Undefined
+    )
 
 
 def percent_axis() -> alt.Axis:

@@ -5,7 +5,7 @@ import { request } from '../api/client'
 import { Refused } from '../api/errors'
 import type { Profile, Rule } from '../api/types'
 import { make, plural, setText } from '../elements'
-import { offered, type Reference, referencesOf } from '../references'
+import { labelOf, offered, type Reference, referencesOf } from '../references'
 import { showTrouble } from '../trouble'
 import { type Box, exchangeBoxes, Fields, ticked } from './form'
 
@@ -194,9 +194,9 @@ function cohortSelect(data: NewEvaluationData): HTMLSelectElement {
 
 /** The references of a cohort to tick. */
 function referenceBoxes(cohort: CohortChoice | undefined): Box[] {
-  return offered(referencesOf(cohort ? [cohort] : [])).map(({ name, cases }) => ({
-    value: name,
-    text: `${name} (${plural(cases, 'case')})`,
+  return offered(referencesOf(cohort ? [cohort] : [])).map((one) => ({
+    value: one.name,
+    text: `${labelOf(one)} (${plural(one.cases, 'case')})`,
     checked: false,
   }))
 }

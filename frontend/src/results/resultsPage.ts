@@ -41,7 +41,7 @@ export async function showResults(
     list('Limits of this design', report.limits),
     list('How to read the tables', report.notes),
     checklists(report),
-    hashes(study),
+    hashes(study, 'h3'),
   )
 }
 

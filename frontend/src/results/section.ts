@@ -4,6 +4,9 @@ import type { ReportTable, Section } from '../api/types'
 import { make } from '../elements'
 import { reachWhenScrolling } from '../scrolling'
 
+/** Names and numbers of so many characters are not broken, such as Slim U-Net. */
+const SHORT = 18
+
 /** This will lay out a section: its tables, and those that are folded away. */
 export function sectionPanel(section: Section): HTMLElement {
   const folded = section.folded.some((table) => table.rows.length > 0)
@@ -53,7 +56,7 @@ function rowOf(row: ReportTable['rows'][number], heads: readonly Head[]): HTMLEl
   const cells = row.cells.map(({ text, is_undefined }, at) =>
     make(
       'td',
-      { class: heads[at]?.is_number ? 'number' : '' },
+      { class: heads[at]?.is_number ? 'number' : text.length <= SHORT ? 'short' : '' },
       is_undefined ? make('span', { class: 'undefined' }, text) : text,
     ),
   )

@@ -62,7 +62,7 @@ function duplicateButton(study: Study, data: StudyPageData): HTMLElement[] {
 }
 
 /** The hashes that were fixed at opening, and how to check them. */
-export function hashes(study: Study): HTMLElement {
+export function hashes(study: Study, heading: 'h2' | 'h3' = 'h2'): HTMLElement {
   const facts = make('dl', { class: 'facts' })
   const add = (name: string, value: string): void => {
     facts.append(make('dt', {}, name), make('dd', { class: 'hash' }, value))
@@ -73,7 +73,7 @@ export function hashes(study: Study): HTMLElement {
   return make(
     'section',
     { class: 'sheet' },
-    make('h2', {}, 'Proof'),
+    make(heading, {}, 'Proof'),
     make(
       'p',
       {},

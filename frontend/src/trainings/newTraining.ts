@@ -4,7 +4,7 @@ import { request } from '../api/client'
 import { Refused } from '../api/errors'
 import type { Measure, TrainingBody } from '../api/types'
 import { make, plural, setText } from '../elements'
-import { nameOf, offered, type Reference, referencesOf } from '../references'
+import { labelOf, nameOf, offered, type Reference, referencesOf } from '../references'
 import { showTrouble } from '../trouble'
 
 export interface CohortChoice {
@@ -200,9 +200,9 @@ export class NewTraining {
     this.epochs.placeholder = String(preset.epochs)
     exchange(
       this.reference,
-      offered(this.references).map(({ name, cases, subjects }) => [
-        name,
-        `${name} (${plural(cases, 'case')}, ${plural(subjects, 'subject')})`,
+      offered(this.references).map((one) => [
+        one.name,
+        `${labelOf(one)} (${plural(one.cases, 'case')}, ${plural(one.subjects, 'subject')})`,
       ]),
     )
     const fits = this.data.starts.filter((start) =>

@@ -9,7 +9,7 @@ from typing import Any
 import altair as alt
 
 from segmentation.publication.document import Figure
-from segmentation.publication.style import COLOURS, SOFT, Data, finished
+from segmentation.publication.style import COLOURS, SOFT, Data, around, finished
 
 KINDS = {"fp": "False positives", "fn": "Missed lesions"}
 MOST_PAIRS = 6  # of readings that a figure compares
@@ -70,6 +70,7 @@ def bland_altman(results: Mapping[str, Any]) -> Figure | None:
             first, second = line["first"] // step * step, line["second"] // step * step
             summed[(first + second) / 2, second - first] += line["masks"]
         rows = [{"mean": a, "difference": b, "masks": n} for (a, b), n in sorted(summed.items())]
+        differences = [float(difference) for _, difference in summed]
         limits = _limits(found[kind, rater, other])
         layers: list[Any] = []
         if limits:
@@ -87,7 +88,7 @@ def bland_altman(results: Mapping[str, Any]) -> Figure | None:
                 y=alt.Y(
                     "difference:Q",
                     title="other less one" if other else "second less first",
-                    scale=alt.Scale(padding=10),
+                    scale=alt.Scale(padding=10) if limits else around(differences),
                 ),
                 tooltip=["mean:Q", "difference:Q", "masks:Q"],
             )
