@@ -18,6 +18,7 @@ from rating.report.wording import (
     shares,
     table,
     text,
+    yes_no,
 )
 from segmentation.publication.document import Cell, Group, Head, Section
 
@@ -200,7 +201,23 @@ def _verdicts(results: Mapping[str, Any], names: Names) -> Section:
                 file="verdicts",
             ),
         ),
-        files=("verdicts",),
+        "By whether the verdict follows from the counts, as the rater said",
+        (
+            table(
+                "Conflicts by whether the rater said that the verdict follows from the counts",
+                results["consistency"],
+                [
+                    rater(names),
+                    text("Follows", lambda line: yes_no(line["consistent"])),
+                    number("Rated", "rated"),
+                    number("Both agree", "conflict_none"),
+                    number("Rater accepts, counts do not", "conflict_rater_accepts"),
+                    number("Rater rejects, counts do not", "conflict_rater_rejects"),
+                ],
+                file="consistency",
+            ),
+        ),
+        files=("verdicts", "consistency"),
     )
 
 

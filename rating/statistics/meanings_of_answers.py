@@ -76,6 +76,13 @@ VERDICTS: dict[str, Meaning] = (
         "vacuous": ("Presentations of an empty mask with nothing missed", COUNT),
     }
 )
+CONSISTENCY: dict[str, Meaning] = RATER | {
+    "consistent": ("Does the verdict follow from the counts, as the rater says?", YES_NO),
+    "rated": ("Presentations rated of which the rater said so", COUNT),
+    "conflict_none": ("The rater's verdict is that of the counts", COUNT),
+    "conflict_rater_accepts": ("The rater accepts what the counts reject", COUNT),
+    "conflict_rater_rejects": ("The rater rejects what the counts accept", COUNT),
+}
 MISSING: dict[str, Meaning] = RATER | {
     "rate_as_rated": ("Primary rate over rated presentations", SHARE),
     "missing": ("Presentations without an answer", COUNT),

@@ -11,7 +11,13 @@ from rating.statistics.acceptance import acceptance, masks
 from rating.statistics.along_order import order, reading_time
 from rating.statistics.columns import columns
 from rating.statistics.comparisons import comparisons
-from rating.statistics.completeness import flips, missing, presentations, verdicts
+from rating.statistics.completeness import (
+    consistency,
+    flips,
+    missing,
+    presentations,
+    verdicts,
+)
 from rating.statistics.concordance import inter_rater, intra_rater
 from rating.statistics.count_concordance import components, count_pairs, counts
 from rating.statistics.equivalence import equivalence, several_methods
@@ -87,6 +93,7 @@ def summarise(
         "order": order(answers, design, drawn),
         "reading_time": reading_time(answers, design, drawn),
         "verdicts": verdicts(answers),
+        "consistency": consistency(answers, design),
         "missing": missing(answers, design),
     }
     return {name: _rounded(value) for name, value in summary.items()}

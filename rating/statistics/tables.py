@@ -29,6 +29,7 @@ COLUMNS: Mapping[str, Mapping[str, Meaning]] = {
     "order": answers.ORDER,
     "reading_time": answers.READING_TIME,
     "verdicts": answers.VERDICTS,
+    "consistency": answers.CONSISTENCY,
     "missing": answers.MISSING,
 }
 

@@ -1031,6 +1031,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/studies/{slug}/examples/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Which readings of a closed study stand as examples, by chance or as I choose. */
+        get: operations["study_examples"];
+        /** @description Which readings of a closed study stand as examples, by chance or as I choose. */
+        put: operations["choose_examples"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/studies/{slug}/examples.svg": {
         parameters: {
             query?: never;
@@ -1039,7 +1057,7 @@ export interface paths {
             cookie?: never;
         };
         /** @description One slice each of an accepted, an imperfect and a rejected mask with their marks, as SVG. */
-        get: operations["study_examples"];
+        get: operations["study_examples_drawing"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1495,6 +1513,10 @@ export interface components {
             published: string;
             items: components["schemas"]["CheckItem"][];
         };
+        /** @description The examples that are chosen, at most one of each kind; chance draws the others. */
+        ChosenExamplesRequest: {
+            examples: components["schemas"]["ExampleChoiceRequest"][];
+        };
         /** @description An axial slice of a case, from 1 at the bottom. */
         ChosenSlice: {
             case: string;
@@ -1639,6 +1661,30 @@ export interface components {
             open_since: string | null;
             idle_days: number | null;
             after_washout: boolean;
+        };
+        ConsistencyLine: {
+            /** @description User name of the rater; empty for all together (text) */
+            rater: string;
+            /** @description Does the verdict follow from the counts, as the rater says? (true or false) */
+            consistent: boolean | {
+                undefined: string;
+            };
+            /** @description Presentations rated of which the rater said so (count) */
+            rated: number | {
+                undefined: string;
+            };
+            /** @description The rater's verdict is that of the counts (count) */
+            conflict_none: number | {
+                undefined: string;
+            };
+            /** @description The rater accepts what the counts reject (count) */
+            conflict_rater_accepts: number | {
+                undefined: string;
+            };
+            /** @description The rater rejects what the counts accept (count) */
+            conflict_rater_rejects: number | {
+                undefined: string;
+            };
         };
         /** @description What the answer submitted last should have been, and why. */
         CorrectionRequest: {
@@ -2124,6 +2170,47 @@ export interface components {
             /** Format: uri */
             previous: string | null;
             results: components["schemas"]["EvaluationInList"][];
+        };
+        /** @description A reading that is, or could be, shown as an example. */
+        Example: {
+            kind: components["schemas"]["ExampleKind"];
+            rater: string;
+            item: string;
+            occasion: number;
+            /** @description From 1 at the bottom; null for the one with most marks. */
+            slice: number | null;
+            case: string;
+            /** @description What people call that which made the mask. */
+            readonly method: string;
+            lesions: number;
+            fp: number;
+            fn: number;
+            /** @description How many the scan has. */
+            slices: number;
+            is_chosen: boolean;
+            chosen_by: string;
+            /** Format: date-time */
+            chosen_at: string | null;
+        };
+        /** @description A reading to be shown as an example; `slice` from 1 at the bottom, none for most marks. */
+        ExampleChoiceRequest: {
+            rater: string;
+            item: string;
+            occasion: number;
+            slice?: number | null;
+        };
+        /**
+         * @description * `accepted` - Accepted
+         *     * `accepted with errors` - Imperfect
+         *     * `rejected` - Rejected
+         * @enum {string}
+         */
+        ExampleKind: "accepted" | "accepted with errors" | "rejected";
+        /** @description The examples of a closed study: those that are shown, and those that could be. */
+        Examples: {
+            description: string;
+            shown: components["schemas"]["Example"][];
+            candidates: components["schemas"]["Example"][];
         };
         /** @description The interval to expect at a true rate, if the readings of a case correlate so. */
         ExpectedInterval: {
@@ -3214,6 +3301,7 @@ export interface components {
             order: components["schemas"]["OrderLine"][];
             reading_time: components["schemas"]["ReadingTimeLine"][];
             verdicts: components["schemas"]["VerdictsLine"][];
+            consistency: components["schemas"]["ConsistencyLine"][];
             missing: components["schemas"]["MissingLine"][];
         };
         /**
@@ -6000,6 +6088,73 @@ export interface operations {
     study_examples: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Examples"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    choose_examples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChosenExamplesRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Examples"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    study_examples_drawing: {
+        parameters: {
+            query?: {
+                /** @description Choices to try out, as JSON of `choose_examples`; nothing is kept. */
+                chosen?: string;
+            };
             header?: never;
             path: {
                 slug: string;

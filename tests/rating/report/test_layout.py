@@ -26,6 +26,7 @@ from rating.statistics import summarise
 from rating.statistics.tables import COLUMNS
 from segmentation.publication.document import Cell, Section, Table
 from tests.rating.report.studies import FACTS, NAMES, a_study, laid_out, results_of
+from tests.rating.statistics.answers import all_answers
 
 
 def sections(report: Report) -> Iterator[Section]:
@@ -189,6 +190,19 @@ def test_methods_and_limits_follow_the_design() -> None:
     asking = a_study(3, ask_consistency=True)
     assert "whether it followed from the counts" in methods(results, asking, NAMES, FACTS)[1]
     assert "followed from the counts" not in told[1]
+
+
+def test_conflicts_are_split_where_the_design_asks_whether_verdicts_follow() -> None:
+    caption = "Conflicts by whether the rater said that the verdict follows from the counts"
+    asking = a_study(2, methods=1, ask_consistency=True)
+    rows = all_answers(asking, lambda *_: {"fn": 9, "verdict": "acceptable", "consistent": False})
+    report = lay_out(summarise(rows, asking), asking, NAMES, FACTS)
+    shown = [[one.text for one in row.cells] for row in the_table(report, caption).rows]
+    assert shown[-2:] == [
+        ["All raters", "yes", "0", "0", "0", "0"],
+        ["All raters", "no", "8", "0", "8", "0"],
+    ]
+    assert not the_table(laid_out(a_study(2)), caption).rows
 
 
 def test_check_lists_say_what_was_not_collected() -> None:
