@@ -182,6 +182,12 @@ def _ends(head: str, name: str) -> Column:
 
 
 def _verdicts(results: Mapping[str, Any], names: Names) -> Section:
+    by_counts = {"acceptable": "acceptable", "boundary": "90 %", "unacceptable": "unacceptable"}
+    both = [
+        number(f"{head}, rater {said}", f"derived_{derived}_rater_{answer}")
+        for derived, head in by_counts.items()
+        for answer, said in (("acceptable", "accepts"), ("unacceptable", "rejects"))
+    ]
     return Section(
         "verdicts",
         "The rater's verdict and the counts",
@@ -198,6 +204,12 @@ def _verdicts(results: Mapping[str, Any], names: Names) -> Section:
                     number("Rater accepts, counts do not", "conflict_rater_accepts"),
                     number("Rater rejects, counts do not", "conflict_rater_rejects"),
                 ],
+                file="verdicts",
+            ),
+            table(
+                "By the counts acceptable, exactly 90 %, unacceptable; and what the rater said",
+                results["verdicts"],
+                [rater(names), *both],
                 file="verdicts",
             ),
         ),
