@@ -93,7 +93,7 @@ def _answers(
         "protocol": f"design.json of the bundle, SHA-256 {results['design_sha256']}",
     }
     if design.practice:
-        answers["process"] += f"; {len(design.practice)} practice cases with feedback beforehand"
+        answers["process"] += f"; practice cases with feedback beforehand: {len(design.practice)}"
     if facts.raters:
         answers["raters"] = f"{'; '.join(facts.raters)} (raters.csv)"
         answers["people"] = "raters.csv; of subjects what cases.csv has"

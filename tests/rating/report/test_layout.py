@@ -256,8 +256,8 @@ def test_check_lists_say_what_was_not_collected() -> None:
         {item.item: item.answer for item in one.items}
         for one in checklists(results, told, NAMES, amended)
     ]
-    assert "1 practice cases with feedback beforehand" in fuller[0]["8"]
-    assert fuller[1]["33"].endswith("; 1 amendments (Methods)")
+    assert "practice cases with feedback beforehand: 1" in fuller[0]["8"]
+    assert fuller[1]["33"].endswith("; amendments: 1 (Methods)")
     assert fuller[1]["6"].endswith("equivalence by a margin of 0.05")
     known = dataclasses.replace(FACTS, described_cases=2)
     described = checklists(results, design, NAMES, known)[1].items[33]
