@@ -39,10 +39,9 @@ class ExamplesPanel {
     })
     this.show(examples)
     this.element = make(
-      'figure',
+      'section',
       { class: 'sheet', 'data-figure': 'example_slices' },
-      make('div', { class: 'plot' }, this.picture),
-      this.caption,
+      make('figure', {}, make('div', { class: 'plot' }, this.picture), this.caption),
       ...(this.pickers.length > 0 ? [this.choosing()] : []),
     )
   }
@@ -145,7 +144,7 @@ class Picker {
       'fieldset',
       { class: 'plain', 'data-kind': kind },
       make('legend', {}, `${kind.slice(0, 1).toUpperCase()}${kind.slice(1)}`),
-      make('div', { class: 'actions' }, this.reading, make('label', {}, 'Slice ', this.slice)),
+      make('div', { class: 'actions' }, this.reading, make('span', {}, 'slice'), this.slice),
     )
     this.bound()
   }
