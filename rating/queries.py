@@ -399,11 +399,13 @@ def mark_rows(study: Study) -> tuple[MarkRow, ...]:
     ).order_by("presentation__reading__rater", "presentation__position", "pk")
     values = standing.values_list(
         *("presentation__reading__rater", "presentation__item__key", "presentation__occasion"),
-        *("kind", "lesion", "x_mm", "y_mm", "z_mm"),
+        *("kind", "lesion", "x_mm", "y_mm", "z_mm", "reason"),
     )
     return tuple(
-        MarkRow(intern(rater), intern(item), occasion, intern(kind), lesion, (x, y, z))
-        for rater, item, occasion, kind, lesion, x, y, z in values.iterator(chunk_size=2000)
+        MarkRow(
+            intern(rater), intern(item), occasion, intern(kind), lesion, (x, y, z), intern(reason)
+        )
+        for rater, item, occasion, kind, lesion, x, y, z, reason in values.iterator(chunk_size=2000)
     )
 
 

@@ -505,6 +505,7 @@ class ResultsSerializer(serializers.Serializer[Any]):
     count_pairs = line_serializer("count_pairs")(many=True)
     count_components = line_serializer("count_components")(many=True)
     mark_agreement = line_serializer("mark_agreement")(many=True)
+    mark_reasons = line_serializer("mark_reasons")(many=True)
     order = line_serializer("order")(many=True)
     reading_time = line_serializer("reading_time")(many=True)
     verdicts = line_serializer("verdicts")(many=True)

@@ -105,6 +105,13 @@ FLIPS: dict[str, Meaning] = {
     "accepted_lenient": ("Accepted where exactly on a threshold is accepted?", YES_NO),
     "accepted_combined": ("Accepted by the combined rule, the design's policy?", YES_NO),
 }
+MARK_REASONS: dict[str, Meaning] = RATER | {
+    "kind": ("FP: a drawn lesion that is none; FN: a missed lesion", TEXT),
+    "reason": ("The reason that the rater gave; empty for none", TEXT),
+    "marks": ("Marks with it, every showing counting", COUNT),
+    "of": ("All marks of the kind", COUNT),
+    "share": ("Share of the marks of the kind", SHARE),
+}
 ORDER: dict[str, Meaning] = {
     "rater": ("User name of the rater", TEXT),
     "rated": ("Presentations rated", COUNT),

@@ -45,7 +45,7 @@ class MarkRow:
     """A mark that counted when its presentation was submitted.
 
     kind: FP (a drawn lesion, known by its id) or FN (a missed lesion; `lesion` is None). `mm` is
-    its place in RAS+ millimetres.
+    its place in RAS+ millimetres, `reason` what the rater gave as such; "" for none.
     """
 
     rater: str
@@ -54,6 +54,7 @@ class MarkRow:
     kind: str
     lesion: int | None
     mm: tuple[float, float, float]
+    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from rating.statistics.count_concordance import components, count_pairs, counts
 from rating.statistics.equivalence import equivalence, several_methods
 from rating.statistics.lesion_rates import lesion_rates
 from rating.statistics.mark_agreement import mark_agreement
+from rating.statistics.mark_reasons import mark_reasons
 from rating.statistics.rows import MarkRow, RatingRow
 
 DECIMALS = 10
@@ -90,6 +91,7 @@ def summarise(
         "count_pairs": count_pairs(answers),
         "count_components": components(answers),
         "mark_agreement": mark_agreement(answers, marks),
+        "mark_reasons": mark_reasons(answers, marks),
         "order": order(answers, design, drawn),
         "reading_time": reading_time(answers, design, drawn),
         "verdicts": verdicts(answers),

@@ -26,6 +26,7 @@ COLUMNS: Mapping[str, Mapping[str, Meaning]] = {
     "count_pairs": agreement.COUNT_PAIRS,
     "count_components": agreement.COUNT_COMPONENTS,
     "mark_agreement": agreement.MARK_AGREEMENT,
+    "mark_reasons": answers.MARK_REASONS,
     "order": answers.ORDER,
     "reading_time": answers.READING_TIME,
     "verdicts": answers.VERDICTS,

@@ -116,7 +116,7 @@ def test_the_coordinator_chooses_an_example_and_its_slice_or_leaves_it_to_chance
     rejected.press("Tab")
     cora.wait_for(
         "decodeURIComponent(document.querySelector('[data-figure=example_slices] img').src)"
-        '.includes(\'"slice":3\')'
+        ".includes('\"slice\":3')"
     )
     assert not ExampleSlice.objects.exists()
     figure.get_by_role("button", name="Keep these").click()

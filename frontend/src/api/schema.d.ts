@@ -2768,6 +2768,26 @@ export interface components {
          * @enum {string}
          */
         MarkKind: "FP" | "FN";
+        MarkReasonsLine: {
+            /** @description User name of the rater; empty for all together (text) */
+            rater: string;
+            /** @description FP: a drawn lesion that is none; FN: a missed lesion (text) */
+            kind: string;
+            /** @description The reason that the rater gave; empty for none (text) */
+            reason: string;
+            /** @description Marks with it, every showing counting (count) */
+            marks: number | {
+                undefined: string;
+            };
+            /** @description All marks of the kind (count) */
+            of: number | {
+                undefined: string;
+            };
+            /** @description Share of the marks of the kind (share 0 to 1) */
+            share: number | {
+                undefined: string;
+            };
+        };
         /** @description A mark as the browser made it. */
         MarkRequest: {
             kind: components["schemas"]["MarkKind"];
@@ -3298,6 +3318,7 @@ export interface components {
             count_pairs: components["schemas"]["CountPairsLine"][];
             count_components: components["schemas"]["CountComponentsLine"][];
             mark_agreement: components["schemas"]["MarkAgreementLine"][];
+            mark_reasons: components["schemas"]["MarkReasonsLine"][];
             order: components["schemas"]["OrderLine"][];
             reading_time: components["schemas"]["ReadingTimeLine"][];
             verdicts: components["schemas"]["VerdictsLine"][];
