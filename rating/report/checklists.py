@@ -85,7 +85,7 @@ def _answers(
         "sensitivity": "Under every rule; Masks that flip; By lesion load, showing and method",
         "flow": f"{total['planned']} planned, {total['rated']} rated, {total['unreadable']} "
         f"unreadable, {total['wrong_mask']} wrong mask, {total['missing']} without an answer"
-        + f"; {len(facts.deviations)} amendments (Methods)"
+        + f"; amendments: {len(facts.deviations)} (Methods)"
         * bool(facts.deviations),
         "failures": "Example slices; every false positive and missed lesion is in marks.csv, with "
         "its place and reason",

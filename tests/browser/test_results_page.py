@@ -100,7 +100,10 @@ def test_the_coordinator_chooses_an_example_and_its_slice_or_leaves_it_to_chance
     figure = cora.page.locator("[data-figure=example_slices]")
     expect(figure).to_contain_text("drawn by chance")
     figure.get_by_text("Choose the examples").click()
-    mask, slice_ = figure.get_by_label("Mask that was rejected"), figure.get_by_label("Slice of")
+    mask, slice_ = (
+        figure.get_by_label("Mask that was rejected", exact=True),
+        figure.get_by_label("Slice of"),
+    )
     rejected = figure.locator("[data-kind=rejected] input")
     expect(rejected).to_be_disabled()
     expect(slice_).to_have_count(3)
