@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from rating import queries
-from rating.export import bundle, examples_drawn, report_page
+from rating.export import bundle, described, examples_drawn, report_page
 from rating.models import Mark, Rating, Study
 from rating.operations import amendments, reminders
+from rating.operations import examples as example_slices
 from rating.operations import reading as readings
 from rating.operations import study as studies
 from rating.operations.pairing import draft_paired_study
@@ -28,10 +30,12 @@ from rating.serializers import (
     AnswerSerializer,
     CandidateRaterSerializer,
     CandidatesSerializer,
+    ChosenExamplesSerializer,
     ClosingSerializer,
     CommentSerializer,
     CorrectionSerializer,
     DeclarationSerializer,
+    ExamplesSerializer,
     KeysSerializer,
     MarkSerializer,
     NewStudySerializer,
@@ -279,15 +283,74 @@ class StudyReportView(APIView):
 
 
 class StudyExamplesView(APIView):
+    """Which readings of a closed study stand as examples, by chance or as I choose."""
+
+    @extend_schema(operation_id="study_examples", responses=ExamplesSerializer)
+    def get(self, request: Request, slug: str) -> Response:
+        study = Study.objects.get(slug=slug)
+        candidates = queries.example_candidates(study)
+        shown = queries.examples_of(study, candidates)
+        methods = {queries.method_shown(one.segmentation) for one in candidates}
+        told = {
+            "description": described(shown),
+            "shown": shown,
+            "candidates": candidates,
+        }
+        context = {"titles": queries.titles_of(methods)}
+        return Response(ExamplesSerializer(told, context=context).data)
+
+    @extend_schema(
+        operation_id="choose_examples",
+        request=ChosenExamplesSerializer,
+        responses=ExamplesSerializer,
+    )
+    def put(self, request: Request, slug: str) -> Response:
+        sent = ChosenExamplesSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        example_slices.choose_examples(
+            study=Study.objects.get(slug=slug),
+            choices=choices_in(sent),
+            by=signed_in(request),
+            now=database_now(),
+        )
+        return self.get(request, slug)
+
+
+class StudyExamplesDrawingView(APIView):
     """One slice each of an accepted, an imperfect and a rejected mask with their marks, as SVG."""
 
     @extend_schema(
-        operation_id="study_examples",
+        operation_id="study_examples_drawing",
         responses={(200, "image/svg+xml"): OpenApiTypes.BINARY},
+        parameters=[
+            OpenApiParameter(
+                "chosen",
+                str,
+                description="Choices to try out, as JSON of `choose_examples`; nothing is kept.",
+            )
+        ],
     )
     def get(self, request: Request, slug: str) -> HttpResponseBase:
-        drawn = examples_drawn(study=Study.objects.get(slug=slug))
+        choices = None
+        if "chosen" in request.query_params:
+            sent = ChosenExamplesSerializer(data=parsed(request.query_params["chosen"]))
+            sent.is_valid(raise_exception=True)
+            choices = choices_in(sent)
+        drawn = examples_drawn(study=Study.objects.get(slug=slug), choices=choices)
         return HttpResponse(drawn, content_type="image/svg+xml")
+
+
+def parsed(text: str) -> Any:
+    """The JSON of a parameter; None, which every serializer refuses, where it is none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def choices_in(sent: ChosenExamplesSerializer) -> list[queries.ExampleChoice]:
+    """The choices that a request makes."""
+    return [queries.ExampleChoice(**one) for one in sent.validated_data["examples"]]
 
 
 class StudyReportFileView(APIView):

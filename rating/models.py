@@ -217,6 +217,33 @@ class Amendment(models.Model):
         return self.get_kind_display()
 
 
+class ExampleSlice(models.Model):
+    """A reading that a coordinator shows as the example of its kind, in place of one by chance."""
+
+    class Kind(models.TextChoices):
+        ACCEPTED = "accepted"
+        IMPERFECT = "accepted with errors"
+        REJECTED = "rejected"
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="example_slices")
+    kind = models.CharField(max_length=20, choices=Kind)
+    presentation = models.ForeignKey(Presentation, models.PROTECT, related_name="+")
+    slice = models.PositiveIntegerField(
+        null=True, help_text="From 1 at the bottom; without, the one with most marks."
+    )
+    by = models.CharField(max_length=150, blank=True, help_text="User name; empty for a command.")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["study", "kind"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "kind"], name="one_example_of_each_kind")
+        ]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
 class Mark(models.Model):
     """One false positive or missed lesion that a rater marked. Removing it keeps the row."""
 

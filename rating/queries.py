@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from django.db.models import Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Sub
 from accounts.queries import people_met_by
 from rating.models import (
     Amendment,
+    ExampleSlice,
     Item,
     Mark,
     Presentation,
@@ -36,6 +38,7 @@ from rating.protocol.design import (
     instructions_sha256,
 )
 from rating.protocol.practice import Feedback, feedback
+from rating.protocol.verdict import is_accepted
 from rating.report import Facts, Names, Report, lay_out
 from rating.statistics import MarkRow, RatingRow, summarise
 from rating.statistics.mark_matching import fused_points
@@ -61,6 +64,10 @@ NO_ROLE: frozenset[str] = frozenset()
 
 class StudyNotClosed(Refusal):
     """The study still runs: its answers are shown to nobody."""
+
+
+class UnknownExample(Refusal):
+    """No reading of the study that could be shown as an example, or no slice of it."""
 
 
 # --- Who may see what -----------------------------------------------------------------------------
@@ -348,7 +355,7 @@ def rating_rows(study: Study) -> tuple[RatingRow, ...]:
             *(f"{item}segmentation__method", f"{item}segmentation__origin"),
             *("presentation__position", "presentation__occasion", "lesions", "fp", "fn"),
             *("outcome", "verdict_rater", "verdict_derived", "conflict", "active_ms"),
-            *("fp_corrected", "fn_corrected"),
+            *("fp_corrected", "fn_corrected", "consistent"),
         )
     )
     return tuple(_rating_row(study.slug, *values) for values in first.iterator(chunk_size=2000))
@@ -357,7 +364,7 @@ def rating_rows(study: Study) -> tuple[RatingRow, ...]:
 def _rating_row(study: str, *values: Any) -> RatingRow:
     """A row of values; names come once per row and are kept once, so that a million rows fit."""
     rater, key, case, method, origin, position, occasion, lesions, fp, fn, *answer = values
-    outcome, said, derived, conflict, active_ms, fp_corrected, fn_corrected = answer
+    outcome, said, derived, conflict, active_ms, fp_corrected, fn_corrected, consistent = answer
     return RatingRow(
         study=study,
         rater=intern(rater),
@@ -376,6 +383,7 @@ def _rating_row(study: str, *values: Any) -> RatingRow:
         active_seconds=active_ms / 1000 if active_ms else None,
         fp_corrected=fp_corrected,
         fn_corrected=fn_corrected,
+        consistent=consistent,
     )
 
 
@@ -391,12 +399,157 @@ def mark_rows(study: Study) -> tuple[MarkRow, ...]:
     ).order_by("presentation__reading__rater", "presentation__position", "pk")
     values = standing.values_list(
         *("presentation__reading__rater", "presentation__item__key", "presentation__occasion"),
-        *("kind", "lesion", "x_mm", "y_mm", "z_mm"),
+        *("kind", "lesion", "x_mm", "y_mm", "z_mm", "reason"),
     )
     return tuple(
-        MarkRow(intern(rater), intern(item), occasion, intern(kind), lesion, (x, y, z))
-        for rater, item, occasion, kind, lesion, x, y, z in values.iterator(chunk_size=2000)
+        MarkRow(
+            intern(rater), intern(item), occasion, intern(kind), lesion, (x, y, z), intern(reason)
+        )
+        for rater, item, occasion, kind, lesion, x, y, z, reason in values.iterator(chunk_size=2000)
     )
+
+
+@dataclass(frozen=True)
+class ExampleChoice:
+    """A reading to be shown as an example, by the names of the design.
+
+    `slice` counts from 1 at the bottom; None: the one with most marks.
+    """
+
+    rater: str
+    item: str
+    occasion: int
+    slice: int | None = None
+
+
+@dataclass(frozen=True)
+class Example:
+    """A reading that is, or could be, shown as an example of its kind; its scan has `slices`.
+
+    `chosen_at` is None where chance chose it, and for a choice that is not kept.
+    """
+
+    kind: str
+    rating: Rating
+    slices: int
+    slice: int | None = None
+    is_chosen: bool = False
+    chosen_by: str = ""
+    chosen_at: datetime | None = None
+
+    @property
+    def segmentation(self) -> Segmentation:
+        """The mask."""
+        return self.rating.presentation.item.segmentation
+
+    @property
+    def name(self) -> ExampleChoice:
+        """The reading and the slice, by the names of the design."""
+        shown = self.rating.presentation
+        return ExampleChoice(shown.reading.rater, shown.item.key, shown.occasion, self.slice)
+
+
+def example_candidates(study: Study) -> tuple[Example, ...]:
+    """The readings that can be examples, by rater and position: first answers, rated by marks.
+
+    Of masks with lesions, none withdrawn. Raises StudyNotClosed.
+    """
+    refuse_unclosed(study)
+    design = design_of(study)
+    rated = Rating.objects.filter(
+        presentation__reading__study=study,
+        presentation__occasion__gt=0,
+        presentation__item__withdrawn_at=None,
+        version=1,
+        outcome=Rating.Outcome.RATED,
+        counted_by="marks",
+        lesions__gt=0,
+    ).select_related("presentation__item__segmentation__case", "presentation__reading")
+    flairs = Scan.objects.filter(
+        sequence=Scan.Sequence.FLAIR, case__segmentations__items__study=study
+    )
+    slices = {scan.case_id: scan.grid.ras.shape[2] for scan in flairs}
+    return tuple(
+        Example(
+            kind=_example_kind(rating, design),
+            rating=rating,
+            slices=slices[rating.presentation.item.segmentation.case_id],
+        )
+        for rating in rated.order_by("presentation__reading__rater", "presentation__position")
+    )
+
+
+def _example_kind(rating: Rating, design: AcceptanceDesign) -> str:
+    """What a reading is an example of, by the primary analysis of the design."""
+    if design.primary_analysis == "rater":
+        accepts = rating.verdict_rater == "acceptable"
+    else:
+        accepts = is_accepted(rating.verdict_derived, design.boundary_policy)
+    if not accepts:
+        return ExampleSlice.Kind.REJECTED
+    has_errors = bool(rating.fp or rating.fn)
+    return ExampleSlice.Kind.IMPERFECT if has_errors else ExampleSlice.Kind.ACCEPTED
+
+
+def examples_of(
+    study: Study,
+    candidates: Sequence[Example],
+    choices: Sequence[ExampleChoice] | None = None,
+) -> tuple[Example, ...]:
+    """One reading of each kind that there is: those chosen, else by chance, the same every time.
+
+    Chosen are `choices`, or what is kept where that is None. Chance depends on the hash of the
+    design alone. Raises UnknownExample.
+    """
+    if choices is None:
+        chosen = {one.kind: one for one in _kept_examples(study, candidates)}
+    else:
+        chosen = {one.kind: one for one in chosen_examples(candidates, choices)}
+    chance = random.Random(study.design_sha256)  # noqa: S311  # to be had again, not secret
+    shown = []
+    for kind in ExampleSlice.Kind.values:
+        if found := [one for one in candidates if one.kind == kind]:
+            drawn = chance.choice(found)
+            shown.append(chosen.get(kind, drawn))
+    return tuple(shown)
+
+
+def chosen_examples(
+    candidates: Sequence[Example], choices: Sequence[ExampleChoice]
+) -> tuple[Example, ...]:
+    """The candidates that choices name, with their slices; raises UnknownExample."""
+    known = {replace(one.name, slice=None): one for one in candidates}
+    chosen = []
+    for choice in choices:
+        found = known.get(replace(choice, slice=None))
+        if found is None:
+            raise _no_example(
+                f"{choice.rater} has no answer with marks about {choice.item}, showing "
+                f"{choice.occasion}, that could be shown."
+            )
+        if choice.slice is not None and not 1 <= choice.slice <= found.slices:
+            raise _no_example(f"The scan of {choice.item} has slices 1 to {found.slices}.")
+        chosen.append(replace(found, slice=choice.slice, is_chosen=True))
+    twice = [kind for kind, n in Counter(one.kind for one in chosen).items() if n > 1]
+    if twice:
+        raise _no_example(f"Choose one mask that is {twice[0]}, not several.")
+    return tuple(chosen)
+
+
+def _no_example(fault: str) -> UnknownExample:
+    return UnknownExample(
+        f"{fault} Nothing was changed; choose from the list again.", fields={"examples": [fault]}
+    )
+
+
+def _kept_examples(study: Study, candidates: Sequence[Example]) -> list[Example]:
+    """The candidates that a coordinator chose to be shown."""
+    kept = {one.presentation_id: one for one in study.example_slices.all()}
+    return [
+        replace(one, slice=row.slice, is_chosen=True, chosen_by=row.by, chosen_at=row.at)
+        for one in candidates
+        if (row := kept.get(one.rating.presentation_id)) is not None
+    ]
 
 
 @dataclass(frozen=True)

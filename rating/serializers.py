@@ -14,7 +14,16 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from rating import queries
-from rating.models import Amendment, Item, Mark, Presentation, Rating, Study, StudyMembership
+from rating.models import (
+    Amendment,
+    ExampleSlice,
+    Item,
+    Mark,
+    Presentation,
+    Rating,
+    Study,
+    StudyMembership,
+)
 from rating.protocol.meaning import meaning
 from rating.statistics.tables import COLUMNS, TEXT, YES_NO
 from segmentation.models import Cohort, Segmentation
@@ -496,10 +505,63 @@ class ResultsSerializer(serializers.Serializer[Any]):
     count_pairs = line_serializer("count_pairs")(many=True)
     count_components = line_serializer("count_components")(many=True)
     mark_agreement = line_serializer("mark_agreement")(many=True)
+    mark_reasons = line_serializer("mark_reasons")(many=True)
     order = line_serializer("order")(many=True)
     reading_time = line_serializer("reading_time")(many=True)
     verdicts = line_serializer("verdicts")(many=True)
+    consistency = line_serializer("consistency")(many=True)
     missing = line_serializer("missing")(many=True)
+
+
+class ExampleChoiceSerializer(RequestSerializer):
+    """A reading to be shown as an example; `slice` from 1 at the bottom, none for most marks."""
+
+    rater = serializers.CharField(max_length=150)
+    item = serializers.CharField(max_length=40)
+    occasion = serializers.IntegerField(min_value=1, max_value=2)
+    slice = serializers.IntegerField(
+        min_value=1, max_value=100_000, required=False, allow_null=True, default=None
+    )
+
+
+class ChosenExamplesSerializer(RequestSerializer):
+    """The examples that are chosen, at most one of each kind; chance draws the others."""
+
+    examples = ExampleChoiceSerializer(many=True, max_length=3)
+
+
+class ExampleSerializer(serializers.Serializer[Any]):
+    """A reading that is, or could be, shown as an example."""
+
+    kind = serializers.ChoiceField(choices=ExampleSlice.Kind.choices)
+    rater = serializers.CharField(source="name.rater")
+    item = serializers.CharField(source="name.item")
+    occasion = serializers.IntegerField(source="name.occasion")
+    slice = serializers.IntegerField(
+        allow_null=True, help_text="From 1 at the bottom; null for the one with most marks."
+    )
+    case = serializers.CharField(source="segmentation.case.code")
+    method = serializers.SerializerMethodField()
+    lesions = serializers.IntegerField(source="rating.lesions")
+    fp = serializers.IntegerField(source="rating.fp")
+    fn = serializers.IntegerField(source="rating.fn")
+    slices = serializers.IntegerField(help_text="How many the scan has.")
+    is_chosen = serializers.BooleanField()
+    chosen_by = serializers.CharField(allow_blank=True)
+    chosen_at = serializers.DateTimeField(allow_null=True)
+
+    def get_method(self, example: queries.Example) -> str:
+        """What people call that which made the mask."""
+        name = queries.method_shown(example.segmentation)
+        return str(self.context["titles"].get(name, name))
+
+
+class ExamplesSerializer(serializers.Serializer[Any]):
+    """The examples of a closed study: those that are shown, and those that could be."""
+
+    description = serializers.CharField()
+    shown = ExampleSerializer(many=True)
+    candidates = ExampleSerializer(many=True)
 
 
 class CheckItemSerializer(serializers.Serializer[Any]):

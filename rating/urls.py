@@ -52,9 +52,14 @@ api = [
     ),
     path("studies/<slug:slug>/report/", views_api.StudyReportView.as_view(), name="study-report"),
     path(
-        "studies/<slug:slug>/examples.svg",
+        "studies/<slug:slug>/examples/",
         views_api.StudyExamplesView.as_view(),
         name="study-examples",
+    ),
+    path(
+        "studies/<slug:slug>/examples.svg",
+        views_api.StudyExamplesDrawingView.as_view(),
+        name="study-examples-drawing",
     ),
     path(
         "studies/<slug:slug>/report.html",

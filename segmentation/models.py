@@ -539,6 +539,7 @@ class AuditEntry(models.Model):
         RATER_REMINDED = "rater-reminded"
         STUDY_CLOSED = "study-closed", "study closed and unblinded"
         STUDY_DELETED = "study-deleted"
+        EXAMPLES_CHOSEN = "examples-chosen", "example slices of a study chosen"
         STUDY_EXPORTED = "study-exported"
         AUDIT_EXPORTED = "audit-exported"
         BACKED_UP = "backed-up"

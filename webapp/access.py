@@ -241,7 +241,8 @@ TABLE: dict[str, Rule] = {
     "api:study-reminders": write(in_study, COORDINATOR),
     "api:study-results": read(in_study, COORDINATOR),
     "api:study-report": read(in_study, COORDINATOR),
-    "api:study-examples": read(in_study, COORDINATOR),
+    "api:study-examples": Rule(in_study, {"GET": COORDINATOR, "PUT": COORDINATOR}),
+    "api:study-examples-drawing": read(in_study, COORDINATOR),
     "api:study-report-file": read(in_study, COORDINATOR),
     "api:study-bundle": read(in_study, COORDINATOR),
     # API: readings

@@ -354,6 +354,7 @@ SPECTACULAR_SETTINGS = {
         "AmendmentKind": "rating.models.Amendment.Kind",
         "MarkKind": "rating.models.Mark.Kind",
         "EditKind": "segmentation.models.Edit.Kind",
+        "ExampleKind": "rating.models.ExampleSlice.Kind",
     },
 }
 

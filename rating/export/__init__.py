@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from rating import queries
-from rating.export.examples import NAME, example_slices, examples_drawn
+from rating.export.examples import NAME, described, example_slices, examples_drawn
 from rating.export.readme import readme
 from rating.export.report import drawings, rendered, report_page
-from rating.export.scripts import VERIFY, imrmc, main_table_in_r
+from rating.export.scripts import ORDERS, VERIFY, imrmc, main_table_in_r
 from rating.export.tables import (
     amendments,
     audit,
@@ -32,7 +32,7 @@ from segmentation.publication.drawing import png, png_of_svg
 from segmentation.publication.workbook import xlsx_file
 from segmentation.spreadsheets import csv_file
 
-__all__ = ["bundle", "bundle_files", "examples_drawn", "report_page"]
+__all__ = ["bundle", "bundle_files", "described", "examples_drawn", "report_page"]
 
 
 def bundle(*, study: Study) -> bytes:
@@ -49,6 +49,7 @@ def bundle_files(*, study: Study) -> dict[str, bytes]:
         "README.txt": readme(study, report).encode(),
         "report.html": rendered(study, report, drawn, slices),
         "verify.py": VERIFY.encode(),
+        "orders.py": ORDERS.encode(),
         "recompute.R": main_table_in_r(queries.design_of(study)).encode(),
         "design.json": study.design_json.encode(),
         "study.json": json_file(_about(study)),
@@ -66,6 +67,7 @@ def bundle_files(*, study: Study) -> dict[str, bytes]:
         "marks.csv": marks(study),
         "mark_changes.csv": mark_changes(study),
         "imrmc.csv": imrmc(study),
+        "examples.csv": slices.table,
     }
     files |= {name: csv_file(table.columns, table.rows) for name, table in described.items()}
     laid_out = tables(results)
@@ -77,9 +79,9 @@ def bundle_files(*, study: Study) -> dict[str, bytes]:
         files[f"figures/{figure.name}.vl.json"] = json_file(figure.spec)
         files[f"figures/{figure.name}.svg"] = drawn[figure.name].encode()
         files[f"figures/{figure.name}.png"] = png(figure.spec)
-    if slices:
-        files[f"figures/{NAME}.svg"] = slices.encode()
-        files[f"figures/{NAME}.png"] = png_of_svg(slices)
+    if slices.svg:
+        files[f"figures/{NAME}.svg"] = slices.svg.encode()
+        files[f"figures/{NAME}.png"] = png_of_svg(slices.svg)
     files["data_dictionary.csv"] = csv_file(
         ["file", "column", "meaning", "unit"],
         [

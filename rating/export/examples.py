@@ -1,25 +1,25 @@
 """Example slices: a mask that was accepted, one with errors that was, and one that was rejected.
 
 As Figure 5 of Hindsholm et al. 2021. Which ones is drawn by chance from the hash of the design, so
-that nobody picks what looks best, among readings whose errors were marked.
+that nobody picks what looks best, unless the coordinator chooses; then the figure says so.
 """
 
 from __future__ import annotations
 
 import base64
-import random
 import struct
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.sax.saxutils import escape
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rating import queries
-from rating.models import Mark, Presentation, Rating, Study
-from rating.protocol.verdict import is_accepted
+from rating.export.tables import SHOWN, Table, shown_columns, utc
+from rating.models import Mark, Study
+from rating.queries import Example, ExampleChoice
 from segmentation.imaging.nifti import read_volume
 from segmentation.models import Scan
 from segmentation.operations.voxels import mask_of
@@ -28,7 +28,7 @@ NAME = "example_slices"
 TITLE = "Example slices"
 DESCRIPTION = (
     "One slice each of a mask that was accepted without an error, of one that was accepted with "
-    "errors, and of one that was rejected (those of them that there are), drawn by chance. Green: "
+    "errors, and of one that was rejected (those of them that there are), {chosen}. Green: "
     "drawn lesions. Red: drawn lesions that the rater called false; violet: those called diffusely "
     "abnormal white matter (DAWM). Yellow rings: missed lesions. The patient's right is left."
 )
@@ -39,79 +39,85 @@ Bytes3 = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Example:
-    """A reading to be shown, and what it is an example of."""
+class ExampleSlices:
+    """The examples of a study side by side (SVG; empty without any), in words, and as a table."""
 
-    kind: str
-    presentation: Presentation
-    rating: Rating
-    marks: tuple[Mark, ...]
+    svg: str
+    description: str
+    table: Table
 
 
-def examples_drawn(*, study: Study) -> str:
-    """This will draw the examples for the page, or say that there are none; raises
-    StudyNotClosed."""
-    queries.refuse_unclosed(study)
-    return example_slices(study) or (
+def examples_drawn(*, study: Study, choices: Sequence[ExampleChoice] | None = None) -> str:
+    """This will draw the examples for the page, or say that there are none.
+
+    `choices` are tried out; without them those that are kept are drawn. Raises StudyNotClosed,
+    UnknownExample.
+    """
+    return example_slices(study, choices).svg or (
         '<svg xmlns="http://www.w3.org/2000/svg" width="600" height="30"><text y="20" '
         'font-family="sans-serif" font-size="14" fill="#5a6472">No mask with drawn lesions was '
         "rated by marks.</text></svg>"
     )
 
 
-def example_slices(study: Study) -> str:
-    """This will draw the examples as one SVG, side by side; empty when nothing was rated."""
-    shown = [_panel(one, number) for number, one in enumerate(examples(study))]
-    if not shown:
-        return ""
-    width = len(shown) * (PANEL + GAP) - GAP
-    words = escape(DESCRIPTION, {'"': "&quot;"})
-    return (
+def example_slices(study: Study, choices: Sequence[ExampleChoice] | None = None) -> ExampleSlices:
+    """This will draw the examples of a closed study; raises StudyNotClosed, UnknownExample."""
+    shown = queries.examples_of(study, queries.example_candidates(study), choices)
+    drawn = [_panel(one, number) for number, one in enumerate(shown)]
+    description = described(shown)
+    width = len(drawn) * (PANEL + GAP) - GAP
+    words = escape(description, {'"': "&quot;"})
+    svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{words}" width="{width}" '
         f'height="{PANEL + HEAD}" viewBox="0 0 {width} {PANEL + HEAD}" font-family="sans-serif">'
-        f'<rect width="{width}" height="{PANEL + HEAD}" fill="#ffffff"/>{"".join(shown)}</svg>'
+        f'<rect width="{width}" height="{PANEL + HEAD}" fill="#ffffff"/>'
+        f"{''.join(panel for panel, _ in drawn)}</svg>"
     )
+    at = [replace(one, slice=number) for one, (_, number) in zip(shown, drawn, strict=True)]
+    return ExampleSlices(svg if drawn else "", description, _table(at))
 
 
-def examples(study: Study) -> list[Example]:
-    """This will choose one reading of each kind, the same every time; kinds without any are out."""
-    design = queries.design_of(study)
-    by_rater = design.primary_analysis == "rater"
-    rated = Rating.objects.filter(
-        presentation__reading__study=study,
-        presentation__occasion__gt=0,
-        presentation__item__withdrawn_at=None,
-        version=1,
-        outcome=Rating.Outcome.RATED,
-        counted_by="marks",
-        lesions__gt=0,
-    ).select_related("presentation__item__segmentation__case", "presentation__reading")
-    kinds: dict[str, list[Rating]] = {"accepted": [], "accepted with errors": [], "rejected": []}
-    for rating in rated.order_by("presentation__reading__rater", "presentation__position"):
-        accepts = (
-            rating.verdict_rater == "acceptable"
-            if by_rater
-            else is_accepted(rating.verdict_derived, design.boundary_policy)
-        )
-        has_errors = bool(rating.fp or rating.fn)
-        kind = ("accepted with errors" if has_errors else "accepted") if accepts else "rejected"
-        kinds[kind].append(rating)
-    chance = random.Random(study.design_sha256)  # noqa: S311  # to be had again, not secret
-    chosen = [(kind, chance.choice(found)) for kind, found in kinds.items() if found]
-    return [
-        Example(
-            kind,
-            rating.presentation,
-            rating,
-            tuple(rating.presentation.marks.filter(removed_at=None).order_by("made_at", "pk")),
-        )
-        for kind, rating in chosen
+def described(shown: Sequence[Example]) -> str:
+    """This will say what the examples show and how they were chosen."""
+    by_chance = [one.kind for one in shown if not one.is_chosen]
+    chosen = [one for one in shown if one.is_chosen]
+    said = ["drawn by chance"] if not chosen else []
+    if chosen and by_chance:
+        said.append(f"drawn by chance ({', '.join(by_chance)})")
+    for one in chosen:
+        when = f" on {one.chosen_at.date().isoformat()} (UTC)" if one.chosen_at else ""
+        who = f" by {one.chosen_by}" if one.chosen_by else ""
+        said.append(f"chosen{who}{when} ({one.kind})")
+    return DESCRIPTION.format(chosen="; ".join(said))
+
+
+def _table(shown: Sequence[Example]) -> Table:
+    """Which slices are shown."""
+    columns = {
+        "kind": "What it is an example of",
+        **SHOWN,
+        "slice": "Axial slice of the scan, from 1 at the bottom",
+        "chosen_by": "User name of who chose it; empty if it was drawn by chance",
+        "chosen_at": "When (UTC); empty if it was drawn by chance",
+    }
+    rows = [
+        [
+            one.kind,
+            *shown_columns(one.rating.presentation),
+            one.slice,
+            one.chosen_by,
+            utc(one.chosen_at),
+        ]
+        for one in shown
     ]
+    return Table(columns, rows)
 
 
-def _panel(example: Example, number: int) -> str:
-    """One slice with its marks and two lines above it."""
-    mask = example.presentation.item.segmentation
+def _panel(example: Example, number: int) -> tuple[str, int]:
+    """One slice with its marks and two lines above it, and which slice it is, from 1."""
+    mask = example.rating.presentation.item.segmentation
+    standing = example.rating.presentation.marks.filter(removed_at=None).order_by("made_at", "pk")
+    marks = tuple(standing)
     scan = Scan.objects.get(case=mask.case_id, sequence=Scan.Sequence.FLAIR)
     grid = scan.grid
     with scan.original.open("rb") as stored:
@@ -120,9 +126,10 @@ def _panel(example: Example, number: int) -> str:
     drawn = grid.to_ras(mask_of(mask))
     with mask.labels.open("rb") as stored:
         labels = read_volume(stored.read(), name="labels").data.astype(np.int64)
-    places = [ras.to_voxel(np.array([m.x_mm, m.y_mm, m.z_mm])) for m in example.marks]
-    at = _fullest(drawn, [round(float(place[2])) for place in places])
-    picture = _painted(flair[:, :, at], drawn[:, :, at], labels[:, :, at], example.marks)
+    places = [ras.to_voxel(np.array([m.x_mm, m.y_mm, m.z_mm])) for m in marks]
+    fullest = _fullest(drawn, [round(float(place[2])) for place in places])
+    at = fullest if example.slice is None else example.slice - 1
+    picture = _painted(flair[:, :, at], drawn[:, :, at], labels[:, :, at], marks)
     left = number * (PANEL + GAP)
     across, along = (float(ras.shape[axis] * ras.spacing_mm[axis]) for axis in (0, 1))
     scale = PANEL / max(across, along)
@@ -132,13 +139,13 @@ def _panel(example: Example, number: int) -> str:
         f'<circle cx="{x0 + width * (1 - (place[0] + 0.5) / ras.shape[0]):.2f}" '
         f'cy="{y0 + height * (1 - (place[1] + 0.5) / ras.shape[1]):.2f}" r="{RING_MM * scale:.2f}" '
         f'fill="none" stroke="{YELLOW}" stroke-width="2"/>'
-        for mark, place in zip(example.marks, places, strict=True)
+        for mark, place in zip(marks, places, strict=True)
         if mark.kind == Mark.Kind.MISSED and round(float(place[2])) == at
     )
     rating = example.rating
     counted = f"{rating.lesions} drawn, {rating.fp} false, {rating.fn} missed"
     encoded = base64.b64encode(png_of(picture)).decode()
-    return (
+    panel = (
         f'<text x="{left}" y="16" font-size="14" font-weight="600">{escape(example.kind)}</text>'
         f'<text x="{left}" y="34" font-size="12">{escape(mask.case.code)}, slice {at + 1}: '
         f"{counted} (all slices)</text>"
@@ -146,6 +153,7 @@ def _panel(example: Example, number: int) -> str:
         f'<image x="{x0:.2f}" y="{y0:.2f}" width="{width:.2f}" height="{height:.2f}" '
         f'preserveAspectRatio="none" href="data:image/png;base64,{encoded}"/>{rings}'
     )
+    return panel, at + 1
 
 
 def _fullest(drawn: NDArray[np.bool_], marked: Sequence[int]) -> int:

@@ -16,7 +16,8 @@ Files
   raters.csv           qualification of the raters and what they signed, where the design asks
   sittings.csv         room light and screen of every sitting, where the design asks
   amendments.csv       deviations from the frozen design, with reasons
-  audit.csv            what was done to the study: opened, amended, closed; by whom and why
+  audit.csv            what was done to the study: opened, amended, closed, examples
+                       chosen; by whom and why
   presentations.csv    what was shown when
   ratings.csv          every version of every answer; the statistics use version 1
   marks.csv            every mark ever stored, removed ones too
@@ -25,9 +26,11 @@ Files
   report.html          tables, figures, Methods, limits and check lists as one page to read or print
   tables.xlsx          the same tables as one spreadsheet
   figures/             every figure as SVG, PNG and Vega-Lite specification
+  examples.csv         which slices the figure of examples shows, and who chose them, if anybody
   imrmc.csv            rated presentations as iMRMC takes them (R, or FDA's program)
   recompute.R          recomputes the main table from ratings.csv: Rscript recompute.R
   verify.py            checks commitment and orders against the secret: python3 verify.py
+  orders.py            how verify.py draws an order again from the secret
   data_dictionary.csv  the meaning of every column
   manifest.csv         size and SHA-256 of every file
 Text that begins with = + - @ has an apostrophe before it in the CSV files, so that no spreadsheet

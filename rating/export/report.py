@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
 from rating import queries
-from rating.export.examples import DESCRIPTION, TITLE, example_slices
+from rating.export.examples import TITLE, ExampleSlices, example_slices
 from rating.models import Study
 from rating.report import Report
 from segmentation.publication.drawing import svg, with_drawings
@@ -25,13 +25,15 @@ def drawings(report: Report) -> dict[str, str]:
     return {figure.name: svg(figure.spec) for figure in report.figures}
 
 
-def rendered(study: Study, report: Report, drawn: Mapping[str, str], slices: str) -> bytes:
+def rendered(
+    study: Study, report: Report, drawn: Mapping[str, str], slices: ExampleSlices
+) -> bytes:
     """This will write a report with its figures and example slices drawn already."""
     groups = with_drawings(report.groups, report.figures, drawn)
     design = queries.design_of(study)
     context = {"study": study, "report": report, "groups": groups, "design": design} | {
-        "slices": mark_safe(slices),  # noqa: S308  # drawn here
+        "slices": mark_safe(slices.svg),  # noqa: S308  # drawn here
         "slices_title": TITLE,
-        "slices_description": DESCRIPTION,
+        "slices_description": slices.description,
     }
     return render_to_string("rating/report.html", context).encode()

@@ -1,4 +1,4 @@
-"""What others compute with: a frame for iMRMC, and R that recomputes the main table."""
+"""What others compute with: a frame for iMRMC, R for the main table, Python for the orders."""
 
 from __future__ import annotations
 
@@ -109,40 +109,72 @@ if (worst > 1e-6) quit(status = 1)
 """
 
 VERIFY = """\
-# Draws every order again from the revealed secret and compares: python3 verify.py, in this folder.
-import csv, hashlib, hmac, json
+# Checks design, secret and every order against what was published: python3 verify.py, right here.
+import csv, hashlib, json
+from orders import draw
+
+def sha256(*parts):
+    return hashlib.sha256(b"".join(parts)).hexdigest()
+
 text, study = open("design.json", "rb").read(), json.load(open("study.json"))
-design, secret = json.loads(text), bytes.fromhex(study["secret"])
-assert hashlib.sha256(secret + text).hexdigest() == study["commitment"], "the commitment differs"
-keys, gap = [item["key"] for item in design["items"]], design["gap"]
-case, n = {item["key"]: item["case"] for item in design["items"]}, len(keys)
-def numbers(label, at=0):  # 64-bit words of HMAC-SHA256(secret, "study|rater|counter")
-    while digest := hmac.digest(secret, f"{label}{at}".encode(), "sha256"):
-        yield from (int.from_bytes(digest[i : i + 8], "big") for i in (0, 8, 16, 24))
-        at += 1
-def below(words, bound): return next(w for w in words if w < 2**64 - 2**64 % bound) % bound
-def meets(a, b): return a != b and case[a] == case[b]  # two masks of one case in a row
-def draw(words):
-    first, second, free = keys[:], [""] * n, list(range(max(0, gap - 1), n))
-    for i in range(n):
-        j = i + below(words, n - i)
-        first[i], first[j] = first[j], first[i]
-        if i and meets(first[i - 1], first[i]): return
-    for i in reversed(range(n)):
-        k = below(words, len(free))
-        second[free[k]], free[k] = first[i], free[-1]
-        free[-1:] = [i - 1 - n + gap] if i - 1 - n + gap >= 0 else []
-    order = first + second
-    return None if any(meets(*pair) for pair in zip(order, order[1:])) else order
-shown = {}
-late = {row["rater"]: row["commitment"] for row in csv.DictReader(open("amendments.csv"))}
-for row in csv.DictReader(open("schedule.csv")):
-    shown.setdefault(row["rater"], []).append(row["item"])
+secret, shown = bytes.fromhex(study["secret"]), {}
+assert sha256(secret, text) == study["commitment"], "other design or secret"
+for row in csv.DictReader(open("schedule.csv")):  # without the apostrophe before + - @
+    shown.setdefault(row["rater"].lstrip("'"), []).append(row["item"])
 for rater, order in shown.items():
-    words = numbers(f"{study['study']}|{rater}|")
-    while not (drawn := draw(words)): continue
+    drawn = draw(secret, study["study"], rater, json.loads(text))
     assert order == drawn, f"{rater}: another order"
-    told = "\\n".join([rater, *order]).encode()
-    assert late.get(rater, "") in ("", hashlib.sha256(secret + told).hexdigest()), f"{rater}: late"
+for row in csv.DictReader(open("amendments.csv")):  # raters who joined later
+    rater = row["rater"].lstrip("'")
+    told = "\\n".join([rater, *shown.get(rater, [])]).encode()
+    assert row["commitment"] in ("", sha256(secret, told)), f"{rater}: not committed to"
 print(f"The commitment holds, and so do the orders of {', '.join(shown)}.")
+"""
+
+ORDERS = """\
+# How a rater's order follows from the secret, written a second time for verify.py. Two blocks show
+# every mask once each, with at least `gap` positions between the two showings of a mask.
+import hmac
+
+def words(secret, label):
+    '''64-bit numbers from HMAC-SHA256(secret, "study|rater|counter").'''
+    counter = 0
+    while True:
+        digest = hmac.digest(secret, f"{label}{counter}".encode(), "sha256")
+        yield from (int.from_bytes(digest[at : at + 8], "big") for at in (0, 8, 16, 24))
+        counter += 1
+
+def below(source, bound):
+    '''A number from 0 to bound - 1, each equally likely.'''
+    limit = 2**64 - 2**64 % bound
+    return next(word for word in source if word < limit) % bound
+
+def draw(secret, study, rater, design):
+    '''Draws again until no two masks of one case follow each other.'''
+    source, order = words(secret, f"{study}|{rater}|"), None
+    while order is None:
+        order = draw_once(source, design["items"], design["gap"])
+    return [item["key"] for item in order]
+
+def draw_once(source, items, gap):
+    n = len(items)
+    first, second = list(items), [None] * n
+    for at in range(n):
+        other = at + below(source, n - at)
+        first[at], first[other] = first[other], first[at]
+        if at and follow_each_other(first[at - 1], first[at]):
+            return None
+    free = list(range(max(0, gap - 1), n))  # places in the second block for the last of the first
+    for at in reversed(range(n)):
+        chosen = below(source, len(free))
+        second[free[chosen]] = first[at]
+        free[chosen] = free[-1]
+        free.pop()
+        if at - 1 - n + gap >= 0:  # the one before it may stand one place earlier
+            free.append(at - 1 - n + gap)
+    order = first + second
+    return None if any(map(follow_each_other, order, order[1:])) else order
+
+def follow_each_other(one, other):
+    return one["case"] == other["case"] and one["key"] != other["key"]
 """

@@ -152,7 +152,7 @@ def amendments(study: Study) -> Table:
 
 
 def audit(study: Study) -> Table:
-    """What the audit log has of a study, up to its closing; who took a bundle is not in it."""
+    """What the audit log has of a study; who took a bundle is not in it."""
     columns = {
         "at": "When (UTC)",
         "actor": "User name; empty for a command",
@@ -170,7 +170,7 @@ def audit(study: Study) -> Table:
 def schedule(study: Study) -> Table:
     """The order that was drawn for every rater; practice is not drawn."""
     drawn = [one for one in _in_order(study) if one.occasion > 0]
-    return Table(SHOWN, [_shown(presentation) for presentation in drawn])
+    return Table(SHOWN, [shown_columns(presentation) for presentation in drawn])
 
 
 def presentations(study: Study) -> Table:
@@ -187,7 +187,7 @@ def presentations(study: Study) -> Table:
         columns,
         [
             [
-                *_shown(presentation),
+                *shown_columns(presentation),
                 presentation.item.lesions,
                 utc(presentation.opened_at),
                 utc(presentation.submitted_at),
@@ -240,7 +240,7 @@ def ratings(study: Study) -> Table:
         columns,
         [
             [
-                *_shown(presentation),
+                *shown_columns(presentation),
                 rating.version,
                 rating.version == 1 and is_analysed(presentation),
                 *(getattr(rating, name) for name in own),
@@ -286,7 +286,7 @@ def marks(study: Study) -> Table:
             voxel = [round(float(index)) for index in grid.to_voxel(np.array(mm))]
             rows.append(
                 [
-                    *_shown(presentation),
+                    *shown_columns(presentation),
                     mark.pk,
                     mark.kind,
                     mark.lesion,
@@ -334,7 +334,7 @@ def _in_order(study: Study) -> list[Presentation]:
     return sorted(found, key=lambda one: (one.reading.rater, one.position))
 
 
-def _shown(presentation: Presentation) -> list[Any]:
+def shown_columns(presentation: Presentation) -> list[Any]:
     """The columns of SHOWN."""
     mask = presentation.item.segmentation
     return [

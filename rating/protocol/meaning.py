@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache
 from typing import Any
 
@@ -145,6 +146,15 @@ def _sample_size(claim: float, truth: float, power: float, readings: float) -> S
     )
 
 
+def _paired_cases(design: AcceptanceDesign) -> int:
+    """How many cases have exactly one mask of every method of the design."""
+    made = Counter((item.case, item.method) for item in design.items)
+    methods = {method for _, method in made}
+    return sum(
+        all(made[case, method] == 1 for method in methods) for case in {case for case, _ in made}
+    )
+
+
 def _warnings(design: AcceptanceDesign) -> list[str]:
     """What is allowed but limits what the study can show, as sentences."""
     found = []
@@ -160,6 +170,13 @@ def _warnings(design: AcceptanceDesign) -> list[str]:
         found.append(
             f"With {cases} cases even a study without any rejection cannot show that more than "
             f"90 % are acceptable ({enough} cases would)."
+        )
+    methods = {item.method for item in design.items}
+    paired = _paired_cases(design)
+    if len(methods) > 1 and paired < cases:
+        found.append(
+            f"Methods are compared over cases with one mask of each method, which {paired} of "
+            f"{cases} cases have."
         )
     if len(design.raters) == 1:
         found.append("With one rater there is no agreement between raters.")

@@ -18,6 +18,7 @@ from rating.report.wording import (
     shares,
     table,
     text,
+    yes_no,
 )
 from segmentation.publication.document import Cell, Group, Head, Section
 
@@ -181,6 +182,12 @@ def _ends(head: str, name: str) -> Column:
 
 
 def _verdicts(results: Mapping[str, Any], names: Names) -> Section:
+    by_counts = {"acceptable": "acceptable", "boundary": "90 %", "unacceptable": "unacceptable"}
+    both = [
+        number(f"{head}, rater {said}", f"derived_{derived}_rater_{answer}")
+        for derived, head in by_counts.items()
+        for answer, said in (("acceptable", "accepts"), ("unacceptable", "rejects"))
+    ]
     return Section(
         "verdicts",
         "The rater's verdict and the counts",
@@ -199,8 +206,30 @@ def _verdicts(results: Mapping[str, Any], names: Names) -> Section:
                 ],
                 file="verdicts",
             ),
+            table(
+                "By the counts acceptable, exactly 90 %, unacceptable; and what the rater said",
+                results["verdicts"],
+                [rater(names), *both],
+                file="verdicts",
+            ),
         ),
-        files=("verdicts",),
+        "By whether the verdict follows from the counts, as the rater said",
+        (
+            table(
+                "Conflicts by whether the rater said that the verdict follows from the counts",
+                results["consistency"],
+                [
+                    rater(names),
+                    text("Follows", lambda line: yes_no(line["consistent"])),
+                    number("Rated", "rated"),
+                    number("Both agree", "conflict_none"),
+                    number("Rater accepts, counts do not", "conflict_rater_accepts"),
+                    number("Rater rejects, counts do not", "conflict_rater_rejects"),
+                ],
+                file="consistency",
+            ),
+        ),
+        files=("verdicts", "consistency"),
     )
 
 

@@ -10,11 +10,13 @@ from rating.report.wording import (
     Column,
     Line,
     Names,
+    cell,
     coefficients,
     count,
     decimal,
     number,
     p_value,
+    reason,
     rule,
     share,
     shares,
@@ -22,7 +24,7 @@ from rating.report.wording import (
     text,
     yes_no,
 )
-from segmentation.publication.document import Group, Section
+from segmentation.publication.document import Cell, Group, Head, Section
 
 
 def agreement(results: Mapping[str, Any], names: Names) -> Group:
@@ -53,7 +55,20 @@ def _coefficients(who: Sequence[Column]) -> list[Column]:
         coefficients("AC1", "ac1"),
         number("PABAK", "pabak", decimal),
         coefficients("Kappa", "kappa"),
+        _interval("Kappa, BCa", "kappa_bca_low", "kappa_bca_high"),
+        number("Redraws without kappa", "kappa_undefined_redraws"),
     ]
+
+
+def _interval(head: str, low: str, high: str) -> Column:
+    """A column of intervals without a value."""
+
+    def say(line: Line) -> Cell:
+        if reason(line[low]):
+            return cell(line[low], decimal)
+        return Cell(f"{decimal(line[low])} to {decimal(line[high])}")
+
+    return Head(head, is_number=True), say
 
 
 def _intra(results: Mapping[str, Any], names: Names) -> Section:
@@ -71,7 +86,9 @@ def _intra(results: Mapping[str, Any], names: Names) -> Section:
         "intra-rater",
         "Same rater, same mask, twice",
         "First against second showing. Where nearly everything is accepted, kappa is unstable and "
-        "AC1 nearly forced upwards: read both beside the counts. Drift is McNemar's exact test.",
+        "AC1 nearly forced upwards: read both beside the counts. Drift is McNemar's exact test. "
+        "Kappa has intervals from 2,000 redraws of cases (percentiles, and bias-corrected: BCa); "
+        "where every redrawn answer is the same it has no value.",
         (
             table(
                 "A rater's second answer against the first",

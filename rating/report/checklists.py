@@ -12,6 +12,7 @@ from typing import Any
 from rating.protocol.design import AcceptanceDesign
 from rating.report.document import CheckItem, CheckList
 from rating.report.facts import Facts
+from rating.report.methods import shown
 from rating.report.wording import Names
 
 NOT_COLLECTED = "not collected"
@@ -55,12 +56,15 @@ def _answers(
     how_made = ", ".join(sorted({names.method(item.method) for item in design.items}))
     pause = f"{design.washout_days} days" if design.washout_days else "none fixed"
     answers = {
-        "aim": "Acceptance of masks, and agreement within and between raters (Methods)",
+        "aim": "Acceptance of masks, and agreement within and between raters (Methods)"
+        + f"; equivalence by a margin of {design.equivalence_margin or 0:g}"
+        * bool(design.equivalence_margin),
         "device": f"Masks of {how_made}; drawn with Plaque {', '.join(facts.versions)}".rstrip(),
         "numbers": f"Planned: {len(design.raters)} raters, {cases} cases, {len(design.items)} "
         f"masks, {design.presentations_per_item} showings each; why so many: {NOT_COLLECTED}",
         "process": f"Pause between blocks: {pause}; at least {design.gap} positions between "
-        "showings; blind to case, method, showing and other raters (Methods)",
+        "showings; blind to case, method, showing and other raters; they saw the mask on "
+        f"{shown(design)}, and nothing of the patient (Methods)",
         "independent": "Yes: own order for every rater, nobody saw another's answers",
         "statistics": "Methods; notes on reading the tables",
         "done": f"{len(design.raters)} raters, {cases} cases, {total['rated']} rated of "
@@ -73,17 +77,23 @@ def _answers(
         "tool": f"Plaque {', '.join(facts.versions)}, marks by click on the scan".replace(
             " ,", ","
         ),
-        "variability": "Agreement: same rater twice, and between raters",
+        "variability": "Agreement: same rater twice, and between raters; what differed was left as "
+        "it is, no consensus was sought",
         "pseudonyms": "Header text of scans is emptied on import; codes stand for names",
         "metrics": "Acceptance; Lesion precision and recall",
         "uncertainty": "95 % intervals by case; exact tests (notes)",
         "sensitivity": "Under every rule; Masks that flip; By lesion load, showing and method",
         "flow": f"{total['planned']} planned, {total['rated']} rated, {total['unreadable']} "
-        f"unreadable, {total['wrong_mask']} wrong mask, {total['missing']} without an answer",
-        "failures": "Every false positive and missed lesion is in marks.csv, with its place",
+        f"unreadable, {total['wrong_mask']} wrong mask, {total['missing']} without an answer"
+        + f"; amendments: {len(facts.deviations)} (Methods)"
+        * bool(facts.deviations),
+        "failures": "Example slices; every false positive and missed lesion is in marks.csv, with "
+        "its place and reason",
         "limits": "Limits of this design",
         "protocol": f"design.json of the bundle, SHA-256 {results['design_sha256']}",
     }
+    if design.practice:
+        answers["process"] += f"; practice cases with feedback beforehand: {len(design.practice)}"
     if facts.raters:
         answers["raters"] = f"{'; '.join(facts.raters)} (raters.csv)"
         answers["people"] = "raters.csv; of subjects what cases.csv has"

@@ -25,11 +25,16 @@ ERRORS = {"fp": "false", "fn": "missed"}
 
 
 def lesions(results: Mapping[str, Any], names: Names) -> Group:
-    """Lesion rates, agreement of counts, components of their variance."""
+    """Lesion rates, reasons of marks, agreement of counts, components of their variance."""
     return Group(
         "lesions",
         "Lesions and counts",
-        (_rates(results, names), _counts(results), _components(results)),
+        (
+            _rates(results, names),
+            _reasons(results, names),
+            _counts(results),
+            _components(results),
+        ),
     )
 
 
@@ -60,6 +65,42 @@ def _rates(results: Mapping[str, Any], names: Names) -> Section:
             ),
         ),
         files=("lesion_rates",),
+    )
+
+
+def _reasons(results: Mapping[str, Any], names: Names) -> Section:
+    def lines(*, pooled: bool) -> list[Line]:
+        return [line for line in results["mark_reasons"] if (line["rater"] == "") is pooled]
+
+    columns: list[Column] = [
+        text("Marked", lambda line: ERRORS[line["kind"].lower()]),
+        text("Reason", lambda line: line["reason"] or "none given"),
+        number("Marks", "marks"),
+        number("Of", "of"),
+        number("Share", "share", share),
+    ]
+    return Section(
+        "mark-reasons",
+        "Why lesions were marked",
+        "The reasons that raters gave with their marks, every showing counting.",
+        (
+            table(
+                "Reasons of marks, all raters together",
+                lines(pooled=True),
+                columns,
+                file="mark_reasons",
+            ),
+        ),
+        "Per rater",
+        (
+            table(
+                "Reasons of marks per rater",
+                lines(pooled=False),
+                [rater(names), *columns],
+                file="mark_reasons",
+            ),
+        ),
+        files=("mark_reasons",),
     )
 
 

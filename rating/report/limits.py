@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from rating.protocol.design import AcceptanceDesign
-from rating.statistics.planner import cases_needed
+from rating.statistics.planner import cases_needed, chance_of_few_rejections
 
-CLAIM = 0.9
+CLAIM, LIKELY = 0.9, 0.95
 ANCHORED = """\
 Raters saw the mask while they searched for missed lesions and had no independent reference, so
 missed lesions are probably under-counted and recall is probably too high."""
@@ -54,6 +54,8 @@ def _cases(design: AcceptanceDesign) -> list[str]:
             f"{cases} cases can show that more than 90 % are acceptable only with {most} rejected "
             f"case{'s' if allowed > 1 else ''}"
         )
+        chance = chance_of_few_rejections(rate=LIKELY, cases=cases, most=allowed)
+        able += f" (which chance gives {100 * chance:.0f} % of such studies if 95 % are acceptable)"
     first, *more = needed
     listed = ", ".join(f"{n} for {rejections}" for rejections, n in enumerate(more, 1))
     why = f"an exact 95 % interval above 90 % takes {first} cases with no rejection, {listed}"

@@ -66,10 +66,17 @@ def _reading(design: AcceptanceDesign, names: Names) -> str:
         f"{len(design.raters)} raters, each mask twice, in two blocks; {washout}. Each rater's "
         "order was drawn at random before the first reading, uniformly from all orders with at "
         f"least {design.gap} positions between the two showings of a mask, and stored. Raters were "
-        "blind to case, method, occasion, earlier answers and each other. They marked every drawn "
+        "blind to case, method, occasion, earlier answers and each other. They saw the mask on "
+        f"{shown(design)} and were told nothing of the patient. They marked every drawn "
         "lesion that is none (false positive) and every lesion that is not drawn (missed), and "
         "then gave their verdict; percentages and the derived verdict were not shown to them."
     )
+
+
+def shown(design: AcceptanceDesign) -> str:
+    """The scans that raters saw, in words: FLAIR, or FLAIR with T1 beside it where there is one."""
+    beside = ", with the T1 beside it where there is one"
+    return "the FLAIR" + beside * ("T1" in design.shown_sequences)
 
 
 def _rule(design: AcceptanceDesign) -> str:

@@ -28,7 +28,8 @@ class Columns:
 
     Arrays have an entry per row, but for `item_case` and `item_method` (one per item) and `at`
     (raters, items, 2): the row of a showing that was rated, -1 where none was. Counts and verdicts
-    of rows that are not rated are -1. `corrected` is the verdict derived from the lesions as the
+    of rows that are not rated are -1, and so is `consistent` (1 yes, 0 no) where it was not asked.
+    `corrected` is the verdict derived from the lesions as the
     rater counts them; `has_corrections` where they are not the components in any row.
     """
 
@@ -54,6 +55,7 @@ class Columns:
     has_corrections: bool
     said: Ints
     conflict: Ints
+    consistent: Ints
     seconds: NDArray[np.float64]
     at: Ints
 
@@ -160,6 +162,7 @@ def columns(rows: Sequence[RatingRow], design: AcceptanceDesign, raters: Sequenc
         has_corrections=bool(corrections),
         said=codes("verdict_rater", _codes(VERDICTS))[in_order],
         conflict=codes("conflict", _codes(CONFLICTS))[in_order],
+        consistent=counts("consistent")[in_order],
         seconds=np.fromiter(seconds, dtype=np.float64, count=len(rows))[in_order],
         at=at,
     )

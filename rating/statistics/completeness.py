@@ -96,6 +96,30 @@ def verdicts(answers: Columns) -> list[dict[str, Any]]:
     return table
 
 
+def consistency(answers: Columns, design: AcceptanceDesign) -> list[dict[str, Any]]:
+    """This will split agreement and conflicts of the verdicts by what raters said of their own.
+
+    Whether it follows from the counts: one line each for yes and no. Empty where the design does
+    not ask.
+    """
+    if not design.ask_consistency:
+        return []
+    table = []
+    for rater, own in _by_rater(answers):
+        for is_consistent in (True, False):
+            said = own & answers.is_rated & (answers.consistent == int(is_consistent))
+            found = np.bincount(answers.conflict[said], minlength=len(CONFLICTS)).tolist()
+            table.append(
+                {
+                    "rater": rater,
+                    "consistent": is_consistent,
+                    "rated": int(said.sum()),
+                    **{f"conflict_{way}": n for way, n in zip(CONFLICTS, found, strict=True)},
+                }
+            )
+    return table
+
+
 def flips(answers: Columns, design: AcceptanceDesign) -> list[dict[str, Any]]:
     """This will list the rated presentations whose answer hangs on the rule.
 

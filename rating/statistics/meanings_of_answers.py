@@ -76,6 +76,13 @@ VERDICTS: dict[str, Meaning] = (
         "vacuous": ("Presentations of an empty mask with nothing missed", COUNT),
     }
 )
+CONSISTENCY: dict[str, Meaning] = RATER | {
+    "consistent": ("Does the verdict follow from the counts, as the rater says?", YES_NO),
+    "rated": ("Presentations rated of which the rater said so", COUNT),
+    "conflict_none": ("The rater's verdict is that of the counts", COUNT),
+    "conflict_rater_accepts": ("The rater accepts what the counts reject", COUNT),
+    "conflict_rater_rejects": ("The rater rejects what the counts accept", COUNT),
+}
 MISSING: dict[str, Meaning] = RATER | {
     "rate_as_rated": ("Primary rate over rated presentations", SHARE),
     "missing": ("Presentations without an answer", COUNT),
@@ -97,6 +104,13 @@ FLIPS: dict[str, Meaning] = {
     "accepted_strict": ("Accepted where exactly on a threshold is rejected?", YES_NO),
     "accepted_lenient": ("Accepted where exactly on a threshold is accepted?", YES_NO),
     "accepted_combined": ("Accepted by the combined rule, the design's policy?", YES_NO),
+}
+MARK_REASONS: dict[str, Meaning] = RATER | {
+    "kind": ("FP: a drawn lesion that is none; FN: a missed lesion", TEXT),
+    "reason": ("The reason that the rater gave; empty for none", TEXT),
+    "marks": ("Marks with it, every showing counting", COUNT),
+    "of": ("All marks of the kind", COUNT),
+    "share": ("Share of the marks of the kind", SHARE),
 }
 ORDER: dict[str, Meaning] = {
     "rater": ("User name of the rater", TEXT),

@@ -16,7 +16,8 @@ class RatingRow:
     Counts, verdicts and conflict are None unless `outcome` is rated (else unreadable, wrong_mask).
     `verdict_derived` is three-valued: acceptable, boundary, unacceptable. `active_seconds` is None
     where no time was kept. The corrected counts are lesions as the rater counts them; None where
-    they are `fp` and `fn`.
+    they are `fp` and `fn`. `consistent` is whether the rater's verdict follows from the counts, as
+    the rater says; None where the design does not ask.
     """
 
     study: str
@@ -36,6 +37,7 @@ class RatingRow:
     active_seconds: float | None = None
     fp_corrected: int | None = None
     fn_corrected: int | None = None
+    consistent: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class MarkRow:
     """A mark that counted when its presentation was submitted.
 
     kind: FP (a drawn lesion, known by its id) or FN (a missed lesion; `lesion` is None). `mm` is
-    its place in RAS+ millimetres.
+    its place in RAS+ millimetres, `reason` what the rater gave as such; "" for none.
     """
 
     rater: str
@@ -52,6 +54,7 @@ class MarkRow:
     kind: str
     lesion: int | None
     mm: tuple[float, float, float]
+    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,19 @@ from rating.statistics.acceptance import acceptance, masks
 from rating.statistics.along_order import order, reading_time
 from rating.statistics.columns import columns
 from rating.statistics.comparisons import comparisons
-from rating.statistics.completeness import flips, missing, presentations, verdicts
+from rating.statistics.completeness import (
+    consistency,
+    flips,
+    missing,
+    presentations,
+    verdicts,
+)
 from rating.statistics.concordance import inter_rater, intra_rater
 from rating.statistics.count_concordance import components, count_pairs, counts
 from rating.statistics.equivalence import equivalence, several_methods
 from rating.statistics.lesion_rates import lesion_rates
 from rating.statistics.mark_agreement import mark_agreement
+from rating.statistics.mark_reasons import mark_reasons
 from rating.statistics.rows import MarkRow, RatingRow
 
 DECIMALS = 10
@@ -84,9 +91,11 @@ def summarise(
         "count_pairs": count_pairs(answers),
         "count_components": components(answers),
         "mark_agreement": mark_agreement(answers, marks),
+        "mark_reasons": mark_reasons(answers, marks),
         "order": order(answers, design, drawn),
         "reading_time": reading_time(answers, design, drawn),
         "verdicts": verdicts(answers),
+        "consistency": consistency(answers, design),
         "missing": missing(answers, design),
     }
     return {name: _rounded(value) for name, value in summary.items()}

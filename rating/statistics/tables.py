@@ -26,9 +26,11 @@ COLUMNS: Mapping[str, Mapping[str, Meaning]] = {
     "count_pairs": agreement.COUNT_PAIRS,
     "count_components": agreement.COUNT_COMPONENTS,
     "mark_agreement": agreement.MARK_AGREEMENT,
+    "mark_reasons": answers.MARK_REASONS,
     "order": answers.ORDER,
     "reading_time": answers.READING_TIME,
     "verdicts": answers.VERDICTS,
+    "consistency": answers.CONSISTENCY,
     "missing": answers.MISSING,
 }
 

@@ -221,6 +221,9 @@ def _tables_4(lines: Sequence[Line], names: Mapping[str, str]) -> tuple[Table, .
     return tuple(tables)
 
 
+ENDS = ("", "_low", "_high")
+
+
 def _volume_section(lines: Sequence[Line], sides: list[Column]) -> Section:
     def interval(title: str, name: str, low: str, high: str) -> Column:
         return Head(title, is_number=True), lambda line: _with_interval(line, name, low, high)
@@ -230,7 +233,8 @@ def _volume_section(lines: Sequence[Line], sides: list[Column]) -> Section:
         "How volumes agree",
         "R2 and slope say whether volumes go together, CCC whether they are the same. Limits: "
         "where 95 % of differences lie, with the exact interval of each limit. The union of "
-        "references is never smaller than any of them, which hides that a method draws too much.",
+        "references is never smaller than any of them, which hides that a method draws too much. "
+        "Where differences grow with size, read the limits of the ratio instead of those in ml.",
         (
             _table(
                 "Volumes",
@@ -244,6 +248,18 @@ def _volume_section(lines: Sequence[Line], sides: list[Column]) -> Section:
                     interval("Difference (ml)", "bias_ml", "bias_low_ml", "bias_high_ml"),
                     interval("Lower limit (ml)", "low_ml", "low_low_ml", "low_high_ml"),
                     interval("Upper limit (ml)", "high_ml", "high_low_ml", "high_high_ml"),
+                ],
+            ),
+            _table(
+                "Growth of the difference with size (ml per ml), and ratios",
+                lines,
+                [
+                    *sides,
+                    interval("Growth", *(f"difference_by_size{end}" for end in ENDS)),
+                    _number("n with a ratio", "ratio_n"),
+                    interval("Ratio", *(f"ratio{end}" for end in ENDS)),
+                    interval("Lower limit", *(f"ratio_below{end}" for end in ENDS)),
+                    interval("Upper limit", *(f"ratio_above{end}" for end in ENDS)),
                 ],
             ),
         ),

@@ -15,7 +15,12 @@ from scipy import stats
 
 from segmentation.evaluation.comparison import MEASURES
 from segmentation.evaluation.records import SCORES, UNION, CaseRecord, Pair, is_number
-from segmentation.evaluation.statistics.bland_altman import Limits, limits_of_agreement, trend
+from segmentation.evaluation.statistics.bland_altman import (
+    Limits,
+    limits_of_agreement,
+    ratio_limits,
+    trend,
+)
 from segmentation.evaluation.statistics.concordance_correlation import concordance_correlation
 from segmentation.evaluation.statistics.quantiles import t_quantile
 
@@ -177,7 +182,9 @@ def volumes(pairs: Sequence[Line]) -> list[Line]:
     """How the volumes of each two sides agree: the line through them, CCC, limits of agreement.
 
     R2 and slope (second on the horizontal axis) say whether they go together, CCC whether they are
-    the same; `difference_by_size` is the slope of the difference on the mean.
+    the same; `difference_by_size` is the slope of the difference on the mean. Where that is not 0,
+    no pair of limits in ml fits all sizes, and those of the ratio (first / second) are to be read;
+    cases with an empty side have none and are not among `ratio_n`.
     """
     groups: dict[tuple[str, str], list[Line]] = {}
     for pair in pairs:
@@ -191,8 +198,9 @@ def volumes(pairs: Sequence[Line]) -> list[Line]:
 
 def _agreement(first: Sequence[float], second: Sequence[float]) -> Line:
     few: Any = {"undefined": "fewer than three cases, or all alike"}
+    growth_names = [f"difference_by_size{end}" for end in ("", "_low", "_high")]
     line: Line = dict.fromkeys(
-        ("r2", "slope", "intercept_ml", "ccc", "ccc_low", "ccc_high", "difference_by_size"), few
+        ("r2", "slope", "intercept_ml", "ccc", "ccc_low", "ccc_high", *growth_names), few
     )
     if len(first) > 2 and max(second) > min(second):
         fit = stats.linregress(second, first)
@@ -205,22 +213,27 @@ def _agreement(first: Sequence[float], second: Sequence[float]) -> Line:
         ends: tuple[Any, Any] = ccc.interval or (few, few)
         line |= {"ccc": ccc.value, "ccc_low": ends[0], "ccc_high": ends[1]}
     if (growth := trend(first, second)) is not None:
-        line["difference_by_size"] = growth.slope
+        line |= dict(zip(growth_names, (growth.slope, *growth.interval), strict=True))
     limits = limits_of_agreement([a - b for a, b in zip(first, second, strict=True)])
-    return line | _limits(limits)
+    ratios = sum(a > 0 and b > 0 for a, b in zip(first, second, strict=True))
+    return (
+        line
+        | _limits(limits, "bias_ml", "low_ml", "high_ml")
+        | {"ratio_n": ratios}
+        | _limits(ratio_limits(first, second), "ratio", "ratio_below", "ratio_above")
+    )
 
 
-def _limits(limits: Limits | None) -> Line:
-    if limits is None:
-        nothing: Any = {"undefined": "fewer than two cases, or all differences alike"}
-        names = ("bias", "low", "high")
-        ends = ("", "_low", "_high")
-        return {f"{name}{end}_ml": nothing for name in names for end in ends}
+def _limits(limits: Limits | None, *names: str) -> Line:
+    """Bias and both limits, each with its interval, under these names; the unit stays last."""
     line: Line = {}
-    for name, value, interval in (
-        ("bias", limits.bias, limits.bias_interval),
-        ("low", limits.low, limits.low_interval),
-        ("high", limits.high, limits.high_interval),
-    ):
-        line |= {f"{name}_ml": value, f"{name}_low_ml": interval[0], f"{name}_high_ml": interval[1]}
+    for name, of in zip(names, ("bias", "low", "high"), strict=True):
+        stem, unit, _ = name.partition("_ml")
+        keys = [f"{stem}{end}{unit}" for end in ("", "_low", "_high")]
+        if limits is None:
+            nothing = {"undefined": "fewer than two cases, or all differences alike"}
+            line |= dict.fromkeys(keys, nothing)
+        else:
+            values = (getattr(limits, of), *getattr(limits, f"{of}_interval"))
+            line |= dict(zip(keys, values, strict=True))
     return line

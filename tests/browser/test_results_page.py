@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
-from rating.models import Presentation, Study
+from rating.models import ExampleSlice, Presentation, Study
 from segmentation.operations.cases import create_cohort
 from tests.browser.conftest import Visitor
 from tests.rating.stage import Browser, a_case, a_mask, invited
@@ -89,6 +89,52 @@ def test_tables_and_figures_are_shown_under_the_strict_policy(
     assert figures == [words(figure) for figure in drawn]
     assert all(figures)
     assert any("slice" in text for text in slices)
+
+
+def test_the_coordinator_chooses_an_example_and_its_slice_or_leaves_it_to_chance(
+    visitor: Callable[[], Visitor], study: Study
+) -> None:
+    cora = visitor()
+    cora.let_in(User.objects.get(username="cora"))
+    cora.go(f"/studies/{study.slug}/")
+    figure = cora.page.locator("[data-figure=example_slices]")
+    expect(figure).to_contain_text("drawn by chance")
+    figure.get_by_text("Choose the examples").click()
+    mask, slice_ = (
+        figure.get_by_label("Mask that was rejected", exact=True),
+        figure.get_by_label("Slice of"),
+    )
+    rejected = figure.locator("[data-kind=rejected] input")
+    expect(rejected).to_be_disabled()
+    expect(slice_).to_have_count(3)
+    wanted = mask.locator("option").last.inner_text()
+    assert "Slim U-Net" in wanted
+    assert "showing" in wanted
+    mask.select_option(label=wanted)
+    expect(figure).to_contain_text("not kept yet")
+    rejected.fill("99")
+    rejected.press("Tab")
+    expect(rejected).to_have_value("10")  # the scan has ten slices
+    rejected.fill("3")
+    rejected.press("Tab")
+    cora.wait_for(
+        "decodeURIComponent(document.querySelector('[data-figure=example_slices] img').src)"
+        ".includes('\"slice\":3')"
+    )
+    assert not ExampleSlice.objects.exists()
+    figure.get_by_role("button", name="Keep these").click()
+    expect(figure).to_contain_text("chosen by cora")
+    kept = ExampleSlice.objects.get()
+    assert (kept.kind, kept.slice, kept.by) == ("rejected", 3, "cora")
+
+    cora.page.reload()
+    figure.get_by_text("Choose the examples").click()
+    expect(rejected).to_have_value("3")
+    expect(mask.locator("option:checked")).to_have_text(wanted)
+    figure.get_by_role("button", name="Back to chance").click()
+    expect(figure).to_contain_text("(those of them that there are), drawn by chance.")
+    expect(rejected).to_be_disabled()
+    assert not ExampleSlice.objects.exists()
 
 
 def words(texts: list[str]) -> list[str]:

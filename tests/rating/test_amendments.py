@@ -157,7 +157,10 @@ def test_whoever_has_a_withdrawn_mask_open_goes_on(
 def test_the_script_of_the_bundle_verifies_every_order(
     cora: Browser, address: str, opened: dict[str, Any], study: Study, tmp_path: Path
 ) -> None:
-    amend(cora, address, "rater_joined", rater="otto")
+    """Also of somebody who joined and left, and whose name has an apostrophe put before it."""
+    User.objects.create_user("+otto")
+    amend(cora, address, "rater_joined", rater="+otto")
+    amend(cora, address, "rater_left", rater="+otto")
     cora.post(f"studies/{opened['id']}/close/", {"reason": "Done."})
     for name, content in files_of(cora, opened["id"]).items():
         if "/" not in name:
@@ -169,12 +172,13 @@ def test_the_script_of_the_bundle_verifies_every_order(
 
     ended = verified()
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout == "The commitment holds, and so do the orders of otto, ravi, rita.\n"
+    assert ended.stdout == "The commitment holds, and so do the orders of +otto, ravi, rita.\n"
     whole = {
         name: (tmp_path / name).read_text()
         for name in ("schedule.csv", "amendments.csv", "design.json")
     }
-    commitment = study.amendments.get().commitment
+    assert len((tmp_path / "verify.py").read_text().splitlines()) <= 20, "to be read in a minute"
+    commitment = study.amendments.get(kind="rater_joined").commitment
     head, first, second, *rest = whole["schedule.csv"].splitlines()
     for name, forged in (
         ("schedule.csv", "\n".join([head, second, first, *rest])),

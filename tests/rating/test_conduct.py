@@ -119,6 +119,9 @@ def test_every_verdict_is_asked_about_and_none_that_is_not(
     cora.post(f"studies/{draft['id']}/close/", {"reason": "Done."})
     said = [row["consistent"] for row in bundled(cora, Study.objects.get(), "ratings.csv")]
     assert said == ["False", "True", ""]
+    split = bundled(cora, Study.objects.get(), "tables/consistency.csv")
+    rated = {(row["rater"], row["consistent"]): row["rated"] for row in split}
+    assert (rated["rita", "True"], rated["rita", "False"]) == ("0", "1"), "what was said first"
 
 
 def test_what_is_not_asked_about_a_verdict_is_not_taken(rita: Browser, study: Study) -> None:

@@ -152,6 +152,18 @@ def test_every_answer_and_every_mark_is_there(taken: Taken) -> None:
     assert next(row["counts_as"] for row in marks if row["mark"] == MARK) == "2"
 
 
+def test_reasons_of_marks_are_counted(cora: Browser, rita: Browser, opened: dict[str, Any]) -> None:
+    shown = rita.open_next()["presentation"]
+    rita.put(f"presentations/{shown}/marks/{MARK}/", a_mark() | {"reason": "infratentorial"})
+    rita.submit(shown, fn=1)
+    cora.post(f"studies/{opened['id']}/close/", {"reason": "Enough."})
+    told = rows(unpacked(cora, opened["id"])["tables/mark_reasons.csv"])
+    assert [(row["rater"], row["kind"], row["reason"], row["marks"]) for row in told] == [
+        ("rita", "FN", "infratentorial", "1"),
+        ("", "FN", "infratentorial", "1"),
+    ]
+
+
 def test_the_spreadsheet_has_the_tables(taken: Taken) -> None:
     files = taken.files
     book = load_workbook(io.BytesIO(files["tables.xlsx"]))

@@ -26,7 +26,7 @@ from segmentation.operations.versions import add_version
 from tests.accounts.conftest import PASSWORD, post
 from tests.accounts.test_passwords import link_in
 from tests.accounts.test_two_factor import code
-from tests.rating.stage import a_case, a_mask, invited, mask_with, nifti
+from tests.rating.stage import Browser, a_case, a_mask, invited, mask_with, nifti
 from tests.segmentation.scans import signed_in
 from tests.webapp.clinics import a_training
 from webapp.access import TABLE
@@ -65,6 +65,7 @@ AUDITED = {
     ("api:study-reminders", "POST"): Act.RATER_REMINDED,
     ("api:study-close", "POST"): Act.STUDY_CLOSED,
     ("api:study-delete", "POST"): Act.STUDY_DELETED,
+    ("api:study-examples", "PUT"): Act.EXAMPLES_CHOSEN,
 }
 JOB = "the job's row says who asked for it and when; a mask names the job that made it"
 DRAFT = "nothing of a draft counts before it is opened, which is audited"
@@ -246,7 +247,10 @@ def test_what_is_done_in_a_cohort_is_written_down(watch: Watch, cora: User, coho
     watch(client, "post", "/api/v1/studies/reading/reminders/", {"rater": "ravi"})
     joining = {"kind": "rater_joined", "rater": "dana", "reason": "Asked for."}
     watch(client, "post", "/api/v1/studies/reading/amendments/", joining)
+    Browser(User.objects.get(username="ravi")).rate_next(fn=1)
     watch(client, "post", "/api/v1/studies/reading/close/", {"reason": "Enough."})
+    example = {"rater": "ravi", "item": "item-001", "occasion": 1}
+    watch(client, "put", "/api/v1/studies/reading/examples/", {"examples": [example]})
     assert left_as_said(watch, AUDITED) == set(AUDITED) - ACCOUNT
     assert Study.objects.count() == 1
 

@@ -6,6 +6,7 @@ import { make, plural } from '../elements'
 import { reachWhenScrolling } from '../scrolling'
 import { hashes, type StudyPageData } from '../study/studyPage'
 import { timeFormat } from '../time'
+import { examplesPanel } from './examples'
 import { figurePanel } from './figure'
 import { sectionPanel } from './section'
 
@@ -15,7 +16,10 @@ export async function showResults(
   data: StudyPageData,
 ): Promise<void> {
   const slug = data.study
-  const report = await request('GET', '/api/v1/studies/{slug}/report/', { slug })
+  const [report, examples] = await Promise.all([
+    request('GET', '/api/v1/studies/{slug}/report/', { slug }),
+    examplesPanel(slug),
+  ])
   root.replaceChildren(
     make(
       'p',
@@ -35,32 +39,13 @@ export async function showResults(
       ]),
     ]),
     make('h2', { id: 'examples' }, 'Example slices'),
-    exampleSlices(slug),
+    examples,
     make('h2', { id: 'design' }, 'How it was done'),
     paragraphs('Methods', '', report.methods),
     list('Limits of this design', report.limits),
     list('How to read the tables', report.notes),
     checklists(report),
     hashes(study, 'h3'),
-  )
-}
-
-/** One slice each of an accepted, an imperfect and a rejected mask, with the marks on it. */
-function exampleSlices(slug: string): HTMLElement {
-  const src = address('/api/v1/studies/{slug}/examples.svg', { slug })
-  return make(
-    'figure',
-    { class: 'sheet examples', 'data-figure': 'example_slices' },
-    make(
-      'div',
-      { class: 'plot' },
-      make('img', { src, alt: 'Slices of masks with the marks of raters', loading: 'lazy' }),
-    ),
-    make(
-      'figcaption',
-      { class: 'hint' },
-      "A mask that was accepted without an error, one accepted with errors, and a rejected one, chosen by chance. Green: drawn. Red: called false; violet: called diffusely abnormal white matter. Yellow rings: missed. The patient's right is left.",
-    ),
   )
 }
 

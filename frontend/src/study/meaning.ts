@@ -33,6 +33,11 @@ function work(meaning: Meaning): HTMLElement[] {
   const add = (name: string, value: string): void => {
     facts.append(make('dt', {}, name), make('dd', {}, value))
   }
+  if (meaning.items > 0)
+    add(
+      'To be judged',
+      `${plural(meaning.items, 'mask')} of ${plural(meaning.cases, 'case')}, by ${plural(meaning.methods.length, 'method')}`,
+    )
   add('Presentations per rater', String(meaning.presentations_per_rater))
   add('Presentations in all', String(meaning.presentations))
   for (const { minutes_each, hours } of meaning.hours_per_rater) {
@@ -45,6 +50,8 @@ function work(meaning: Meaning): HTMLElement[] {
   const pause = meaning.washout_days
     ? `comes at least ${plural(meaning.washout_days, 'day')} after the last mask of the first`
     : 'may follow at once'
+  const apart =
+    meaning.items > meaning.cases ? ' Two masks of one case never follow each other.' : ''
   return [
     facts,
     make('h3', {}, 'How it goes for a rater'),
@@ -55,7 +62,7 @@ function work(meaning: Meaning): HTMLElement[] {
       make(
         'li',
         {},
-        `Second showing, in another order: as many. It ${pause}; the two showings of a mask are at least ${plural(meaning.gap, 'position')} apart.`,
+        `Second showing, in another order: as many. It ${pause}; the two showings of a mask are at least ${plural(meaning.gap, 'position')} apart.${apart}`,
       ),
     ),
   ]

@@ -172,6 +172,19 @@ def test_meaning_counts_masks_that_tolerate_nothing() -> None:
     assert meaning(replace(PAPER, items=items))["items_tolerating_no_error"] == 3
 
 
+def test_the_coordinator_is_told_over_how_many_cases_methods_are_compared() -> None:
+    """Two methods: two cases have one mask of each, one has two of the first, one lacks it."""
+    made = ["a1", "a2", "b1", "b2", "c1", "c1", "c2", "d2"]
+    items = tuple(
+        DesignItem(f"{at}", f"case-{one[0]}", f"method-{one[1]}", "0" * 64, 10)
+        for at, one in enumerate(made)
+    )
+    told = meaning(replace(PAPER, items=items))["warnings"]
+    assert "one mask of each method, which 2 of 4 cases have." in " ".join(told)
+    whole = meaning(replace(PAPER, items=items[:4]))["warnings"]
+    assert not any("each method" in warning for warning in whole)
+
+
 def test_an_unfinished_draft_has_a_meaning_too() -> None:
     told = meaning(AcceptanceDesign())
     assert told["presentations"] == 0

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from rating.protocol.design import PracticeCase
 from rating.report import Report, lay_out
 from rating.report.checklists import checklists
 from rating.report.limits import limits
@@ -26,6 +27,9 @@ from rating.statistics import summarise
 from rating.statistics.tables import COLUMNS
 from segmentation.publication.document import Cell, Section, Table
 from tests.rating.report.studies import FACTS, NAMES, a_study, laid_out, results_of
+from tests.rating.statistics.answers import all_answers
+
+PRACTICE = PracticeCase("practice-001", "p0", "0" * 64, "1" * 64, 3, (1,), ())
 
 
 def sections(report: Report) -> Iterator[Section]:
@@ -174,8 +178,9 @@ def test_methods_and_limits_follow_the_design() -> None:
     assert "the second block opened 14 days after" in told[0]
     assert "under-counted" in limits(paper)[0]
     assert limits(paper)[1].startswith(
-        "53 cases can show that more than 90 % are acceptable only with no rejected case: an exact "
-        "95 % interval above 90 % takes 36 cases with no rejection, 54 for 1, 70 for 2"
+        "53 cases can show that more than 90 % are acceptable only with no rejected case "
+        "(which chance gives 7 % of such studies if 95 % are acceptable): an exact 95 % interval "
+        "above 90 % takes 36 cases with no rejection, 54 for 1, 70 for 2"
     )
     assert not any("remembered" in text for text in limits(paper))
     alone = a_study(3, raters=("rita",), boundary_policy="lenient")
@@ -186,9 +191,49 @@ def test_methods_and_limits_follow_the_design() -> None:
     assert not any("90 %" in text for text in limits(a_study(120, methods=1)))
     margin = a_study(3, equivalence_margin=0.05)
     assert "margin of 0.05" in methods(results, margin, NAMES, FACTS)[2]
+    assert "saw the mask on the FLAIR and were told nothing" in told[0]
+    beside = a_study(3, shown_sequences=("FLAIR", "T1"))
+    assert "the FLAIR, with the T1 beside it" in methods(results, beside, NAMES, FACTS)[0]
     asking = a_study(3, ask_consistency=True)
     assert "whether it followed from the counts" in methods(results, asking, NAMES, FACTS)[1]
     assert "followed from the counts" not in told[1]
+
+
+def test_conflicts_are_split_where_the_design_asks_whether_verdicts_follow() -> None:
+    caption = "Conflicts by whether the rater said that the verdict follows from the counts"
+    asking = a_study(2, methods=1, ask_consistency=True)
+    rows = all_answers(asking, lambda *_: {"fn": 9, "verdict": "acceptable", "consistent": False})
+    report = lay_out(summarise(rows, asking), asking, NAMES, FACTS)
+    shown = [[one.text for one in row.cells] for row in the_table(report, caption).rows]
+    assert shown[-2:] == [
+        ["All raters", "yes", "0", "0", "0", "0"],
+        ["All raters", "no", "8", "0", "8", "0"],
+    ]
+    assert not the_table(laid_out(a_study(2)), caption).rows
+
+
+def test_the_two_verdicts_are_laid_out_against_each_other() -> None:
+    design = a_study(3, methods=1)  # masks of 0, 4 and 12 lesions
+    given = [{}, {"fn": 4, "verdict": "acceptable"}, {"fp": 0, "fn": 0, "verdict": "unacceptable"}]
+    rows = all_answers(design, lambda rater, occasion, number: given[number])
+    report = lay_out(summarise(rows, design), design, NAMES, FACTS)
+    caption = "By the counts acceptable, exactly 90 %, unacceptable; and what the rater said"
+    pooled = [one.text for one in the_table(report, caption).rows[-1].cells]
+    assert pooled == ["All raters", "4", "4", "0", "0", "4", "0"]
+
+
+def test_kappa_comes_with_both_intervals_and_its_undefined_redraws() -> None:
+    design = a_study(20, methods=1)
+    report = laid_out(design)
+    found = results_of(design)["intra_rater"][0]
+    laid = the_table(report, "Coefficients of a rater's agreement with themself")
+    *_, bca, without = (one.text for one in laid.rows[0].cells)
+    assert bca == f"{found['kappa_bca_low']:.2f} to {found['kappa_bca_high']:.2f}"
+    assert without == str(found["kappa_undefined_redraws"])
+    alike = all_answers(design, lambda *_: {})
+    plain = lay_out(summarise(alike, design), design, NAMES, FACTS)
+    laid = the_table(plain, "Coefficients of a rater's agreement with themself")
+    assert all(one.is_undefined for one in list(laid.rows[0].cells)[-3:])
 
 
 def test_check_lists_say_what_was_not_collected() -> None:
@@ -201,6 +246,19 @@ def test_check_lists_say_what_was_not_collected() -> None:
     assert answers["40"] == answers["42"] == "not collected"  # registration, funding
     assert answers["33"].startswith("24 planned, 24 rated")
     assert {item.item: item.answer for item in grras.items}["9"].startswith("Yes")
+    plain = {item.item: item.answer for item in grras.items}
+    assert "practice" not in plain["8"]
+    assert "amendment" not in answers["33"]
+    assert "margin" not in answers["6"]
+    told = a_study(3, practice=(PRACTICE,), equivalence_margin=0.05)
+    amended = dataclasses.replace(FACTS, deviations=("A rater left.",))
+    fuller = [
+        {item.item: item.answer for item in one.items}
+        for one in checklists(results, told, NAMES, amended)
+    ]
+    assert "practice cases with feedback beforehand: 1" in fuller[0]["8"]
+    assert fuller[1]["33"].endswith("; amendments: 1 (Methods)")
+    assert fuller[1]["6"].endswith("equivalence by a margin of 0.05")
     known = dataclasses.replace(FACTS, described_cases=2)
     described = checklists(results, design, NAMES, known)[1].items[33]
     assert described.answer == "cases.csv of the bundle, for 2 of 3 cases"

@@ -38,6 +38,7 @@ def an_answer(
     policy: str = "strict",
     seconds: float | None = None,
     as_lesions: tuple[int, int] | None = None,
+    consistent: bool | None = None,
 ) -> RatingRow:
     """One row as a submission stores it; the rater's verdict follows the counts unless given."""
     n = item.lesion_count if lesions is None else lesions
@@ -62,6 +63,7 @@ def an_answer(
         active_seconds=seconds,
         fp_corrected=as_lesions and as_lesions[0],
         fn_corrected=as_lesions and as_lesions[1],
+        consistent=consistent if is_rated else None,
     )
 
 

@@ -95,6 +95,37 @@ def test_both_boundary_policies_and_the_rater_s_verdict_stand_side_by_side(
     }
 
 
+def test_conflicts_are_split_by_whether_the_verdict_follows_from_the_counts() -> None:
+    """By design, of three masks: a conflict said to be none, one admitted, and agreement."""
+    design = a_design(3, raters=("rita", "ravi"), ask_consistency=True)
+    given = {
+        0: {"fn": 5, "verdict": "acceptable", "consistent": True},
+        1: {"fn": 5, "verdict": "acceptable", "consistent": False},
+        2: {"verdict": "unacceptable", "consistent": False},
+    }
+    rows = all_answers(design, lambda rater, occasion, number: given[number])
+    rows.append(an_answer(design.items[0], rater="ada", outcome="unreadable"))
+    found = summarise(rows, design)
+    conflicts = ("conflict_none", "conflict_rater_accepts", "conflict_rater_rejects")
+    split = {
+        (line["rater"], line["consistent"]): (line["rated"], *(line[name] for name in conflicts))
+        for line in found["consistency"]
+    }
+    assert split["rita", True] == (2, 0, 2, 0)
+    assert split["rita", False] == (4, 0, 2, 2)
+    assert split["", True] == (4, 0, 4, 0)
+    assert split["", False] == (8, 0, 4, 4)
+    assert split["ada", True] == split["ada", False] == (0, 0, 0, 0), "nothing was rated"
+    both = {line["rater"]: line for line in found["verdicts"]}
+    for name in conflicts[1:]:
+        assert (
+            split["", True][conflicts.index(name) + 1] + split["", False][conflicts.index(name) + 1]
+            == both[""][name]
+        )
+    unasked = a_design(3, raters=("rita", "ravi"))
+    assert summarise(rows, unasked)["consistency"] == []
+
+
 def test_lesions_as_the_rater_counts_them_are_a_sensitivity_analysis() -> None:
     """Two missed that are one lesion; a false one of ten, exactly on the threshold, that is two."""
     design = a_design(2, raters=("rita",))

@@ -125,6 +125,13 @@ def test_volumes_are_compared_with_each_reference_their_mean_and_their_union() -
     assert with_a["r2"] == pytest.approx(np.corrcoef(first, second)[0, 1] ** 2)
     assert with_a["bias_ml"] == pytest.approx(-0.0135)
     assert with_a["low_low_ml"] < with_a["low_ml"] < with_a["bias_ml"] < with_a["high_ml"]
+    growth = with_a["difference_by_size"]
+    difference, mean = np.subtract(first, second), np.add(first, second) / 2
+    assert growth == pytest.approx(np.polyfit(mean, difference, 1)[0])
+    assert with_a["difference_by_size_low"] < growth < with_a["difference_by_size_high"]
+    assert with_a["ratio_n"] == 3, "the empty mask has no ratio"
+    assert with_a["ratio"] == pytest.approx((1 * 1 * 1 / 3) ** (1 / 3))
+    assert with_a["ratio_below"] < with_a["ratio_below_high"] < with_a["ratio_above_low"]
     alike = volumes(volume_pairs(RECORDS[:1], ["slim-unet"], ["A", "B"]))[0]
     assert "fewer than two cases" in alike["bias_ml"]["undefined"]
 
