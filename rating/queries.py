@@ -39,7 +39,7 @@ from rating.protocol.practice import Feedback, feedback
 from rating.report import Facts, Names, Report, lay_out
 from rating.statistics import MarkRow, RatingRow, summarise
 from rating.statistics.mark_matching import fused_points
-from segmentation.models import Cohort, CohortMembership, Scan, Segmentation
+from segmentation.models import Case, Cohort, CohortMembership, Scan, Segmentation
 from segmentation.operations.disagreeing import disagreements
 from segmentation.queries import HowManyInList, how_many, method_titles, visible_cases
 from segmentation.refusals import Refusal
@@ -181,6 +181,47 @@ def study_in_full(slug: str) -> Study:
         )
         .get(slug=slug)
     )
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """Two methods whose masks of so many `cases` a draft is about; of `done` both are there.
+
+    While `is_waiting` the draft has no masks; afterwards `reason` says which cases were left out.
+    """
+
+    methods: tuple[str, ...]
+    cases: int
+    done: int
+    is_waiting: bool
+    reason: str
+
+
+def pairing_of(study: Study) -> Pairing | None:
+    """How far the masks of a paired draft are; None for every other study."""
+    asked = study.pairing
+    if not asked or study.state != Study.State.DRAFT:
+        return None
+    cases = Case.objects.filter(pk__in=asked["cases"])
+    masks = masks_to_pair(cases, asked["methods"]).values() if asked["waiting"] else ()
+    return Pairing(
+        methods=tuple(asked["methods"]),
+        cases=len(asked["cases"]),
+        done=sum(len(of_case) == len(asked["methods"]) for of_case in masks),
+        is_waiting=asked["waiting"],
+        reason=asked.get("reason", ""),
+    )
+
+
+def masks_to_pair(
+    cases: Iterable[Case], methods: Sequence[str]
+) -> dict[int, dict[str, Segmentation]]:
+    """The newest mask of each method of each case, by the case's primary key; no mask, no entry."""
+    newest: dict[int, dict[str, Segmentation]] = defaultdict(dict)
+    masks = Segmentation.objects.filter(case__in=cases, method__in=methods)
+    for mask in masks.order_by("created_at", "pk"):
+        newest[mask.case_id][mask.method] = mask
+    return newest
 
 
 def progress(study: Study) -> QuerySet[StudyMembership]:

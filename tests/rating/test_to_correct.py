@@ -9,15 +9,18 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from rating.models import Study
+from rating.operations.pairing import fill_drafts
 from rating.operations.study import close_study, create_study, edit_study, open_study
 from rating.queries import correction_queue, disagreement_queue
 from segmentation.evaluation.overlap import disagreement
 from segmentation.evaluation.undefined import Undefined
 from segmentation.imaging.drawing import digest
 from segmentation.imaging.nifti import read_volume
-from segmentation.models import Case, Segmentation, Training
+from segmentation.models import Case, InferenceJob, Segmentation, Training
+from segmentation.operations import running
 from segmentation.operations.cases import create_cohort
 from tests.rating.stage import NOON, Browser, a_case, a_mark, a_mask, invited
 from tests.segmentation.test_training_jobs import tiny_version
@@ -143,20 +146,73 @@ def test_from_corrected_masks_to_a_training_and_to_the_study_of_old_against_new(
     for case in cases[:4]:
         a_mask(case, lesions=1, method=new.name)
     wanted = {"title": "Reading", "methods": ["slim-unet", new.name]}
-    refused = person.refused("post", "cohorts/clinic/studies/", wanted)
-    assert refused == (400, "NothingToPair")  # only the fourth case is new to both
-    assert not Study.objects.exists()
     newest = a_mask(cases[4], lesions=1, method=new.name)
     an_older(a_mask(cases[4], lesions=3, method=new.name))
     drafted = Study.objects.get(slug=person.post("cohorts/clinic/studies/", wanted)["id"])
-    items = drafted.items.values_list("segmentation__case", "segmentation__method")
-    assert sorted(items) == [
-        (case.pk, method) for case in cases[3:] for method in ("slim-unet", new.name)
+    assert items_of(drafted) == [
+        (case, method) for case in cases[3:] for method in ("slim-unet", new.name)
     ]
     assert drafted.items.filter(segmentation=newest).exists()
     edit_study(study=drafted, by=cora, raters=["rita"], settings={"min_volume_mm3": 0})
     open_study(study=drafted, by=cora, now=NOON)
     assert new.name not in str(Browser(rita).open_next())
+
+
+def items_of(study: Study) -> list[tuple[Case, str]]:
+    found = study.items.select_related("segmentation__case").order_by("segmentation__case__code")
+    pairs = [(item.segmentation.case, item.segmentation.method) for item in found]
+    return sorted(pairs, key=lambda pair: (pair[0].code, pair[1]))
+
+
+def test_a_paired_draft_waits_until_the_masks_that_it_lacks_are_made(
+    db: None, tmp_path: Path
+) -> None:
+    cora = User.objects.create_user("cora")
+    cohort = create_cohort(title="Clinic", coordinators=[cora])
+    learned, *cases = (a_case(cohort, number) for number in range(1, 5))
+    new = tiny_version(cohort, tmp_path, training_sha256=[sha256_of(learned)])
+    person, wanted = Browser(cora), {"title": "Reading", "methods": ["slim-unet", new.name]}
+    a_mask(cases[0], lesions=1, method="slim-unet")
+    a_mask(cases[0], lesions=1, method=new.name)
+    a_mask(cases[1], lesions=1, method="slim-unet")
+
+    asked = person.post("cohorts/clinic/studies/", wanted)
+    told = asked["pairing"]
+    assert asked["items"] == []
+    assert (told["cases"], told["done"], told["is_waiting"]) == (3, 1, True)
+    queued = InferenceJob.objects.values_list("case", "method")
+    lacking = [(cases[1], new.name), (cases[2], "slim-unet"), (cases[2], new.name)]
+    assert sorted(queued) == sorted((case.pk, method) for case, method in lacking)
+
+    InferenceJob.objects.filter(case=cases[2], method=new.name).update(state="failed")
+    fill_drafts()
+    drafted = Study.objects.get()
+    assert items_of(drafted) == []  # two jobs have yet to end
+    while running.run_next_job(clock=timezone.now):
+        fill_drafts()
+    fill_drafts()  # another worker
+    assert items_of(drafted) == [
+        (case, method) for case in cases[:2] for method in ("slim-unet", new.name)
+    ]
+    told = person.get(f"studies/{drafted.slug}/")["pairing"]
+    assert not told["is_waiting"]
+    assert cases[2].code in told["reason"]
+    assert cases[1].code not in told["reason"]
+
+
+def test_a_paired_draft_needs_two_cases_that_neither_method_knows(db: None, tmp_path: Path) -> None:
+    cora = User.objects.create_user("cora")
+    cohort = create_cohort(title="Clinic", coordinators=[cora])
+    cases = [a_case(cohort, number) for number in range(1, 4)]
+    learned = [sha256_of(case) for case in cases[:2]]
+    new = tiny_version(cohort, tmp_path, training_sha256=learned)
+    wanted = {"title": "Reading", "methods": ["slim-unet", new.name]}
+    person = Browser(cora)
+    assert person.refused("post", "cohorts/clinic/studies/", wanted) == (400, "NothingToPair")
+    wanted["methods"] = [new.name, new.name]
+    assert person.refused("post", "cohorts/clinic/studies/", wanted) == (400, "NothingToPair")
+    assert not Study.objects.exists()
+    assert not InferenceJob.objects.exists()
 
 
 def an_older(mask: Segmentation) -> None:

@@ -2827,7 +2827,7 @@ export interface components {
         /** @description A new study; raters see its title. */
         NewStudyRequest: {
             title: string;
-            /** @description Two methods whose masks of the same cases are to be judged. */
+            /** @description Two methods whose masks of the same cases are to be judged; those that are not there yet are made first. */
             methods?: [
                 string,
                 string
@@ -2908,6 +2908,17 @@ export interface components {
          * @enum {string}
          */
         OutcomeEnum: "rated" | "unreadable" | "wrong_mask";
+        /** @description How far the masks are that a draft of two methods waits for. */
+        Pairing: {
+            methods: string[];
+            /** @description Cases that are to be judged. */
+            cases: number;
+            /** @description Cases with masks of both, while it waits. */
+            done: number;
+            is_waiting: boolean;
+            /** @description Which cases were left out, and why. */
+            reason: string;
+        };
         /** @description What is to be changed about a case; null empties a field, what is left out stays. */
         PatchedCaseChangeRequest: {
             subject?: string;
@@ -3444,6 +3455,7 @@ export interface components {
             readonly practice: components["schemas"]["PracticeItem"][];
             readonly raters: components["schemas"]["Rater"][];
             readonly meaning: components["schemas"]["Meaning"];
+            readonly pairing: components["schemas"]["Pairing"] | null;
             amendments: components["schemas"]["Amendment"][];
             readonly design_sha256: string;
             readonly commitment: string;
