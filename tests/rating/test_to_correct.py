@@ -114,7 +114,7 @@ def test_cases_that_methods_disagree_about_come_first(db: None) -> None:
     corrected(person, other)
     queue = disagreement_queue(cora, cohort.slug)
     assert [one.segmentation.case for one in queue] == [apart, alike, done]
-    assert [one.disagreement for one in queue] == pytest.approx([1 / 3, 0, 1])
+    assert [one.measured for one in queue] == pytest.approx([1 / 3, 0, 1])
     assert [(one.methods, one.corrections) for one in queue] == [(2, 0), (2, 0), (2, 1)]
     page = f"/cohorts/{cohort.slug}/corrections/?order=disagreement"
     listed = person.client.get(page).content.decode()
