@@ -3,9 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-LEAST_PROBABILITY = (
-    0.05  # less is background, of which there is so much that it would hide the rest
-)
+LEAST_PROBABILITY = 0.05  # less is background: so much of it that it would hide the rest
 
 
 def uncertainty(probability: NDArray[np.floating]) -> float:

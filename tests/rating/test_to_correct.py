@@ -14,7 +14,7 @@ from django.utils import timezone
 from rating.models import Study
 from rating.operations.pairing import fill_drafts
 from rating.operations.study import close_study, create_study, edit_study, open_study
-from rating.queries import correction_queue, disagreement_queue
+from rating.queries import correction_queue, disagreement_queue, uncertainty_queue
 from segmentation.evaluation.overlap import disagreement
 from segmentation.evaluation.undefined import Undefined
 from segmentation.imaging.drawing import digest
@@ -22,7 +22,8 @@ from segmentation.imaging.nifti import read_volume
 from segmentation.models import Case, InferenceJob, Segmentation, Training
 from segmentation.operations import running
 from segmentation.operations.cases import create_cohort
-from tests.rating.stage import NOON, Browser, a_case, a_mark, a_mask, invited
+from segmentation.operations.masks import NewMask, store_mask
+from tests.rating.stage import NOON, Browser, a_case, a_mark, a_mask, invited, mask_with
 from tests.segmentation.test_training_jobs import tiny_version
 
 
@@ -119,6 +120,60 @@ def test_cases_that_methods_disagree_about_come_first(db: None) -> None:
     page = f"/cohorts/{cohort.slug}/corrections/?order=disagreement"
     listed = person.client.get(page).content.decode()
     assert listed.index("0.33") < listed.index("0.00") < listed.index("1.00")
+
+
+def test_cases_that_the_method_was_least_certain_of_come_first(db: None) -> None:
+    cora = User.objects.create_user("cora")
+    cohort = create_cohort(title="Clinic", coordinators=[cora])
+    sure, unsure, older, bare = (a_case(cohort, number) for number in range(1, 5))
+    for case, probability in ((sure, 0.99), (unsure, 0.5), (older, 0.5)):
+        a_mapped_mask(case, probability)
+    an_older(older.segmentations.get())
+    a_mapped_mask(older, 0.9)
+    a_mask(bare, lesions=2)
+    queue = uncertainty_queue(cora, cohort.slug)
+    assert [one.segmentation.case for one in queue] == [unsure, older, sure]
+    assert [one.measured for one in queue] == pytest.approx([1, 0.469, 0.0808], abs=1e-3)
+    page = f"/cohorts/{cohort.slug}/corrections/?order=uncertainty"
+    listed = Browser(cora).client.get(page).content.decode()
+    assert listed.index("1.00") < listed.index("0.47") < listed.index("0.08")
+    assert "mean entropy" in listed
+
+
+def a_mapped_mask(case: Case, probability: float) -> None:
+    """Two lesions, of whose voxels the method was so sure."""
+    with case.scans.get(sequence="FLAIR").original.open("rb") as stored:
+        like = read_volume(stored.read(), name="FLAIR")
+    mask = mask_with(2)
+    new = NewMask(
+        case=case,
+        origin=Segmentation.Origin.PREDICTION,
+        title="Some method",
+        method="some-method",
+        mask=mask,
+        probability=np.where(mask, probability, 0).astype(np.float32),
+    )
+    store_mask(new, like=like, now=NOON)
+
+
+def test_single_corrected_masks_can_be_chosen_for_a_training(db: None) -> None:
+    cora, dana = User.objects.create_user("cora"), User.objects.create_user("dana")
+    cohort = create_cohort(title="Clinic", coordinators=[cora])
+    cohort.memberships.create(user=dana, role="delineator")
+    person = Browser(cora)
+    page = f"/cohorts/{cohort.slug}/corrections/?order=corrected"
+    assert b"Nothing corrected yet" in person.client.get(page).content
+    first, second = (a_mask(a_case(cohort, number), lesions=2) for number in (1, 2))
+    before = corrected(person, first)
+    Segmentation.objects.filter(pk=before).update(created_at=NOON)
+    after, other = corrected(person, first), corrected(person, second)
+    listed = person.client.get(page).content.decode()
+    assert before not in listed  # a newer one of the same case is there
+    for mask in (after, other):
+        assert f'name="mask" value="{mask}"' in listed
+    theirs = Browser(dana).client.get(page).content.decode()
+    assert after in theirs
+    assert "Train on" not in theirs
 
 
 def test_from_corrected_masks_to_a_training_and_to_the_study_of_old_against_new(

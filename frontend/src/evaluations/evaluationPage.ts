@@ -6,12 +6,15 @@ import { make, setText } from '../elements'
 import { keepFocus } from '../focus'
 import { figurePanel } from '../results/figure'
 import { sectionPanel } from '../results/section'
+import { askFirst } from '../study/dialog'
 import { trainingText } from '../trainings/words'
 import { showTrouble } from '../trouble'
 
 export interface EvaluationPageData {
   readonly id: string
   readonly most_slices: number
+  /** The address of the list of evaluations. */
+  readonly evaluations: string
 }
 
 const POLL_MS = 1500
@@ -30,7 +33,7 @@ export class EvaluationPage {
     root: HTMLElement,
     private readonly data: EvaluationPageData,
   ) {
-    root.replaceChildren(this.trouble, this.state, this.results)
+    root.replaceChildren(this.trouble, this.state, this.results, this.deletion())
     void this.load()
   }
 
@@ -71,6 +74,29 @@ export class EvaluationPage {
       make('progress', { max: 1, value: progress, 'aria-label': 'Progress of the evaluation' }),
       make('div', { class: 'actions' }, cancel),
     ]
+  }
+
+  private deletion(): HTMLElement {
+    const reason = make('textarea', { id: 'deletion-reason', required: true, maxlength: 2000 })
+    const ask = (): void =>
+      askFirst(
+        'Delete this evaluation?',
+        'What it found and its slices are deleted for good; the masks stay. Take the bundle out first if you need it. The audit log keeps who deleted it, when and why.',
+        'Delete for good',
+        async () => {
+          const { id, evaluations } = this.data
+          const body = { reason: reason.value }
+          await request('POST', '/api/v1/evaluations/{id}/delete/', { id }, body)
+          location.assign(evaluations)
+        },
+        make('label', { for: 'deletion-reason' }, 'Reason'),
+        reason,
+      )
+    return make(
+      'div',
+      { class: 'actions' },
+      make('button', { type: 'button', class: 'danger', click: ask }, 'Delete this evaluation…'),
+    )
   }
 
   private async cancel(): Promise<void> {
@@ -146,6 +172,22 @@ export class EvaluationPage {
       value: 1,
       'aria-label': 'Axial slice, from 1 at the bottom',
     })
+    const method = make(
+      'select',
+      { 'aria-label': 'Masks', change: () => arrange() },
+      make('option', { value: '' }, 'all masks'),
+      ...evaluation.methods.map(({ name, title }) => make('option', { value: name }, title)),
+    )
+    const reference = make(
+      'select',
+      { 'aria-label': 'Against' },
+      ...evaluation.references.map((name) => make('option', { value: name }, name)),
+    )
+    const against = make('label', {}, 'against ', reference)
+    const arrange = (): void => {
+      against.hidden = method.value === ''
+    }
+    arrange()
     let chosen: readonly ChosenSlice[] = evaluation.slices
     const choose = async (wanted: readonly ChosenSlice[]): Promise<void> => {
       setText(trouble, '')
@@ -159,15 +201,17 @@ export class EvaluationPage {
         showTrouble(trouble, error)
       }
     }
+    const titles = new Map(evaluation.methods.map(({ name, title }) => [name, title]))
     const show = (): void => {
       drawn.replaceChildren(
         ...chosen.map((one) =>
-          this.slice(one, () => void choose(chosen.filter((other) => other !== one))),
+          this.slice(one, titles, () => void choose(chosen.filter((other) => other !== one))),
         ),
       )
     }
     const add = (): void => {
-      void choose([...chosen, { case: code.value, slice: slice.valueAsNumber || 1 }])
+      const pair = { method: method.value, reference: method.value && reference.value }
+      void choose([...chosen, { case: code.value, slice: slice.valueAsNumber || 1, ...pair }])
     }
     show()
     return make(
@@ -176,13 +220,15 @@ export class EvaluationPage {
       make(
         'p',
         { class: 'hint' },
-        `Choose up to ${this.data.most_slices} axial slices; they are drawn here and in the bundle. The patient's right is on the left.`,
+        `Choose up to ${this.data.most_slices} axial slices; they are drawn here and in the bundle: all masks side by side and as outlines, or the outlines of one method against one reference, as in the paper's Figure 2. The patient's right is on the left.`,
       ),
       make(
         'div',
         { class: 'actions' },
         code,
         slice,
+        method,
+        against,
         make('button', { type: 'button', click: add }, 'Add the slice'),
       ),
       trouble,
@@ -190,15 +236,21 @@ export class EvaluationPage {
     )
   }
 
-  private slice(chosen: ChosenSlice, remove: () => void): HTMLElement {
-    const name = `${chosen.case}, slice ${chosen.slice}`
+  private slice(
+    chosen: ChosenSlice,
+    titles: ReadonlyMap<string, string>,
+    remove: () => void,
+  ): HTMLElement {
+    const { method, reference } = chosen
+    const pair = method ? `: ${titles.get(method) ?? method} against ${reference}` : ''
+    const name = `${chosen.case}, slice ${chosen.slice}${pair}`
     const source = (kind: 'side-by-side' | 'outlines', as: 'svg' | 'png'): string =>
       address('/api/v1/evaluations/{id}/picture/', { id: this.data.id, ...chosen, kind, as })
     return make(
       'section',
       { class: 'slice', 'aria-label': name },
       make('h3', {}, name),
-      ...KINDS.map(([kind, title]) =>
+      ...KINDS.filter(([kind]) => !method || kind === 'outlines').map(([kind, title]) =>
         make(
           'figure',
           {},
