@@ -6,7 +6,7 @@ is (`Study.pairing`); `fill_drafts`, which every worker calls now and then, give
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.conf import settings
@@ -45,12 +45,13 @@ def draft_paired_study(
         raise _refused("A method cannot be compared with itself.")
     cases = _new_to_both(cohort, methods, by)
     masks = masks_to_pair(cases, methods)
-    able = [case for case in cases if len(masks[case.pk]) == len(methods)]
+    needs: dict[str, frozenset[str]] = {}
     for method in methods:
-        lacking = [case for case in cases if method not in masks[case.pk]]
-        if lacking:
-            parts_of(card_named(method, user=by), folder=settings.METHODS)
-    able += [case for case in cases if case not in able and _can_get(case, methods, masks, by)]
+        if any(method not in masks[case.pk] for case in cases):
+            card = card_named(method, user=by)
+            parts_of(card, folder=settings.METHODS)
+            needs[method] = frozenset(card.needs)
+    able = [case for case in cases if _can_be_compared(case, methods, masks[case.pk], needs)]
     if len(able) < FEWEST_CASES:
         raise _refused(
             f"{len(able)} of the {visible_cases(by).filter(cohort=cohort).count()} cases of "
@@ -113,13 +114,15 @@ def _is_under_way(study: Study) -> bool:
     ).exists()
 
 
-def _can_get(
-    case: Case, methods: Iterable[str], masks: dict[int, dict[str, Segmentation]], by: User
+def _can_be_compared(
+    case: Case,
+    methods: Iterable[str],
+    masks: Mapping[str, Segmentation],
+    needs: Mapping[str, frozenset[str]],
 ) -> bool:
-    """Whether a case has the scans for each method that has no mask of it yet."""
+    """Whether a case has a mask of each method, or else the scans to make it from."""
     there = {scan.sequence for scan in case.scans.all()}
-    lacking = [card_named(name, user=by) for name in methods if name not in masks[case.pk]]
-    return all(there.issuperset(card.needs) for card in lacking)
+    return all(method in masks or there >= needs[method] for method in methods)
 
 
 def _new_to_both(cohort: Cohort, methods: tuple[str, str], by: User) -> list[Case]:
