@@ -1,7 +1,7 @@
 // One evaluation: how it goes, then its tables and figures, and slices that are chosen here.
 
 import { address, request } from '../api/client'
-import type { ChosenSlice, Evaluation, Findings } from '../api/types'
+import type { Evaluation, Findings } from '../api/types'
 import { make, setText } from '../elements'
 import { keepFocus } from '../focus'
 import { figurePanel } from '../results/figure'
@@ -9,6 +9,7 @@ import { sectionPanel } from '../results/section'
 import { askFirst } from '../study/dialog'
 import { trainingText } from '../trainings/words'
 import { showTrouble } from '../trouble'
+import { slicesPart } from './slices'
 
 export interface EvaluationPageData {
   readonly id: string
@@ -19,10 +20,6 @@ export interface EvaluationPageData {
 
 const POLL_MS = 1500
 const POLL_AFTER_FAILURE_MS = 5000
-const KINDS = [
-  ['side-by-side', 'Side by side'],
-  ['outlines', 'Outlines'],
-] as const
 
 export class EvaluationPage {
   private readonly trouble = make('p', { class: 'trouble', role: 'alert' })
@@ -145,7 +142,7 @@ export class EvaluationPage {
         ]),
       ]),
       make('h2', { id: 'slices' }, 'Slices'),
-      this.slices(evaluation),
+      slicesPart(evaluation, this.data.most_slices),
       make('h2', { id: 'methods' }, 'How it was done'),
       make('section', { class: 'sheet' }, ...found.methods.map((text) => make('p', {}, text))),
       make(
@@ -155,117 +152,5 @@ export class EvaluationPage {
         make('ul', {}, ...found.notes.map((text) => make('li', {}, text))),
       ),
     ]
-  }
-
-  /** Slices chosen here: every mask side by side, and outlines over one scan. */
-  private slices(evaluation: Evaluation): HTMLElement {
-    const trouble = make('p', { class: 'trouble', role: 'alert' })
-    const drawn = make('div')
-    const code = make(
-      'select',
-      { 'aria-label': 'Case' },
-      ...evaluation.cases.map((one) => make('option', { value: one }, one)),
-    )
-    const slice = make('input', {
-      type: 'number',
-      min: 1,
-      value: 1,
-      'aria-label': 'Axial slice, from 1 at the bottom',
-    })
-    const method = make(
-      'select',
-      { 'aria-label': 'Masks', change: () => arrange() },
-      make('option', { value: '' }, 'all masks'),
-      ...evaluation.methods.map(({ name, title }) => make('option', { value: name }, title)),
-    )
-    const reference = make(
-      'select',
-      { 'aria-label': 'Against' },
-      ...evaluation.references.map((name) => make('option', { value: name }, name)),
-    )
-    const against = make('label', {}, 'against ', reference)
-    const arrange = (): void => {
-      against.hidden = method.value === ''
-    }
-    arrange()
-    let chosen: readonly ChosenSlice[] = evaluation.slices
-    const choose = async (wanted: readonly ChosenSlice[]): Promise<void> => {
-      setText(trouble, '')
-      try {
-        const { id } = this.data
-        const body = { slices: [...wanted] }
-        const answer = await request('PUT', '/api/v1/evaluations/{id}/slices/', { id }, body)
-        chosen = answer.slices
-        show()
-      } catch (error) {
-        showTrouble(trouble, error)
-      }
-    }
-    const titles = new Map(evaluation.methods.map(({ name, title }) => [name, title]))
-    const show = (): void => {
-      drawn.replaceChildren(
-        ...chosen.map((one) =>
-          this.slice(one, titles, () => void choose(chosen.filter((other) => other !== one))),
-        ),
-      )
-    }
-    const add = (): void => {
-      const pair = { method: method.value, reference: method.value && reference.value }
-      void choose([...chosen, { case: code.value, slice: slice.valueAsNumber || 1, ...pair }])
-    }
-    show()
-    return make(
-      'section',
-      { class: 'sheet' },
-      make(
-        'p',
-        { class: 'hint' },
-        `Choose up to ${this.data.most_slices} axial slices; they are drawn here and in the bundle: all masks side by side and as outlines, or the outlines of one method against one reference, as in the paper's Figure 2. The patient's right is on the left.`,
-      ),
-      make(
-        'div',
-        { class: 'actions' },
-        code,
-        slice,
-        method,
-        against,
-        make('button', { type: 'button', click: add }, 'Add the slice'),
-      ),
-      trouble,
-      drawn,
-    )
-  }
-
-  private slice(
-    chosen: ChosenSlice,
-    titles: ReadonlyMap<string, string>,
-    remove: () => void,
-  ): HTMLElement {
-    const { method, reference } = chosen
-    const pair = method ? `: ${titles.get(method) ?? method} against ${reference}` : ''
-    const name = `${chosen.case}, slice ${chosen.slice}${pair}`
-    const source = (kind: 'side-by-side' | 'outlines', as: 'svg' | 'png'): string =>
-      address('/api/v1/evaluations/{id}/picture/', { id: this.data.id, ...chosen, kind, as })
-    return make(
-      'section',
-      { class: 'slice', 'aria-label': name },
-      make('h3', {}, name),
-      ...KINDS.filter(([kind]) => !method || kind === 'outlines').map(([kind, title]) =>
-        make(
-          'figure',
-          {},
-          make('img', { src: source(kind, 'svg'), alt: `${name}: ${title.toLowerCase()}` }),
-          make(
-            'figcaption',
-            { class: 'hint' },
-            `${title}. `,
-            make('a', { href: source(kind, 'svg'), download: `${kind}.svg` }, 'SVG'),
-            ' ',
-            make('a', { href: source(kind, 'png'), download: `${kind}.png` }, 'PNG'),
-          ),
-        ),
-      ),
-      make('button', { type: 'button', click: remove, 'aria-label': `Remove ${name}` }, 'Remove'),
-    )
   }
 }
