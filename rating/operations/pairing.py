@@ -100,10 +100,10 @@ def _fill_if_ready(study: Study) -> None:
             f"Left out, as {methods[0]} or {methods[1]} made no mask of them: {', '.join(alone)}. "
             "Their jobs say why."
         )
-    study.pairing |= {"waiting": False, "reason": reason}
-    study.save(update_fields=["pairing"])
     items = [mask.pk for case in paired for mask in masks[case.pk].values()]
     edit_study(study=study, by=by, items=items)
+    study.pairing |= {"waiting": False, "reason": reason}
+    study.save(update_fields=["pairing"])
 
 
 def _is_under_way(study: Study) -> bool:

@@ -255,6 +255,21 @@ def test_a_paired_draft_waits_until_the_masks_that_it_lacks_are_made(
     assert cases[1].code not in told["reason"]
 
 
+def test_a_paired_draft_that_is_given_masks_waits_no_longer(db: None, tmp_path: Path) -> None:
+    cora = User.objects.create_user("cora")
+    cohort = create_cohort(title="Clinic", coordinators=[cora])
+    masks = [a_mask(a_case(cohort, number), lesions=1) for number in range(1, 3)]
+    new, person = tiny_version(cohort, tmp_path), Browser(cora)
+    wanted = {"title": "Reading", "methods": ["slim-unet", new.name]}
+    address = f"studies/{person.post('cohorts/clinic/studies/', wanted)['id']}/"
+    told = person.patch(address, {"items": [str(masks[0].pk)]})
+    assert told["pairing"] is None
+    while running.run_next_job(clock=timezone.now):
+        pass
+    fill_drafts()
+    assert len(person.get(address)["items"]) == 1
+
+
 def test_a_paired_draft_needs_two_cases_that_neither_method_knows(db: None, tmp_path: Path) -> None:
     cora = User.objects.create_user("cora")
     cohort = create_cohort(title="Clinic", coordinators=[cora])
