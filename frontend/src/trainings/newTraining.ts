@@ -48,6 +48,8 @@ export class NewTraining {
   readonly element: HTMLFormElement
   private readonly faults = new Map<string, readonly [Control, HTMLElement]>()
   private readonly trouble = make('p', { class: 'trouble', role: 'alert' })
+  /** Masks that were chosen one by one under Corrections. */
+  private readonly masks = new URLSearchParams(location.search).getAll('mask')
   private readonly title = make('input', { maxlength: 60, required: true })
   private readonly preset: HTMLSelectElement
   private readonly presetHint = make('p', { class: 'hint' })
@@ -147,7 +149,7 @@ export class NewTraining {
     }
     choose(this.start, asked.get('start'))
     const reference = this.references.find(({ name }) => name === asked.get('reference'))
-    if (reference) choose(this.reference, nameOf(reference))
+    if (reference && this.masks.length === 0) choose(this.reference, nameOf(reference))
   }
 
   private cohorts(): HTMLElement {
@@ -198,13 +200,18 @@ export class NewTraining {
     this.ofWeights.hidden = isThreshold
     this.ofThreshold.hidden = !isThreshold
     this.epochs.placeholder = String(preset.epochs)
-    exchange(
-      this.reference,
-      offered(this.references).map((one) => [
-        one.name,
-        `${labelOf(one)} (${plural(one.cases, 'case')}, ${plural(one.subjects, 'subject')})`,
-      ]),
-    )
+    exchange(this.reference, [
+      ...(this.masks.length > 0
+        ? [['', `${plural(this.masks.length, 'mask')} that you chose`] as const]
+        : []),
+      ...offered(this.references).map(
+        (one) =>
+          [
+            one.name,
+            `${labelOf(one)} (${plural(one.cases, 'case')}, ${plural(one.subjects, 'subject')})`,
+          ] as const,
+      ),
+    ])
     const fits = this.data.starts.filter((start) =>
       start.fits.includes(preset.method || start.method),
     )
@@ -232,7 +239,7 @@ export class NewTraining {
       epochs: number(this.epochs),
       validation: number(this.validation),
       measure: this.data.measures.find(({ name }) => name === this.measure.value)?.name ?? 'DSC',
-      masks: [],
+      masks: this.reference.value ? [] : this.masks,
     }
     try {
       const made = await request('POST', '/api/v1/cohorts/{slug}/trainings/', { slug }, body)
