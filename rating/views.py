@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from rating.queries import (
+from rating.queries.acceptance import (
     corrected_in,
     correction_queue,
     disagreement_queue,
@@ -79,3 +79,29 @@ def reading(request: HttpRequest, reading: str) -> HttpResponse:
         }
     }
     return render(request, "rating/reading.html", context)
+
+
+def assignment(request: HttpRequest, assignment: str) -> HttpResponse:
+    """A delineator's share of a reference study. The page holds nothing but its own token."""
+    context = {
+        "page_data": {
+            "assignment": assignment,
+            "owner": owner_key(signed_in(request)),
+            "home": reverse("home"),
+            "delineation_page": reverse("delineation", args=["TOKEN"]),
+        }
+    }
+    return render(request, "rating/assignment.html", context)
+
+
+def delineation(request: HttpRequest, token: str) -> HttpResponse:
+    """The editor with one step of one case. The page holds nothing but its own token."""
+    context = {
+        "page_data": {
+            "delineation": token,
+            "owner": owner_key(signed_in(request)),
+            "login": f"{reverse('account_login')}?next={request.path}",
+            "assignment_page": reverse("assignment", args=["TOKEN"]),
+        }
+    }
+    return render(request, "rating/delineation.html", context)

@@ -7,7 +7,13 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from accounts.queries import expired_invitations
-from rating.queries import drafts_of, idle_readings, rated_studies, readings_of, studies_of
+from rating.queries.acceptance import (
+    drafts_of,
+    idle_readings,
+    rated_studies,
+    readings_of,
+    studies_of,
+)
 from segmentation.people import owner_key, signed_in
 from segmentation.queries import (
     belongs_to_a_cohort,

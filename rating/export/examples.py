@@ -17,9 +17,9 @@ from xml.sax.saxutils import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from rating import queries
 from rating.models import Mark, Presentation, Rating, Study
 from rating.protocol.verdict import is_accepted
+from rating.queries import acceptance as queries
 from segmentation.imaging.nifti import read_volume
 from segmentation.models import Scan
 from segmentation.operations.voxels import mask_of

@@ -14,7 +14,6 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
-from rating import queries
 from rating.models import Amendment, Presentation, Study, StudyMembership
 from rating.operations.study import (
     CoordinatorCannotRate,
@@ -25,6 +24,7 @@ from rating.operations.study import (
     presentations_in_order,
 )
 from rating.protocol.sequence import order_commitment
+from rating.queries import acceptance as queries
 from segmentation.operations.audit import Act
 from segmentation.refusals import ReasonMissing, Refusal
 

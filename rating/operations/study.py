@@ -12,7 +12,6 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
-from rating import queries
 from rating.models import Item, Presentation, Study, StudyMembership
 from rating.protocol.design import (
     AcceptanceDesign,
@@ -22,6 +21,7 @@ from rating.protocol.design import (
     validate,
 )
 from rating.protocol.sequence import Slot, commitment, draw_sequence
+from rating.queries import acceptance as queries
 from segmentation.models import Cohort, Segmentation
 from segmentation.operations.audit import Act, record
 from segmentation.operations.voxels import errors_of

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 
 from rating.models import Study
 from rating.operations.study import close_study, create_study, edit_study, open_study
-from rating.queries import correction_queue, disagreement_queue
+from rating.queries.acceptance import correction_queue, disagreement_queue
 from segmentation.evaluation.overlap import disagreement
 from segmentation.evaluation.undefined import Undefined
 from segmentation.imaging.drawing import digest

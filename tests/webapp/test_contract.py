@@ -37,7 +37,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-import rating.serializers as theirs
+import rating.serializers.acceptance as theirs
 import segmentation.serializers as ours
 from accounts.operations.tokens import make_token
 from rating.models import Study

@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/api/v1/assignments/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description My shares of reference studies. */
+        get: operations["assignments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assignments/{assignment}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One of my shares: every case's two steps, and what can be opened. */
+        get: operations["assignment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{code}/": {
         parameters: {
             query?: never;
@@ -230,6 +264,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cohorts/{slug}/reference-studies/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description The way to a new reference study of a cohort. */
+        post: operations["create_reference_study"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cohorts/{slug}/references/": {
         parameters: {
             query?: never;
@@ -275,6 +326,108 @@ export interface paths {
         put?: never;
         /** @description The way to adapt a method to the cases of a cohort. */
         post: operations["request_training"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delineations/{token}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One step of one case, with every edit, and in step 2 the dots. */
+        get: operations["delineation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delineations/{token}/dots/{dot}/decisions/{decision_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description One decision about a dot, under an id that the browser made. Repeating is harmless. */
+        put: operations["put_decision"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delineations/{token}/edits/{edit_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description One edit, under an id that the browser made. Repeating a request is harmless. */
+        put: operations["put_delineation_edit"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delineations/{token}/open/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Open a delineation, or go on with it. */
+        post: operations["open_delineation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delineations/{token}/scans/{sequence}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A scan of the case, RAS, for the browser. */
+        get: operations["delineation_scan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delineations/{token}/submit/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Lock a delineation. */
+        post: operations["submit_delineation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -826,6 +979,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reference-studies/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The reference studies of cohorts that I coordinate. */
+        get: operations["reference_studies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reference-studies/{slug}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One reference study: design, pace, cases. Nothing that was drawn or decided. */
+        get: operations["reference_study"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description One reference study: design, pace, cases. Nothing that was drawn or decided. */
+        patch: operations["edit_reference_study"];
+        trace?: never;
+    };
+    "/api/v1/reference-studies/{slug}/choices/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The cases, methods and people that a draft can be made of. */
+        get: operations["reference_choices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reference-studies/{slug}/close/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description End all delineating and reveal where the dots came from. */
+        post: operations["close_reference_study"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reference-studies/{slug}/delete/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Delete a draft for good. */
+        post: operations["delete_reference_study"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reference-studies/{slug}/open/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Freeze a draft and let the delineators begin. */
+        post: operations["open_reference_study"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/segmentations/{id}/": {
         parameters: {
             query?: never;
@@ -1360,6 +1616,25 @@ export interface components {
          * @enum {string}
          */
         AsksEnum: "signature" | "qualification" | "conditions";
+        /** @description My share of a reference study. */
+        Assignment: {
+            assignment: string;
+            title: string;
+            instructions: string;
+            state: components["schemas"]["AssignmentState"];
+            interval_days: number;
+            done: number;
+            total: number;
+            step_1: components["schemas"]["Task"][];
+            step_2: components["schemas"]["Task"][];
+        };
+        /**
+         * @description * `open` - open
+         *     * `finished` - finished
+         *     * `closed` - closed
+         * @enum {string}
+         */
+        AssignmentState: "open" | "finished" | "closed";
         /**
          * @description * `strict` - strict
          *     * `lenient` - lenient
@@ -1457,6 +1732,12 @@ export interface components {
             /** @description Null where there is none. */
             readonly brain_mask: components["schemas"]["BrainMask"] | null;
         };
+        /** @description A case that a draft can have, and the methods that have a mask of it. */
+        CaseChoice: {
+            code: string;
+            subject: string;
+            methods: string[];
+        };
         /** @description A case as a row of a list. */
         CaseInList: {
             code: string;
@@ -1467,6 +1748,22 @@ export interface components {
             segmentations: number;
             /** Format: date-time */
             imported_at: string;
+        };
+        /** @description A case of a study that was opened: where it is between the two steps. */
+        CaseInReference: {
+            code: string;
+            /** @description Delineators who have not submitted. */
+            step_1_left: number;
+            step_2_left: number;
+            /**
+             * Format: date-time
+             * @description When the interval is over; null before step 1 is.
+             */
+            dots_from: string | null;
+            /** Format: date-time */
+            built_at: string | null;
+            /** @description Without sham dots. */
+            candidates: number;
         };
         /** @description A page of cases. */
         CasesPage: {
@@ -1842,6 +2139,12 @@ export interface components {
             fp: number;
             fn: number;
         };
+        /** @description What is decided about a dot. `from_proposal`: its lesion was begun from the proposal. */
+        DecisionRequest: {
+            choice: components["schemas"]["DotChoice"];
+            /** @default false */
+            from_proposal: boolean;
+        };
         /** @description What a rater declares before reading; what is left out is not said. */
         DeclarationRequest: {
             signed_sha256?: string | null;
@@ -1851,6 +2154,71 @@ export interface components {
         /** @description Why something is deleted. */
         DeletionRequest: {
             reason: string;
+        };
+        /** @description A scan of the case that is delineated, under the delineation's own address. */
+        DelineatedScan: {
+            sequence: string;
+            /** @description RAS copy for the browser. */
+            volume: string;
+            shape: number[];
+            spacing_mm: [
+                number,
+                number,
+                number
+            ];
+        };
+        /** @description A delineation with what its page needs: scans, every edit, and in step 2 the dots. */
+        Delineation: {
+            delineation: string;
+            assignment: string;
+            title: string;
+            readonly instructions: string;
+            readonly step: components["schemas"]["StepEnum"];
+            number: number;
+            /** @description How many cases there are. */
+            of: number;
+            /** Format: date-time */
+            readonly opened_at: string | null;
+            /** Format: date-time */
+            readonly submitted_at: string | null;
+            readonly scans: components["schemas"]["DelineatedScan"][];
+            /** @default [] */
+            edits: components["schemas"]["Edit"][];
+            /** @default 0 */
+            active_ms: number;
+            /**
+             * Format: date-time
+             * @description When the last edit was stored.
+             */
+            readonly saved_at: string | null;
+            /**
+             * Format: double
+             * @description Smaller lesions do not count.
+             */
+            readonly min_volume_mm3: number;
+            /**
+             * Format: double
+             * @description How near to a dot a drawn lesion has to come to belong to it.
+             */
+            readonly reach_mm: number;
+            /** @description Whether a lesion may be begun from a dot's proposal. */
+            readonly proposals: boolean;
+            /** @description None before step 2 is opened. */
+            readonly dots: components["schemas"]["Dot"][];
+        };
+        /** @description What the page shows of the delineation to submit: how many edits and voxels, their digest. */
+        DelineationSubmissionRequest: {
+            edits: number;
+            voxels: number;
+            /** Format: int64 */
+            digest: number;
+            /** Format: int64 */
+            active_ms: number;
+        };
+        /** @description Somebody who can be asked to delineate. */
+        DelineatorChoice: {
+            username: string;
+            name: string;
         };
         /** @description What a coordinator may set of a design. In a draft, null goes back to the default. */
         Design: {
@@ -1919,6 +2287,34 @@ export interface components {
             /** @description With every verdict, whether it follows from the counts. */
             ask_consistency?: boolean;
         };
+        /** @description A dot, where it lies, and what was decided about it last. */
+        Dot: {
+            dot: string;
+            /** @description From 1. */
+            readonly position: number;
+            /** @description Of the RAS grid. */
+            readonly voxel: [
+                number,
+                number,
+                number
+            ];
+            readonly mm: [
+                number,
+                number,
+                number
+            ];
+            readonly choice: (components["schemas"]["DotChoice"] | components["schemas"]["NullEnum"]) | null;
+            readonly from_proposal: boolean;
+            /** @description Runs of voxels to begin from; null where the design has no proposals. */
+            readonly proposal: number[] | null;
+        };
+        /**
+         * @description * `lesion` - Lesion
+         *     * `not_a_lesion` - Not A Lesion
+         *     * `unsure` - Unsure
+         * @enum {string}
+         */
+        DotChoice: "lesion" | "not_a_lesion" | "unsure";
         /** @description A drawing with what its page needs: scans, the mask it began from, its edits. */
         Drawing: {
             /** Format: uuid */
@@ -2792,6 +3188,11 @@ export interface components {
             needs: string[];
             summary: string;
         };
+        /** @description A method whose lesions can become candidates. */
+        MethodChoice: {
+            name: string;
+            title: string;
+        };
         MissingLine: {
             /** @description User name of the rater; empty for all together (text) */
             rater: string;
@@ -2823,6 +3224,10 @@ export interface components {
             rate_if_not_rated_accepted: number | {
                 undefined: string;
             };
+        };
+        /** @description A new reference study; delineators see its title, and references carry it. */
+        NewReferenceRequest: {
+            title: string;
         };
         /** @description A new study; raters see its title. */
         NewStudyRequest: {
@@ -2908,6 +3313,18 @@ export interface components {
          * @enum {string}
          */
         OutcomeEnum: "rated" | "unreadable" | "wrong_mask";
+        /** @description How far a delineator is: never what they drew or decided. */
+        Pace: {
+            username: string;
+            name: string;
+            cases: number;
+            /** @description Cases submitted. */
+            step_1: number;
+            /** @description Cases submitted. */
+            step_2: number;
+            /** Format: date-time */
+            last_activity: string | null;
+        };
         /** @description What is to be changed about a case; null empties a field, what is left out stays. */
         PatchedCaseChangeRequest: {
             subject?: string;
@@ -2942,6 +3359,11 @@ export interface components {
                 /** @description Inversion time of the FLAIR */
                 inversion_time_ms?: number | null;
             };
+        };
+        /** @description A change of a draft; what is left out stays. */
+        PatchedReferenceChangeRequest: {
+            title?: string;
+            design?: components["schemas"]["ReferenceDesignRequest"];
         };
         /** @description A change of a draft; what is left out stays. */
         PatchedStudyChangeRequest: {
@@ -3163,10 +3585,107 @@ export interface components {
             cases: number;
             notes: string[];
         };
+        /** @description What a draft can be made of. */
+        ReferenceChoices: {
+            cases: components["schemas"]["CaseChoice"][];
+            methods: components["schemas"]["MethodChoice"][];
+            people: components["schemas"]["DelineatorChoice"][];
+        };
+        /** @description What a coordinator may set of a draft; null goes back to the default. */
+        ReferenceDesign: {
+            interval_days?: number | null;
+            /** Format: double */
+            min_volume_mm3?: number | null;
+            /**
+             * Format: double
+             * @description How near to a dot a drawn lesion has to come to belong to it.
+             */
+            reach_mm?: number | null;
+            /** @description Dots where nobody drew anything. */
+            shams_per_case?: number | null;
+            /** @description Whether a lesion may be begun from the candidate's voxels. */
+            proposals?: boolean;
+            instructions?: string;
+            cases?: string[];
+            delineators?: string[];
+            methods?: string[];
+        };
+        /** @description What a coordinator may set of a draft; null goes back to the default. */
+        ReferenceDesignRequest: {
+            interval_days?: number | null;
+            /** Format: double */
+            min_volume_mm3?: number | null;
+            /**
+             * Format: double
+             * @description How near to a dot a drawn lesion has to come to belong to it.
+             */
+            reach_mm?: number | null;
+            /** @description Dots where nobody drew anything. */
+            shams_per_case?: number | null;
+            /** @description Whether a lesion may be begun from the candidate's voxels. */
+            proposals?: boolean;
+            instructions?: string;
+            cases?: string[];
+            delineators?: string[];
+            methods?: string[];
+        };
+        /** @description A reference study as a row of a list. */
+        ReferenceInList: {
+            id: string;
+            /** @description Delineators see it; references carry it. */
+            readonly title: string;
+            readonly state: components["schemas"]["StudyState"];
+            readonly cohort: string;
+            cases: number;
+            delineators: number;
+            done: number;
+            total: number;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly opened_at: string | null;
+            /** Format: date-time */
+            readonly closed_at: string | null;
+        };
+        /** @description Why something is done, for the audit log. */
+        ReferenceReasonRequest: {
+            /** @default  */
+            reason: string;
+        };
         /** @description Which masks become one, and by which rule. */
         ReferenceRequestRequest: {
             of: string[];
             rule: components["schemas"]["RuleEnum"];
+        };
+        /** @description One reference study: its design, its delineators' pace, and where its cases are. */
+        ReferenceStudy: {
+            id: string;
+            /** @description Delineators see it; references carry it. */
+            readonly title: string;
+            readonly state: components["schemas"]["StudyState"];
+            readonly cohort: string;
+            readonly design: components["schemas"]["ReferenceDesign"];
+            readonly delineators: components["schemas"]["Pace"][];
+            readonly cases: components["schemas"]["CaseInReference"][];
+            readonly design_sha256: string;
+            readonly commitment: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly opened_at: string | null;
+            /** Format: date-time */
+            readonly closed_at: string | null;
+            readonly closing_reason: string;
+        };
+        /** @description A page of reference studies. */
+        ReferencesPage: {
+            /** @description Of the whole list. */
+            count: number;
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            results: components["schemas"]["ReferenceInList"][];
         };
         /** @description Whom to remind, by user name. */
         ReminderRequest: {
@@ -3246,6 +3765,13 @@ export interface components {
         SaidEnum: "right" | "overlooked" | "wrong";
         /** @description The acknowledgement that something is stored. */
         Saved: {
+            /** Format: date-time */
+            saved_at: string;
+        };
+        /** @description The acknowledgement that a decision is stored. */
+        SavedDecision: {
+            /** Format: uuid */
+            id: string;
             /** Format: date-time */
             saved_at: string;
         };
@@ -3422,6 +3948,12 @@ export interface components {
             training: components["schemas"]["Side"];
             validation: components["schemas"]["Side"];
         };
+        /**
+         * @description * `1` - Own
+         *     * `2` - Dots
+         * @enum {integer}
+         */
+        StepEnum: 1 | 2;
         /** @description A page of studies. */
         StudiesPage: {
             /** @description Of the whole list. */
@@ -3491,6 +4023,35 @@ export interface components {
             sequence: string;
             removed: string[];
         };
+        /** @description One step of one case; nothing says which case it is. */
+        Task: {
+            delineation: string;
+            /** @description Its place in the step, from 1. */
+            number: number;
+            /**
+             * @description others: a colleague has not finished step 1; interval: see available_at.
+             *
+             *     * `ready` - ready
+             *     * `open` - open
+             *     * `submitted` - submitted
+             *     * `others` - others
+             *     * `interval` - interval
+             *     * `closed` - closed
+             */
+            state: components["schemas"]["TaskState"];
+            /** Format: date-time */
+            available_at: string | null;
+        };
+        /**
+         * @description * `ready` - ready
+         *     * `open` - open
+         *     * `submitted` - submitted
+         *     * `others` - others
+         *     * `interval` - interval
+         *     * `closed` - closed
+         * @enum {string}
+         */
+        TaskState: "ready" | "open" | "submitted" | "others" | "interval" | "closed";
         /** @description A false positive or a missed lesion that raters marked, and in how many showings. */
         ToCorrect: {
             kind: components["schemas"]["MarkKind"];
@@ -3822,6 +4383,64 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    assignments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assignment"][];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    assignment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assignment"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     case: {
         parameters: {
             query?: never;
@@ -4418,6 +5037,40 @@ export interface operations {
             };
         };
     };
+    create_reference_study: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReferenceRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferenceStudy"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     make_reference: {
         parameters: {
             query?: never;
@@ -4507,6 +5160,202 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Training"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    delineation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delineation"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    put_decision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                decision_id: string;
+                dot: string;
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedDecision"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    put_delineation_edit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                edit_id: string;
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditBodyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedEdit"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    open_delineation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delineation"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    delineation_scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sequence: string;
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    submit_delineation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DelineationSubmissionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assignment"];
                 };
             };
             /** @description Refused; nothing was changed. */
@@ -5564,6 +6413,236 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reading"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    reference_studies: {
+        parameters: {
+            query?: {
+                /** @description From 1. */
+                page?: number;
+                /** @description At most 1,000; else 100. */
+                page_size?: number;
+                /** @description A part of the title. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferencesPage"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    reference_study: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferenceStudy"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    edit_reference_study: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedReferenceChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferenceStudy"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    reference_choices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferenceChoices"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    close_reference_study: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReferenceReasonRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferenceStudy"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    delete_reference_study: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReferenceReasonRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    open_reference_study: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReferenceReasonRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferenceStudy"];
                 };
             };
             /** @description Refused; nothing was changed. */
