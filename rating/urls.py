@@ -11,6 +11,8 @@ pages = [
     path("studies/<slug:slug>/", views.study, name="study"),
     path("cohorts/<slug:slug>/corrections/", views.corrections, name="corrections"),
     path("reading/<str:reading>/", views.reading, name="reading"),
+    path("reference-studies/", views.reference_studies, name="reference-studies"),
+    path("reference-studies/<slug:slug>/", views.reference_study, name="reference-study"),
     path("assignments/<str:assignment>/", views.assignment, name="assignment"),
     path("delineations/<str:token>/", views.delineation, name="delineation"),
 ]
@@ -132,6 +134,31 @@ api = [
     ),
     path(f"{REFERENCE}open/", reference_api.ReferenceOpenView.as_view(), name="reference-open"),
     path(f"{REFERENCE}close/", reference_api.ReferenceCloseView.as_view(), name="reference-close"),
+    path(
+        f"{REFERENCE}delineators/",
+        reference_api.ReferenceDelineatorsView.as_view(),
+        name="reference-delineators",
+    ),
+    path(f"{REFERENCE}dots/", reference_api.ReferenceDotsView.as_view(), name="reference-dots"),
+    path(f"{REFERENCE}masks/", reference_api.ReferenceMasksView.as_view(), name="reference-masks"),
+    path(
+        f"{REFERENCE}results/",
+        reference_api.ReferenceResultsView.as_view(),
+        name="reference-results",
+    ),
+    path(
+        f"{REFERENCE}bundle/", reference_api.ReferenceBundleView.as_view(), name="reference-bundle"
+    ),
+    path(
+        f"{REFERENCE}cases/<str:code>/dots.nii.gz",
+        reference_api.DotMaskView.as_view(),
+        name="dot-mask",
+    ),
+    path(
+        f"{REFERENCE}cases/<str:code>/dots.csv",
+        reference_api.DotTableView.as_view(),
+        name="dot-table",
+    ),
     path("assignments/", reference_api.AssignmentsView.as_view(), name="assignments"),
     path(
         "assignments/<str:assignment>/",

@@ -14,8 +14,10 @@ from rating.queries.acceptance import (
     studies_of,
     study_in_full,
 )
+from rating.queries.reference import reference_studies_of
+from rating.queries.reference import reference_study as one_reference_study
 from segmentation.people import owner_key, signed_in
-from segmentation.queries import cohorts_of
+from segmentation.queries import cohorts_of, coordinated_and_open
 
 STUDIES_PAGE = 50
 
@@ -79,6 +81,37 @@ def reading(request: HttpRequest, reading: str) -> HttpResponse:
         }
     }
     return render(request, "rating/reading.html", context)
+
+
+def reference_studies(request: HttpRequest) -> HttpResponse:
+    """The reference studies that I coordinate (`?page=`), and the way to a new one."""
+    user = signed_in(request)
+    cohorts = list(coordinated_and_open(user))
+    found = reference_studies_of(user)
+    context = {
+        "page": Paginator(found, STUDIES_PAGE).get_page(request.GET.get("page")),
+        "cohorts": cohorts,
+        "page_data": {
+            "cohorts": [{"slug": cohort.slug, "title": cohort.title} for cohort in cohorts],
+            "study_page": reverse("reference-study", args=["SLUG"]),
+        },
+    }
+    return render(request, "rating/reference_studies.html", context)
+
+
+def reference_study(request: HttpRequest, slug: str) -> HttpResponse:
+    """One reference study: its design while it is a draft, its pace, then what came of it."""
+    study = one_reference_study(slug)
+    context = {
+        "study": study,
+        "page_data": {
+            "study": slug,
+            "studies": reverse("reference-studies"),
+            "case_page": reverse("case", args=["CODE"]),
+            "evaluations": reverse("evaluations"),
+        },
+    }
+    return render(request, "rating/reference_study.html", context)
 
 
 def assignment(request: HttpRequest, assignment: str) -> HttpResponse:

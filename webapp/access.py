@@ -201,6 +201,8 @@ TABLE: dict[str, Rule] = {
     "studies": read(everywhere, SIGNED_IN),
     "study": read(in_study, COORDINATOR),
     "reading": read(in_reading, RATER),
+    "reference-studies": read(everywhere, SIGNED_IN),
+    "reference-study": read(in_reference, COORDINATOR),
     "assignment": read(in_assignment, DELINEATOR),
     "delineation": read(in_delineation, DELINEATOR),
     # API: description
@@ -285,7 +287,14 @@ TABLE: dict[str, Rule] = {
     "api:reference-choices": read(in_reference, COORDINATOR),
     "api:reference-delete": write(in_reference, COORDINATOR),
     "api:reference-open": write(in_reference, COORDINATOR),
+    "api:reference-delineators": write(in_reference, COORDINATOR),
+    "api:reference-dots": write(in_reference, COORDINATOR),
+    "api:dot-mask": read(in_reference, COORDINATOR),
+    "api:dot-table": read(in_reference, COORDINATOR),
     "api:reference-close": write(in_reference, COORDINATOR),
+    "api:reference-masks": write(in_reference, COORDINATOR),
+    "api:reference-results": read(in_reference, COORDINATOR),
+    "api:reference-bundle": read(in_reference, COORDINATOR),
     # API: delineating
     "api:assignments": read(everywhere, SIGNED_IN),
     "api:assignment": read(in_assignment, DELINEATOR),

@@ -5,36 +5,46 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpResponseBase
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from django.http import Http404, HttpResponse, HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from rating.models import Delineation, DotDecision
+from rating.export.reference import bundle, dot_mask_file, dot_table
+from rating.models import Delineation, DotDecision, ReferenceCase
 from rating.operations import delineating
 from rating.operations import reference_study as references
+from rating.operations.candidates import build_due
+from rating.operations.reference_masks import make_references_of
 from rating.queries import reference as queries
 from rating.serializers.reference import (
     AssignmentSerializer,
     DecisionSerializer,
     DelineationSerializer,
     DelineationSubmissionSerializer,
+    JoiningSerializer,
     NewReferenceSerializer,
+    RadiusSerializer,
     ReferenceChangeSerializer,
     ReferenceChoicesSerializer,
     ReferenceInListSerializer,
     ReferenceReasonSerializer,
+    ReferenceResultsSerializer,
+    ReferencesMadeSerializer,
     ReferencesPageSerializer,
     ReferenceStudySerializer,
     SavedDecisionSerializer,
 )
-from segmentation.api import BINARY, PAGING, in_pages, stored_file
+from segmentation.api import BINARY, PAGING, in_pages, stored_file, taken_out
 from segmentation.models import Cohort, Edit, Scan
+from segmentation.operations.audit import Act
 from segmentation.operations.drawings import NewEdit, Seen
 from segmentation.people import signed_in
-from segmentation.queries import database_now
+from segmentation.queries import database_now, method_titles
 from segmentation.serializers import EditBodySerializer, SavedEditSerializer
+from segmentation.spreadsheets import csv_file
 
 # --- Coordinator ----------------------------------------------------------------------------------
 
@@ -155,6 +165,126 @@ class ReferenceCloseView(APIView):
     def post(self, request: Request, slug: str) -> Response:
         references.close_reference(study=queries.reference_study(slug), **reason_in(request))
         return study_shown(slug)
+
+
+class ReferenceDelineatorsView(APIView):
+    """Let somebody join an open study that has no dots yet."""
+
+    @extend_schema(
+        operation_id="add_delineator",
+        request=JoiningSerializer,
+        responses={201: ReferenceStudySerializer},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        sent = JoiningSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        references.add_delineator(
+            study=queries.reference_study(slug),
+            username=sent.validated_data["delineator"],
+            reason=sent.validated_data["reason"],
+            by=signed_in(request),
+            now=database_now(),
+        )
+        return study_shown(slug, 201)
+
+
+class ReferenceDotsView(APIView):
+    """Make the dots of every case that is due; whoever opens a case's step 2 does so too."""
+
+    @extend_schema(operation_id="build_dots", request=None, responses=ReferenceStudySerializer)
+    def post(self, request: Request, slug: str) -> Response:
+        build_due(study=queries.reference_study(slug), now=database_now())
+        return study_shown(slug)
+
+
+class ReferenceMasksView(APIView):
+    """Make the masks and the references of a closed study."""
+
+    @extend_schema(
+        operation_id="make_reference_masks", request=None, responses=ReferencesMadeSerializer
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        notes = make_references_of(
+            study=queries.reference_study(slug), by=signed_in(request), now=database_now()
+        )
+        return Response(ReferencesMadeSerializer({"notes": notes}).data)
+
+
+class ReferenceResultsView(APIView):
+    """What a closed study found: which dots were accepted, and the references made."""
+
+    @extend_schema(operation_id="reference_results", responses=ReferenceResultsSerializer)
+    def get(self, request: Request, slug: str) -> Response:
+        study = queries.reference_study(slug)
+        found = {
+            "acceptance": queries.acceptance_of(study),
+            "references": queries.references_made(study),
+            "method_titles": method_titles(queries.design_of(study).methods),
+            "secret": study.secret,
+        }
+        return Response(ReferenceResultsSerializer(found).data)
+
+
+class ReferenceBundleView(APIView):
+    """Everything about a closed study, as one zip file."""
+
+    @extend_schema(
+        operation_id="reference_bundle",
+        responses={(200, "application/zip"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
+        study = queries.reference_study(slug)
+        content = bundle(study=study)
+        references.note(Act.STUDY_EXPORTED, study, by=signed_in(request), now=database_now())
+        return to_save(content, f"{slug}.zip", "application/zip")
+
+
+def case_of(slug: str, code: str) -> ReferenceCase:
+    """This will return a case of a study; 404 when the study has none of that code."""
+    found = ReferenceCase.objects.select_related("case__cohort", "study__cohort")
+    case = found.filter(study__slug=slug, case__code=code).first()
+    if case is None:
+        raise Http404
+    return case
+
+
+def to_save(content: bytes, name: str, kind: str) -> HttpResponseBase:
+    """This will answer with a file to save."""
+    response = HttpResponse(content, content_type=kind)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+class DotMaskView(APIView):
+    """The dots of a case on the grid of its FLAIR: a voxel each, or a ball."""
+
+    @extend_schema(
+        operation_id="dot_mask",
+        responses={**BINARY, 404: OpenApiResponse()},
+        parameters=[OpenApiParameter("radius_mm", float, description="0 to 20; else 0.")],
+    )
+    def get(self, request: Request, slug: str, code: str) -> HttpResponseBase:
+        case = case_of(slug, code)
+        sent = RadiusSerializer(data={"radius_mm": request.query_params.get("radius_mm", 0)})
+        sent.is_valid(raise_exception=True)
+        content = dot_mask_file(case, radius_mm=sent.validated_data["radius_mm"])
+        taken_out(Act.MASK_DOWNLOADED, request, case=case.case, what=f"dot mask (reference {slug})")
+        return to_save(content, f"{code}_dots.nii.gz", "application/octet-stream")
+
+
+class DotTableView(APIView):
+    """The dots of a case as a table, in mm."""
+
+    @extend_schema(
+        operation_id="dot_table",
+        responses={(200, "text/csv"): OpenApiTypes.BINARY, 404: OpenApiResponse()},
+    )
+    def get(self, request: Request, slug: str, code: str) -> HttpResponseBase:
+        case = case_of(slug, code)
+        table = dot_table(case)
+        taken_out(Act.MASK_DOWNLOADED, request, case=case.case, what=f"table of dots (reference {slug})")
+        content = csv_file(table.columns, table.rows)
+        return to_save(content, f"{code}_dots.csv", "text/csv; charset=utf-8")
 
 
 # --- Delineator -----------------------------------------------------------------------------------

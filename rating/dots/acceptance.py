@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from rating.statistics.intervals import cluster_proportion, korn_graubard
 
 OWN, COLLEAGUE, SHAM = "own", "colleague", "sham"
 LESION, NOT_A_LESION, UNSURE = "lesion", "not_a_lesion", "unsure"
@@ -24,7 +27,8 @@ class Accepted:
     """One row: the decisions of a delineator (empty: of all) about dots of a source.
 
     `only`: dots that nobody and nothing else found. `share` is what was called a lesion of all that
-    were decided; None where that is undefined, and `undefined` says why.
+    were decided, `low` and `high` its interval (Korn and Graubard, cases as clusters); None where
+    that is undefined, and `undefined` says why.
     """
 
     delineator: str
@@ -35,6 +39,8 @@ class Accepted:
     not_a_lesion: int
     unsure: int
     share: float | None
+    low: float | None
+    high: float | None
     undefined: str
 
 
@@ -55,22 +61,30 @@ def accepted(dots: Iterable[DecidedDot], *, sources: Iterable[str]) -> tuple[Acc
 
 
 def _row(person: str, source: str, only: bool, decided: list[DecidedDot]) -> Accepted:
-    choices = [
-        dot.choice
+    counted = [
+        dot
         for dot in decided
         if person in ("", dot.delineator)
         and source in dot.sources
         and (not only or len(dot.sources) == 1)
     ]
-    lesion = choices.count(LESION)
+    choices = Counter(dot.choice for dot in counted)
+    dots, lesions = (
+        Counter(dot.case for dot in counted),
+        Counter(dot.case for dot in counted if dot.choice == LESION),
+    )
+    estimate = cluster_proportion([lesions[case] for case in dots], list(dots.values()))
+    low, high = korn_graubard(estimate) if estimate else (None, None)
     return Accepted(
         delineator=person,
         source=source,
         only=only,
-        dots=len(choices),
-        lesion=lesion,
-        not_a_lesion=choices.count(NOT_A_LESION),
-        unsure=choices.count(UNSURE),
-        share=lesion / len(choices) if choices else None,
-        undefined="" if choices else "no such dot was decided",
+        dots=len(counted),
+        lesion=choices[LESION],
+        not_a_lesion=choices[NOT_A_LESION],
+        unsure=choices[UNSURE],
+        share=estimate.proportion if estimate else None,
+        low=low,
+        high=high,
+        undefined="" if estimate else "no such dot was decided",
     )

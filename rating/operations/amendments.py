@@ -22,6 +22,7 @@ from rating.operations.study import (
     UnknownSegmentation,
     note,
     presentations_in_order,
+    refuse_delineators,
 )
 from rating.protocol.sequence import order_commitment
 from rating.queries import acceptance as queries
@@ -89,6 +90,7 @@ def join_rater(
             f"{username} is or was a rater of this study already. Nothing was changed.",
             fields={"rater": [f"{username} is or was a rater already."]},
         )
+    refuse_delineators(held, [person])
     reading = held.memberships.create(
         user=person, role=StudyMembership.Role.RATER, rater=username, joined_at=now
     )

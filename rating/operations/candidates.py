@@ -19,8 +19,9 @@ from rating.models import (
     Dot,
     MethodMask,
     ReferenceCase,
+    ReferenceStudy,
 )
-from rating.operations.reference_study import stream
+from rating.operations.reference_study import ReferenceNotOpen, stream
 from rating.queries import reference as queries
 from segmentation.imaging.drawing import runs_of
 from segmentation.imaging.geometry import Grid
@@ -79,6 +80,24 @@ def build_candidates_of(case: ReferenceCase, *, now: datetime) -> ReferenceCase:
             locked.built_at = now
             locked.save(update_fields=["built_at"])
     return locked
+
+
+def build_due(*, study: ReferenceStudy, now: datetime) -> int:
+    """This will build the candidates of every case of an open study that is due; returns how many.
+
+    Raises ReferenceNotOpen, MethodMaskGone (the cases before it are built).
+    """
+    if study.state != ReferenceStudy.State.OPEN:
+        raise ReferenceNotOpen(
+            f"{study.title} is {study.state}; dots are made of an open study only. Nothing was "
+            "changed."
+        )
+    interval = timedelta(days=queries.design_of(study).interval_days)
+    due = [case for case, end in queries.step_1_ends(study).items() if now >= end + interval]
+    waiting = study.cases.filter(pk__in=due, built_at=None).select_related("study", "case")
+    for case in waiting:
+        build_candidates_of(case, now=now)
+    return len(waiting)
 
 
 def refuse_too_early(case: ReferenceCase, design: ReferenceDesign, *, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from rating.dots.design import (
 from rating.dots.order import shuffled
 from rating.models import Assignment, Delineation, MethodMask, ReferenceCase, ReferenceStudy
 from rating.protocol.sequence import Stream, commitment
+from rating.queries import blinding
 from rating.queries import reference as queries
 from segmentation.models import Case, Cohort, InferenceJob, Scan
 from segmentation.operations.audit import Act, record
@@ -54,6 +55,14 @@ class UnknownCase(Refusal):
 
 class CoordinatorCannotDelineate(Refusal):
     """Whoever opens a reference study was named as its delineator."""
+
+
+class AlreadyDelineates(Refusal):
+    """Somebody who is to join a reference study is in it already."""
+
+
+class DelineatorReads(Refusal):
+    """A delineator still rates a method's mask of one of the cases in an acceptance study."""
 
 
 class CandidatesBuilt(Refusal):
@@ -123,7 +132,7 @@ def open_reference(
 
     The masks of the chosen methods are those of the newest jobs that succeeded, from now on by
     their hashes. Raises ReferenceNotDraft, InvalidReferenceDesign, UnknownCase, UnknownDelineator,
-    CoordinatorCannotDelineate.
+    CoordinatorCannotDelineate, DelineatorReads.
     """
     asked = queries.design_of(study)
     jobs = queries.newest_jobs(cases=asked.cases, methods=asked.methods)
@@ -132,6 +141,7 @@ def open_reference(
     with transaction.atomic():
         draft = _locked_draft(study)
         people = _people(draft, asked.delineators, by)
+        _refuse_readers(people.values(), asked.cases)
         design = replace(
             asked,
             masks=tuple(
@@ -166,6 +176,58 @@ def open_reference(
             give_share(draft, people[name], rows)
         note(Act.STUDY_OPENED, draft, by=by, now=now, why=reason)
     return draft
+
+
+@transaction.atomic
+def add_delineator(
+    *, study: ReferenceStudy, username: str, reason: str, by: User | None, now: datetime
+) -> Assignment:
+    """This will let somebody join an open study, as long as no case has its dots yet.
+
+    Raises ReasonMissing, ReferenceNotOpen, CandidatesBuilt, UnknownDelineator,
+    CoordinatorCannotDelineate, AlreadyDelineates, DelineatorReads.
+    """
+    if not reason.strip():
+        raise ReasonMissing(
+            "Somebody who joins later is a deviation from the design and needs a reason. Nothing "
+            "was changed.",
+            fields={"reason": ["Say why somebody joins."]},
+        )
+    joined = ReferenceStudy.objects.select_for_update().get(pk=study.pk)
+    if joined.state != ReferenceStudy.State.OPEN:
+        raise ReferenceNotOpen(
+            f"{joined.title} is {joined.state}; somebody can join an open study only. Nothing was "
+            "changed."
+        )
+    rows = {
+        row.case.code: row
+        for row in joined.cases.select_for_update(of=("self",)).select_related("case")
+    }
+    built = sorted(code for code, row in rows.items() if row.built_at is not None)
+    if built:
+        raise CandidatesBuilt(
+            f"The dots of {len(built)} cases exist already (the first is {built[0]}), and whoever "
+            "joins now has lent them no lesion. Nothing was changed; make a new reference study."
+        )
+    person = _people(joined, (username,), by)[username]
+    if joined.assignments.filter(user=person).exists():
+        raise AlreadyDelineates(f"{username} delineates in {joined.title} already.")
+    _refuse_readers([person], list(rows))
+    assignment = give_share(joined, person, rows)
+    note(Act.STUDY_AMENDED, joined, by=by, now=now, why=reason, detail=f"{username} joined")
+    return assignment
+
+
+def _refuse_readers(people: Iterable[User], cases: Sequence[str]) -> None:
+    """This will refuse people who still judge a method's mask of one of these cases."""
+    readers = blinding.readers_of(people=people, cases=cases)
+    if readers:
+        names = ", ".join(readers)
+        raise DelineatorReads(
+            f"{names} still rates masks of these cases in an acceptance study and would see them "
+            "there. Nothing was changed; wait until that reading is finished.",
+            fields={"delineators": [f"{name} rates masks of these cases." for name in readers]},
+        )
 
 
 def give_share(
@@ -228,7 +290,7 @@ def note(
     detail: str = "",
 ) -> None:
     """This will write into the audit log what was done to a reference study."""
-    what = f"{study.title} ({study.slug})" + (f", {detail}" if detail else "")
+    what = f"{study.title} (reference {study.slug})" + (f", {detail}" if detail else "")
     record(act, by=by, now=now, what=what, why=why, cohort=study.cohort.slug)
 
 

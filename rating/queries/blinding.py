@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from rating.models import Delineation, Item, Presentation, ReferenceCase, ReferenceStudy, Study
 from segmentation.models import Case
+
+UNREAD = Q(reading__study__state=Study.State.OPEN, submitted_at=None, withdrawn_at=None)
+UNDRAWN = Q(of__study__state=ReferenceStudy.State.OPEN, submitted_at=None)
 
 
 def cases_hidden_from(user: User) -> QuerySet[Case, int]:
@@ -22,22 +27,28 @@ def cases_hidden_from(user: User) -> QuerySet[Case, int]:
     ).values_list("pk", flat=True)
 
 
+def readers_of(*, people: Iterable[User], cases: Iterable[str]) -> list[str]:
+    """Who of these people has yet to finish rating a mask of one of these cases (codes), sorted."""
+    shown = UNREAD & Q(item__segmentation__case__code__in=list(cases))
+    unread = Presentation.objects.filter(shown, reading__user__in=list(people))
+    return sorted(set(unread.order_by().values_list("reading__user__username", flat=True)))
+
+
+def delineators_of(*, people: Iterable[User], cases: Iterable[int]) -> list[str]:
+    """Who of these people has yet to finish delineating one of these cases (keys), sorted."""
+    undrawn = Delineation.objects.filter(
+        UNDRAWN, assignment__user__in=list(people), of__case__in=list(cases)
+    )
+    return sorted(set(undrawn.order_by().values_list("assignment__user__username", flat=True)))
+
+
 def _under_reading(user: User) -> QuerySet[Item]:
     """The items of the studies that this user has yet to finish rating."""
-    unfinished = Presentation.objects.filter(
-        reading__user=user,
-        reading__study__state=Study.State.OPEN,
-        submitted_at=None,
-        withdrawn_at=None,
-    )
+    unfinished = Presentation.objects.filter(UNREAD, reading__user=user)
     return Item.objects.filter(study__in=unfinished.values("reading__study"))
 
 
 def _under_delineation(user: User) -> QuerySet[ReferenceCase]:
     """The cases of the reference studies that this user has yet to finish, both steps."""
-    unfinished = Delineation.objects.filter(
-        assignment__user=user,
-        of__study__state=ReferenceStudy.State.OPEN,
-        submitted_at=None,
-    )
+    unfinished = Delineation.objects.filter(UNDRAWN, assignment__user=user)
     return ReferenceCase.objects.filter(study__in=unfinished.values("of__study"))

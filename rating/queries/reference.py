@@ -10,6 +10,8 @@ from typing import Any, Literal
 from django.contrib.auth.models import User
 from django.db.models import Count, Max, OuterRef, Prefetch, Q, QuerySet
 
+from rating.dots.acceptance import COLLEAGUE, SHAM, Accepted, DecidedDot, accepted
+from rating.dots.acceptance import OWN as OWN_DOTS
 from rating.dots.design import ReferenceDesign, design_from_json, design_of_values
 from rating.models import (
     Assignment,
@@ -21,8 +23,9 @@ from rating.models import (
     ReferenceStudy,
 )
 from rating.queries.blinding import cases_hidden_from
-from segmentation.models import Case, CohortMembership, InferenceJob
+from segmentation.models import Case, CohortMembership, InferenceJob, Segmentation
 from segmentation.queries import how_many, method_titles, roles_in_whole_cohort, visible_cases
+from segmentation.refusals import Refusal
 
 DELINEATOR = "delineator"
 NO_ROLE: frozenset[str] = frozenset()
@@ -215,6 +218,77 @@ def cases_of(study: ReferenceStudy) -> list[CaseInReference]:
     ]
 
 
+class ReferenceNotClosed(Refusal):
+    """The reference study still runs: where its dots came from is shown to nobody."""
+
+
+def refuse_unclosed(study: ReferenceStudy) -> None:
+    """This will raise ReferenceNotClosed unless the study is closed."""
+    if study.state != CLOSED:
+        raise ReferenceNotClosed(
+            f"{study.title} is {study.state}. What was decided, and where the dots came from, is "
+            "shown when it is closed."
+        )
+
+
+def acceptance_of(study: ReferenceStudy) -> tuple[Accepted, ...]:
+    """How many dots of which source were accepted, in what was submitted.
+
+    Raises ReferenceNotClosed.
+    """
+    refuse_unclosed(study)
+    design = design_of(study)
+    sources = [OWN_DOTS, COLLEAGUE, *design.methods, *([SHAM] if design.shams_per_case else [])]
+    return accepted(decided_dots(study), sources=sources)
+
+
+def references_made(study: ReferenceStudy) -> list[Segmentation]:
+    """The masks that came of a closed study, those that were fused of them too; by case and age."""
+    cases = study.cases.values("case")
+    own = Q(delineation__of__study=study)
+    fused = Q(origin=Segmentation.Origin.CONSENSUS, title__contains=f"{study.title}: ")
+    made = Segmentation.objects.filter(own | fused, case__in=cases).select_related("case")
+    return list(made.order_by("case__code", "created_at", "title"))
+
+
+def decided_dots(study: ReferenceStudy) -> list[DecidedDot]:
+    """The newest decision about every dot of what was submitted, with the dot's sources."""
+    dots = (
+        Dot.objects.filter(delineation__of__study=study, delineation__submitted_at__isnull=False)
+        .select_related("delineation__assignment", "delineation__of__case", "candidate")
+        .prefetch_related(
+            Prefetch("decisions", DotDecision.objects.order_by("version")),
+            "candidate__origins__delineation",
+            "candidate__origins__mask",
+        )
+        .order_by("delineation__assignment__delineator", "delineation__of__case__code", "position")
+    )
+    return [
+        DecidedDot(
+            delineator=dot.delineation.assignment.delineator,
+            case=dot.delineation.of.case.code,
+            sources=sources_of(dot),
+            choice=list(dot.decisions.all())[-1].choice,
+        )
+        for dot in dots
+    ]
+
+
+def sources_of(dot: Dot) -> frozenset[str]:
+    """Where a dot came from, as seen by the delineator who decided it."""
+    if dot.candidate.is_sham:
+        return frozenset({SHAM})
+    mine = dot.delineation.assignment_id
+    return frozenset(
+        origin.mask.method
+        if origin.mask is not None
+        else OWN_DOTS
+        if origin.delineation is not None and origin.delineation.assignment_id == mine
+        else COLLEAGUE
+        for origin in dot.candidate.origins.all()
+    )
+
+
 # --- Delineating ----------------------------------------------------------------------------------
 
 TaskState = Literal["ready", "open", "submitted", "others", "interval", "closed"]
@@ -251,13 +325,15 @@ class Share:
 
 def shares_of(*, user: User, now: datetime) -> list[Share]:
     """The user's shares of studies that were opened, newest study first."""
-    mine = _assignments().filter(user=user).order_by("-study__opened_at", "pk")
-    return [_share(one, now) for one in mine]
+    mine = list(_assignments().filter(user=user).order_by("-study__opened_at", "pk"))
+    ends = step_1_ends(*(one.study for one in mine))
+    return [_share(one, ends, now) for one in mine]
 
 
 def share(*, token: str, now: datetime) -> Share:
     """One share; raises `Assignment.DoesNotExist`."""
-    return _share(_assignments().get(token=token), now)
+    mine = _assignments().get(token=token)
+    return _share(mine, step_1_ends(mine.study), now)
 
 
 def _assignments() -> QuerySet[Assignment]:
@@ -267,10 +343,9 @@ def _assignments() -> QuerySet[Assignment]:
     )
 
 
-def _share(assignment: Assignment, now: datetime) -> Share:
+def _share(assignment: Assignment, ends: Mapping[int, datetime], now: datetime) -> Share:
     study = assignment.study
     design = design_of(study)
-    ends = step_1_ends(study)
     rows = list(assignment.delineations.all())
     tasks: dict[int, list[Task]] = {OWN: [], DOTS: []}
     for row in rows:
@@ -291,10 +366,10 @@ def _share(assignment: Assignment, now: datetime) -> Share:
     )
 
 
-def step_1_ends(study: ReferenceStudy) -> Mapping[int, datetime]:
+def step_1_ends(*studies: ReferenceStudy) -> Mapping[int, datetime]:
     """When the last delineation of step 1 came in, for the cases that have all of them."""
     counted = (
-        ReferenceCase.objects.filter(study=study)
+        ReferenceCase.objects.filter(study__in=studies)
         .annotate(
             left=Count(
                 "delineations",

@@ -16,7 +16,7 @@ from rating.dots.design import MOST_SHAMS
 from rating.models import Delineation, Dot, DotDecision, ReferenceStudy
 from rating.queries import reference as queries
 from rating.serializers.acceptance import LONGEST_TEXT
-from segmentation.models import Cohort, Scan
+from segmentation.models import Cohort, Scan, Segmentation
 from segmentation.serializers import (
     POINT,
     EditSerializer,
@@ -82,6 +82,63 @@ class ReferenceReasonSerializer(RequestSerializer):
     reason = serializers.CharField(
         max_length=LONGEST_TEXT, allow_blank=True, required=False, default=""
     )
+
+
+class JoiningSerializer(RequestSerializer):
+    """Who joins an open study, by user name, and why."""
+
+    delineator = serializers.CharField(max_length=150)
+    reason = serializers.CharField(max_length=LONGEST_TEXT, allow_blank=True)
+
+
+class RadiusSerializer(RequestSerializer):
+    """How large the balls of a dot mask are."""
+
+    radius_mm = serializers.FloatField(min_value=0, max_value=20)
+
+
+class AcceptedSerializer(serializers.Serializer[Any]):
+    """How many dots of a source somebody accepted."""
+
+    delineator = serializers.CharField(help_text="User name; empty for all together.")
+    source = serializers.CharField(help_text="own, colleague, sham, or the name of a method.")
+    only = serializers.BooleanField(help_text="Dots that come from nothing else.")
+    dots = serializers.IntegerField()
+    lesion = serializers.IntegerField()
+    not_a_lesion = serializers.IntegerField()
+    unsure = serializers.IntegerField()
+    share = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    undefined = serializers.CharField(help_text="Why there is no share.")
+
+
+class ReferenceMadeSerializer(serializers.Serializer[Any]):
+    """A mask that came of a closed study."""
+
+    case = serializers.CharField(source="case.code")
+    segmentation = serializers.UUIDField(source="pk")
+    title = serializers.CharField()
+    lesions = serializers.SerializerMethodField()
+    volume_ml = serializers.FloatField()
+
+    def get_lesions(self, mask: Segmentation) -> int:
+        return len(mask.lesion_list)
+
+
+class ReferenceResultsSerializer(serializers.Serializer[Any]):
+    """What a closed study found."""
+
+    acceptance = AcceptedSerializer(many=True)
+    references = ReferenceMadeSerializer(many=True)
+    method_titles = serializers.DictField(child=serializers.CharField())
+    secret = serializers.CharField(help_text="Behind the commitment; hexadecimal.")
+
+
+class ReferencesMadeSerializer(serializers.Serializer[Any]):
+    """What was said when references were made: cases that were left out, and why."""
+
+    notes = serializers.ListField(child=serializers.CharField())
 
 
 class ReferenceInListSerializer(serializers.ModelSerializer[ReferenceStudy]):

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
 import pytest
 from django.contrib.auth.models import User
 
 from rating.models import Candidate, Dot, DotDecision, ReferenceStudy
-from segmentation.models import Case, Cohort
+from segmentation.models import Cohort
 from segmentation.queries import clock_given
-from tests.rating.delineators import Delineator, Mask, a_method_mask, ball, case_of
+from tests.rating.delineators import Delineator, Mask, a_method_mask, ball
 from tests.rating.stage import NOON, Browser, a_case
 
 METHODS = ("slim-unet", "bianca", "lst-lpa")

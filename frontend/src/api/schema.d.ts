@@ -1014,6 +1014,57 @@ export interface paths {
         patch: operations["edit_reference_study"];
         trace?: never;
     };
+    "/api/v1/reference-studies/{slug}/bundle/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Everything about a closed study, as one zip file. */
+        get: operations["reference_bundle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reference-studies/{slug}/cases/{code}/dots.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The dots of a case as a table, in mm. */
+        get: operations["dot_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reference-studies/{slug}/cases/{code}/dots.nii.gz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The dots of a case on the grid of its FLAIR: a voxel each, or a ball. */
+        get: operations["dot_mask"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reference-studies/{slug}/choices/": {
         parameters: {
             query?: never;
@@ -1065,6 +1116,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reference-studies/{slug}/delineators/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Let somebody join an open study that has no dots yet. */
+        post: operations["add_delineator"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reference-studies/{slug}/dots/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make the dots of every case that is due; whoever opens a case's step 2 does so too. */
+        post: operations["build_dots"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reference-studies/{slug}/masks/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make the masks and the references of a closed study. */
+        post: operations["make_reference_masks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reference-studies/{slug}/open/": {
         parameters: {
             query?: never;
@@ -1076,6 +1178,23 @@ export interface paths {
         put?: never;
         /** @description Freeze a draft and let the delineators begin. */
         post: operations["open_reference_study"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reference-studies/{slug}/results/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What a closed study found: which dots were accepted, and the references made. */
+        get: operations["reference_results"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1540,6 +1659,27 @@ export interface components {
             naive_agresti_coull_high: number | {
                 undefined: string;
             };
+        };
+        /** @description How many dots of a source somebody accepted. */
+        Accepted: {
+            /** @description User name; empty for all together. */
+            delineator: string;
+            /** @description own, colleague, sham, or the name of a method. */
+            source: string;
+            /** @description Dots that come from nothing else. */
+            only: boolean;
+            dots: number;
+            lesion: number;
+            not_a_lesion: number;
+            unsure: number;
+            /** Format: double */
+            share: number | null;
+            /** Format: double */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+            /** @description Why there is no share. */
+            undefined: string;
         };
         /** @description An amendment of an open study: who joins or leaves (by user name), or which mask goes. */
         AmendingRequest: {
@@ -2940,6 +3080,11 @@ export interface components {
             previous: string | null;
             results: components["schemas"]["Job"][];
         };
+        /** @description Who joins an open study, by user name, and why. */
+        JoiningRequest: {
+            delineator: string;
+            reason: string;
+        };
         /** @description The keys that a rater has chosen, by the name of what they do; the others are as usual. */
         Keys: {
             keys: {
@@ -3647,6 +3792,16 @@ export interface components {
             /** Format: date-time */
             readonly closed_at: string | null;
         };
+        /** @description A mask that came of a closed study. */
+        ReferenceMade: {
+            case: string;
+            /** Format: uuid */
+            segmentation: string;
+            title: string;
+            readonly lesions: number;
+            /** Format: double */
+            volume_ml: number;
+        };
         /** @description Why something is done, for the audit log. */
         ReferenceReasonRequest: {
             /** @default  */
@@ -3656,6 +3811,16 @@ export interface components {
         ReferenceRequestRequest: {
             of: string[];
             rule: components["schemas"]["RuleEnum"];
+        };
+        /** @description What a closed study found. */
+        ReferenceResults: {
+            acceptance: components["schemas"]["Accepted"][];
+            references: components["schemas"]["ReferenceMade"][];
+            method_titles: {
+                [key: string]: string;
+            };
+            /** @description Behind the commitment; hexadecimal. */
+            secret: string;
         };
         /** @description One reference study: its design, its delineators' pace, and where its cases are. */
         ReferenceStudy: {
@@ -3676,6 +3841,10 @@ export interface components {
             /** Format: date-time */
             readonly closed_at: string | null;
             readonly closing_reason: string;
+        };
+        /** @description What was said when references were made: cases that were left out, and why. */
+        ReferencesMade: {
+            notes: string[];
         };
         /** @description A page of reference studies. */
         ReferencesPage: {
@@ -6525,6 +6694,115 @@ export interface operations {
             };
         };
     };
+    reference_bundle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    dot_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description No response body */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    dot_mask: {
+        parameters: {
+            query?: {
+                /** @description 0 to 20; else 0. */
+                radius_mm?: number;
+            };
+            header?: never;
+            path: {
+                code: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description No response body */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     reference_choices: {
         parameters: {
             query?: never;
@@ -6622,6 +6900,100 @@ export interface operations {
             };
         };
     };
+    add_delineator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JoiningRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferenceStudy"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    build_dots: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferenceStudy"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    make_reference_masks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferencesMade"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     open_reference_study: {
         parameters: {
             query?: never;
@@ -6643,6 +7015,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReferenceStudy"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    reference_results: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferenceResults"];
                 };
             };
             /** @description Refused; nothing was changed. */

@@ -78,3 +78,11 @@ export type Report = Schemas['Report']
 export type Section = Schemas['Section']
 export type ReportTable = Schemas['ReportTable']
 export type Figure = Schemas['Figure']
+
+// --- Reference studies ----------------------------------------------------------------------------
+
+export type ReferenceStudy = Schemas['ReferenceStudy']
+export type ReferenceDesign = Schemas['ReferenceDesign']
+export type ReferenceChoices = Schemas['ReferenceChoices']
+export type ReferenceResults = Schemas['ReferenceResults']
+export type Accepted = ReferenceResults['acceptance'][number]
