@@ -58,6 +58,7 @@ CONFLICTS = frozenset(
         "DelineationNotOpened",
         "DelineationSubmitted",
         "DotNotDrawn",
+        "DraftChanged",
         "DotsUndecided",
         "DrawnWithoutDot",
         "IntervalNotOver",

@@ -282,7 +282,8 @@ class DotTableView(APIView):
     def get(self, request: Request, slug: str, code: str) -> HttpResponseBase:
         case = case_of(slug, code)
         table = dot_table(case)
-        taken_out(Act.MASK_DOWNLOADED, request, case=case.case, what=f"table of dots (reference {slug})")
+        what = f"table of dots (reference {slug})"
+        taken_out(Act.MASK_DOWNLOADED, request, case=case.case, what=what)
         content = csv_file(table.columns, table.rows)
         return to_save(content, f"{code}_dots.csv", "text/csv; charset=utf-8")
 

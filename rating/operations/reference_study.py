@@ -45,6 +45,10 @@ class ReferenceNotOpen(Refusal):
     """The reference study is not (or no longer) open."""
 
 
+class DraftChanged(Refusal):
+    """A draft was changed while it was being opened."""
+
+
 class UnknownDelineator(Refusal):
     """A delineator is nobody of the cohort."""
 
@@ -134,12 +138,18 @@ def open_reference(
     their hashes. Raises ReferenceNotDraft, InvalidReferenceDesign, UnknownCase, UnknownDelineator,
     CoordinatorCannotDelineate, DelineatorReads.
     """
-    asked = queries.design_of(study)
+    read = queries.reference_study(study.slug)
+    asked = queries.design_of(read)
     jobs = queries.newest_jobs(cases=asked.cases, methods=asked.methods)
     cases = _cases(study, asked)
     _refuse_other_grids(jobs)
     with transaction.atomic():
         draft = _locked_draft(study)
+        if draft.settings != read.settings:
+            raise DraftChanged(
+                f"{draft.title} was changed by somebody while it was being opened. Nothing was "
+                "opened; reload the page, look at the draft, and open it then."
+            )
         people = _people(draft, asked.delineators, by)
         _refuse_readers(people.values(), asked.cases)
         design = replace(
