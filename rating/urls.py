@@ -2,17 +2,24 @@
 
 from django.urls import path
 
-from rating import api as views_api
 from rating import views
+from rating.api import acceptance as views_api
+from rating.api import reference as reference_api
 
 pages = [
     path("studies/", views.studies, name="studies"),
     path("studies/<slug:slug>/", views.study, name="study"),
     path("cohorts/<slug:slug>/corrections/", views.corrections, name="corrections"),
     path("reading/<str:reading>/", views.reading, name="reading"),
+    path("reference-studies/", views.reference_studies, name="reference-studies"),
+    path("reference-studies/<slug:slug>/", views.reference_study, name="reference-study"),
+    path("assignments/<str:assignment>/", views.assignment, name="assignment"),
+    path("delineations/<str:token>/", views.delineation, name="delineation"),
 ]
 
 PRESENTATION = "presentations/<str:token>/"
+REFERENCE = "reference-studies/<slug:slug>/"
+DELINEATION = "delineations/<str:token>/"
 api = [
     path(
         "drawings/<uuid:pk>/to-correct/",
@@ -110,5 +117,83 @@ api = [
         f"{PRESENTATION}correction/",
         views_api.PresentationCorrectionView.as_view(),
         name="presentation-correction",
+    ),
+    path(
+        "reference-studies/",
+        reference_api.ReferenceStudiesView.as_view(),
+        name="reference-studies",
+    ),
+    path(
+        "cohorts/<slug:slug>/reference-studies/",
+        reference_api.CohortReferenceStudiesView.as_view(),
+        name="cohort-reference-studies",
+    ),
+    path(REFERENCE, reference_api.ReferenceStudyView.as_view(), name="reference-study"),
+    path(
+        f"{REFERENCE}choices/",
+        reference_api.ReferenceChoicesView.as_view(),
+        name="reference-choices",
+    ),
+    path(
+        f"{REFERENCE}delete/", reference_api.ReferenceDeleteView.as_view(), name="reference-delete"
+    ),
+    path(f"{REFERENCE}open/", reference_api.ReferenceOpenView.as_view(), name="reference-open"),
+    path(f"{REFERENCE}close/", reference_api.ReferenceCloseView.as_view(), name="reference-close"),
+    path(
+        f"{REFERENCE}delineators/",
+        reference_api.ReferenceDelineatorsView.as_view(),
+        name="reference-delineators",
+    ),
+    path(f"{REFERENCE}dots/", reference_api.ReferenceDotsView.as_view(), name="reference-dots"),
+    path(f"{REFERENCE}masks/", reference_api.ReferenceMasksView.as_view(), name="reference-masks"),
+    path(
+        f"{REFERENCE}results/",
+        reference_api.ReferenceResultsView.as_view(),
+        name="reference-results",
+    ),
+    path(
+        f"{REFERENCE}bundle/", reference_api.ReferenceBundleView.as_view(), name="reference-bundle"
+    ),
+    path(
+        f"{REFERENCE}cases/<str:code>/dots.nii.gz",
+        reference_api.DotMaskView.as_view(),
+        name="dot-mask",
+    ),
+    path(
+        f"{REFERENCE}cases/<str:code>/dots.csv",
+        reference_api.DotTableView.as_view(),
+        name="dot-table",
+    ),
+    path("assignments/", reference_api.AssignmentsView.as_view(), name="assignments"),
+    path(
+        "assignments/<str:assignment>/",
+        reference_api.AssignmentView.as_view(),
+        name="assignment",
+    ),
+    path(DELINEATION, reference_api.DelineationView.as_view(), name="delineation"),
+    path(
+        f"{DELINEATION}open/",
+        reference_api.DelineationOpenView.as_view(),
+        name="delineation-open",
+    ),
+    path(
+        f"{DELINEATION}scans/<str:sequence>/",
+        reference_api.DelineationScanView.as_view(),
+        name="delineation-scan",
+    ),
+    path(
+        f"{DELINEATION}edits/<uuid:edit_id>/",
+        reference_api.DelineationEditView.as_view(),
+        name="delineation-edit",
+    ),
+    path(
+        f"{DELINEATION}dots/<str:dot>/decisions/<uuid:decision_id>/",
+        reference_api.DotDecisionView.as_view(),
+        name="dot-decision",
+    ),
+    path(
+        f"{DELINEATION}submit/",
+        reference_api.DelineationSubmitView.as_view(),
+        name="delineation-submit",
     ),
 ]

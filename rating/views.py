@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from rating.queries import (
+from rating.queries.acceptance import (
     corrected_in,
     corrected_masks,
     correction_queue,
@@ -20,9 +20,11 @@ from rating.queries import (
     study_in_full,
     uncertainty_queue,
 )
+from rating.queries.reference import reference_studies_of
+from rating.queries.reference import reference_study as one_reference_study
 from segmentation.evaluation.uncertainty import LEAST_PROBABILITY
 from segmentation.people import owner_key, signed_in
-from segmentation.queries import cohorts_of
+from segmentation.queries import cohorts_of, coordinated_and_open
 
 STUDIES_PAGE = 50
 QUEUES: dict[str, Callable[[User, str], list[Any]]] = {
@@ -98,3 +100,60 @@ def reading(request: HttpRequest, reading: str) -> HttpResponse:
         }
     }
     return render(request, "rating/reading.html", context)
+
+
+def reference_studies(request: HttpRequest) -> HttpResponse:
+    """The reference studies that I coordinate (`?page=`), and the way to a new one."""
+    user = signed_in(request)
+    cohorts = list(coordinated_and_open(user))
+    found = reference_studies_of(user)
+    context = {
+        "page": Paginator(found, STUDIES_PAGE).get_page(request.GET.get("page")),
+        "cohorts": cohorts,
+        "page_data": {
+            "cohorts": [{"slug": cohort.slug, "title": cohort.title} for cohort in cohorts],
+            "study_page": reverse("reference-study", args=["SLUG"]),
+        },
+    }
+    return render(request, "rating/reference_studies.html", context)
+
+
+def reference_study(request: HttpRequest, slug: str) -> HttpResponse:
+    """One reference study: its design while it is a draft, its pace, then what came of it."""
+    study = one_reference_study(slug)
+    context = {
+        "study": study,
+        "page_data": {
+            "study": slug,
+            "studies": reverse("reference-studies"),
+            "case_page": reverse("case", args=["CODE"]),
+            "evaluations": reverse("evaluations"),
+        },
+    }
+    return render(request, "rating/reference_study.html", context)
+
+
+def assignment(request: HttpRequest, assignment: str) -> HttpResponse:
+    """A delineator's share of a reference study. The page holds nothing but its own token."""
+    context = {
+        "page_data": {
+            "assignment": assignment,
+            "owner": owner_key(signed_in(request)),
+            "home": reverse("home"),
+            "delineation_page": reverse("delineation", args=["TOKEN"]),
+        }
+    }
+    return render(request, "rating/assignment.html", context)
+
+
+def delineation(request: HttpRequest, token: str) -> HttpResponse:
+    """The editor with one step of one case. The page holds nothing but its own token."""
+    context = {
+        "page_data": {
+            "delineation": token,
+            "owner": owner_key(signed_in(request)),
+            "login": f"{reverse('account_login')}?next={request.path}",
+            "assignment_page": reverse("assignment", args=["TOKEN"]),
+        }
+    }
+    return render(request, "rating/delineation.html", context)

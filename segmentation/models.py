@@ -202,6 +202,9 @@ class Drawing(models.Model):
     )
     begun_at = models.DateTimeField()
     active_ms = models.PositiveBigIntegerField(default=0, help_text="How long it was worked on.")
+    is_set_aside = models.BooleanField(
+        default=False, help_text="It belongs to a study and is reached from nowhere else."
+    )
 
     class Meta:
         ordering = ["-begun_at", "id"]

@@ -358,10 +358,15 @@ def roles_in_job(*, user: User, job_id: UUID) -> frozenset[str]:
 
 
 def roles_in_drawing(*, user: User, drawing_id: UUID) -> frozenset[str]:
-    """Owner, when a drawing is the user's own and its case visible; empty for everybody else."""
+    """Owner, when a drawing is the user's own and its case visible; empty for everybody else.
+
+    A drawing that is set aside is reached through its study alone.
+    """
     if not user.is_authenticated:
         return NO_ROLE
-    mine = Drawing.objects.filter(pk=drawing_id, author=user, case__in=visible_cases(user))
+    mine = Drawing.objects.filter(
+        pk=drawing_id, author=user, case__in=visible_cases(user), is_set_aside=False
+    )
     return frozenset({"owner"}) if mine.exists() else NO_ROLE
 
 

@@ -20,7 +20,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 
 import accounts.queries as accounts
-import rating.queries as rating
+import rating.queries.acceptance as rating
+import rating.queries.reference as reference
 import segmentation.queries as segmentation
 from accounts.operations.tokens import user_of_token
 from segmentation.people import owner_key, signed_in
@@ -38,6 +39,7 @@ STAFF = frozenset({"staff"})
 COORDINATOR = frozenset({"coordinator"})
 RATER = frozenset({"rater"})
 OWNER = frozenset({"owner"})
+DELINEATOR = frozenset({"delineator"})
 MEMBER = frozenset({"coordinator", "delineator"})
 
 
@@ -104,6 +106,21 @@ def in_reading(person: Any, address: Mapping[str, Any]) -> Roles:
 def in_presentation(person: Any, address: Mapping[str, Any]) -> Roles:
     """Rater, when the presentation of the address is the person's own."""
     return rating.roles_in_presentation(user=person, token=address["token"])
+
+
+def in_reference(person: Any, address: Mapping[str, Any]) -> Roles:
+    """Coordinator of the reference study of the address, unless they delineate in it."""
+    return reference.roles_in_reference_study(user=person, slug=address["slug"])
+
+
+def in_assignment(person: Any, address: Mapping[str, Any]) -> Roles:
+    """Delineator, when the share of the address is the person's own."""
+    return reference.roles_in_assignment(user=person, token=address["assignment"])
+
+
+def in_delineation(person: Any, address: Mapping[str, Any]) -> Roles:
+    """Delineator, when the delineation of the address is the person's own."""
+    return reference.roles_in_delineation(user=person, token=address["token"])
 
 
 def in_invitation(person: Any, address: Mapping[str, Any]) -> Roles:
@@ -184,6 +201,10 @@ TABLE: dict[str, Rule] = {
     "studies": read(everywhere, SIGNED_IN),
     "study": read(in_study, COORDINATOR),
     "reading": read(in_reading, RATER),
+    "reference-studies": read(everywhere, SIGNED_IN),
+    "reference-study": read(in_reference, COORDINATOR),
+    "assignment": read(in_assignment, DELINEATOR),
+    "delineation": read(in_delineation, DELINEATOR),
     # API: description
     "api:schema": read(everywhere, SIGNED_IN),
     # API: cases and masks
@@ -261,6 +282,30 @@ TABLE: dict[str, Rule] = {
     "api:presentation-comment": write(in_presentation, RATER, "PUT"),
     "api:presentation-submit": write(in_presentation, RATER),
     "api:presentation-correction": write(in_presentation, RATER),
+    # API: reference studies
+    "api:reference-studies": read(everywhere, SIGNED_IN),
+    "api:cohort-reference-studies": write(in_whole_cohort, COORDINATOR),
+    "api:reference-study": Rule(in_reference, {"GET": COORDINATOR, "PATCH": COORDINATOR}),
+    "api:reference-choices": read(in_reference, COORDINATOR),
+    "api:reference-delete": write(in_reference, COORDINATOR),
+    "api:reference-open": write(in_reference, COORDINATOR),
+    "api:reference-delineators": write(in_reference, COORDINATOR),
+    "api:reference-dots": write(in_reference, COORDINATOR),
+    "api:dot-mask": read(in_reference, COORDINATOR),
+    "api:dot-table": read(in_reference, COORDINATOR),
+    "api:reference-close": write(in_reference, COORDINATOR),
+    "api:reference-masks": write(in_reference, COORDINATOR),
+    "api:reference-results": read(in_reference, COORDINATOR),
+    "api:reference-bundle": read(in_reference, COORDINATOR),
+    # API: delineating
+    "api:assignments": read(everywhere, SIGNED_IN),
+    "api:assignment": read(in_assignment, DELINEATOR),
+    "api:delineation": read(in_delineation, DELINEATOR),
+    "api:delineation-open": write(in_delineation, DELINEATOR),
+    "api:delineation-scan": read(in_delineation, DELINEATOR),
+    "api:delineation-edit": write(in_delineation, DELINEATOR, "PUT"),
+    "api:dot-decision": write(in_delineation, DELINEATOR, "PUT"),
+    "api:delineation-submit": write(in_delineation, DELINEATOR),
 }
 NAMESPACES: dict[str, Rule] = {
     # Django's own admin checks the rest itself; ratings and marks are not registered in it.

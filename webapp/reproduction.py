@@ -21,9 +21,9 @@ import numpy as np
 from django.contrib.auth.models import User
 
 from accounts.operations.invitations import add_rater
-from rating import queries
 from rating.models import Presentation, Study, StudyMembership
 from rating.operations import study as studies
+from rating.queries import acceptance as queries
 from rating.report.wording import decimal, share
 from segmentation.models import Cohort, Segmentation
 from segmentation.operations.cases import NamedFile, create_cohort, import_case

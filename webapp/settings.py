@@ -315,11 +315,11 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = os.environ.get("PLAQUE_EMAIL_FROM", "plaque@localhost")
 
 # What rating must hide of a case (blinding) is a rule that segmentation asks without knowing it.
-CASES_HIDDEN_FROM = "rating.queries.cases_under_reading"
+CASES_HIDDEN_FROM = "rating.queries.blinding.cases_hidden_from"
 # And so is who rates in a cohort, whose sign-ins its coordinators may see.
-RATERS_IN_COHORT = "rating.queries.raters_in_cohort"
+RATERS_IN_COHORT = "rating.queries.acceptance.raters_in_cohort"
 # And so is what would have nobody left when a coordinator leaves.
-STUDIES_LEFT_ALONE = "rating.queries.studies_left_alone"
+STUDIES_LEFT_ALONE = "rating.queries.acceptance.studies_left_alone"
 
 # --- The API --------------------------------------------------------------------------------------
 
@@ -355,6 +355,9 @@ SPECTACULAR_SETTINGS = {
         "MarkKind": "rating.models.Mark.Kind",
         "EditKind": "segmentation.models.Edit.Kind",
         "ExampleKind": "rating.models.ExampleSlice.Kind",
+        "DotChoice": "rating.models.DotDecision.Choice",
+        "TaskState": ["ready", "open", "submitted", "others", "interval", "closed"],
+        "AssignmentState": ["open", "finished", "closed"],
     },
 }
 

@@ -7,7 +7,14 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from accounts.queries import expired_invitations
-from rating.queries import drafts_of, idle_readings, rated_studies, readings_of, studies_of
+from rating.queries.acceptance import (
+    drafts_of,
+    idle_readings,
+    rated_studies,
+    readings_of,
+    studies_of,
+)
+from rating.queries.reference import shares_of
 from segmentation.people import owner_key, signed_in
 from segmentation.queries import (
     belongs_to_a_cohort,
@@ -32,6 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
     studies = list(studies_of(user)[: HOME_STUDIES + 1])
     context = {
         "readings": readings_of(user=user, now=now),
+        "shares": shares_of(user=user, now=now),
         "cohorts": list(cohorts_of(user)),
         "studies": studies[:HOME_STUDIES],
         "more_studies": len(studies) > HOME_STUDIES,

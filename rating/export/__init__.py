@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from rating import queries
 from rating.export.examples import NAME, described, example_slices, examples_drawn
 from rating.export.readme import readme
 from rating.export.report import drawings, rendered, report_page
@@ -26,6 +25,7 @@ from rating.export.tables import (
     utc,
 )
 from rating.models import Study
+from rating.queries import acceptance as queries
 from rating.statistics import data_dictionary, tables
 from segmentation.publication.archive import json_file, manifest, zipped
 from segmentation.publication.drawing import png, png_of_svg

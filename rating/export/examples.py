@@ -16,10 +16,10 @@ from xml.sax.saxutils import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from rating import queries
 from rating.export.tables import SHOWN, Table, shown_columns, utc
 from rating.models import Mark, Study
-from rating.queries import Example, ExampleChoice
+from rating.queries import acceptance as queries
+from rating.queries.acceptance import Example, ExampleChoice
 from segmentation.imaging.nifti import read_volume
 from segmentation.models import Scan
 from segmentation.operations.voxels import mask_of

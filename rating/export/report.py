@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
-from rating import queries
 from rating.export.examples import TITLE, ExampleSlices, example_slices
 from rating.models import Study
+from rating.queries import acceptance as queries
 from rating.report import Report
 from segmentation.publication.drawing import svg, with_drawings
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from rating import queries
 from rating.export.tables import Table
 from rating.models import Study
 from rating.protocol.design import AcceptanceDesign
 from rating.protocol.verdict import is_accepted
+from rating.queries import acceptance as queries
 
 
 def imrmc(study: Study) -> Table:

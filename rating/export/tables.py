@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from rating import queries
 from rating.models import (
     Mark,
     MarkChange,
@@ -22,6 +21,7 @@ from rating.models import (
     Study,
     StudyMembership,
 )
+from rating.queries import acceptance as queries
 from segmentation.description import FIELDS
 from segmentation.models import AuditEntry, Scan
 

@@ -14,7 +14,6 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
-from rating import queries
 from rating.models import Amendment, Presentation, Study, StudyMembership
 from rating.operations.study import (
     CoordinatorCannotRate,
@@ -23,8 +22,10 @@ from rating.operations.study import (
     UnknownSegmentation,
     note,
     presentations_in_order,
+    refuse_delineators,
 )
 from rating.protocol.sequence import order_commitment
+from rating.queries import acceptance as queries
 from segmentation.operations.audit import Act
 from segmentation.refusals import ReasonMissing, Refusal
 
@@ -89,6 +90,7 @@ def join_rater(
             f"{username} is or was a rater of this study already. Nothing was changed.",
             fields={"rater": [f"{username} is or was a rater already."]},
         )
+    refuse_delineators(held, [person])
     reading = held.memberships.create(
         user=person, role=StudyMembership.Role.RATER, rater=username, joined_at=now
     )

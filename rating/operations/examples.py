@@ -8,9 +8,9 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from rating import queries
 from rating.models import ExampleSlice, Study
 from rating.operations.study import note
+from rating.queries import acceptance as queries
 from segmentation.operations.audit import Act
 
 

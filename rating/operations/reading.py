@@ -21,13 +21,13 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import Expression, F, Prefetch
 
-from rating import queries
 from rating.models import Mark, Presentation, Rating, ReadingKeys, Study, StudyMembership
 from rating.operations.study import StudyNotOpen
 from rating.protocol.counting import CountedMark, Counts, count_components, count_lesions
 from rating.protocol.design import instructions_sha256
 from rating.protocol.verdict import conflict, derive_verdict
-from rating.queries import ReadingState
+from rating.queries import acceptance as queries
+from rating.queries.acceptance import ReadingState
 from segmentation.refusals import ReasonMissing, Refusal
 
 Clock = Expression  # a moment, as the database tells it

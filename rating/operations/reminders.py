@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from rating import queries
 from rating.models import Study, StudyMembership
 from rating.operations.study import StudyNotOpen, UnknownRater, note
+from rating.queries import acceptance as queries
 from segmentation.operations.audit import Act
 from segmentation.refusals import Refusal
 

@@ -12,7 +12,6 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
-from rating import queries
 from rating.models import Item, Presentation, Study, StudyMembership
 from rating.protocol.design import (
     AcceptanceDesign,
@@ -22,6 +21,8 @@ from rating.protocol.design import (
     validate,
 )
 from rating.protocol.sequence import Slot, commitment, draw_sequence
+from rating.queries import acceptance as queries
+from rating.queries.blinding import delineators_of
 from segmentation.models import Cohort, Segmentation
 from segmentation.operations.audit import Act, record
 from segmentation.operations.voxels import errors_of
@@ -45,6 +46,10 @@ class UnknownSegmentation(Refusal):
 
 class UnknownRater(Refusal):
     """A rater is no active account."""
+
+
+class RaterDelineates(Refusal):
+    """A rater still delineates one of the cases in a reference study."""
 
 
 class CoordinatorCannotRate(Refusal):
@@ -157,7 +162,7 @@ def open_study(
 
     The order follows from a secret of the study and is stored row by row; the SHA-256 of secret and
     design is shown from now on, the secret when the study closes. Raises StudyNotDraft,
-    InvalidDesign.
+    InvalidDesign, RaterDelineates.
     """
     draft = _locked_draft(study)
     design = queries.design_of(queries.study_in_full(draft.slug))
@@ -172,6 +177,7 @@ def open_study(
     draft.opened_at = now
     draft.save()
     readings = draft.memberships.filter(role=StudyMembership.Role.RATER).select_related("user")
+    refuse_delineators(draft, [reading.user for reading in readings])
     for reading in readings:
         reading.rater = reading.user.get_username()
     StudyMembership.objects.bulk_update(readings, ["rater"])
@@ -248,6 +254,18 @@ def presentations_in_order(
         )
         for slot in order
     ]
+
+
+def refuse_delineators(study: Study, raters: Iterable[User]) -> None:
+    """This will refuse raters to whom the study would show masks of what they yet delineate."""
+    cases = study.items.values_list("segmentation__case", flat=True)
+    if names := delineators_of(people=raters, cases=cases):
+        raise RaterDelineates(
+            f"{', '.join(names)} still delineates cases of this study in a reference study and "
+            "must not see a mask of them. Nothing was changed; wait until that is finished, or "
+            "choose somebody else.",
+            fields={"raters": [f"{name} delineates some of these cases." for name in names]},
+        )
 
 
 def note(

@@ -52,6 +52,15 @@ def check_runs(runs: Sequence[int], *, voxels: int) -> None:
         )
 
 
+def runs_of(voxels: NDArray[np.intp], *, shape: tuple[int, int, int]) -> list[int]:
+    """This will write voxels (n, 3) of a RAS grid of that shape as runs; none gives none."""
+    at = np.unique(np.ravel_multi_index(tuple(voxels.T), shape, order="F"))
+    begins = np.flatnonzero(np.diff(at, prepend=-2) != 1)
+    counts = np.diff(np.append(begins, len(at)))
+    pairs: list[int] = np.stack([at[begins], counts], axis=-1).reshape(-1).tolist()
+    return pairs
+
+
 def standing(kinds: Iterable[str]) -> tuple[list[int], list[int]]:
     """Which edits (from 0) stand after all of them, in their order, and which can be repeated.
 

@@ -131,6 +131,11 @@ def mask_file(mask: NDArray[np.bool_], *, like: Volume) -> bytes:
     return _like(np.asarray(mask, dtype=np.uint8), like)
 
 
+def label_file(labels: NDArray[np.uint16], *, like: Volume) -> bytes:
+    """This will write whole numbers (stored order) as .nii.gz with the geometry of `like`."""
+    return _like(labels, like)
+
+
 def probability_file(probability: NDArray[np.float32], *, like: Volume) -> bytes:
     """This will write a probability map (stored order) with exactly the geometry of `like`.
 

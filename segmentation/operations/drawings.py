@@ -84,7 +84,9 @@ def begin_drawing(*, case: Case, parent_id: UUID | None, by: User, now: datetime
             )
     with transaction.atomic():
         Case.objects.select_for_update().get(pk=case.pk)  # two clicks begin one drawing
-        mine = Drawing.objects.filter(case=case, author=by, parent=parent, segmentation=None)
+        mine = Drawing.objects.filter(
+            case=case, author=by, parent=parent, segmentation=None, is_set_aside=False
+        )
         return mine.first() or Drawing.objects.create(
             case=case, author=by, parent=parent, begun_at=now
         )

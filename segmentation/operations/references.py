@@ -21,6 +21,11 @@ class InvalidReference(Refusal):
     """A reference cannot be made of these masks by this rule."""
 
 
+def reference_title(rule: str, names: Sequence[str]) -> str:
+    """What the masks fused of several names by a rule are called."""
+    return f"{RULES[rule]} of {', '.join(names)}"[:120]
+
+
 def make_references(
     *,
     cohort: Cohort,
@@ -65,7 +70,7 @@ def make_references(
         new = NewMask(
             case=case,
             origin=Segmentation.Origin.CONSENSUS,
-            title=f"{RULES[rule]} of {', '.join(names)}"[:120],
+            title=reference_title(rule, names),
             mask=fused,
             provenance={
                 "consensus": rule,

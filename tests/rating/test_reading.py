@@ -17,7 +17,7 @@ from rating.models import Mark, MarkChange, Presentation, Rating, Study
 from rating.operations import reading as readings
 from rating.operations import study as studies
 from rating.protocol.design import canonical_json
-from rating.queries import design_of, reading_state
+from rating.queries.acceptance import design_of, reading_state
 from segmentation.models import Segmentation
 from tests.rating.stage import NOON, Browser, a_mark, a_view, an_answer
 
@@ -474,8 +474,8 @@ def test_times_are_the_databases_whatever_clock_the_web_process_has(
 ) -> None:
     """Else two web processes with different clocks would disagree about one washout."""
     moment = NOON
-    monkeypatch.setattr("rating.api.database_now", lambda: moment)
-    monkeypatch.setattr("rating.api.DatabaseClock", lambda: Value(moment))
+    monkeypatch.setattr("rating.api.acceptance.database_now", lambda: moment)
+    monkeypatch.setattr("rating.api.acceptance.DatabaseClock", lambda: Value(moment))
     cora.patch(f"studies/{draft['id']}/", {"design": {"washout_days": 14}})
     cora.post(f"studies/{draft['id']}/open/")
     token = rita.open_next()["presentation"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rating.protocol.meaning import meaning
-from rating.queries import titles_of
-from rating.serializers import MeaningSerializer, ResultsSerializer
+from rating.queries.acceptance import titles_of
+from rating.serializers.acceptance import MeaningSerializer, ResultsSerializer
 from rating.statistics.summary import summarise
 from rating.statistics.tables import COLUMNS, TEXT, YES_NO
 from segmentation.models import Version

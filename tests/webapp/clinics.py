@@ -13,11 +13,18 @@ from django.contrib.auth.models import User
 from accounts.models import Invitation
 from accounts.operations.invitations import accept, invite
 from accounts.operations.tokens import make_token
-from rating.models import Study, StudyMembership
+from rating.models import Delineation, ReferenceStudy, Study, StudyMembership
+from rating.operations.delineating import open_delineation, submit_delineation
+from rating.operations.reference_study import (
+    close_reference,
+    create_reference,
+    edit_reference,
+    open_reference,
+)
 from rating.operations.study import close_study, create_study, edit_study, open_study
-from segmentation.models import Cohort, Evaluation, Segmentation, Training
+from segmentation.models import Case, Cohort, Evaluation, Segmentation, Training
 from segmentation.operations.cases import create_cohort
-from segmentation.operations.drawings import begin_drawing
+from segmentation.operations.drawings import Seen, begin_drawing
 from segmentation.operations.jobs import request_segmentation
 from tests.rating.stage import NOON, a_case, a_mask, invited
 
@@ -61,6 +68,7 @@ def a_clinic(name: str, *, seed: int) -> Things:
         "in_study": [],
         "in_reading": [],
         "in_presentation": [],
+        **some_references(case, people),
     }
     for state in Study.State.values:
         study = a_study(f"{state} {name}", state, mask, people)
@@ -75,6 +83,48 @@ def a_clinic(name: str, *, seed: int) -> Things:
                 for presentation in reading.presentations.all()
             ]
     return things
+
+
+def some_references(case: Case, people: Mapping[str, User]) -> Things:
+    """Reference studies of one case, a draft, open and closed; dana delineates in them, with dots.
+
+    Her part of the open one is finished, so that nothing of the case is hidden from her.
+    """
+    cora, dana = people["cora"], people["dana"]
+    things: Things = {"in_reference": [], "in_assignment": [], "in_delineation": []}
+    for state in ReferenceStudy.State.values:
+        study = a_reference(f"{state} reference of {case.code}", state, case, dana)
+        shown = {cora.username: "coordinator"}
+        things["in_reference"].append(Thing({"slug": study.slug}, shown, state))
+        for share in study.assignments.all():
+            own = {dana.username: "delineator"}
+            things["in_assignment"].append(Thing({"assignment": share.token}, own, state))
+            things["in_delineation"] += [
+                Thing({"token": one.token}, own, state) for one in share.delineations.all()
+            ]
+    return things
+
+
+def a_reference(title: str, state: str, case: Case, delineator: User) -> ReferenceStudy:
+    """A reference study of one case with one delineator, who has finished both steps, empty."""
+    study = create_reference(title=title, cohort=case.cohort, now=NOON)
+    settings = {
+        "interval_days": 0,
+        "cases": [case.code],
+        "delineators": [delineator.username],
+        "shams_per_case": 0,
+    }
+    edit_reference(study=study, settings=settings)
+    if state == "draft":
+        return study
+    open_reference(study=study, by=None, now=NOON)
+    for one in Delineation.objects.filter(of__study=study).order_by("step"):
+        open_delineation(token=one.token, now=NOON)
+        seen = Seen(edits=0, voxels=0, digest=0)
+        submit_delineation(token=one.token, seen=seen, active_ms=0, now=NOON)
+    if state == "closed":
+        close_reference(study=study, reason="Enough.", by=None, now=NOON)
+    return ReferenceStudy.objects.get(pk=study.pk)
 
 
 def a_drawing(mask: Segmentation, *, by: User) -> Thing:
@@ -157,6 +207,9 @@ FURTHER = {
     "sequence": "FLAIR",
     "mark_id": str(uuid4()),
     "edit_id": str(uuid4()),
+    "decision_id": str(uuid4()),
+    "dot": "no-such-dot",
+    "code": "C0000",
     "uidb36": "1",
     "key": "no-such-key",
 }

@@ -64,6 +64,8 @@ ABSENT = {
     ("api:segmentation-probability", "GET"),
     ("api:drawing-probability", "GET"),
     ("api:presentation-mark", "DELETE"),
+    ("api:dot-mask", "GET"),
+    ("api:dot-table", "GET"),
     ("mfa_deactivate_totp", "GET"),
     ("mfa_deactivate_totp", "POST"),
     ("mfa_view_recovery_codes", "GET"),

@@ -67,11 +67,17 @@ AUDITED = {
     ("api:study-close", "POST"): Act.STUDY_CLOSED,
     ("api:study-delete", "POST"): Act.STUDY_DELETED,
     ("api:study-examples", "PUT"): Act.EXAMPLES_CHOSEN,
+    ("api:reference-open", "POST"): Act.STUDY_OPENED,
+    ("api:reference-delineators", "POST"): Act.STUDY_AMENDED,
+    ("api:reference-close", "POST"): Act.STUDY_CLOSED,
+    ("api:reference-delete", "POST"): Act.STUDY_DELETED,
+    ("api:reference-masks", "POST"): Act.REFERENCE_MADE,
 }
 JOB = "the job's row says who asked for it and when; a mask names the job that made it"
 DRAFT = "nothing of a draft counts before it is opened, which is audited"
 ANSWER = "a rater's answer and marks are rows of their own, with their times, and are exported"
 EDIT = "an edit is a row of its own with its time; a mask comes of it by saving, which is audited"
+DELINEATED = "what a delineator draws and decides are rows of their own, with their times"
 EXEMPT = {
     ("account_reset_password", "POST"): "sends a link to the account's own address",
     ("account_email", "POST"): "sends a link; the change by that link is audited",
@@ -98,6 +104,13 @@ EXEMPT = {
     ("api:presentation-submit", "POST"): ANSWER,
     ("api:presentation-correction", "POST"): ANSWER,
     ("api:reading-declaration", "POST"): ANSWER,
+    ("api:cohort-reference-studies", "POST"): DRAFT,
+    ("api:reference-study", "PATCH"): DRAFT,
+    ("api:reference-dots", "POST"): "dots follow from what was frozen at the opening; see built_at",
+    ("api:delineation-open", "POST"): DELINEATED,
+    ("api:delineation-edit", "PUT"): DELINEATED,
+    ("api:dot-decision", "PUT"): DELINEATED,
+    ("api:delineation-submit", "POST"): DELINEATED,
 }
 # What only reads and is written down all the same: data leaves Plaque.
 TAKEN_OUT = {
@@ -109,6 +122,9 @@ TAKEN_OUT = {
     ("api:evaluation-bundle", "GET"): Act.EVALUATION_EXPORTED,
     ("api:study-bundle", "GET"): Act.STUDY_EXPORTED,
     ("api:study-report-file", "GET"): Act.STUDY_EXPORTED,
+    ("api:reference-bundle", "GET"): Act.STUDY_EXPORTED,
+    ("api:dot-mask", "GET"): Act.MASK_DOWNLOADED,
+    ("api:dot-table", "GET"): Act.MASK_DOWNLOADED,
     ("audit-csv", "GET"): Act.AUDIT_EXPORTED,
 }
 NEW = {"password1": "another-long-one", "password2": "another-long-one"}
@@ -252,6 +268,7 @@ def test_what_is_done_in_a_cohort_is_written_down(watch: Watch, cora: User, coho
     watch(client, "post", "/api/v1/studies/reading/close/", {"reason": "Enough."})
     example = {"rater": "ravi", "item": "item-001", "occasion": 1}
     watch(client, "put", "/api/v1/studies/reading/examples/", {"examples": [example]})
+    refer(watch, client, case=mask.case.code)
     assert left_as_said(watch, AUDITED) == set(AUDITED) - ACCOUNT
     assert Study.objects.count() == 1
 
@@ -261,6 +278,35 @@ def draw_and_save(watch: Watch, client: Client, case: Case) -> None:
     begun = watch(client, "post", f"/api/v1/cases/{case.code}/drawings/", {"corrects": None})
     seen = {"edits": 0, "voxels": 0, "digest": 0, "active_ms": 0}
     watch(client, "post", f"/api/v1/drawings/{begun.json()['id']}/save/", seen)
+
+
+def refer(watch: Watch, client: Client, *, case: str) -> None:
+    """A reference study of one case that two people join and nobody works on, and a draft."""
+    root, cohort = "/api/v1/reference-studies/", Cohort.objects.get(slug="clinic")
+    for name in ("mia", "max"):
+        cohort.memberships.create(user=User.objects.create_user(name), role="delineator")
+    for title in ("Test set", "Unwanted set"):
+        watch(client, "post", "/api/v1/cohorts/clinic/reference-studies/", {"title": title})
+    chosen = {"design": {"cases": [case], "delineators": ["mia"], "interval_days": 0}}
+    watch(client, "patch", f"{root}test-set/", chosen)
+    watch(client, "post", f"{root}unwanted-set/delete/", {"reason": "Not wanted."})
+    watch(client, "post", f"{root}test-set/open/", {})
+    joining = {"delineator": "max", "reason": "Asked for."}
+    watch(client, "post", f"{root}test-set/delineators/", joining)
+    for name in ("mia", "max"):
+        delineate(watch, signed_in(User.objects.get(username=name)))
+    watch(client, "post", f"{root}test-set/dots/", {})
+    watch(client, "post", f"{root}test-set/close/", {"reason": "Enough."})
+    watch(client, "post", f"{root}test-set/masks/", {})
+
+
+def delineate(watch: Watch, client: Client) -> None:
+    """The first step of somebody's one case, in which they find nothing."""
+    (share,) = client.get("/api/v1/assignments/").json()
+    address = f"/api/v1/delineations/{share['step_1'][0]['delineation']}/"
+    watch(client, "post", f"{address}open/", {})
+    nothing = {"edits": 0, "voxels": 0, "digest": 0, "active_ms": 0}
+    watch(client, "post", f"{address}submit/", nothing)
 
 
 def train_and_cancel(watch: Watch, client: Client, cohort: Cohort) -> None:
@@ -322,6 +368,9 @@ def test_what_is_taken_out_is_written_down(watch: Watch, cora: User, cohort: Coh
     study = a_closed_study(client, mask.pk)
     watch(client, "get", f"/api/v1/studies/{study}/bundle/")
     watch(client, "get", f"/api/v1/studies/{study}/report.html")
+    refer(Watch(), client, case=case.code)
+    for what in ("bundle/", f"cases/{case.code}/dots.nii.gz", f"cases/{case.code}/dots.csv"):
+        watch(client, "get", f"/api/v1/reference-studies/test-set/{what}")
     watch(client, "get", "/cohorts/clinic/audit.csv")
     watch(client, "get", f"/api/v1/segmentations/{mask.pk}/labels/")
     assert left_as_said(watch, TAKEN_OUT) == set(TAKEN_OUT)

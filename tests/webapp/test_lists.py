@@ -40,6 +40,7 @@ LISTS = [
     "/cases/C0001/",
     "/studies/",
     "/studies/reading/",
+    "/reference-studies/",
     "/search/?q=s",
     "/jobs/",
     "/evaluations/",
@@ -58,6 +59,8 @@ LISTS = [
     "/api/v1/studies/reading/candidates/",
     "/api/v1/jobs/?page_size=1000",
     "/api/v1/readings/",
+    "/api/v1/reference-studies/?page_size=1000",
+    "/api/v1/assignments/",
     "/api/v1/evaluations/?page_size=1000",
 ]
 

@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/api/v1/assignments/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description My shares of reference studies. */
+        get: operations["assignments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assignments/{assignment}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One of my shares: every case's two steps, and what can be opened. */
+        get: operations["assignment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{code}/": {
         parameters: {
             query?: never;
@@ -230,6 +264,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cohorts/{slug}/reference-studies/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description The way to a new reference study of a cohort. */
+        post: operations["create_reference_study"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cohorts/{slug}/references/": {
         parameters: {
             query?: never;
@@ -275,6 +326,108 @@ export interface paths {
         put?: never;
         /** @description The way to adapt a method to the cases of a cohort. */
         post: operations["request_training"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delineations/{token}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One step of one case, with every edit, and in step 2 the dots. */
+        get: operations["delineation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delineations/{token}/dots/{dot}/decisions/{decision_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description One decision about a dot, under an id that the browser made. Repeating is harmless. */
+        put: operations["put_decision"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delineations/{token}/edits/{edit_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description One edit, under an id that the browser made. Repeating a request is harmless. */
+        put: operations["put_delineation_edit"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delineations/{token}/open/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Open a delineation, or go on with it. */
+        post: operations["open_delineation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delineations/{token}/scans/{sequence}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A scan of the case, RAS, for the browser. */
+        get: operations["delineation_scan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delineations/{token}/submit/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Lock a delineation. */
+        post: operations["submit_delineation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -445,6 +598,23 @@ export interface paths {
         put?: never;
         /** @description Cancel an evaluation. */
         post: operations["cancel_evaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{id}/delete/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Delete an evaluation for good. */
+        post: operations["delete_evaluation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -826,6 +996,228 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reference-studies/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The reference studies of cohorts that I coordinate. */
+        get: operations["reference_studies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reference-studies/{slug}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One reference study: design, pace, cases. Nothing that was drawn or decided. */
+        get: operations["reference_study"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description One reference study: design, pace, cases. Nothing that was drawn or decided. */
+        patch: operations["edit_reference_study"];
+        trace?: never;
+    };
+    "/api/v1/reference-studies/{slug}/bundle/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Everything about a closed study, as one zip file. */
+        get: operations["reference_bundle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reference-studies/{slug}/cases/{code}/dots.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The dots of a case as a table, in mm. */
+        get: operations["dot_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reference-studies/{slug}/cases/{code}/dots.nii.gz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The dots of a case on the grid of its FLAIR: a voxel each, or a ball. */
+        get: operations["dot_mask"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reference-studies/{slug}/choices/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The cases, methods and people that a draft can be made of. */
+        get: operations["reference_choices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reference-studies/{slug}/close/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description End all delineating and reveal where the dots came from. */
+        post: operations["close_reference_study"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reference-studies/{slug}/delete/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Delete a draft for good. */
+        post: operations["delete_reference_study"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reference-studies/{slug}/delineators/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Let somebody join an open study that has no dots yet. */
+        post: operations["add_delineator"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reference-studies/{slug}/dots/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make the dots of every case that is due; whoever opens a case's step 2 does so too. */
+        post: operations["build_dots"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reference-studies/{slug}/masks/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make the masks and the references of a closed study. */
+        post: operations["make_reference_masks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reference-studies/{slug}/open/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Freeze a draft and let the delineators begin. */
+        post: operations["open_reference_study"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reference-studies/{slug}/results/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What a closed study found: which dots were accepted, and the references made. */
+        get: operations["reference_results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/segmentations/{id}/": {
         parameters: {
             query?: never;
@@ -1031,6 +1423,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/studies/{slug}/examples/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Which readings of a closed study stand as examples, by chance or as I choose. */
+        get: operations["study_examples"];
+        /** @description Which readings of a closed study stand as examples, by chance or as I choose. */
+        put: operations["choose_examples"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/studies/{slug}/examples.svg": {
         parameters: {
             query?: never;
@@ -1039,7 +1449,7 @@ export interface paths {
             cookie?: never;
         };
         /** @description One slice each of an accepted, an imperfect and a rejected mask with their marks, as SVG. */
-        get: operations["study_examples"];
+        get: operations["study_examples_drawing"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1285,6 +1695,27 @@ export interface components {
                 undefined: string;
             };
         };
+        /** @description How many dots of a source somebody accepted. */
+        Accepted: {
+            /** @description User name; empty for all together. */
+            delineator: string;
+            /** @description own, colleague, sham, or the name of a method. */
+            source: string;
+            /** @description Dots that come from nothing else. */
+            only: boolean;
+            dots: number;
+            lesion: number;
+            not_a_lesion: number;
+            unsure: number;
+            /** Format: double */
+            share: number | null;
+            /** Format: double */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+            /** @description Why there is no share. */
+            undefined: string;
+        };
         /** @description An amendment of an open study: who joins or leaves (by user name), or which mask goes. */
         AmendingRequest: {
             kind: components["schemas"]["AmendmentKind"];
@@ -1360,6 +1791,25 @@ export interface components {
          * @enum {string}
          */
         AsksEnum: "signature" | "qualification" | "conditions";
+        /** @description My share of a reference study. */
+        Assignment: {
+            assignment: string;
+            title: string;
+            instructions: string;
+            state: components["schemas"]["AssignmentState"];
+            interval_days: number;
+            done: number;
+            total: number;
+            step_1: components["schemas"]["Task"][];
+            step_2: components["schemas"]["Task"][];
+        };
+        /**
+         * @description * `open` - open
+         *     * `finished` - finished
+         *     * `closed` - closed
+         * @enum {string}
+         */
+        AssignmentState: "open" | "finished" | "closed";
         /**
          * @description * `strict` - strict
          *     * `lenient` - lenient
@@ -1450,12 +1900,36 @@ export interface components {
                 echo_time_ms?: number | null;
                 /** @description Inversion time of the FLAIR */
                 inversion_time_ms?: number | null;
+                /** @description Flip angle of the FLAIR */
+                flip_angle_deg?: number | null;
+                /**
+                 * @description Whether the T1 was acquired slice by slice or as a volume
+                 * @enum {string|null}
+                 */
+                t1_acquisition?: "2D" | "3D" | null;
+                /** @description Repetition time of the T1 */
+                t1_repetition_time_ms?: number | null;
+                /** @description Echo time of the T1 */
+                t1_echo_time_ms?: number | null;
+                /** @description Flip angle of the T1 */
+                t1_flip_angle_deg?: number | null;
+                /**
+                 * @description What the case is set aside for: to train, to validate or to test methods. Of a subject with a case that is to test them nothing is learned
+                 * @enum {string|null}
+                 */
+                split?: "train" | "validation" | "test" | null;
             };
             scans: components["schemas"]["Scan"][];
             segmentations: components["schemas"]["Segmentation"][];
             jobs: components["schemas"]["Job"][];
             /** @description Null where there is none. */
             readonly brain_mask: components["schemas"]["BrainMask"] | null;
+        };
+        /** @description A case that a draft can have, and the methods that have a mask of it. */
+        CaseChoice: {
+            code: string;
+            subject: string;
+            methods: string[];
         };
         /** @description A case as a row of a list. */
         CaseInList: {
@@ -1467,6 +1941,22 @@ export interface components {
             segmentations: number;
             /** Format: date-time */
             imported_at: string;
+        };
+        /** @description A case of a study that was opened: where it is between the two steps. */
+        CaseInReference: {
+            code: string;
+            /** @description Delineators who have not submitted. */
+            step_1_left: number;
+            step_2_left: number;
+            /**
+             * Format: date-time
+             * @description When the interval is over; null before step 1 is.
+             */
+            dots_from: string | null;
+            /** Format: date-time */
+            built_at: string | null;
+            /** @description Without sham dots. */
+            candidates: number;
         };
         /** @description A page of cases. */
         CasesPage: {
@@ -1495,15 +1985,27 @@ export interface components {
             published: string;
             items: components["schemas"]["CheckItem"][];
         };
-        /** @description An axial slice of a case, from 1 at the bottom. */
+        /** @description The examples that are chosen, at most one of each kind; chance draws the others. */
+        ChosenExamplesRequest: {
+            examples: components["schemas"]["ExampleChoiceRequest"][];
+        };
+        /** @description An axial slice of a case, from 1 at the bottom: with all masks, or with those of a pair. */
         ChosenSlice: {
             case: string;
             slice: number;
+            /** @default  */
+            method: string;
+            /** @default  */
+            reference: string;
         };
-        /** @description An axial slice of a case, from 1 at the bottom. */
+        /** @description An axial slice of a case, from 1 at the bottom: with all masks, or with those of a pair. */
         ChosenSliceRequest: {
             case: string;
             slice: number;
+            /** @default  */
+            method: string;
+            /** @default  */
+            reference: string;
         };
         /** @description The slices that are drawn, in order. */
         ChosenSlicesRequest: {
@@ -1639,6 +2141,30 @@ export interface components {
             open_since: string | null;
             idle_days: number | null;
             after_washout: boolean;
+        };
+        ConsistencyLine: {
+            /** @description User name of the rater; empty for all together (text) */
+            rater: string;
+            /** @description Does the verdict follow from the counts, as the rater says? (true or false) */
+            consistent: boolean | {
+                undefined: string;
+            };
+            /** @description Presentations rated of which the rater said so (count) */
+            rated: number | {
+                undefined: string;
+            };
+            /** @description The rater's verdict is that of the counts (count) */
+            conflict_none: number | {
+                undefined: string;
+            };
+            /** @description The rater accepts what the counts reject (count) */
+            conflict_rater_accepts: number | {
+                undefined: string;
+            };
+            /** @description The rater rejects what the counts accept (count) */
+            conflict_rater_rejects: number | {
+                undefined: string;
+            };
         };
         /** @description What the answer submitted last should have been, and why. */
         CorrectionRequest: {
@@ -1842,6 +2368,12 @@ export interface components {
             fp: number;
             fn: number;
         };
+        /** @description What is decided about a dot. `from_proposal`: its lesion was begun from the proposal. */
+        DecisionRequest: {
+            choice: components["schemas"]["DotChoice"];
+            /** @default false */
+            from_proposal: boolean;
+        };
         /** @description What a rater declares before reading; what is left out is not said. */
         DeclarationRequest: {
             signed_sha256?: string | null;
@@ -1851,6 +2383,71 @@ export interface components {
         /** @description Why something is deleted. */
         DeletionRequest: {
             reason: string;
+        };
+        /** @description A scan of the case that is delineated, under the delineation's own address. */
+        DelineatedScan: {
+            sequence: string;
+            /** @description RAS copy for the browser. */
+            volume: string;
+            shape: number[];
+            spacing_mm: [
+                number,
+                number,
+                number
+            ];
+        };
+        /** @description A delineation with what its page needs: scans, every edit, and in step 2 the dots. */
+        Delineation: {
+            delineation: string;
+            assignment: string;
+            title: string;
+            readonly instructions: string;
+            readonly step: components["schemas"]["StepEnum"];
+            number: number;
+            /** @description How many cases there are. */
+            of: number;
+            /** Format: date-time */
+            readonly opened_at: string | null;
+            /** Format: date-time */
+            readonly submitted_at: string | null;
+            readonly scans: components["schemas"]["DelineatedScan"][];
+            /** @default [] */
+            edits: components["schemas"]["Edit"][];
+            /** @default 0 */
+            active_ms: number;
+            /**
+             * Format: date-time
+             * @description When the last edit was stored.
+             */
+            readonly saved_at: string | null;
+            /**
+             * Format: double
+             * @description Smaller lesions do not count.
+             */
+            readonly min_volume_mm3: number;
+            /**
+             * Format: double
+             * @description How near to a dot a drawn lesion has to come to belong to it.
+             */
+            readonly reach_mm: number;
+            /** @description Whether a lesion may be begun from a dot's proposal. */
+            readonly proposals: boolean;
+            /** @description None before step 2 is opened. */
+            readonly dots: components["schemas"]["Dot"][];
+        };
+        /** @description What the page shows of the delineation to submit: how many edits and voxels, their digest. */
+        DelineationSubmissionRequest: {
+            edits: number;
+            voxels: number;
+            /** Format: int64 */
+            digest: number;
+            /** Format: int64 */
+            active_ms: number;
+        };
+        /** @description Somebody who can be asked to delineate. */
+        DelineatorChoice: {
+            username: string;
+            name: string;
         };
         /** @description What a coordinator may set of a design. In a draft, null goes back to the default. */
         Design: {
@@ -1919,6 +2516,34 @@ export interface components {
             /** @description With every verdict, whether it follows from the counts. */
             ask_consistency?: boolean;
         };
+        /** @description A dot, where it lies, and what was decided about it last. */
+        Dot: {
+            dot: string;
+            /** @description From 1. */
+            readonly position: number;
+            /** @description Of the RAS grid. */
+            readonly voxel: [
+                number,
+                number,
+                number
+            ];
+            readonly mm: [
+                number,
+                number,
+                number
+            ];
+            readonly choice: (components["schemas"]["DotChoice"] | components["schemas"]["NullEnum"]) | null;
+            readonly from_proposal: boolean;
+            /** @description Runs of voxels to begin from; null where the design has no proposals. */
+            readonly proposal: number[] | null;
+        };
+        /**
+         * @description * `lesion` - Lesion
+         *     * `not_a_lesion` - Not A Lesion
+         *     * `unsure` - Unsure
+         * @enum {string}
+         */
+        DotChoice: "lesion" | "not_a_lesion" | "unsure";
         /** @description A drawing with what its page needs: scans, the mask it began from, its edits. */
         Drawing: {
             /** Format: uuid */
@@ -2057,7 +2682,7 @@ export interface components {
                 undefined: string;
             };
         };
-        /** @description An evaluation with the cases that slices can be chosen of. */
+        /** @description An evaluation with the cases that slices can be chosen of, and the methods compared. */
         Evaluation: {
             /** Format: uuid */
             readonly id: string;
@@ -2078,6 +2703,7 @@ export interface components {
             /** Format: date-time */
             readonly finished_at: string | null;
             readonly cases: string[];
+            readonly methods: components["schemas"]["Named"][];
             slices: components["schemas"]["ChosenSlice"][];
         };
         /** @description An evaluation as a row of a list. */
@@ -2124,6 +2750,47 @@ export interface components {
             /** Format: uri */
             previous: string | null;
             results: components["schemas"]["EvaluationInList"][];
+        };
+        /** @description A reading that is, or could be, shown as an example. */
+        Example: {
+            kind: components["schemas"]["ExampleKind"];
+            rater: string;
+            item: string;
+            occasion: number;
+            /** @description From 1 at the bottom; null for the one with most marks. */
+            slice: number | null;
+            case: string;
+            /** @description What people call that which made the mask. */
+            readonly method: string;
+            lesions: number;
+            fp: number;
+            fn: number;
+            /** @description How many the scan has. */
+            slices: number;
+            is_chosen: boolean;
+            chosen_by: string;
+            /** Format: date-time */
+            chosen_at: string | null;
+        };
+        /** @description A reading to be shown as an example; `slice` from 1 at the bottom, none for most marks. */
+        ExampleChoiceRequest: {
+            rater: string;
+            item: string;
+            occasion: number;
+            slice?: number | null;
+        };
+        /**
+         * @description * `accepted` - Accepted
+         *     * `accepted with errors` - Imperfect
+         *     * `rejected` - Rejected
+         * @enum {string}
+         */
+        ExampleKind: "accepted" | "accepted with errors" | "rejected";
+        /** @description The examples of a closed study: those that are shown, and those that could be. */
+        Examples: {
+            description: string;
+            shown: components["schemas"]["Example"][];
+            candidates: components["schemas"]["Example"][];
         };
         /** @description The interval to expect at a true rate, if the readings of a case correlate so. */
         ExpectedInterval: {
@@ -2257,6 +2924,24 @@ export interface components {
                 echo_time_ms?: number | null;
                 /** @description Inversion time of the FLAIR */
                 inversion_time_ms?: number | null;
+                /** @description Flip angle of the FLAIR */
+                flip_angle_deg?: number | null;
+                /**
+                 * @description Whether the T1 was acquired slice by slice or as a volume
+                 * @enum {string|null}
+                 */
+                t1_acquisition?: "2D" | "3D" | null;
+                /** @description Repetition time of the T1 */
+                t1_repetition_time_ms?: number | null;
+                /** @description Echo time of the T1 */
+                t1_echo_time_ms?: number | null;
+                /** @description Flip angle of the T1 */
+                t1_flip_angle_deg?: number | null;
+                /**
+                 * @description What the case is set aside for: to train, to validate or to test methods. Of a subject with a case that is to test them nothing is learned
+                 * @enum {string|null}
+                 */
+                split?: "train" | "validation" | "test" | null;
             };
         };
         /** @description How many edits of a drawing another one begins with. */
@@ -2544,6 +3229,11 @@ export interface components {
             previous: string | null;
             results: components["schemas"]["Job"][];
         };
+        /** @description Who joins an open study, by user name, and why. */
+        JoiningRequest: {
+            delineator: string;
+            reason: string;
+        };
         /** @description The keys that a rater has chosen, by the name of what they do; the others are as usual. */
         Keys: {
             keys: {
@@ -2681,6 +3371,26 @@ export interface components {
          * @enum {string}
          */
         MarkKind: "FP" | "FN";
+        MarkReasonsLine: {
+            /** @description User name of the rater; empty for all together (text) */
+            rater: string;
+            /** @description FP: a drawn lesion that is none; FN: a missed lesion (text) */
+            kind: string;
+            /** @description The reason that the rater gave; empty for none (text) */
+            reason: string;
+            /** @description Marks with it, every showing counting (count) */
+            marks: number | {
+                undefined: string;
+            };
+            /** @description All marks of the kind (count) */
+            of: number | {
+                undefined: string;
+            };
+            /** @description Share of the marks of the kind (share 0 to 1) */
+            share: number | {
+                undefined: string;
+            };
+        };
         /** @description A mark as the browser made it. */
         MarkRequest: {
             kind: components["schemas"]["MarkKind"];
@@ -2792,6 +3502,11 @@ export interface components {
             needs: string[];
             summary: string;
         };
+        /** @description A method whose lesions can become candidates. */
+        MethodChoice: {
+            name: string;
+            title: string;
+        };
         MissingLine: {
             /** @description User name of the rater; empty for all together (text) */
             rater: string;
@@ -2824,10 +3539,19 @@ export interface components {
                 undefined: string;
             };
         };
+        /** @description A method by its name, and what people call it. */
+        Named: {
+            name: string;
+            title: string;
+        };
+        /** @description A new reference study; delineators see its title, and references carry it. */
+        NewReferenceRequest: {
+            title: string;
+        };
         /** @description A new study; raters see its title. */
         NewStudyRequest: {
             title: string;
-            /** @description Two methods whose masks of the same cases are to be judged. */
+            /** @description Two methods whose masks of the same cases are to be judged; those that are not there yet are made first. */
             methods?: [
                 string,
                 string
@@ -2909,6 +3633,29 @@ export interface components {
          * @enum {string}
          */
         OutcomeEnum: "rated" | "unreadable" | "wrong_mask";
+        /** @description How far a delineator is: never what they drew or decided. */
+        Pace: {
+            username: string;
+            name: string;
+            cases: number;
+            /** @description Cases submitted. */
+            step_1: number;
+            /** @description Cases submitted. */
+            step_2: number;
+            /** Format: date-time */
+            last_activity: string | null;
+        };
+        /** @description How far the masks are that a draft of two methods waits for. */
+        Pairing: {
+            methods: string[];
+            /** @description Cases that are to be judged. */
+            cases: number;
+            /** @description Cases with masks of both, while it waits. */
+            done: number;
+            is_waiting: boolean;
+            /** @description Which cases were left out, and why. */
+            reason: string;
+        };
         /** @description What is to be changed about a case; null empties a field, what is left out stays. */
         PatchedCaseChangeRequest: {
             subject?: string;
@@ -2942,7 +3689,30 @@ export interface components {
                 echo_time_ms?: number | null;
                 /** @description Inversion time of the FLAIR */
                 inversion_time_ms?: number | null;
+                /** @description Flip angle of the FLAIR */
+                flip_angle_deg?: number | null;
+                /**
+                 * @description Whether the T1 was acquired slice by slice or as a volume
+                 * @enum {string|null}
+                 */
+                t1_acquisition?: "2D" | "3D" | null;
+                /** @description Repetition time of the T1 */
+                t1_repetition_time_ms?: number | null;
+                /** @description Echo time of the T1 */
+                t1_echo_time_ms?: number | null;
+                /** @description Flip angle of the T1 */
+                t1_flip_angle_deg?: number | null;
+                /**
+                 * @description What the case is set aside for: to train, to validate or to test methods. Of a subject with a case that is to test them nothing is learned
+                 * @enum {string|null}
+                 */
+                split?: "train" | "validation" | "test" | null;
             };
+        };
+        /** @description A change of a draft; what is left out stays. */
+        PatchedReferenceChangeRequest: {
+            title?: string;
+            design?: components["schemas"]["ReferenceDesignRequest"];
         };
         /** @description A change of a draft; what is left out stays. */
         PatchedStudyChangeRequest: {
@@ -3164,10 +3934,131 @@ export interface components {
             cases: number;
             notes: string[];
         };
+        /** @description What a draft can be made of. */
+        ReferenceChoices: {
+            cases: components["schemas"]["CaseChoice"][];
+            methods: components["schemas"]["MethodChoice"][];
+            people: components["schemas"]["DelineatorChoice"][];
+        };
+        /** @description What a coordinator may set of a draft; null goes back to the default. */
+        ReferenceDesign: {
+            interval_days?: number | null;
+            /** Format: double */
+            min_volume_mm3?: number | null;
+            /**
+             * Format: double
+             * @description How near to a dot a drawn lesion has to come to belong to it.
+             */
+            reach_mm?: number | null;
+            /** @description Dots where nobody drew anything. */
+            shams_per_case?: number | null;
+            /** @description Whether a lesion may be begun from the candidate's voxels. */
+            proposals?: boolean;
+            instructions?: string;
+            cases?: string[];
+            delineators?: string[];
+            methods?: string[];
+        };
+        /** @description What a coordinator may set of a draft; null goes back to the default. */
+        ReferenceDesignRequest: {
+            interval_days?: number | null;
+            /** Format: double */
+            min_volume_mm3?: number | null;
+            /**
+             * Format: double
+             * @description How near to a dot a drawn lesion has to come to belong to it.
+             */
+            reach_mm?: number | null;
+            /** @description Dots where nobody drew anything. */
+            shams_per_case?: number | null;
+            /** @description Whether a lesion may be begun from the candidate's voxels. */
+            proposals?: boolean;
+            instructions?: string;
+            cases?: string[];
+            delineators?: string[];
+            methods?: string[];
+        };
+        /** @description A reference study as a row of a list. */
+        ReferenceInList: {
+            id: string;
+            /** @description Delineators see it; references carry it. */
+            readonly title: string;
+            readonly state: components["schemas"]["StudyState"];
+            readonly cohort: string;
+            cases: number;
+            delineators: number;
+            done: number;
+            total: number;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly opened_at: string | null;
+            /** Format: date-time */
+            readonly closed_at: string | null;
+        };
+        /** @description A mask that came of a closed study. */
+        ReferenceMade: {
+            case: string;
+            /** Format: uuid */
+            segmentation: string;
+            title: string;
+            readonly lesions: number;
+            /** Format: double */
+            volume_ml: number;
+        };
+        /** @description Why something is done, for the audit log. */
+        ReferenceReasonRequest: {
+            /** @default  */
+            reason: string;
+        };
         /** @description Which masks become one, and by which rule. */
         ReferenceRequestRequest: {
             of: string[];
             rule: components["schemas"]["RuleEnum"];
+        };
+        /** @description What a closed study found. */
+        ReferenceResults: {
+            acceptance: components["schemas"]["Accepted"][];
+            references: components["schemas"]["ReferenceMade"][];
+            method_titles: {
+                [key: string]: string;
+            };
+            /** @description Behind the commitment; hexadecimal. */
+            secret: string;
+        };
+        /** @description One reference study: its design, its delineators' pace, and where its cases are. */
+        ReferenceStudy: {
+            id: string;
+            /** @description Delineators see it; references carry it. */
+            readonly title: string;
+            readonly state: components["schemas"]["StudyState"];
+            readonly cohort: string;
+            readonly design: components["schemas"]["ReferenceDesign"];
+            readonly delineators: components["schemas"]["Pace"][];
+            readonly cases: components["schemas"]["CaseInReference"][];
+            readonly design_sha256: string;
+            readonly commitment: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly opened_at: string | null;
+            /** Format: date-time */
+            readonly closed_at: string | null;
+            readonly closing_reason: string;
+        };
+        /** @description What was said when references were made: cases that were left out, and why. */
+        ReferencesMade: {
+            notes: string[];
+        };
+        /** @description A page of reference studies. */
+        ReferencesPage: {
+            /** @description Of the whole list. */
+            count: number;
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            results: components["schemas"]["ReferenceInList"][];
         };
         /** @description Whom to remind, by user name. */
         ReminderRequest: {
@@ -3212,9 +4103,11 @@ export interface components {
             count_pairs: components["schemas"]["CountPairsLine"][];
             count_components: components["schemas"]["CountComponentsLine"][];
             mark_agreement: components["schemas"]["MarkAgreementLine"][];
+            mark_reasons: components["schemas"]["MarkReasonsLine"][];
             order: components["schemas"]["OrderLine"][];
             reading_time: components["schemas"]["ReadingTimeLine"][];
             verdicts: components["schemas"]["VerdictsLine"][];
+            consistency: components["schemas"]["ConsistencyLine"][];
             missing: components["schemas"]["MissingLine"][];
         };
         /**
@@ -3247,6 +4140,13 @@ export interface components {
         SaidEnum: "right" | "overlooked" | "wrong";
         /** @description The acknowledgement that something is stored. */
         Saved: {
+            /** Format: date-time */
+            saved_at: string;
+        };
+        /** @description The acknowledgement that a decision is stored. */
+        SavedDecision: {
+            /** Format: uuid */
+            id: string;
             /** Format: date-time */
             saved_at: string;
         };
@@ -3423,6 +4323,12 @@ export interface components {
             training: components["schemas"]["Side"];
             validation: components["schemas"]["Side"];
         };
+        /**
+         * @description * `1` - Own
+         *     * `2` - Dots
+         * @enum {integer}
+         */
+        StepEnum: 1 | 2;
         /** @description A page of studies. */
         StudiesPage: {
             /** @description Of the whole list. */
@@ -3445,6 +4351,7 @@ export interface components {
             readonly practice: components["schemas"]["PracticeItem"][];
             readonly raters: components["schemas"]["Rater"][];
             readonly meaning: components["schemas"]["Meaning"];
+            readonly pairing: components["schemas"]["Pairing"] | null;
             amendments: components["schemas"]["Amendment"][];
             readonly design_sha256: string;
             readonly commitment: string;
@@ -3492,6 +4399,35 @@ export interface components {
             sequence: string;
             removed: string[];
         };
+        /** @description One step of one case; nothing says which case it is. */
+        Task: {
+            delineation: string;
+            /** @description Its place in the step, from 1. */
+            number: number;
+            /**
+             * @description others: a colleague has not finished step 1; interval: see available_at.
+             *
+             *     * `ready` - ready
+             *     * `open` - open
+             *     * `submitted` - submitted
+             *     * `others` - others
+             *     * `interval` - interval
+             *     * `closed` - closed
+             */
+            state: components["schemas"]["TaskState"];
+            /** Format: date-time */
+            available_at: string | null;
+        };
+        /**
+         * @description * `ready` - ready
+         *     * `open` - open
+         *     * `submitted` - submitted
+         *     * `others` - others
+         *     * `interval` - interval
+         *     * `closed` - closed
+         * @enum {string}
+         */
+        TaskState: "ready" | "open" | "submitted" | "others" | "interval" | "closed";
         /** @description A false positive or a missed lesion that raters marked, and in how many showings. */
         ToCorrect: {
             kind: components["schemas"]["MarkKind"];
@@ -3689,6 +4625,24 @@ export interface components {
                 echo_time_ms?: number | null;
                 /** @description Inversion time of the FLAIR */
                 inversion_time_ms?: number | null;
+                /** @description Flip angle of the FLAIR */
+                flip_angle_deg?: number | null;
+                /**
+                 * @description Whether the T1 was acquired slice by slice or as a volume
+                 * @enum {string|null}
+                 */
+                t1_acquisition?: "2D" | "3D" | null;
+                /** @description Repetition time of the T1 */
+                t1_repetition_time_ms?: number | null;
+                /** @description Echo time of the T1 */
+                t1_echo_time_ms?: number | null;
+                /** @description Flip angle of the T1 */
+                t1_flip_angle_deg?: number | null;
+                /**
+                 * @description What the case is set aside for: to train, to validate or to test methods. Of a subject with a case that is to test them nothing is learned
+                 * @enum {string|null}
+                 */
+                split?: "train" | "validation" | "test" | null;
             };
         };
         /**
@@ -3823,6 +4777,64 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    assignments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assignment"][];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    assignment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assignment"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     case: {
         parameters: {
             query?: never;
@@ -4419,6 +5431,40 @@ export interface operations {
             };
         };
     };
+    create_reference_study: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReferenceRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferenceStudy"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     make_reference: {
         parameters: {
             query?: never;
@@ -4508,6 +5554,202 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Training"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    delineation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delineation"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    put_decision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                decision_id: string;
+                dot: string;
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedDecision"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    put_delineation_edit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                edit_id: string;
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditBodyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedEdit"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    open_delineation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delineation"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    delineation_scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sequence: string;
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    submit_delineation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DelineationSubmissionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assignment"];
                 };
             };
             /** @description Refused; nothing was changed. */
@@ -4844,6 +6086,39 @@ export interface operations {
             };
         };
     };
+    delete_evaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeletionRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     evaluation_findings: {
         parameters: {
             query?: never;
@@ -4880,6 +6155,10 @@ export interface operations {
                 as?: "png" | "svg";
                 case: string;
                 kind?: "outlines" | "side-by-side";
+                /** @description It alone, against the reference. */
+                method?: string;
+                /** @description It alone, with the method. */
+                reference?: string;
                 /** @description From 1 at the bottom. */
                 slice: number;
             };
@@ -5578,6 +6857,469 @@ export interface operations {
             };
         };
     };
+    reference_studies: {
+        parameters: {
+            query?: {
+                /** @description From 1. */
+                page?: number;
+                /** @description At most 1,000; else 100. */
+                page_size?: number;
+                /** @description A part of the title. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferencesPage"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    reference_study: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferenceStudy"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    edit_reference_study: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedReferenceChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferenceStudy"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    reference_bundle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    dot_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description No response body */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    dot_mask: {
+        parameters: {
+            query?: {
+                /** @description 0 to 20; else 0. */
+                radius_mm?: number;
+            };
+            header?: never;
+            path: {
+                code: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description No response body */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    reference_choices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferenceChoices"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    close_reference_study: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReferenceReasonRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferenceStudy"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    delete_reference_study: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReferenceReasonRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    add_delineator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JoiningRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferenceStudy"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    build_dots: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferenceStudy"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    make_reference_masks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferencesMade"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    open_reference_study: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReferenceReasonRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferenceStudy"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    reference_results: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferenceResults"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     segmentation: {
         parameters: {
             query?: never;
@@ -6001,6 +7743,73 @@ export interface operations {
     study_examples: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Examples"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    choose_examples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChosenExamplesRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Examples"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    study_examples_drawing: {
+        parameters: {
+            query?: {
+                /** @description Choices to try out, as JSON of `choose_examples`; nothing is kept. */
+                chosen?: string;
+            };
             header?: never;
             path: {
                 slug: string;

@@ -82,3 +82,11 @@ export type Examples = Schemas['Examples']
 export type Example = Examples['shown'][number]
 export type ExampleKind = Example['kind']
 export type ExampleChoice = Schemas['ExampleChoiceRequest']
+
+// --- Reference studies ----------------------------------------------------------------------------
+
+export type ReferenceStudy = Schemas['ReferenceStudy']
+export type ReferenceDesign = Schemas['ReferenceDesign']
+export type ReferenceChoices = Schemas['ReferenceChoices']
+export type ReferenceResults = Schemas['ReferenceResults']
+export type Accepted = ReferenceResults['acceptance'][number]

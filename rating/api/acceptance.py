@@ -15,7 +15,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from rating import queries
 from rating.export import bundle, described, examples_drawn, report_page
 from rating.models import Mark, Rating, Study
 from rating.operations import amendments, reminders
@@ -24,7 +23,8 @@ from rating.operations import reading as readings
 from rating.operations import study as studies
 from rating.operations.pairing import draft_paired_study
 from rating.protocol.counting import Counts
-from rating.serializers import (
+from rating.queries import acceptance as queries
+from rating.serializers.acceptance import (
     LONGEST_TEXT,
     AmendingSerializer,
     AnswerSerializer,

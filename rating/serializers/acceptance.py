@@ -13,7 +13,6 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from rating import queries
 from rating.models import (
     Amendment,
     ExampleSlice,
@@ -25,6 +24,7 @@ from rating.models import (
     StudyMembership,
 )
 from rating.protocol.meaning import meaning
+from rating.queries import acceptance as queries
 from rating.statistics.tables import COLUMNS, TEXT, YES_NO
 from segmentation.models import Cohort, Segmentation
 from segmentation.queries import database_now

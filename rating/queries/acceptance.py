@@ -39,6 +39,7 @@ from rating.protocol.design import (
 )
 from rating.protocol.practice import Feedback, feedback
 from rating.protocol.verdict import is_accepted
+from rating.queries.blinding import cases_hidden_from
 from rating.report import Facts, Names, Report, lay_out
 from rating.statistics import MarkRow, RatingRow, summarise
 from rating.statistics.mark_matching import fused_points
@@ -73,23 +74,6 @@ class UnknownExample(Refusal):
 # --- Who may see what -----------------------------------------------------------------------------
 
 
-def cases_under_reading(user: User) -> QuerySet[Item, int]:
-    """The primary keys of all cases of the open studies that this user has yet to finish rating.
-
-    Blinding: to them these cases do not exist outside their reading. All of them, also those that
-    are rated already: what reappeared would tell what is left. Meant for `exclude(pk__in=)`.
-    """
-    unfinished = Presentation.objects.filter(
-        reading__user=user,
-        reading__study__state=Study.State.OPEN,
-        submitted_at=None,
-        withdrawn_at=None,
-    )
-    return Item.objects.filter(study__in=unfinished.values("reading__study")).values_list(
-        "segmentation__case", flat=True
-    )
-
-
 def coordinated_by(user: User) -> QuerySet[StudyMembership]:
     """The user's memberships as coordinator, as long as they also coordinate the study's cohort."""
     return StudyMembership.objects.filter(
@@ -122,7 +106,7 @@ def studies_of(user: User, *, search: str = "") -> QuerySet[Study]:
     Those with `search` in their title, newest first, each with its number of items, raters and
     presentations (`total`, `done`).
     """
-    hidden = Item.objects.filter(segmentation__case__in=cases_under_reading(user))
+    hidden = Item.objects.filter(segmentation__case__in=cases_hidden_from(user))
     coordinated = coordinated_by(user)
     shown = Presentation.objects.filter(reading__study=OuterRef("pk")).filter(IS_ASKED)
     return (
@@ -154,7 +138,7 @@ def roles_in_study(*, user: User, slug: str) -> frozenset[str]:
     coordinates = (
         coordinated_by(user)
         .filter(study__slug=slug)
-        .exclude(study__items__segmentation__case__in=cases_under_reading(user))
+        .exclude(study__items__segmentation__case__in=cases_hidden_from(user))
         .exists()
     )
     return frozenset({str(COORDINATOR)}) if coordinates else NO_ROLE

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rating', '0008_verdict_follows_from_counts'),
+        ('rating', '0009_example_slices'),
     ]
 
     operations = [

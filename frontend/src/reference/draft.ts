@@ -1,0 +1,325 @@
+// Editing the draft of a reference study: which cases, who delineates, whence the dots come.
+
+import { request } from '../api/client'
+import { explanation, Refused } from '../api/errors'
+import type { ReferenceChoices, ReferenceDesign, ReferenceStudy } from '../api/types'
+import { make, plural, setText } from '../elements'
+import { exchangeBoxes, Fields, ticked } from '../evaluations/form'
+import { askFirst } from '../study/dialog'
+import { showTrouble } from '../trouble'
+import type { ReferencePageData } from './referencePage'
+
+const STUDY = '/api/v1/reference-studies/{slug}/'
+
+export async function showDraft(
+  root: HTMLElement,
+  study: ReferenceStudy,
+  data: ReferencePageData,
+  refresh: () => Promise<void>,
+): Promise<void> {
+  const where = { slug: data.study }
+  const choices = await request('GET', '/api/v1/reference-studies/{slug}/choices/', where)
+  new Draft(root, study, choices, data, refresh)
+}
+
+class Draft {
+  private readonly state = make('p', { class: 'hint', role: 'status' }, 'All changes are saved.')
+  private readonly trouble = make('p', { class: 'trouble', role: 'alert' })
+  private readonly fields = new Fields('reference')
+  private readonly title: HTMLInputElement
+  private readonly instructions = make('textarea', { id: 'reference-instructions' })
+  private readonly interval: HTMLInputElement
+  private readonly least: HTMLInputElement
+  private readonly reach: HTMLInputElement
+  private readonly shams: HTMLInputElement
+  private readonly proposals: HTMLInputElement
+  private readonly cases = make('fieldset')
+  private readonly delineators = make('fieldset')
+  private readonly methods = make('fieldset')
+  private saving: Promise<void> = Promise.resolve()
+  private waiting = 0
+
+  constructor(
+    root: HTMLElement,
+    study: ReferenceStudy,
+    choices: ReferenceChoices,
+    private readonly data: ReferencePageData,
+    private readonly refresh: () => Promise<void>,
+  ) {
+    const { design } = study
+    this.title = make('input', { value: study.title, maxlength: 80, required: true })
+    this.instructions.value = design.instructions ?? ''
+    this.interval = number(design.interval_days, 3650, 1)
+    this.least = number(design.min_volume_mm3, 10_000, 'any')
+    this.reach = number(design.reach_mm, 50, 'any')
+    this.shams = number(design.shams_per_case, 50, 1)
+    this.proposals = make('input', { type: 'checkbox', checked: design.proposals ?? false })
+    this.offer(choices, design)
+    const form = make(
+      'form',
+      { novalidate: true },
+      make(
+        'div',
+        { class: 'two' },
+        make('div', {}, this.casesPanel(choices), this.peoplePanel()),
+        make('div', {}, this.dotsPanel(), this.rulesPanel()),
+      ),
+    )
+    form.addEventListener('change', () => void this.save().catch(() => undefined))
+    form.addEventListener('submit', (event) => event.preventDefault())
+    root.replaceChildren(
+      this.state,
+      this.trouble,
+      form,
+      make(
+        'div',
+        { class: 'actions' },
+        make(
+          'button',
+          {
+            type: 'button',
+            class: 'primary',
+            'data-action': 'open',
+            click: () => void this.open(),
+          },
+          'Open the study',
+        ),
+        make(
+          'button',
+          { type: 'button', class: 'quiet', click: () => this.remove() },
+          'Delete this draft',
+        ),
+      ),
+    )
+  }
+
+  private offer(choices: ReferenceChoices, design: ReferenceDesign): void {
+    const isCase = new Set(design.cases)
+    const isPerson = new Set(design.delineators)
+    const isMethod = new Set(design.methods)
+    const codes = choices.cases.map(({ code, subject, methods }) => ({
+      value: code,
+      text: `${code} (${subject}), ${plural(methods.length, 'method')}`,
+      checked: isCase.has(code),
+    }))
+    const people = choices.people.map(({ username, name }) => ({
+      value: username,
+      text: name && name !== username ? `${username} (${name})` : username,
+      checked: isPerson.has(username),
+    }))
+    const methods = choices.methods.map(({ name, title }) => {
+      const masks = choices.cases.filter((one) => one.methods.includes(name)).length
+      return {
+        value: name,
+        text: `${title} (masks of ${plural(masks, 'case')})`,
+        checked: isMethod.has(name),
+      }
+    })
+    exchangeBoxes(this.cases, codes)
+    exchangeBoxes(this.delineators, people)
+    exchangeBoxes(this.methods, methods)
+  }
+
+  private casesPanel(choices: ReferenceChoices): HTMLElement {
+    const all = (): void => {
+      for (const box of this.cases.querySelectorAll('input')) box.checked = true
+      void this.save().catch(() => undefined)
+    }
+    const none = 'This cohort has no case yet. Bring cases in on the Cases page first.'
+    return make(
+      'section',
+      { class: 'sheet' },
+      make('h2', {}, 'What is delineated'),
+      ...this.fields.field('title', 'Title (delineators see it)', this.title),
+      ...(choices.cases.length === 0
+        ? [make('p', { class: 'notice is-warning' }, none)]
+        : this.fields.boxes('cases', 'Cases', this.cases)),
+      make(
+        'div',
+        { class: 'actions' },
+        make('button', { type: 'button', click: all }, 'Choose all cases'),
+      ),
+      make('label', { for: 'reference-instructions' }, 'Instructions'),
+      this.instructions,
+      make('p', { class: 'hint' }, 'Delineators read them beside their cases.'),
+    )
+  }
+
+  private peoplePanel(): HTMLElement {
+    const hint =
+      'The people of the cohort but you: whoever opens the study cannot delineate in it. Until they have finished, its cases exist for them nowhere else.'
+    return make(
+      'section',
+      { class: 'sheet' },
+      make('h2', {}, 'Who delineates'),
+      ...this.fields.boxes('delineators', 'Delineators', this.delineators, hint),
+    )
+  }
+
+  private dotsPanel(): HTMLElement {
+    return make(
+      'section',
+      { class: 'sheet' },
+      make('h2', {}, 'Between the two steps'),
+      ...this.fields.field(
+        'interval_days',
+        'Interval (days)',
+        this.interval,
+        'From the last first step of a case to its dots. The paper waited more than six months.',
+      ),
+      ...this.fields.boxes(
+        'methods',
+        'Methods whose lesions become dots, too',
+        this.methods,
+        'The newest mask by a job that succeeded, frozen at the opening. Every case needs one of each.',
+      ),
+      ...this.fields.field(
+        'shams_per_case',
+        'Sham dots per case',
+        this.shams,
+        'Dots where nobody and no method found anything: how many are accepted tells how readily somebody says yes. 0: none.',
+      ),
+    )
+  }
+
+  private rulesPanel(): HTMLElement {
+    this.proposals.id = 'reference-proposals'
+    return make(
+      'section',
+      { class: 'sheet' },
+      make('h2', {}, 'Rules'),
+      ...this.fields.field(
+        'min_volume_mm3',
+        'Smallest lesion (mm³)',
+        this.least,
+        'Smaller ones become no dot and are not in the references.',
+      ),
+      ...this.fields.field(
+        'reach_mm',
+        'Reach of a dot (mm)',
+        this.reach,
+        'So near to a dot a drawn lesion has to come to belong to it.',
+      ),
+      make(
+        'label',
+        { class: 'check', for: 'reference-proposals' },
+        this.proposals,
+        'A lesion may be begun from the voxels behind its dot (recorded for each lesion)',
+      ),
+    )
+  }
+
+  private get change(): { title: string; design: ReferenceDesign } {
+    return {
+      title: this.title.value,
+      design: {
+        interval_days: numberIn(this.interval),
+        min_volume_mm3: numberIn(this.least),
+        reach_mm: numberIn(this.reach),
+        shams_per_case: numberIn(this.shams),
+        proposals: this.proposals.checked,
+        instructions: this.instructions.value,
+        cases: ticked(this.cases),
+        delineators: ticked(this.delineators),
+        methods: ticked(this.methods),
+      },
+    }
+  }
+
+  private save(): Promise<void> {
+    this.waiting += 1
+    setText(this.state, 'Saving…')
+    const send = async (): Promise<void> => {
+      try {
+        await request('PATCH', STUDY, { slug: this.data.study }, this.change)
+        this.fields.say({})
+        setText(this.trouble, '')
+        if (this.waiting === 1) setText(this.state, 'All changes are saved.')
+      } catch (error) {
+        setText(this.state, 'Not saved.')
+        this.explain(error)
+        throw error
+      } finally {
+        this.waiting -= 1
+      }
+    }
+    const sent = this.saving.then(send)
+    this.saving = sent.catch(() => undefined)
+    return sent
+  }
+
+  private explain(error: unknown): void {
+    showTrouble(this.trouble, error)
+    if (error instanceof Refused) this.fields.say(withoutPrefix(error.fields))
+  }
+
+  private async open(): Promise<void> {
+    try {
+      await this.save()
+    } catch {
+      return
+    }
+    const cases = ticked(this.cases).length
+    const people = ticked(this.delineators).length
+    const reason = make('textarea', { id: 'opening-reason', maxlength: 2000 })
+    askFirst(
+      'Open the reference study?',
+      `${plural(cases, 'case')}, ${plural(people, 'delineator')}, two steps: ${2 * cases} delineations each. Opening freezes the design and the methods' masks and lets the delineators begin. Until you close the study you see their pace, never what they draw or decide.`,
+      'Open',
+      async () => {
+        try {
+          const { study: slug } = this.data
+          const why = { reason: reason.value }
+          await request('POST', '/api/v1/reference-studies/{slug}/open/', { slug }, why)
+        } catch (error) {
+          this.explain(error)
+          throw error instanceof Refused && error.isSignedOut
+            ? error
+            : new Error(explanation(error))
+        }
+        await this.refresh()
+      },
+      make('label', { for: 'opening-reason' }, 'Reason, if you like (kept by the audit log)'),
+      reason,
+    )
+  }
+
+  private remove(): void {
+    const reason = make('textarea', { id: 'deletion-reason', required: true, maxlength: 2000 })
+    askFirst(
+      'Delete this draft?',
+      'The cases, masks and people stay; only the draft goes.',
+      'Delete',
+      async () => {
+        const { study: slug } = this.data
+        const why = { reason: reason.value }
+        await request('POST', '/api/v1/reference-studies/{slug}/delete/', { slug }, why)
+        location.assign(this.data.studies)
+      },
+      make('label', { for: 'deletion-reason' }, 'Reason (kept by the audit log)'),
+      reason,
+    )
+  }
+}
+
+function number(
+  value: number | null | undefined,
+  max: number,
+  step: number | 'any',
+): HTMLInputElement {
+  return make('input', { type: 'number', min: 0, max, step, value: String(value ?? '') })
+}
+
+/** The number in a field; null goes back to the default. */
+function numberIn(input: HTMLInputElement): number | null {
+  return Number.isNaN(input.valueAsNumber) ? null : input.valueAsNumber
+}
+
+/** The faults of `design.gap` are those of the field `gap`. */
+function withoutPrefix(
+  fields: Readonly<Record<string, readonly string[]>>,
+): Record<string, readonly string[]> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, said]) => [name.replace(/^design\./, ''), said]),
+  )
+}

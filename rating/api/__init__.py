@@ -1,0 +1,1 @@
+"""The API of both kinds of study. `webapp.access` has decided who gets here."""

@@ -1,0 +1,52 @@
+"""manage.py export_reference NAME --out DIR: write the bundle of a closed reference study."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from rating.export.reference import bundle_files
+from rating.models import ReferenceStudy
+from rating.operations.reference_masks import make_references_of
+from rating.operations.reference_study import note
+from segmentation.operations.audit import Act
+from segmentation.refusals import Refusal
+
+
+class Command(BaseCommand):
+    help = "Make the references of a closed reference study, and write everything about it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", help="the study's name in the address bar")
+        parser.add_argument("--out", type=Path, required=True, help="a new or empty folder")
+        parser.add_argument("--reason", default="", help="kept by the audit log")
+
+    def handle(self, *, name: str, out: Path, reason: str = "", **_: Any) -> None:
+        study = ReferenceStudy.objects.select_related("cohort").filter(slug=name).first()
+        if study is None:
+            known = ", ".join(
+                ReferenceStudy.objects.order_by("slug").values_list("slug", flat=True)
+            )
+            raise CommandError(f"There is no reference study {name}. There is: {known or 'none'}.")
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise CommandError(f"{out} is not empty. Nothing was written; choose a new folder.")
+        now = timezone.now()
+        try:
+            for said in make_references_of(study=study, by=None, now=now):
+                self.stdout.write(said)
+            files = bundle_files(study=study)
+        except Refusal as refusal:
+            raise CommandError(refusal.message) from refusal
+        note(Act.STUDY_EXPORTED, study, by=None, now=now, why=reason)
+        try:
+            for path, content in files.items():
+                target = out / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+        except OSError as error:
+            raise CommandError(
+                f"{out} cannot be written ({error}). Choose another folder."
+            ) from error
+        self.stdout.write(f"{len(files)} files about {study.title} in {out}.")

@@ -1,0 +1,108 @@
+"""What comes of a closed reference study: everybody's masks, and the references fused of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from rating.models import Delineation, ReferenceStudy
+from rating.operations.candidates import drawn_mask
+from rating.operations.reference_study import note
+from rating.queries import reference as queries
+from segmentation.imaging.lesions import drop_small_lesions
+from segmentation.models import Scan, Segmentation
+from segmentation.operations.audit import Act
+from segmentation.operations.files import delete_files, keep
+from segmentation.operations.masks import NewMask, store_mask
+from segmentation.operations.references import InvalidReference, make_references, reference_title
+from segmentation.operations.voxels import scans_of
+
+FUSED_BY = ("union", "intersection", "majority")
+
+
+def make_references_of(*, study: ReferenceStudy, by: User | None, now: datetime) -> list[str]:
+    """This will store everybody's masks of both steps, and fuse those of step 2; returns notes.
+
+    Lesions smaller (strictly) than the design's smallest are dropped. What exists already is not
+    made again, so that an interrupted call can be repeated. Union, intersection and majority exist
+    of cases that all delineators have finished. Raises ReferenceNotClosed.
+    """
+    queries.refuse_unclosed(study)
+    left = Delineation.objects.filter(
+        of__study=study, submitted_at__isnull=False, segmentation=None
+    ).select_related("assignment__user", "of__case", "drawing__parent")
+    made = sum(_stored(study, one, now=now) for one in left.order_by("of__case__code", "pk"))
+    if made:
+        note(Act.REFERENCE_MADE, study, by=by, now=now, detail=f"{made} masks as drawn")
+    return _fused(study, by=by, now=now)
+
+
+def mask_title(study: ReferenceStudy, delineation: Delineation) -> str:
+    """What the mask of a delineation is called: by it the evaluation finds the reference."""
+    step = ", step 1" if delineation.step == Delineation.Step.OWN else ""
+    return f"{study.title}{step}: {delineation.assignment.delineator}"[:120]
+
+
+def _stored(study: ReferenceStudy, delineation: Delineation, *, now: datetime) -> bool:
+    """This will make a segmentation of one delineation; false when somebody else just has."""
+    case, drawing = delineation.of.case, delineation.drawing
+    design = queries.design_of(study)
+    flair = scans_of(case)[Scan.Sequence.FLAIR]
+    mask = flair.grid.to_native(drawn_mask(delineation, grid=flair.grid))
+    kept = drop_small_lesions(mask, grid=flair.grid, min_volume_mm3=design.min_volume_mm3)
+    new = NewMask(
+        case=case,
+        origin=Segmentation.Origin.DELINEATION,
+        title=mask_title(study, delineation),
+        mask=kept,
+        author=delineation.assignment.user,
+        provenance={
+            "reference_study": study.slug,
+            "design_sha256": study.design_sha256,
+            "step": delineation.step,
+            "drawing": str(drawing.pk) if drawing else "",
+            "active_minutes": round(drawing.active_ms / 60_000, 1) if drawing else 0,
+            "min_volume_mm3": design.min_volume_mm3,
+            "voxels_dropped": int(mask.sum() - kept.sum()),
+        },
+    )
+    segmentation = store_mask(new, like=flair, now=now, commit=False)
+    try:
+        with transaction.atomic():
+            locked = Delineation.objects.select_for_update().get(pk=delineation.pk)
+            if locked.segmentation_id is None:
+                segmentation.save(force_insert=True)
+                keep(segmentation)
+                locked.segmentation = segmentation
+                locked.save(update_fields=["segmentation"])
+                return True
+    except BaseException:
+        delete_files(segmentation)
+        raise
+    delete_files(segmentation)
+    return False
+
+
+def _fused(study: ReferenceStudy, *, by: User | None, now: datetime) -> list[str]:
+    """This will fuse the second step's masks by every rule that has not been applied yet."""
+    second = Delineation.objects.filter(of__study=study, step=Delineation.Step.DOTS)
+    names = list(
+        dict.fromkeys(
+            mask_title(study, one)
+            for one in second.select_related("assignment").order_by("assignment__delineator")
+        )
+    )
+    notes: list[str] = []
+    for rule in FUSED_BY:
+        title = reference_title(rule, names)
+        if Segmentation.objects.filter(case__cohort=study.cohort_id, title=title).exists():
+            continue
+        try:
+            make_references(
+                cohort=study.cohort, of=names, rule=rule, by=by, now=now, say=notes.append
+            )
+        except InvalidReference as refusal:  # one delineator, or no case that all have finished
+            notes.append(f"No {rule}: {refusal.message}")
+    return notes

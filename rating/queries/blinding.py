@@ -1,0 +1,54 @@
+"""What does not exist for somebody until their own work on it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
+
+from rating.models import Delineation, Item, Presentation, ReferenceCase, ReferenceStudy, Study
+from segmentation.models import Case
+
+UNREAD = Q(reading__study__state=Study.State.OPEN, submitted_at=None, withdrawn_at=None)
+UNDRAWN = Q(of__study__state=ReferenceStudy.State.OPEN, submitted_at=None)
+
+
+def cases_hidden_from(user: User) -> QuerySet[Case, int]:
+    """The primary keys of all cases of the open studies of which this user's part is unfinished.
+
+    Blinding: to them these cases do not exist outside their reading, or their delineating. All of
+    them, also those that are done already: what reappeared would tell what is left. Meant for
+    `exclude(pk__in=)`.
+    """
+    return Case.objects.filter(
+        Q(pk__in=_under_reading(user).values("segmentation__case"))
+        | Q(pk__in=_under_delineation(user).values("case"))
+    ).values_list("pk", flat=True)
+
+
+def readers_of(*, people: Iterable[User], cases: Iterable[str]) -> list[str]:
+    """Who of these people has yet to finish rating a mask of one of these cases (codes), sorted."""
+    shown = UNREAD & Q(item__segmentation__case__code__in=list(cases))
+    unread = Presentation.objects.filter(shown, reading__user__in=list(people))
+    return sorted(set(unread.order_by().values_list("reading__user__username", flat=True)))
+
+
+def delineators_of(*, people: Iterable[User], cases: Iterable[int]) -> list[str]:
+    """Who of these people has yet to finish delineating one of these cases (keys), sorted."""
+    undrawn = Delineation.objects.filter(
+        UNDRAWN, assignment__user__in=list(people), of__case__in=list(cases)
+    )
+    return sorted(set(undrawn.order_by().values_list("assignment__user__username", flat=True)))
+
+
+def _under_reading(user: User) -> QuerySet[Item]:
+    """The items of the studies that this user has yet to finish rating."""
+    unfinished = Presentation.objects.filter(UNREAD, reading__user=user)
+    return Item.objects.filter(study__in=unfinished.values("reading__study"))
+
+
+def _under_delineation(user: User) -> QuerySet[ReferenceCase]:
+    """The cases of the reference studies that this user has yet to finish, both steps."""
+    unfinished = Delineation.objects.filter(UNDRAWN, assignment__user=user)
+    return ReferenceCase.objects.filter(study__in=unfinished.values("of__study"))

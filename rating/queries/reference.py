@@ -1,0 +1,420 @@
+"""What can be asked about reference studies, and by whom it may be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from django.contrib.auth.models import User
+from django.db.models import Count, Max, OuterRef, Prefetch, Q, QuerySet
+
+from rating.dots.acceptance import COLLEAGUE, SHAM, Accepted, DecidedDot, accepted
+from rating.dots.acceptance import OWN as OWN_DOTS
+from rating.dots.design import ReferenceDesign, design_from_json, design_of_values
+from rating.models import (
+    Assignment,
+    Candidate,
+    Delineation,
+    Dot,
+    DotDecision,
+    ReferenceCase,
+    ReferenceStudy,
+)
+from rating.queries.blinding import cases_hidden_from
+from segmentation.models import Case, CohortMembership, InferenceJob, Segmentation
+from segmentation.queries import how_many, method_titles, roles_in_whole_cohort, visible_cases
+from segmentation.refusals import Refusal
+
+DELINEATOR = "delineator"
+NO_ROLE: frozenset[str] = frozenset()
+OWN, DOTS = Delineation.Step.OWN, Delineation.Step.DOTS
+OPEN, CLOSED = ReferenceStudy.State.OPEN, ReferenceStudy.State.CLOSED
+
+
+# --- Who may see what -----------------------------------------------------------------------------
+
+
+def reference_studies_of(user: User) -> QuerySet[Any]:
+    """The reference studies of cohorts that the user coordinates and that have no hidden case.
+
+    None in which they delineate, before it is closed. Newest first, each with how many
+    delineations there are (`total`), how many were submitted (`done`), and of how many cases and
+    delineators (`case_count`, `delineator_count`).
+    """
+    hidden = Case.objects.filter(pk__in=cases_hidden_from(user)).values("cohort")
+    coordinated = CohortMembership.objects.filter(
+        user=user, role=CohortMembership.Role.COORDINATOR
+    ).exclude(cohort__in=hidden)
+    mine = Assignment.objects.filter(user=user).exclude(study__state=CLOSED)
+    drawn = Delineation.objects.filter(of__study=OuterRef("pk"))
+    return (
+        ReferenceStudy.objects.filter(cohort__in=coordinated.values("cohort"))
+        .exclude(pk__in=mine.values("study"))
+        .select_related("cohort")
+        .annotate(
+            total=how_many(drawn),
+            done=how_many(drawn.filter(submitted_at__isnull=False)),
+            case_count=how_many(ReferenceCase.objects.filter(study=OuterRef("pk"))),
+            delineator_count=how_many(Assignment.objects.filter(study=OuterRef("pk"))),
+        )
+    )
+
+
+def roles_in_reference_study(*, user: User, slug: str) -> frozenset[str]:
+    """Coordinator, or nothing: also for whoever delineates in it while it is not closed."""
+    study = ReferenceStudy.objects.filter(slug=slug).select_related("cohort").first()
+    if study is None or not user.is_authenticated:
+        return NO_ROLE
+    if study.state != CLOSED and study.assignments.filter(user=user).exists():
+        return NO_ROLE
+    coordinator = frozenset({str(CohortMembership.Role.COORDINATOR)})
+    return roles_in_whole_cohort(user=user, slug=study.cohort.slug) & coordinator
+
+
+def roles_in_assignment(*, user: User, token: str) -> frozenset[str]:
+    """Delineator, when this is the user's own share of a study."""
+    found = Assignment.objects.filter(token=token).order_by().values_list("user", flat=True)
+    return frozenset({DELINEATOR}) if user.pk in set(found) else NO_ROLE
+
+
+def roles_in_delineation(*, user: User, token: str) -> frozenset[str]:
+    """Delineator, when this delineation is the user's own."""
+    found = Delineation.objects.filter(token=token).order_by()
+    is_mine = user.pk in set(found.values_list("assignment__user", flat=True))
+    return frozenset({DELINEATOR}) if is_mine else NO_ROLE
+
+
+# --- Studies --------------------------------------------------------------------------------------
+
+
+def reference_study(slug: str) -> ReferenceStudy:
+    """One study with its cohort; raises `ReferenceStudy.DoesNotExist`."""
+    return ReferenceStudy.objects.select_related("cohort").get(slug=slug)
+
+
+def design_of(study: ReferenceStudy) -> ReferenceDesign:
+    """The frozen design, or what a draft amounts to so far, without the methods' masks."""
+    if study.design_json:
+        return design_from_json(study.design_json)
+    return design_of_values(study.settings)
+
+
+def newest_jobs(*, cases: Iterable[str], methods: Iterable[str]) -> list[InferenceJob]:
+    """The newest job that succeeded and whose mask is there, for each case (code) and method."""
+    done = (
+        InferenceJob.objects.filter(
+            case__code__in=list(cases),
+            method__in=list(methods),
+            state=InferenceJob.State.SUCCEEDED,
+            segmentation__isnull=False,
+        )
+        .select_related("case", "segmentation")
+        .order_by("finished_at", "pk")
+    )
+    return list({(job.case_id, job.method): job for job in done}.values())
+
+
+def choices_for(study: ReferenceStudy, *, user: User) -> dict[str, Any]:
+    """What a draft can be made of: cases with the methods that have masks of them, and people."""
+    seen = visible_cases(user).filter(cohort=study.cohort_id).order_by("code")
+    done = InferenceJob.objects.filter(
+        case__in=seen.values("pk"),
+        state=InferenceJob.State.SUCCEEDED,
+        segmentation__isnull=False,
+    )
+    methods: dict[str, set[str]] = {}
+    for code, method in done.order_by().values_list("case__code", "method").distinct():
+        methods.setdefault(code, set()).add(method)
+    titles = method_titles({name for names in methods.values() for name in names})
+    people = User.objects.filter(
+        cohort_memberships__cohort=study.cohort_id, is_active=True
+    ).exclude(pk=user.pk)
+    return {
+        "cases": [
+            {"code": code, "subject": subject, "methods": sorted(methods.get(code, ()))}
+            for code, subject in seen.values_list("code", "subject")
+        ],
+        "methods": [{"name": name, "title": titles.get(name, name)} for name in sorted(titles)],
+        "people": [
+            {"username": one.username, "name": one.get_full_name()}
+            for one in people.order_by("username")
+        ],
+    }
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How far a delineator is: never what they drew or decided."""
+
+    username: str
+    name: str
+    cases: int
+    step_1: int
+    step_2: int
+    last_activity: datetime | None
+
+
+def paces(study: ReferenceStudy) -> list[Pace]:
+    """How far every delineator of a study is, by user name."""
+    counted: QuerySet[Any] = study.assignments.select_related("user").annotate(
+        cases=Count("delineations", filter=Q(delineations__step=OWN)),
+        step_1=Count(
+            "delineations",
+            filter=Q(delineations__step=OWN, delineations__submitted_at__isnull=False),
+        ),
+        step_2=Count(
+            "delineations",
+            filter=Q(delineations__step=DOTS, delineations__submitted_at__isnull=False),
+        ),
+        opened=Max("delineations__opened_at"),
+        submitted=Max("delineations__submitted_at"),
+    )
+    return [
+        Pace(
+            username=one.delineator,
+            name=one.user.get_full_name(),
+            cases=one.cases,
+            step_1=one.step_1,
+            step_2=one.step_2,
+            last_activity=max((at for at in (one.opened, one.submitted) if at), default=None),
+        )
+        for one in counted.order_by("delineator")
+    ]
+
+
+@dataclass(frozen=True)
+class CaseInReference:
+    """Where a case of an opened study is between the two steps."""
+
+    code: str
+    step_1_left: int
+    step_2_left: int
+    dots_from: datetime | None
+    built_at: datetime | None
+    candidates: int
+
+
+def cases_of(study: ReferenceStudy) -> list[CaseInReference]:
+    """Where every case of a study is, by code; none of a draft."""
+    left = Q(delineations__submitted_at=None)
+    counted: QuerySet[Any] = study.cases.select_related("case").annotate(
+        step_1_left=Count("delineations", filter=left & Q(delineations__step=OWN)),
+        step_2_left=Count("delineations", filter=left & Q(delineations__step=DOTS)),
+        found=how_many(Candidate.objects.filter(of=OuterRef("pk"), is_sham=False)),
+    )
+    ends, interval = step_1_ends(study), timedelta(days=design_of(study).interval_days)
+    return [
+        CaseInReference(
+            code=one.case.code,
+            step_1_left=one.step_1_left,
+            step_2_left=one.step_2_left,
+            dots_from=ends[one.pk] + interval if one.pk in ends else None,
+            built_at=one.built_at,
+            candidates=one.found,
+        )
+        for one in counted.order_by("case__code")
+    ]
+
+
+class ReferenceNotClosed(Refusal):
+    """The reference study still runs: where its dots came from is shown to nobody."""
+
+
+def refuse_unclosed(study: ReferenceStudy) -> None:
+    """This will raise ReferenceNotClosed unless the study is closed."""
+    if study.state != CLOSED:
+        raise ReferenceNotClosed(
+            f"{study.title} is {study.state}. What was decided, and where the dots came from, is "
+            "shown when it is closed."
+        )
+
+
+def acceptance_of(study: ReferenceStudy) -> tuple[Accepted, ...]:
+    """How many dots of which source were accepted, in what was submitted.
+
+    Raises ReferenceNotClosed.
+    """
+    refuse_unclosed(study)
+    design = design_of(study)
+    sources = [OWN_DOTS, COLLEAGUE, *design.methods, *([SHAM] if design.shams_per_case else [])]
+    return accepted(decided_dots(study), sources=sources)
+
+
+def references_made(study: ReferenceStudy) -> list[Segmentation]:
+    """The masks that came of a closed study, those that were fused of them too; by case and age."""
+    cases = study.cases.values("case")
+    own = Q(delineation__of__study=study)
+    fused = Q(origin=Segmentation.Origin.CONSENSUS, title__contains=f"{study.title}: ")
+    made = Segmentation.objects.filter(own | fused, case__in=cases).select_related("case")
+    return list(made.order_by("case__code", "created_at", "title"))
+
+
+def decided_dots(study: ReferenceStudy) -> list[DecidedDot]:
+    """The newest decision about every dot of what was submitted, with the dot's sources."""
+    dots = (
+        Dot.objects.filter(delineation__of__study=study, delineation__submitted_at__isnull=False)
+        .select_related("delineation__assignment", "delineation__of__case", "candidate")
+        .prefetch_related(
+            Prefetch("decisions", DotDecision.objects.order_by("version")),
+            "candidate__origins__delineation",
+            "candidate__origins__mask",
+        )
+        .order_by("delineation__assignment__delineator", "delineation__of__case__code", "position")
+    )
+    return [
+        DecidedDot(
+            delineator=dot.delineation.assignment.delineator,
+            case=dot.delineation.of.case.code,
+            sources=sources_of(dot),
+            choice=list(dot.decisions.all())[-1].choice,
+        )
+        for dot in dots
+    ]
+
+
+def sources_of(dot: Dot) -> frozenset[str]:
+    """Where a dot came from, as seen by the delineator who decided it."""
+    if dot.candidate.is_sham:
+        return frozenset({SHAM})
+    mine = dot.delineation.assignment_id
+    return frozenset(
+        origin.mask.method
+        if origin.mask is not None
+        else OWN_DOTS
+        if origin.delineation is not None and origin.delineation.assignment_id == mine
+        else COLLEAGUE
+        for origin in dot.candidate.origins.all()
+    )
+
+
+# --- Delineating ----------------------------------------------------------------------------------
+
+TaskState = Literal["ready", "open", "submitted", "others", "interval", "closed"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One step of one case in somebody's share; says nothing of which case it is.
+
+    `others`: a colleague has not finished the first step of the case; `interval`: it can be opened
+    from `available_at` on.
+    """
+
+    delineation: str
+    number: int
+    state: TaskState
+    available_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Share:
+    """Where somebody is in their share of a reference study."""
+
+    assignment: str
+    title: str
+    instructions: str
+    state: Literal["open", "finished", "closed"]
+    interval_days: int
+    done: int
+    total: int
+    step_1: tuple[Task, ...]
+    step_2: tuple[Task, ...]
+
+
+def shares_of(*, user: User, now: datetime) -> list[Share]:
+    """The user's shares of studies that were opened, newest study first."""
+    mine = list(_assignments().filter(user=user).order_by("-study__opened_at", "pk"))
+    ends = step_1_ends(*(one.study for one in mine))
+    return [_share(one, ends, now) for one in mine]
+
+
+def share(*, token: str, now: datetime) -> Share:
+    """One share; raises `Assignment.DoesNotExist`."""
+    mine = _assignments().get(token=token)
+    return _share(mine, step_1_ends(mine.study), now)
+
+
+def _assignments() -> QuerySet[Assignment]:
+    ordered = Delineation.objects.order_by("step", "position")
+    return Assignment.objects.select_related("study").prefetch_related(
+        Prefetch("delineations", ordered)
+    )
+
+
+def _share(assignment: Assignment, ends: Mapping[int, datetime], now: datetime) -> Share:
+    study = assignment.study
+    design = design_of(study)
+    rows = list(assignment.delineations.all())
+    tasks: dict[int, list[Task]] = {OWN: [], DOTS: []}
+    for row in rows:
+        state, at = _task_state(row, study, ends.get(row.of_id), design, now)
+        tasks[row.step].append(Task(row.token, row.position, state, at))
+    done = sum(row.submitted_at is not None for row in rows)
+    finished: Literal["open", "finished"] = "finished" if done == len(rows) else "open"
+    return Share(
+        assignment=assignment.token,
+        title=study.title,
+        instructions=design.instructions,
+        state="closed" if study.state == CLOSED else finished,
+        interval_days=design.interval_days,
+        done=done,
+        total=len(rows),
+        step_1=tuple(tasks[OWN]),
+        step_2=tuple(tasks[DOTS]),
+    )
+
+
+def step_1_ends(*studies: ReferenceStudy) -> Mapping[int, datetime]:
+    """When the last delineation of step 1 came in, for the cases that have all of them."""
+    counted = (
+        ReferenceCase.objects.filter(study__in=studies)
+        .annotate(
+            left=Count(
+                "delineations",
+                filter=Q(delineations__step=OWN, delineations__submitted_at=None),
+            ),
+            last=Max("delineations__submitted_at", filter=Q(delineations__step=OWN)),
+        )
+        .filter(left=0, last__isnull=False)
+    )
+    return dict(counted.values_list("pk", "last"))
+
+
+def _task_state(
+    row: Delineation,
+    study: ReferenceStudy,
+    ended: datetime | None,
+    design: ReferenceDesign,
+    now: datetime,
+) -> tuple[TaskState, datetime | None]:
+    if row.submitted_at is not None:
+        return "submitted", None
+    if study.state == CLOSED:
+        return "closed", None
+    if row.opened_at is not None:
+        return "open", None
+    if row.step == OWN:
+        return "ready", None
+    if ended is None:
+        return "others", None
+    at = ended + timedelta(days=design.interval_days)
+    return ("ready", None) if now >= at else ("interval", at)
+
+
+def delineation_in_full(token: str) -> Any:
+    """One delineation with its drawing's edits and its dots, each with its newest `decision`.
+
+    Raises `Delineation.DoesNotExist`.
+    """
+    newest = DotDecision.objects.order_by("version")
+    dots = Dot.objects.select_related("candidate").prefetch_related(Prefetch("decisions", newest))
+    return (
+        Delineation.objects.select_related("assignment__study", "of__case", "drawing")
+        .prefetch_related(
+            "drawing__edits", "of__case__scans", Prefetch("dots", dots.order_by("position"))
+        )
+        .annotate(cases=how_many(ReferenceCase.objects.filter(study=OuterRef("of__study"))))
+        .get(token=token)
+    )
