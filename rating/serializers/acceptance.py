@@ -545,7 +545,7 @@ class ExampleChoiceSerializer(RequestSerializer):
 class ChosenExamplesSerializer(RequestSerializer):
     """The examples that are chosen, at most one of each kind; chance draws the others."""
 
-    examples = ExampleChoiceSerializer(many=True, max_length=3)
+    examples = ExampleChoiceSerializer(many=True)
 
 
 class ExampleSerializer(serializers.Serializer[Any]):

@@ -41,7 +41,12 @@ class ExamplesPanel {
     this.element = make(
       'section',
       { class: 'sheet', 'data-figure': 'example_slices' },
-      make('figure', { class: 'examples' }, make('div', { class: 'plot' }, this.picture), this.caption),
+      make(
+        'figure',
+        { class: 'examples' },
+        make('div', { class: 'plot' }, this.picture),
+        this.caption,
+      ),
       ...(this.pickers.length > 0 ? [this.choosing()] : []),
     )
   }
