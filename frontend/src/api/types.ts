@@ -35,7 +35,6 @@ export type Segmentation = Schemas['Segmentation']
 export type Lesion = Schemas['Lesion']
 export type Job = Schemas['Job']
 export type JobState = Schemas['JobState']
-export type JobsAnswer = Schemas['JobsPage']
 export type ImportedCase = Schemas['ImportedCase']
 export type Foreseen = Schemas['Foreseen']
 

@@ -14,6 +14,7 @@ from rating.report.figures.counts import bland_altman, first_and_second
 from rating.statistics import summarise
 from segmentation.publication.document import Figure
 from segmentation.publication.drawing import png, svg, with_own_names
+from segmentation.publication.style import around
 from tests.rating.report.studies import NAMES, a_study, results_of
 
 NAMES_OF_FIGURES = ["acceptance", "lesion_load", "agreement", "counts", "bland_altman", "course"]
@@ -128,3 +129,8 @@ def test_parts_of_drawings_have_names_of_their_own() -> None:
     drawing = '<clipPath id="clip0"></clipPath><g clip-path="url(#clip0)"></g>'
     own = with_own_names(drawing, "counts")
     assert own == ('<clipPath id="counts-clip0"></clipPath><g clip-path="url(#counts-clip0)"></g>')
+
+
+def test_differences_that_are_all_alike_have_a_unit_around_them() -> None:
+    assert around([0.0, 0.0]).to_dict()["domain"] == [-1, 1]
+    assert "domain" not in around([0.0, 2.0]).to_dict()
