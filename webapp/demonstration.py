@@ -215,7 +215,8 @@ def make_study(
             "washout_days": 0,
             "min_volume_mm3": 0,  # the phantoms' known lesions come in any size
             "instructions": "Mark every drawn lesion that is none (false positive) and every "
-            "lesion that is not drawn (missed). Then say whether you would accept the mask.",
+            "lesion that is not drawn in any slice (missed). Then say whether you would accept the "
+            "mask.",
             "dawm_instruction": "Diffusely abnormal white matter does not count as a lesion.",
         },
     )

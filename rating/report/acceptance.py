@@ -182,7 +182,11 @@ def _ends(head: str, name: str) -> Column:
 
 
 def _verdicts(results: Mapping[str, Any], names: Names) -> Section:
-    by_counts = {"acceptable": "acceptable", "boundary": "90 %", "unacceptable": "unacceptable"}
+    by_counts = {
+        "acceptable": "Counts accept",
+        "boundary": "Exactly 90 %",
+        "unacceptable": "Counts reject",
+    }
     both = [
         number(f"{head}, rater {said}", f"derived_{derived}_rater_{answer}")
         for derived, head in by_counts.items()
@@ -191,7 +195,8 @@ def _verdicts(results: Mapping[str, Any], names: Names) -> Section:
     return Section(
         "verdicts",
         "The rater's verdict and the counts",
-        "How often the two differ, and which way. A conflict is data; it is never corrected.",
+        "How often the two differ, and which way; exactly 90 % is a conflict or none as the design "
+        "has it. A conflict is data; it is never corrected.",
         (
             table(
                 "The rater's verdict and the counts",
@@ -207,7 +212,7 @@ def _verdicts(results: Mapping[str, Any], names: Names) -> Section:
                 file="verdicts",
             ),
             table(
-                "By the counts acceptable, exactly 90 %, unacceptable; and what the rater said",
+                "The verdict of the counts against the rater's",
                 results["verdicts"],
                 [rater(names), *both],
                 file="verdicts",

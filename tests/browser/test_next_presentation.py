@@ -98,13 +98,15 @@ def declares(reader: Visitor) -> None:
 def practises(reader: Visitor) -> None:
     """Calls one right lesion false, misses two, and is shown so on the scan."""
     page = reader.page
+    expect(page.get_by_text("Practice comes first.")).to_be_visible()
     page.get_by_role("button", name="Open the last practice case").click()
     reader.wait_for_viewer()
+    looks_up_the_instructions(reader)
     page.keyboard.press("n")
     page.keyboard.press("m")
     accepts(reader)
     told = page.get_by_role("complementary", name="How it went")
-    expect(told).to_contain_text("No false positive; 1 mark of yours")
+    expect(told).to_contain_text("There is no false positive; 1 mark of yours")
     expect(told).to_contain_text("2 missed lesions, you marked 0.")
     told.get_by_role("button", name="Missed lesion, not marked").last.click()
     expect(page.locator('button.viewer-dot[data-tone="overlooked"]').first).to_be_visible()
@@ -112,12 +114,26 @@ def practises(reader: Visitor) -> None:
     expect(page.locator(".viewer-dot:not([data-tone])")).to_have_count(0)
     told.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("heading", name="How it went")).to_be_visible()
+    expect(page.get_by_text("Practice is over")).to_be_visible()
+
+
+def looks_up_the_instructions(reader: Visitor) -> None:
+    """While a scan is open; no key marks anything meanwhile."""
+    page = reader.page
+    page.get_by_role("button", name="Instructions").click()
+    shown = page.get_by_role("dialog", name="Instructions")
+    expect(shown).to_contain_text("Mark what is wrong.")
+    page.keyboard.press("m")
+    shown.get_by_role("button", name="Close").click()
+    expect(shown).to_be_hidden()
+    assert reader.page.evaluate("window.plaque.state().marks") == []
 
 
 def accepts(reader: Visitor) -> None:
-    """Submits what is open as acceptable."""
+    """Submits what is open as acceptable; the question says how much of it was seen."""
     reader.page.get_by_role("button", name="Acceptable", exact=True).click()
     reader.page.locator('[data-action="submit"]').click()
+    expect(reader.page.locator("dialog.confirm[open]")).to_contain_text("of 10 slices")
     reader.page.locator('[data-action="confirm"]').click()
 
 

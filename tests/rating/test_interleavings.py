@@ -1,8 +1,8 @@
 """A reading in any order of events against a model of the protocol: never a difference.
 
 Marks, removals, answers and openings come in every order, arrive twice, get lost on the way back,
-or die with the server before they are stored; also such as a broken page would send. A longer run:
-`PLAQUE_PROTOCOL_EXAMPLES=1000 python -m pytest tests/rating/test_interleavings.py`.
+or die with the server before they are stored; also such as a broken page would send. A longer run,
+without the limit of a test's time (`-o faulthandler_timeout=0`): `PLAQUE_PROTOCOL_EXAMPLES=1000`.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import { askFirst } from '../study/dialog'
 /** How a practice case went, in two sentences. */
 export function practiceWords(feedback: Feedback): string[] {
   const line = (total: number, what: string, found: number, wrong: number): string => {
-    const right = total > 0 ? `${plural(total, what)}, you marked ${found}` : `No ${what}`
+    const right = total > 0 ? `${plural(total, what)}, you marked ${found}` : `There is no ${what}`
     const more = wrong > 0 ? `; ${plural(wrong, 'mark')} of yours the reference does not have` : ''
     return `${right}${more}.`
   }

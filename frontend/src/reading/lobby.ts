@@ -5,6 +5,7 @@ import { make, plural } from '../elements'
 import { timeFormat, timeZoneName } from '../time'
 import { correctionButton, correctionHint, practiceFeedback } from './afterwards'
 import { declarationForm } from './declaration'
+import { instructionParagraphs } from './instructions'
 
 export interface AtRest {
   readonly kind: 'at_rest'
@@ -41,6 +42,21 @@ function nextButton({ practice_left, done }: Reading): string {
   return practice_left === 1
     ? 'Open the last practice case'
     : `Open practice (${practice_left} left)`
+}
+
+/** What practice is, as long as there is any, and that it is over. */
+function practiceHint({ practice_left, feedback }: Reading): HTMLElement[] {
+  if (practice_left > 0)
+    return [
+      make(
+        'p',
+        { class: 'note' },
+        'Practice comes first. It is read like everything after it, you are told how your marks compare with a mask that the coordinator trusts, and it does not count.',
+      ),
+    ]
+  return feedback
+    ? [make('p', { class: 'note' }, 'Practice is over: from here on every answer counts.')]
+    : []
 }
 
 export class Lobby {
@@ -127,6 +143,7 @@ export class Lobby {
           ...progress,
           ...(pace.pause ? [make('p', { class: 'note', 'data-said': 'break' }, pace.pause)] : []),
           ...practiceFeedback(reading),
+          ...practiceHint(reading),
           ...this.instructions(reading, stored === ''),
           ...(reading.asks.length > 0
             ? [declarationForm(reading, this.actions.goOn, (...sent) => this.choices(...sent))]
@@ -195,11 +212,8 @@ export class Lobby {
 
   /** The first time they stand open; between presentations they can be opened. */
   private instructions(reading: Reading, isOpen: boolean): Node[] {
-    const texts = [reading.instructions, reading.dawm_instruction].filter((text) => text.trim())
-    if (texts.length === 0) return []
-    const paragraphs = texts
-      .flatMap((text) => text.split(/\n\s*\n/))
-      .map((text) => make('p', {}, text))
+    const paragraphs = instructionParagraphs(reading)
+    if (paragraphs.length === 0) return []
     return [
       make(
         'details',

@@ -17,6 +17,7 @@ import type { Triple } from '../voxels/grid'
 import { slicesWithLesions } from '../voxels/labels'
 import { Ahead } from './ahead'
 import { Confirmation } from './confirm'
+import { Instructions } from './instructions'
 import { KeyDialog } from './keyDialog'
 import { markNames } from './markList'
 import type { Mark } from './marks'
@@ -43,8 +44,9 @@ export interface RoomSettings {
 }
 
 const CLICKS = [
-  ['Click a lesion', 'mark it false positive; again takes it back'],
-  ['Click elsewhere', 'mark a missed lesion; click its dot to take it back'],
+  ['Click a lesion', 'mark it false positive (FP); again takes it back'],
+  ['Click elsewhere', 'mark a missed lesion (FN); click its dot to take it back'],
+  ['Bar at the side', 'slices: lit when seen, dotted where lesions are drawn; click to go there'],
 ] as const
 
 export class Room {
@@ -87,6 +89,7 @@ export class Room {
     'T1',
   )
   private readonly confirmation = new Confirmation(explanation)
+  private readonly instructions = new Instructions()
   private legend!: Legend
   private keys!: KeyDialog
 
@@ -164,9 +167,11 @@ export class Room {
     room.legend = new Legend(CLICKS, room.keys.shortcuts, change)
     element.append(room.keys.element)
     titleButtons(element, room.keys.shortcuts)
-    leave.before(room.legend.button)
+    element.append(room.instructions.element)
+    leave.before(room.instructions.button, room.legend.button)
     left.append(room.legend.element)
-    const isAsking = (): boolean => room.confirmation.isOpen || room.keys.isOpen
+    const isAsking = (): boolean =>
+      room.confirmation.isOpen || room.keys.isOpen || room.instructions.isOpen
     listenToKeys(
       () => room.keys.shortcuts,
       () => (room.isOpen || room.review !== null) && !isAsking(),
@@ -210,6 +215,7 @@ export class Room {
   async show(presentation: Presentation, reading: Reading, isResumed: boolean): Promise<void> {
     this.clear()
     setText(this.title, reading.title)
+    this.instructions.offer(reading)
     const number = `${Math.min(reading.done + 1, reading.total)} of ${reading.total}`
     setText(this.progress, reading.practice_left > 0 ? 'Practice' : number)
     this.stage.dataset.busy = 'Loading the scan…'
@@ -275,6 +281,7 @@ export class Room {
   abandon(): void {
     this.clear()
     this.confirmation.close()
+    this.instructions.close()
     this.keys.close()
     this.ahead.prepare(null)
     setText(this.title, '')
@@ -398,6 +405,7 @@ export class Room {
               : 'The mask is of another scan',
             `Reason: ${given.reason}`,
           ]
+    lines.push(this.coverage.textContent)
     this.confirmation.ask('Submit this answer?', lines, () => this.send(sitting))
   }
 

@@ -59,7 +59,7 @@ class ExamplesPanel {
       make(
         'p',
         { class: 'hint' },
-        'Chance picks nobody’s favourites. What you choose is said in the figure and in the report, with your name, and stands in the audit log.',
+        'Chance picks nobody’s favourites. What you choose is said in the figure and in the report, with your name, and stands in the audit log. Without a number the slice with most marks is shown.',
       ),
       ...this.pickers.map((one) => one.element),
       make(
@@ -138,7 +138,7 @@ class Picker {
     this.slice = make('input', {
       type: 'number',
       min: 1,
-      placeholder: 'most marks',
+      placeholder: 'by marks',
       'aria-label': `Slice of the mask that was ${kind}, from 1 at the bottom`,
       change: () => {
         this.bound()
@@ -189,6 +189,5 @@ function isSame(one: Example, other: Example): boolean {
 }
 
 function named(one: Example): string {
-  const showing = one.occasion === 1 ? 'first' : 'second'
-  return `${one.case}, ${one.method}: ${one.rater}, ${showing} showing; ${one.lesions} drawn, ${one.fp} false, ${one.fn} missed`
+  return `${one.case}, ${one.method}: ${one.rater}, showing ${one.occasion}; ${one.lesions} drawn, ${one.fp} false, ${one.fn} missed`
 }

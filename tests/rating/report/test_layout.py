@@ -217,7 +217,7 @@ def test_the_two_verdicts_are_laid_out_against_each_other() -> None:
     given = [{}, {"fn": 4, "verdict": "acceptable"}, {"fp": 0, "fn": 0, "verdict": "unacceptable"}]
     rows = all_answers(design, lambda rater, occasion, number: given[number])
     report = lay_out(summarise(rows, design), design, NAMES, FACTS)
-    caption = "By the counts acceptable, exactly 90 %, unacceptable; and what the rater said"
+    caption = "The verdict of the counts against the rater's"
     pooled = [one.text for one in the_table(report, caption).rows[-1].cells]
     assert pooled == ["All raters", "4", "4", "0", "0", "4", "0"]
 
