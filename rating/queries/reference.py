@@ -24,6 +24,7 @@ from rating.models import (
 )
 from rating.queries.blinding import cases_hidden_from
 from segmentation.models import Case, CohortMembership, InferenceJob, Segmentation
+from segmentation.operations.references import reference_title
 from segmentation.queries import how_many, method_titles, roles_in_whole_cohort, visible_cases
 from segmentation.refusals import Refusal
 
@@ -243,11 +244,33 @@ def acceptance_of(study: ReferenceStudy) -> tuple[Accepted, ...]:
     return accepted(decided_dots(study), sources=sources)
 
 
+FUSED_BY = ("union", "intersection", "majority")
+
+
+def mask_title(study: ReferenceStudy, delineation: Delineation) -> str:
+    """What the mask of a delineation is called: by it the evaluation finds the reference."""
+    step = ", step 1" if delineation.step == OWN else ""
+    return f"{study.title}{step}: {delineation.assignment.delineator}"[:120]
+
+
+def names_to_fuse(study: ReferenceStudy) -> list[str]:
+    """What everybody's masks of the second step are called, by user name."""
+    second = Delineation.objects.filter(of__study=study, step=DOTS).select_related("assignment")
+    ordered = second.order_by("assignment__delineator")
+    return list(dict.fromkeys(mask_title(study, one) for one in ordered))
+
+
+def fused_titles(study: ReferenceStudy) -> dict[str, str]:
+    """What the masks fused of them are called, by rule."""
+    names = names_to_fuse(study)
+    return {rule: reference_title(rule, names) for rule in FUSED_BY}
+
+
 def references_made(study: ReferenceStudy) -> list[Segmentation]:
     """The masks that came of a closed study, those that were fused of them too; by case and age."""
     cases = study.cases.values("case")
     own = Q(delineation__of__study=study)
-    fused = Q(origin=Segmentation.Origin.CONSENSUS, title__contains=f"{study.title}: ")
+    fused = Q(origin=Segmentation.Origin.CONSENSUS, title__in=fused_titles(study).values())
     made = Segmentation.objects.filter(own | fused, case__in=cases).select_related("case")
     return list(made.order_by("case__code", "created_at", "title"))
 
