@@ -24,6 +24,7 @@ from rating.models import (
 )
 from rating.queries.blinding import cases_hidden_from
 from segmentation.models import Case, CohortMembership, InferenceJob, Segmentation
+from segmentation.operations.references import reference_title
 from segmentation.queries import how_many, method_titles, roles_in_whole_cohort, visible_cases
 from segmentation.refusals import Refusal
 
@@ -127,7 +128,8 @@ def choices_for(study: ReferenceStudy, *, user: User) -> dict[str, Any]:
     methods: dict[str, set[str]] = {}
     for code, method in done.order_by().values_list("case__code", "method").distinct():
         methods.setdefault(code, set()).add(method)
-    titles = method_titles({name for names in methods.values() for name in names})
+    made = {name for names in methods.values() for name in names}
+    titles = method_titles(made)
     people = User.objects.filter(
         cohort_memberships__cohort=study.cohort_id, is_active=True
     ).exclude(pk=user.pk)
@@ -136,7 +138,7 @@ def choices_for(study: ReferenceStudy, *, user: User) -> dict[str, Any]:
             {"code": code, "subject": subject, "methods": sorted(methods.get(code, ()))}
             for code, subject in seen.values_list("code", "subject")
         ],
-        "methods": [{"name": name, "title": titles.get(name, name)} for name in sorted(titles)],
+        "methods": [{"name": name, "title": titles.get(name, name)} for name in sorted(made)],
         "people": [
             {"username": one.username, "name": one.get_full_name()}
             for one in people.order_by("username")
@@ -242,11 +244,33 @@ def acceptance_of(study: ReferenceStudy) -> tuple[Accepted, ...]:
     return accepted(decided_dots(study), sources=sources)
 
 
+FUSED_BY = ("union", "intersection", "majority")
+
+
+def mask_title(study: ReferenceStudy, delineation: Delineation) -> str:
+    """What the mask of a delineation is called: by it the evaluation finds the reference."""
+    step = ", step 1" if delineation.step == OWN else ""
+    return f"{study.title}{step}: {delineation.assignment.delineator}"[:120]
+
+
+def names_to_fuse(study: ReferenceStudy) -> list[str]:
+    """What everybody's masks of the second step are called, by user name."""
+    second = Delineation.objects.filter(of__study=study, step=DOTS).select_related("assignment")
+    ordered = second.order_by("assignment__delineator")
+    return list(dict.fromkeys(mask_title(study, one) for one in ordered))
+
+
+def fused_titles(study: ReferenceStudy) -> dict[str, str]:
+    """What the masks fused of them are called, by rule."""
+    names = names_to_fuse(study)
+    return {rule: reference_title(rule, names) for rule in FUSED_BY}
+
+
 def references_made(study: ReferenceStudy) -> list[Segmentation]:
     """The masks that came of a closed study, those that were fused of them too; by case and age."""
     cases = study.cases.values("case")
     own = Q(delineation__of__study=study)
-    fused = Q(origin=Segmentation.Origin.CONSENSUS, title__contains=f"{study.title}: ")
+    fused = Q(origin=Segmentation.Origin.CONSENSUS, title__in=fused_titles(study).values())
     made = Segmentation.objects.filter(own | fused, case__in=cases).select_related("case")
     return list(made.order_by("case__code", "created_at", "title"))
 

@@ -102,7 +102,7 @@ def look_everywhere(client: Client, study: ReferenceStudy) -> int:
         is_own = "delineations/" in address or "assignments/" in address
         told = {word for word in known | (KINDS if is_own else set()) if word in text}
         assert not told, f"{address} tells {told}"
-        if is_own:
+        if is_own and "TOKEN" not in address:
             answer = crawler.answers[address]
             assert answer.status_code == 200, address
             assert "no-store" in answer.headers["Cache-Control"], address
