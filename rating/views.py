@@ -1,5 +1,9 @@
 """The pages of studies and readings. What changes anything goes through the API."""
 
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -8,18 +12,27 @@ from django.utils.http import urlencode
 
 from rating.queries.acceptance import (
     corrected_in,
+    corrected_masks,
     correction_queue,
     disagreement_queue,
     keys_of,
     studies_of,
     study_in_full,
+    uncertainty_queue,
 )
 from rating.queries.reference import reference_studies_of
 from rating.queries.reference import reference_study as one_reference_study
+from segmentation.evaluation.uncertainty import LEAST_PROBABILITY
 from segmentation.people import owner_key, signed_in
 from segmentation.queries import cohorts_of, coordinated_and_open
 
 STUDIES_PAGE = 50
+QUEUES: dict[str, Callable[[User, str], list[Any]]] = {
+    "marks": correction_queue,
+    "disagreement": disagreement_queue,
+    "uncertainty": uncertainty_queue,
+    "corrected": corrected_masks,
+}
 
 
 def studies(request: HttpRequest) -> HttpResponse:
@@ -40,21 +53,27 @@ def studies(request: HttpRequest) -> HttpResponse:
 
 
 def corrections(request: HttpRequest, slug: str) -> HttpResponse:
-    """The masks of a cohort in an order that pays to correct them.
+    """The masks of a cohort in an order that pays to correct them, and those that were corrected.
 
-    `?order=marks`: what raters of closed studies marked; `disagreement`: between methods.
+    `?order=marks`: by what raters of closed studies marked; `disagreement`: between methods;
+    `uncertainty`: of the method; `corrected`: what was corrected, to be chosen for a training.
     """
     user = signed_in(request)
-    by_methods = request.GET.get("order") == "disagreement"
-    queue = disagreement_queue(user, slug) if by_methods else correction_queue(user, slug)
+    order = request.GET.get("order", "")
+    order = order if order in QUEUES else "marks"
     cohort = cohorts_of(user).get(slug=slug)
     corrected = corrected_in(slug)
     asked = {"cohort": slug, "reference": "correction", "start": corrected.method}
     context = {
         "cohort": cohort,
-        "page": Paginator(queue, STUDIES_PAGE).get_page(request.GET.get("page")),
-        "by_methods": by_methods,
+        "page": Paginator(QUEUES[order](user, slug), STUDIES_PAGE).get_page(
+            request.GET.get("page")
+        ),
+        "order": order,
+        "measure": {"disagreement": "Disagreement", "uncertainty": "Uncertainty"}.get(order),
+        "least_probability": LEAST_PROBABILITY,
         "corrected": corrected,
+        "asked": asked,
         "training": f"{reverse('trainings')}?{urlencode(asked)}",
         "may_train": cohort.role == "coordinator" and corrected.cases > 0,
     }

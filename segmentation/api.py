@@ -696,6 +696,24 @@ class EvaluationCancelView(APIView):
         return Response(EvaluationSerializer(queries.evaluation_in_full(pk)).data)
 
 
+class EvaluationDeleteView(APIView):
+    """Delete an evaluation for good."""
+
+    @extend_schema(
+        operation_id="delete_evaluation", request=DeletionSerializer, responses={204: None}
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        sent = DeletionSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        evaluation_jobs.delete_evaluation(
+            evaluation=queries.evaluation_in_full(pk),
+            reason=sent.validated_data["reason"],
+            by=signed_in(request),
+            now=queries.database_now(),
+        )
+        return Response(status=204)
+
+
 class EvaluationFindingsView(APIView):
     """What an evaluation found: tables and figures."""
 
@@ -737,13 +755,16 @@ class EvaluationPictureView(APIView):
         parameters=[
             OpenApiParameter("case", str, required=True),
             OpenApiParameter("slice", int, required=True, description="From 1 at the bottom."),
+            OpenApiParameter("method", str, description="It alone, against the reference."),
+            OpenApiParameter("reference", str, description="It alone, with the method."),
             OpenApiParameter("kind", str, enum=list(pictures.KINDS)),
             OpenApiParameter("as", str, enum=["svg", "png"]),
         ],
     )
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
         asked = request.query_params
-        place = {name: asked[name] for name in ("case", "slice") if name in asked}
+        names = ("case", "slice", "method", "reference")
+        place = {name: asked[name] for name in names if name in asked}
         sent = ChosenSliceSerializer(data=place)
         sent.is_valid(raise_exception=True)
         drawn = pictures.picture_of(

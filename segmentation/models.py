@@ -406,7 +406,8 @@ class Evaluation(Job):
     `methods` (none: all) and `references` are names as they were asked for. `found` is empty until
     it has succeeded; then it has what the tables are made of (`asked`, `records`, `facts`), and the
     ids of the `masks` that were compared.
-    `slices` are those that were chosen to be drawn: case, and axial slice from 1 at the bottom.
+    `slices` are those that were chosen to be drawn: case, axial slice from 1 at the bottom, and one
+    method and reference where only those two are.
     """
 
     WORKS_ON = "this evaluation"
@@ -536,6 +537,7 @@ class AuditEntry(models.Model):
         EVALUATION_CANCELLED = "evaluation-cancelled"
         EVALUATION_CHANGED = "evaluation-changed", "slices of an evaluation chosen"
         EVALUATION_EXPORTED = "evaluation-exported"
+        EVALUATION_DELETED = "evaluation-deleted"
         STUDY_OPENED = "study-opened"
         STUDY_AMENDED = "study-amended"
         RATER_REMINDED = "rater-reminded"

@@ -805,16 +805,25 @@ class EvaluationRequestSerializer(RequestSerializer):
 
 
 class ChosenSliceSerializer(RequestSerializer):
-    """An axial slice of a case, from 1 at the bottom."""
+    """An axial slice of a case, from 1 at the bottom: with all masks, or with those of a pair."""
 
     case = serializers.CharField(max_length=20)
     slice = serializers.IntegerField(min_value=1, max_value=100_000)
+    method = serializers.CharField(max_length=60, default="", allow_blank=True)
+    reference = serializers.CharField(max_length=120, default="", allow_blank=True)
 
 
 class ChosenSlicesSerializer(RequestSerializer):
     """The slices that are drawn, in order."""
 
     slices = ChosenSliceSerializer(many=True)
+
+
+class NamedSerializer(serializers.Serializer[Any]):
+    """A method by its name, and what people call it."""
+
+    name = serializers.CharField()
+    title = serializers.CharField()
 
 
 class EvaluationInListSerializer(serializers.ModelSerializer[Evaluation]):
@@ -839,19 +848,25 @@ class EvaluationsPageSerializer(PageSerializer):
 
 
 class EvaluationSerializer(EvaluationInListSerializer):
-    """An evaluation with the cases that slices can be chosen of."""
+    """An evaluation with the cases that slices can be chosen of, and the methods compared."""
 
     cases = serializers.SerializerMethodField()
+    methods = serializers.SerializerMethodField()
     slices = ChosenSliceSerializer(many=True)
 
     class Meta:
         model = Evaluation
-        fields = [*EvaluationInListSerializer.Meta.fields, "cases", "slices"]
+        fields = [*EvaluationInListSerializer.Meta.fields, "cases", "methods", "slices"]
         read_only_fields = fields
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_cases(self, evaluation: Evaluation) -> list[str]:
         return [one["case"] for one in evaluation.found.get("records", [])]
+
+    @extend_schema_field(NamedSerializer(many=True))
+    def get_methods(self, evaluation: Evaluation) -> list[dict[str, str]]:
+        compared = evaluation.found.get("asked", {}).get("methods", [])
+        return [{"name": name, "title": title} for name, title in compared]
 
 
 class FindingsSerializer(serializers.Serializer[Any]):

@@ -104,6 +104,11 @@ api = [
         name="evaluation-cancel",
     ),
     path(
+        "evaluations/<uuid:pk>/delete/",
+        views_api.EvaluationDeleteView.as_view(),
+        name="evaluation-delete",
+    ),
+    path(
         "evaluations/<uuid:pk>/findings/",
         views_api.EvaluationFindingsView.as_view(),
         name="evaluation-findings",

@@ -244,7 +244,11 @@ def evaluation(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One evaluation; the page reads it from the API."""
     context = {
         "evaluation": evaluation_in_full(pk),
-        "page_data": {"id": str(pk), "most_slices": MOST_SLICES},
+        "page_data": {
+            "id": str(pk),
+            "most_slices": MOST_SLICES,
+            "evaluations": reverse("evaluations"),
+        },
     }
     return render(request, "segmentation/evaluation.html", context)
 

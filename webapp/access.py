@@ -245,6 +245,7 @@ TABLE: dict[str, Rule] = {
     "api:evaluations": read(everywhere, SIGNED_IN),
     "api:evaluation": read(in_evaluation, COORDINATOR),
     "api:evaluation-cancel": write(in_evaluation, COORDINATOR),
+    "api:evaluation-delete": write(in_evaluation, COORDINATOR),
     "api:evaluation-findings": read(in_evaluation, COORDINATOR),
     "api:evaluation-slices": write(in_evaluation, COORDINATOR, "PUT"),
     "api:evaluation-picture": read(in_evaluation, COORDINATOR),

@@ -33,6 +33,7 @@ def start_sweep(sender: Any, **_: Any) -> None:
     import torch
     from django.db import OperationalError, close_old_connections
 
+    from rating.operations.pairing import fill_drafts
     from segmentation.operations.files import sweep_drafts
     from segmentation.operations.jobs import ring_if_due, say_present
     from segmentation.queries import database_now
@@ -45,6 +46,7 @@ def start_sweep(sender: Any, **_: Any) -> None:
                 say_present(worker=sender.hostname, now=now, has_gpu=torch.cuda.is_available())
                 ring_if_due(now=now)
                 sweep_drafts(now=now)
+                fill_drafts()
             except OperationalError:
                 log.error("The database does not answer; the worker will try again.")  # noqa: TRY400
             except Exception:

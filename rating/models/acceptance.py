@@ -34,6 +34,9 @@ class Study(models.Model):
     cohort = models.ForeignKey(Cohort, models.PROTECT, related_name="studies")
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     settings = models.JSONField(default=dict, help_text="The design while it is a draft.")
+    pairing = models.JSONField(
+        default=dict, help_text="Of a draft of two methods: them, the cases, what is waited for."
+    )
     design_json = models.TextField(blank=True, help_text="Canonical JSON, frozen at opening.")
     design_sha256 = models.CharField(max_length=64, blank=True)
     commitment = models.CharField(max_length=64, blank=True)

@@ -111,16 +111,19 @@ def edit_study(
 
     `settings` are merged into those there are (a None goes back to the default); `items` (masks of
     the study's cohort that `by` may see), `practice` (such masks, each with a reference mask of its
-    case) and `raters` (user names of `queries.candidate_raters`) replace. Raises StudyNotDraft,
-    UnknownSegmentation, UnknownRater, CoordinatorCannotRate.
+    case) and `raters` (user names of `queries.candidate_raters`) replace. A paired draft that is
+    given items waits for no others any more. Raises StudyNotDraft, UnknownSegmentation,
+    UnknownRater, CoordinatorCannotRate.
     """
     draft = _locked_draft(study)
+    if items is not None and draft.pairing.get("waiting"):
+        draft.pairing = {}
     if title is not None:
         draft.title = title.strip()[:120]
     if settings is not None:
         merged = draft.settings | dict(settings)
         draft.settings = {name: value for name, value in merged.items() if value is not None}
-    draft.save(update_fields=["title", "settings"])
+    draft.save(update_fields=["title", "settings", "pairing"])
     if items is not None:
         _replace_items(draft, items, by)
     if practice is not None:

@@ -40,8 +40,8 @@ from rating.queries.blinding import cases_hidden_from
 from rating.report import Facts, Names, Report, lay_out
 from rating.statistics import MarkRow, RatingRow, summarise
 from rating.statistics.mark_matching import fused_points
-from segmentation.models import Cohort, CohortMembership, Scan, Segmentation
-from segmentation.operations.disagreeing import disagreements
+from segmentation.models import Case, Cohort, CohortMembership, Scan, Segmentation
+from segmentation.operations.ranking import disagreements, uncertainties
 from segmentation.queries import HowManyInList, how_many, method_titles, visible_cases
 from segmentation.refusals import Refusal
 
@@ -165,6 +165,47 @@ def study_in_full(slug: str) -> Study:
         )
         .get(slug=slug)
     )
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """Two methods whose masks of so many `cases` a draft is about; of `done` both are there.
+
+    While `is_waiting` the draft has no masks; afterwards `reason` says which cases were left out.
+    """
+
+    methods: tuple[str, ...]
+    cases: int
+    done: int
+    is_waiting: bool
+    reason: str
+
+
+def pairing_of(study: Study) -> Pairing | None:
+    """How far the masks of a paired draft are; None for every other study."""
+    asked = study.pairing
+    if not asked or study.state != Study.State.DRAFT:
+        return None
+    cases = Case.objects.filter(pk__in=asked["cases"])
+    masks = masks_to_pair(cases, asked["methods"]).values() if asked["waiting"] else ()
+    return Pairing(
+        methods=tuple(asked["methods"]),
+        cases=len(asked["cases"]),
+        done=sum(len(of_case) == len(asked["methods"]) for of_case in masks),
+        is_waiting=asked["waiting"],
+        reason=asked.get("reason", ""),
+    )
+
+
+def masks_to_pair(
+    cases: Iterable[Case], methods: Sequence[str]
+) -> dict[int, dict[str, Segmentation]]:
+    """The newest mask of each method of each case, by the case's primary key; no mask, no entry."""
+    newest: dict[int, dict[str, Segmentation]] = defaultdict(dict)
+    masks = Segmentation.objects.filter(case__in=cases, method__in=methods)
+    for mask in masks.order_by("created_at", "pk"):
+        newest[mask.case_id][mask.method] = mask
+    return newest
 
 
 def progress(study: Study) -> QuerySet[StudyMembership]:
@@ -444,8 +485,8 @@ def mean_of(points: Sequence[tuple[float, float, float]]) -> tuple[float, float,
 class QueuedCorrection:
     """A mask to correct: the faults that raters found in it, and its corrections since.
 
-    `disagreement` is between the `methods` that have a mask of its case (0: none; 1: no voxel in
-    common); None where it is not asked for or not measured yet.
+    `measured` is what the queue is ordered by where that is not the faults; None where it is not
+    measured yet. `methods` have a mask of its case.
     """
 
     segmentation: Segmentation
@@ -453,7 +494,7 @@ class QueuedCorrection:
     missed: int
     corrections: int
     methods: int = 0
-    disagreement: float | None = None
+    measured: float | None = None
 
 
 def correction_queue(user: User, slug: str) -> list[QueuedCorrection]:
@@ -487,8 +528,27 @@ def correction_queue(user: User, slug: str) -> list[QueuedCorrection]:
 def disagreement_queue(user: User, slug: str) -> list[QueuedCorrection]:
     """The newest method's mask of each case that several methods have segmented.
 
-    Not yet corrected first, then those that the methods disagree about most; not measured yet last.
+    `measured` is `overlap.disagreement` of the methods' newest masks, the largest first.
     """
+    newest = _newest_of_methods(user, slug)
+    several = {case: masks for case, masks in newest.items() if len(masks) > 1}
+    chosen = {case: masks[-1] for case, masks in several.items()}
+    return _queued(chosen, several, disagreements(several))
+
+
+def uncertainty_queue(user: User, slug: str) -> list[QueuedCorrection]:
+    """The newest mask with a probability map of each case that has one.
+
+    `measured` is `uncertainty.uncertainty` of that map, the largest first.
+    """
+    newest = _newest_of_methods(user, slug)
+    mapped = {case: [one for one in masks if one.probability] for case, masks in newest.items()}
+    chosen = {case: masks[-1] for case, masks in mapped.items() if masks}
+    return _queued(chosen, newest, uncertainties(chosen))
+
+
+def _newest_of_methods(user: User, slug: str) -> dict[int, list[Any]]:
+    """The newest mask of each method of each case, by case, the newest last."""
     masks = (
         Segmentation.objects.filter(
             case__in=visible_cases(user).filter(cohort__slug=slug),
@@ -502,20 +562,30 @@ def disagreement_queue(user: User, slug: str) -> list[QueuedCorrection]:
     for mask in masks:
         newest[mask.case_id].pop(mask.method, None)  # so that the newest stands last
         newest[mask.case_id][mask.method] = mask
-    groups = {case: list(found.values()) for case, found in newest.items() if len(found) > 1}
-    measured = disagreements(groups)
-    faults = to_correct(group[-1] for group in groups.values())
+    return {case: list(found.values()) for case, found in newest.items()}
+
+
+def _queued(
+    chosen: Mapping[int, Segmentation],
+    masks: Mapping[int, Sequence[Any]],
+    measured: Mapping[int, float],
+) -> list[QueuedCorrection]:
+    """One mask of each case: not yet corrected first, the largest measure first, unmeasured last.
+
+    A case counts as corrected when any of its `masks` is.
+    """
+    faults = to_correct(chosen.values())
     queue = []
-    for case, group in groups.items():
-        places = faults.get(group[-1].pk, ())
+    for case, mask in chosen.items():
+        places = faults.get(mask.pk, ())
         false = sum(place.kind == Mark.Kind.FALSE_POSITIVE for place in places)
         queue.append(
             QueuedCorrection(
-                group[-1],
+                mask,
                 false,
                 len(places) - false,
-                sum(mask.done for mask in group),
-                len(group),
+                sum(one.done for one in masks[case]),
+                len(masks[case]),
                 measured.get(case),
             )
         )
@@ -523,7 +593,7 @@ def disagreement_queue(user: User, slug: str) -> list[QueuedCorrection]:
         queue,
         key=lambda one: (
             one.corrections > 0,
-            -1 if one.disagreement is None else -one.disagreement - 1,
+            1 if one.measured is None else -one.measured,
             one.segmentation.case.code,
         ),
     )
@@ -549,6 +619,19 @@ def corrected_in(slug: str) -> Corrected:
     methods = Counter(method for _, method in rows if method)
     most = max(methods, key=methods.__getitem__, default="")
     return Corrected(len({case for case, _ in rows}), most)
+
+
+def corrected_masks(user: User, slug: str) -> list[Segmentation]:
+    """The newest corrected mask of each case of a cohort that somebody may see, by case."""
+    masks = (
+        Segmentation.objects.filter(
+            case__in=visible_cases(user).filter(cohort__slug=slug),
+            origin=Segmentation.Origin.CORRECTION,
+        )
+        .select_related("case", "parent", "author")
+        .order_by("case__code", "created_at", "pk")
+    )
+    return list({mask.case_id: mask for mask in masks}.values())
 
 
 def refuse_unclosed(study: Study) -> None:

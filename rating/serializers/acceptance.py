@@ -106,7 +106,8 @@ class NewStudySerializer(RequestSerializer):
         required=False,
         min_length=2,
         max_length=2,
-        help_text="Two methods whose masks of the same cases are to be judged.",
+        help_text="Two methods whose masks of the same cases are to be judged; those that are "
+        "not there yet are made first.",
     )
 
 
@@ -343,6 +344,16 @@ class MeaningSerializer(serializers.Serializer[Any]):
     warnings = serializers.ListField(child=serializers.CharField())
 
 
+class PairingSerializer(serializers.Serializer[Any]):
+    """How far the masks are that a draft of two methods waits for."""
+
+    methods = serializers.ListField(child=serializers.CharField())
+    cases = serializers.IntegerField(help_text="Cases that are to be judged.")
+    done = serializers.IntegerField(help_text="Cases with masks of both, while it waits.")
+    is_waiting = serializers.BooleanField()
+    reason = serializers.CharField(help_text="Which cases were left out, and why.")
+
+
 class StudySerializer(serializers.ModelSerializer[Study]):
     """A study with everything that its page shows while it is blind."""
 
@@ -353,6 +364,7 @@ class StudySerializer(serializers.ModelSerializer[Study]):
     practice = serializers.SerializerMethodField()
     raters = serializers.SerializerMethodField()
     meaning = serializers.SerializerMethodField()
+    pairing = serializers.SerializerMethodField()
     amendments = AmendmentSerializer(many=True)
     secret = serializers.SerializerMethodField(help_text="Hex; null until the study is closed.")
 
@@ -368,6 +380,7 @@ class StudySerializer(serializers.ModelSerializer[Study]):
             "practice",
             "raters",
             "meaning",
+            "pairing",
             "amendments",
             "design_sha256",
             "commitment",
@@ -401,6 +414,11 @@ class StudySerializer(serializers.ModelSerializer[Study]):
     @extend_schema_field(MeaningSerializer)
     def get_meaning(self, study: Study) -> Any:
         return MeaningSerializer(meaning(queries.design_of(study))).data
+
+    @extend_schema_field(PairingSerializer(allow_null=True))
+    def get_pairing(self, study: Study) -> Any:
+        pairing: Any = queries.pairing_of(study)
+        return pairing and PairingSerializer(pairing).data
 
     def get_secret(self, study: Study) -> str | None:
         return study.secret if study.state == Study.State.CLOSED else None

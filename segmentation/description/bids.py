@@ -11,7 +11,7 @@ from typing import Any
 from segmentation.description.fields import BY_NAME, Description
 from segmentation.refusals import Refusal
 
-SIDECAR_NAME = re.compile(r"(.+_)?FLAIR\.json", re.IGNORECASE)
+SIDECAR_NAME = re.compile(r"(?:.+_)?(FLAIR|T1w?)\.json", re.IGNORECASE)
 PARTICIPANT = re.compile(r"sub-[A-Za-z0-9]+")
 SIDECAR_MAX_BYTES = 1024**2
 SECONDS_TO_MS = 1000
@@ -23,16 +23,17 @@ class UnusableSidecar(Refusal):
     """A sidecar that cannot be read."""
 
 
-def is_sidecar(name: str) -> bool:
-    """Whether a file name (without folders) is that of a FLAIR's sidecar."""
-    return SIDECAR_NAME.fullmatch(name) is not None
+def sequence_of_sidecar(name: str) -> str | None:
+    """The sequence (FLAIR, T1) whose sidecar a file name without folders is; None for others."""
+    match = SIDECAR_NAME.fullmatch(name)
+    return match[1].upper().removesuffix("W") if match else None
 
 
 def read_sidecar(content: bytes, *, name: str) -> tuple[Description, list[str]]:
-    """This will return the known fields of a FLAIR's sidecar, and names of those of no use.
+    """This will return the known fields of a FLAIR's or T1's sidecar, and names of those of no use.
 
-    Times are seconds in BIDS. Everything else in the file is passed over unread. Raises
-    UnusableSidecar when it is no JSON object.
+    Which of them it is `name` tells. Times are seconds in BIDS. Everything else in the file is
+    passed over unread. Raises UnusableSidecar when it is no JSON object.
     """
     try:
         said = json.loads(content) if len(content) <= SIDECAR_MAX_BYTES else None
@@ -43,12 +44,22 @@ def read_sidecar(content: bytes, *, name: str) -> tuple[Description, list[str]]:
             f"{name}: this is no JSON object of at most 1 MB. Nothing was stored; mend the file or "
             "leave it out."
         )
+    if sequence_of_sidecar(name) == "T1":
+        return _of_use(
+            {
+                "t1_acquisition": said.get("MRAcquisitionType"),
+                "t1_repetition_time_ms": _ms(said.get("RepetitionTime")),
+                "t1_echo_time_ms": _ms(said.get("EchoTime")),
+                "t1_flip_angle_deg": said.get("FlipAngle"),
+            }
+        )
     given: dict[str, Any] = {
         "field_strength_t": said.get("MagneticFieldStrength"),
         "flair_acquisition": said.get("MRAcquisitionType"),
         "repetition_time_ms": _ms(said.get("RepetitionTime")),
         "echo_time_ms": _ms(said.get("EchoTime")),
         "inversion_time_ms": _ms(said.get("InversionTime")),
+        "flip_angle_deg": said.get("FlipAngle"),
     }
     maker = (said.get("Manufacturer"), said.get("ManufacturersModelName"))
     given["scanner"] = " ".join(one.strip() for one in maker if isinstance(one, str))

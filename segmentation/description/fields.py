@@ -15,6 +15,7 @@ NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,20})?")
 DECIMALS = 4
 TEXT = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,/()+_-]{0,59}")
 MISSING = ("", "n/a")
+SPLITS = ("train", "validation", "test")
 
 
 class InvalidDescription(Refusal):
@@ -153,6 +154,57 @@ FIELDS: tuple[Field, ...] = (
         unit="ms",
         low=100,
         high=20_000,
+    ),
+    Field(
+        name="flip_angle_deg",
+        title="FLAIR flip angle",
+        kind="number",
+        meaning="Flip angle of the FLAIR",
+        unit="degrees",
+        low=1,
+        high=180,
+    ),
+    Field(
+        name="t1_acquisition",
+        title="T1 acquisition",
+        kind="choice",
+        meaning="Whether the T1 was acquired slice by slice or as a volume",
+        choices=("2D", "3D"),
+    ),
+    Field(
+        name="t1_repetition_time_ms",
+        title="T1 TR",
+        kind="number",
+        meaning="Repetition time of the T1",
+        unit="ms",
+        low=1,
+        high=10_000,
+    ),
+    Field(
+        name="t1_echo_time_ms",
+        title="T1 TE",
+        kind="number",
+        meaning="Echo time of the T1",
+        unit="ms",
+        low=0.1,
+        high=200,
+    ),
+    Field(
+        name="t1_flip_angle_deg",
+        title="T1 flip angle",
+        kind="number",
+        meaning="Flip angle of the T1",
+        unit="degrees",
+        low=1,
+        high=180,
+    ),
+    Field(
+        name="split",
+        title="Split",
+        kind="choice",
+        meaning="What the case is set aside for: to train, to validate or to test methods. Of a "
+        "subject with a case that is to test them nothing is learned",
+        choices=SPLITS,
     ),
 )
 BY_NAME = {field.name: field for field in FIELDS}

@@ -8,11 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from segmentation.description.fields import SPLITS
+
 Line = dict[str, Any]
+NOT_SAID = "not said"
 UNKNOWN = {"undefined": "not known of any case"}
 ACQUISITION = (
     *("scanner", "field_strength_t", "flair_acquisition"),
-    *("repetition_time_ms", "echo_time_ms", "inversion_time_ms"),
+    *("repetition_time_ms", "echo_time_ms", "inversion_time_ms", "flip_angle_deg"),
+)
+T1_ACQUISITION = (
+    *("scanner", "field_strength_t", "t1_acquisition"),
+    *("t1_repetition_time_ms", "t1_echo_time_ms", "t1_flip_angle_deg"),
 )
 
 
@@ -20,7 +27,8 @@ ACQUISITION = (
 class CaseFacts:
     """What is known about a case: `description` has the fields of `segmentation.description`.
 
-    `learned_by` and `validated_by` name the methods that were trained, or chosen, on its subject.
+    `t1` has the shape and the spacing in mm of its T1; None without one. `learned_by` and
+    `validated_by` name the methods that were trained, or chosen, on its subject.
     """
 
     case: str
@@ -28,6 +36,7 @@ class CaseFacts:
     shape: tuple[int, ...]
     spacing_mm: tuple[float, ...]
     description: Mapping[str, Any]
+    t1: tuple[tuple[int, ...], tuple[float, ...]] | None = None
     learned_by: frozenset[str] = field(default_factory=frozenset)
     validated_by: frozenset[str] = field(default_factory=frozenset)
 
@@ -72,15 +81,27 @@ def demographics(cases: Sequence[CaseFacts]) -> list[Line]:
 
 def acquisitions(cases: Sequence[CaseFacts]) -> list[Line]:
     """Table 2: every way in which FLAIR scans were acquired, the most frequent first."""
+    return _ways([(one, one.shape, one.spacing_mm) for one in cases], ACQUISITION)
+
+
+def t1_acquisitions(cases: Sequence[CaseFacts]) -> list[Line]:
+    """Table 2: the same of the T1; cases without one are left out."""
+    return _ways([(one, *one.t1) for one in cases if one.t1 is not None], T1_ACQUISITION)
+
+
+def _ways(
+    scans: Sequence[tuple[CaseFacts, tuple[int, ...], tuple[float, ...]]], fields: Sequence[str]
+) -> list[Line]:
+    """Every way that scans (with shape and spacing) were acquired in, by these fields as well."""
     ways: Counter[tuple[Any, ...]] = Counter(
         (
-            " x ".join(f"{mm:.2f}" for mm in one.spacing_mm),
-            " x ".join(map(str, one.shape)),
-            *(one.description.get(name) for name in ACQUISITION),
+            " x ".join(f"{mm:.2f}" for mm in spacing_mm),
+            " x ".join(map(str, shape)),
+            *(case.description.get(name) for name in fields),
         )
-        for one in cases
+        for case, shape, spacing_mm in scans
     )
-    names = ("voxel_mm", "matrix", *ACQUISITION)
+    names = ("voxel_mm", "matrix", *fields)
     ordered = sorted(ways.items(), key=lambda way: (-way[1], str(way[0])))
     return [
         {"cases": count}
@@ -106,4 +127,15 @@ def splits(cases: Sequence[CaseFacts], methods: Sequence[str]) -> list[Line]:
             "new": sum(name not in one.learned_by | one.validated_by for one in cases),
         }
         for name in methods
+    ]
+
+
+def set_aside(cases: Sequence[CaseFacts]) -> list[Line]:
+    """Table 3: how many of the evaluated cases and their subjects are there to train or to test."""
+    kinds: dict[str, list[CaseFacts]] = {name: [] for name in (*SPLITS, NOT_SAID)}
+    for one in cases:
+        kinds[one.description.get("split", NOT_SAID)].append(one)
+    return [
+        {"split": name, "cases": len(found), "subjects": len({one.subject for one in found})}
+        for name, found in kinds.items()
     ]

@@ -6,7 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from segmentation.evaluation.cohort import CaseFacts, acquisitions, demographics, splits
+from segmentation.evaluation.cohort import (
+    CaseFacts,
+    acquisitions,
+    demographics,
+    set_aside,
+    splits,
+    t1_acquisitions,
+)
 from segmentation.evaluation.comparison import MEASURES, OF_OUTLINES
 from segmentation.evaluation.figures import volume_figures
 from segmentation.evaluation.lesion_matching import PROFILES
@@ -72,7 +79,9 @@ def lay_out(records: Sequence[CaseRecord], facts: Sequence[CaseFacts], asked: As
     lines: dict[str, Sequence[Line]] = {
         "table_1_demographics": demographics(facts),
         "table_2_acquisition": acquisitions(facts),
+        "table_2_acquisition_t1": t1_acquisitions(facts),
         "table_3_split": splits(facts, names),
+        "table_3_set_aside": set_aside(facts),
         "table_4": table_4(records, names),
         "by_reference": by_reference(records, names),
         "differences": differences(records, names),
@@ -276,10 +285,10 @@ def _cohort_sections(
         Section(
             "table-2",
             "Acquisition (Table 2)",
-            "Every way in which FLAIR scans were acquired.",
+            "Every way in which FLAIR and T1 scans were acquired.",
             (
                 _table(
-                    "Acquisition",
+                    "FLAIR",
                     lines["table_2_acquisition"],
                     plain(
                         cases="Cases",
@@ -291,10 +300,26 @@ def _cohort_sections(
                         repetition_time_ms="TR (ms)",
                         echo_time_ms="TE (ms)",
                         inversion_time_ms="TI (ms)",
+                        flip_angle_deg="Flip angle (°)",
+                    ),
+                ),
+                _table(
+                    "T1",
+                    lines["table_2_acquisition_t1"],
+                    plain(
+                        cases="Cases",
+                        voxel_mm="Voxel (mm)",
+                        matrix="Matrix",
+                        scanner="Scanner",
+                        field_strength_t="Field (T)",
+                        t1_acquisition="T1",
+                        t1_repetition_time_ms="TR (ms)",
+                        t1_echo_time_ms="TE (ms)",
+                        t1_flip_angle_deg="Flip angle (°)",
                     ),
                 ),
             ),
-            files=("table_2_acquisition",),
+            files=("table_2_acquisition", "table_2_acquisition_t1"),
         ),
         Section(
             "table-3",
@@ -313,8 +338,13 @@ def _cohort_sections(
                         new="New",
                     ),
                 ),
+                _table(
+                    "What cases are set aside for",
+                    lines["table_3_set_aside"],
+                    plain(split="Split", cases="Cases", subjects="Subjects"),
+                ),
             ),
-            files=("table_3_split",),
+            files=("table_3_split", "table_3_set_aside"),
         ),
         Section(
             "missing",

@@ -18,7 +18,7 @@ from django.utils.text import slugify
 from numpy.typing import NDArray
 
 from segmentation.description import Description, checked
-from segmentation.description.bids import is_sidecar, read_sidecar
+from segmentation.description.bids import read_sidecar, sequence_of_sidecar
 from segmentation.description.manifest import SUBJECT, SUBJECT_TAKES
 from segmentation.imaging.nifti import TakenScan, mask_file, read_volume, take_in_mask, take_in_scan
 from segmentation.models import BrainMask, Case, Cohort, LastCaseNumber, Scan, Segmentation
@@ -33,7 +33,7 @@ Stored = Scan | Segmentation | BrainMask
 SEQUENCES = ("FLAIR", "T1", "T2")
 MASKS = ("mask", "brainmask")
 AS_NONE = " and is left, as if the case had come without one"
-SIDECAR = "sidecar"
+SIDECARS = ("FLAIR sidecar", "T1 sidecar")
 NIFTI_NAME = re.compile(r"(?P<stem>.+?)\.nii(\.gz)?$", re.IGNORECASE)
 PAIR_NAME = re.compile(r"(?P<stem>.+?)\.(hdr|img)(\.gz)?$", re.IGNORECASE)
 BIDS_STEM = re.compile(r"sub-[a-z0-9]+(?:_[a-z0-9]+-[a-z0-9]+)*_(flair|t1w|t2w)")
@@ -92,14 +92,14 @@ class ImportedCase:
 
 
 def role_of_file(name: str, *, alone: bool = False) -> str | None:
-    """This will tell what a file is by its name: FLAIR, T1, T2, mask, brainmask, sidecar or None.
+    """This will tell what a file is by its name: a sequence, a mask, one of SIDECARS or None.
 
     Names are those of a case folder (FLAIR.nii.gz) or of BIDS (sub-01_T1w.nii.gz). A NIfTI file
     that comes `alone` is the FLAIR, whatever it is called.
     """
     last = last_part(name)
-    if is_sidecar(last):
-        return SIDECAR
+    if sequence := sequence_of_sidecar(last):
+        return f"{sequence} sidecar"
     match = NIFTI_NAME.fullmatch(last)
     if match is None:
         return None
@@ -239,9 +239,9 @@ def _read(files: Sequence[NamedFile]) -> _Sent:
     if "brainmask" in masks and not masks["brainmask"].any():
         del masks["brainmask"]
     description: Description = {}
-    if SIDECAR in parts:
-        sidecar = parts[SIDECAR]
-        description, of_no_use = read_sidecar(sidecar.content, name=sidecar.name)
+    for sidecar in (parts[role] for role in SIDECARS if role in parts):
+        known, of_no_use = read_sidecar(sidecar.content, name=sidecar.name)
+        description |= known
         warnings += [f"{sidecar.name}: its {name} is of no use and was left." for name in of_no_use]
     return _Sent(parts, scans, masks, description, ignored, tuple(warnings))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from segmentation.models import Case, Cohort, Segmentation
 from segmentation.refusals import Refusal
 
@@ -38,5 +40,26 @@ def references_of(cohort: Cohort, *, reference: str) -> dict[Case, Segmentation]
         raise NoReference(
             f"No case of {cohort} has a reference called {reference!r}. There is: "
             f"{', '.join(names) or 'no mask at all'}."
+        )
+    return found
+
+
+def to_learn_from(references: Mapping[Case, Segmentation]) -> dict[Case, Segmentation]:
+    """The references without the subjects of whom a case is set aside to test methods (`split`).
+
+    Raises NoReference when none is left.
+    """
+    cohorts = {case.cohort_id for case in references}
+    tested = Case.objects.filter(cohort__in=cohorts, description__split="test")
+    subjects = set(tested.values_list("cohort", "subject"))
+    found = {
+        case: mask
+        for case, mask in references.items()
+        if (case.cohort_id, case.subject) not in subjects
+    }
+    if references and not found:
+        raise NoReference(
+            "Every case with this reference is of a subject that is set aside to test methods "
+            "(Split on a case's page). Nothing is learned from those."
         )
     return found

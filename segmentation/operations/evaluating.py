@@ -240,6 +240,10 @@ def facts_of(prepared: Prepared, *, by: User | None) -> list[CaseFacts]:
         .select_related("case")
         .order_by("case__code")
     )
+    t1 = {
+        scan.case_id: (tuple(scan.shape), scan.grid.spacing_mm)
+        for scan in Scan.objects.filter(case__in=prepared.cases, sequence=Scan.Sequence.T1)
+    }
     records = {start.name: start.record for start in starts_for(by)}
     seen: dict[str, tuple[set[str], set[str]]] = {}
     for name in prepared.asked.methods:
@@ -254,6 +258,7 @@ def facts_of(prepared: Prepared, *, by: User | None) -> list[CaseFacts]:
             shape=tuple(flair.shape),
             spacing_mm=flair.grid.spacing_mm,
             description=flair.case.description,
+            t1=t1.get(flair.case_id),
             learned_by=frozenset(
                 name for name, (learned, _) in seen.items() if flair.case.subject in learned
             ),

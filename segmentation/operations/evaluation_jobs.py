@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils.text import slugify
 
 from segmentation.evaluation.cohort import CaseFacts
 from segmentation.evaluation.comparison import LEAST_MM3
@@ -21,10 +22,10 @@ from segmentation.operations.audit import Act, record
 from segmentation.operations.evaluating import Comparing, facts_of, masks_of, prepare, records_of
 from segmentation.operations.evaluation_files import bundle_files
 from segmentation.operations.jobs import AlreadyFinished, ring
-from segmentation.operations.pictures import picture_of, slices_in
+from segmentation.operations.pictures import KINDS, pair_fault, picture_of, slices_in
 from segmentation.publication.archive import zipped
 from segmentation.publication.drawing import png_of_svg
-from segmentation.refusals import Refusal
+from segmentation.refusals import ReasonMissing, Refusal
 
 if TYPE_CHECKING:
     from segmentation.operations.leases import Lease  # leads to PyTorch
@@ -94,6 +95,26 @@ def cancel_evaluation(*, evaluation_id: UUID, by: User | None, now: datetime) ->
         _write_down(Act.EVALUATION_CANCELLED, evaluation, by, now)
 
 
+def delete_evaluation(
+    *, evaluation: Evaluation, reason: str, by: User | None, now: datetime
+) -> None:
+    """This will delete an evaluation with what it found; the masks that it compared stay.
+
+    Nothing of it is in a file: its bundle is made when it is asked for. A worker that runs it stops
+    at the next case. Raises ReasonMissing.
+    """
+    if not reason.strip():
+        raise ReasonMissing(
+            "Deleting an evaluation needs a reason, which the audit log keeps. Nothing was "
+            "deleted.",
+            fields={"reason": ["Say why the evaluation is deleted."]},
+        )
+    with transaction.atomic():
+        gone, _ = Evaluation.objects.filter(pk=evaluation.pk).delete()
+        if gone:
+            _write_down(Act.EVALUATION_DELETED, evaluation, by, now, why=reason.strip())
+
+
 def run_evaluation(lease: Lease) -> None:
     """This will score case after case and end the job; a refusal or a bug becomes its reason.
 
@@ -101,7 +122,10 @@ def run_evaluation(lease: Lease) -> None:
     """
     from segmentation.operations.leases import ended_with_a_reason
 
-    evaluation = Evaluation.objects.select_related("cohort", "requested_by").get(pk=lease.job_id)
+    asked = Evaluation.objects.select_related("cohort", "requested_by")
+    evaluation = asked.filter(pk=lease.job_id).first()
+    if evaluation is None:  # deleted just now
+        return
     by = evaluation.requested_by
     with ended_with_a_reason(lease):
         prepared = prepare(_comparing(evaluation), by=by)
@@ -139,10 +163,12 @@ def bundle(evaluation: Evaluation, *, by: User | None, now: datetime) -> bytes:
     """
     findings = findings_of(evaluation)
     pictures = {}
-    for chosen in evaluation.slices:
-        for kind in ("side-by-side", "outlines"):
+    for number, chosen in enumerate(evaluation.slices, 1):
+        is_pair = bool(chosen.get("method"))
+        for kind in KINDS[1:] if is_pair else KINDS:
             drawn = picture_of(evaluation, kind=kind, **chosen)
-            name = f"{kind}-{chosen['case']}-{chosen['slice']}"
+            pair = f"-{slugify(chosen['method'])}-{number}" if is_pair else ""
+            name = f"{kind}-{chosen['case']}-{chosen['slice']}{pair}"
             pictures[name] = drawn, png_of_svg(drawn)
     files = bundle_files(
         title=evaluation.title,
@@ -157,21 +183,29 @@ def bundle(evaluation: Evaluation, *, by: User | None, now: datetime) -> bytes:
 def choose_slices(
     *, evaluation: Evaluation, slices: Sequence[Mapping[str, Any]], by: User | None, now: datetime
 ) -> None:
-    """This will choose the slices that are drawn, in order; raises InvalidEvaluation."""
-    known = {one["case"] for one in _found(evaluation)["records"]}
-    wanted = list(dict.fromkeys((str(one["case"]), int(one["slice"])) for one in slices))
-    faults = [f"{case} is not part of it." for case, _ in wanted if case not in known]
-    faults += [
-        f"{case} has slices 1 to {slices_in(case)}."
-        for case, number in wanted
-        if case in known and not 1 <= number <= slices_in(case)
-    ]
+    """This will choose the slices that are drawn, in order; raises InvalidEvaluation.
+
+    One with a `method` and a `reference` shows those two alone.
+    """
+    found = _found(evaluation)
+    known = {one["case"] for one in found["records"]}
+    asked = Asked.from_json(found["asked"])
+    keys = ("case", "slice", "method", "reference")
+    wanted = list(dict.fromkeys(tuple(one.get(key, "") for key in keys) for one in slices))
+    faults = []
+    for case, number, method, reference in wanted:
+        if case not in known:
+            faults.append(f"{case} is not part of it.")
+        elif not 1 <= number <= slices_in(case):
+            faults.append(f"{case} has slices 1 to {slices_in(case)}.")
+        if fault := pair_fault(asked, method=method, reference=reference):
+            faults.append(fault)
     if len(wanted) > MOST_SLICES:
         faults.append(f"At most {MOST_SLICES} slices.")
     if faults:
         raise InvalidEvaluation(" ".join(faults), fields={"slices": faults})
     with transaction.atomic():
-        evaluation.slices = [{"case": case, "slice": number} for case, number in wanted]
+        evaluation.slices = [dict(zip(keys, one, strict=True)) for one in wanted]
         evaluation.save(update_fields=["slices"])
         _write_down(Act.EVALUATION_CHANGED, evaluation, by, now)
 
@@ -197,5 +231,7 @@ def _comparing(evaluation: Evaluation) -> Comparing:
     )
 
 
-def _write_down(act: Act, evaluation: Evaluation, by: User | None, now: datetime) -> None:
-    record(act, by=by, now=now, what=evaluation.title, cohort=evaluation.cohort.slug)
+def _write_down(
+    act: Act, evaluation: Evaluation, by: User | None, now: datetime, *, why: str = ""
+) -> None:
+    record(act, by=by, now=now, what=evaluation.title, cohort=evaluation.cohort.slug, why=why)

@@ -28,7 +28,7 @@ from segmentation.methods.fitting import LabelledCase, NotFittable, fit_method, 
 from segmentation.methods.unet_trial import train_trial
 from segmentation.models import Case, Cohort, Segmentation
 from segmentation.networks.cascade import PatchSettings, save_cascade
-from segmentation.operations.comparison import references_of
+from segmentation.operations.comparison import references_of, to_learn_from
 from segmentation.operations.parts import new_parts
 from segmentation.operations.voxels import brain_of, mask_of, scans_of
 from segmentation.refusals import Refusal
@@ -70,12 +70,12 @@ def fit_on_cohort(
     """This will fit a method on all cases of a cohort that have the reference and what it needs.
 
     Subjects with a case of the codes `leave_out` teach nothing, so that the method can be measured
-    on them. The method's new parts replace what it has. A case that lacks a sequence is left out
-    and said. Raises UnknownMethod, NoReference, UnknownCase, NotFittable and what reading a case
-    raises.
+    on them; neither do those set aside for tests. The method's new parts replace what it has. A
+    case that lacks a sequence is left out and said. Raises UnknownMethod, NoReference, UnknownCase,
+    NotFittable and what reading a case raises.
     """
     card = method_card(method)
-    found = _without(references_of(cohort, reference=reference), leave_out)
+    found = to_learn_from(_without(references_of(cohort, reference=reference), leave_out))
     cases = []
     for case, mask in sorted(found.items(), key=lambda one: one[0].code):
         try:

@@ -17,7 +17,7 @@ KINDS = ("side-by-side", "outlines")
 
 
 class NoSuchSlice(Refusal):
-    """The evaluation has no such case, or the case no such slice."""
+    """The evaluation has no such case, method or reference, or the case no such slice."""
 
 
 def slices_in(code: str) -> int:
@@ -26,10 +26,29 @@ def slices_in(code: str) -> int:
     return flair.grid.ras.shape[2]
 
 
-def picture_of(evaluation: Evaluation, *, case: str, slice: int, kind: str) -> str:  # noqa: A002  # as asked
+def pair_fault(asked: Asked, *, method: str, reference: str) -> str:
+    """What is wrong with one method against one reference; empty where nothing is, or no pair."""
+    if not method and not reference:
+        return ""
+    for name, known in ((method, asked.methods), (reference, asked.references)):
+        if name not in known:
+            return f"{name or 'Nothing'} is not part of it; choose one of {', '.join(known)}."
+    return ""
+
+
+def picture_of(
+    evaluation: Evaluation,
+    *,
+    case: str,
+    slice: int,  # noqa: A002  # as asked
+    kind: str,
+    method: str = "",
+    reference: str = "",
+) -> str:
     """This will draw a slice (from 1 at the bottom) as SVG: references first, then methods.
 
-    Masks that are gone are left out. Raises NoSuchSlice.
+    With a `method` and a `reference` those two alone, as in the paper's Figure 2. Masks that are
+    gone are left out. Raises NoSuchSlice.
     """
     found = Case.objects.filter(code=case, cohort=evaluation.cohort).first()
     if found is None or not evaluation.found:
@@ -39,8 +58,10 @@ def picture_of(evaluation: Evaluation, *, case: str, slice: int, kind: str) -> s
         raise NoSuchSlice(f"{case} has slices 1 to {volume.grid.ras.shape[2]}.")
     asked = Asked.from_json(evaluation.found["asked"])
     ids = evaluation.found["masks"].get(case, {})
+    if fault := pair_fault(asked, method=method, reference=reference):
+        raise NoSuchSlice(fault)
     masks = {}
-    for name in (*asked.references, *asked.methods):
+    for name in (reference, method) if method else (*asked.references, *asked.methods):
         mask = mask_on(volume.grid, UUID(ids[name])) if name in ids else ""
         if not isinstance(mask, str):
             title = asked.methods.get(name, name)

@@ -24,7 +24,7 @@ from segmentation.networks.checkpoint import UnusableCheckpoint, load_checkpoint
 from segmentation.networks.foreign_unet import transposed, widened
 from segmentation.networks.header import seen_by, trained_on
 from segmentation.networks.unet import UNet, adapted, slim
-from segmentation.operations.comparison import references_of
+from segmentation.operations.comparison import references_of, to_learn_from
 from segmentation.operations.parts import new_parts
 from segmentation.operations.planning import (
     PRESETS,
@@ -62,6 +62,8 @@ def train_on_cohorts(
     found: dict[Case, Segmentation] = {}
     for cohort in cohorts:
         found |= references_of(cohort, reference=plan.reference)
+    tested = {case: mask for case, mask in found.items() if case.code in plan.test_cases}
+    found = to_learn_from(found) | tested
     _, learned_from = starting_network(plan)
     split = split_cases(found, plan, learned_before=frozenset(trained_on(learned_from)))
     for side, members in asdict(split).items():

@@ -22,7 +22,7 @@ from segmentation.methods import method_card
 from segmentation.models import Case, Cohort, CohortMembership, Segmentation, Training
 from segmentation.networks.header import seen_by, trained_on
 from segmentation.operations.audit import Act, record
-from segmentation.operations.comparison import NoReference, references_of
+from segmentation.operations.comparison import NoReference, references_of, to_learn_from
 from segmentation.operations.jobs import AlreadyFinished, ring
 from segmentation.operations.planning import (
     MEASURES,
@@ -225,14 +225,19 @@ def _references(request: Request) -> dict[Case, Segmentation]:
         if len(found) != len(set(request.masks)):
             fault = "Some of these masks are not in these cohorts, or two are of one case."
             raise InvalidTraining(fault, fields={"masks": [fault]})
+        if tested := sorted(case.code for case in found.keys() - to_learn_from(found).keys()):
+            fault = (
+                f"Set aside to test methods, so nothing is learned from it: {', '.join(tested)}."
+            )
+            raise InvalidTraining(fault, fields={"masks": [fault]})
         return found
     found = {}
-    for cohort in request.cohorts:
-        try:
+    try:
+        for cohort in request.cohorts:
             found |= references_of(cohort, reference=request.reference)
-        except NoReference as refusal:
-            _at_field("reference", refusal)
-    return found
+        return to_learn_from(found)
+    except NoReference as refusal:
+        _at_field("reference", refusal)
 
 
 def _split(

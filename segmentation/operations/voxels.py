@@ -56,3 +56,10 @@ def mask_of(segmentation: Segmentation) -> NDArray[np.bool_]:
     with segmentation.mask.open("rb") as stored:
         name = f"{segmentation.title} of case {segmentation.case.code}"
         return np.asarray(read_volume(stored.read(), name=name).data > 0)
+
+
+def probability_of(segmentation: Segmentation) -> NDArray[np.floating]:
+    """The probability map behind a mask, which has one (0 to 1)."""
+    with segmentation.probability.open("rb") as stored:
+        name = f"map of {segmentation.title} of case {segmentation.case.code}"
+        return read_volume(stored.read(), name=name).data

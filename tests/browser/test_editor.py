@@ -26,20 +26,24 @@ from tests.segmentation.scans import flair_voxels, nifti, two_lesions
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def a_case() -> Case:
-    """An oblique case of a cohort for which Dana and Ravi delineate."""
+def a_case(*, bright: tuple[int, int, int] | None = None) -> Case:
+    """An oblique case of a cohort for which Dana and Ravi delineate, with a lesion if asked."""
     cohort = create_cohort(title="Clinic", coordinators=[User.objects.create_user("cora")])
     for name in ("dana", "ravi"):
         cohort.memberships.create(user=User.objects.create_user(name), role="delineator")
-    files = [NamedFile("FLAIR.nii.gz", nifti(flair_voxels(), OBLIQUE))]
+    flair = flair_voxels()
+    if bright:
+        flair[a_patch(bright)] = 900
+    files = [NamedFile("FLAIR.nii.gz", nifti(flair, OBLIQUE))]
     return import_case(cohort=cohort, files=files, now=timezone.now()).case
 
 
-def a_method_mask(case: Case) -> Segmentation:
+def a_method_mask(case: Case, *, probability: np.ndarray | None = None) -> Segmentation:
     """Two lesions of 27 and 8 voxels; a method is less sure of the last slice of the smaller."""
     mask = two_lesions() > 0
-    probability = np.where(mask, 0.95, 0.05).astype(np.float32)
-    probability[40:42, 50:52, 9] = 0.6
+    if probability is None:
+        probability = np.where(mask, 0.95, 0.05).astype(np.float32)
+        probability[40:42, 50:52, 9] = 0.6
     new = NewMask(
         case=case,
         origin=Segmentation.Origin.PREDICTION,
@@ -240,3 +244,41 @@ def test_correct_a_mask_that_somebody_else_corrects_meanwhile(
     assert voxels_of(mine)[40, 50, 8]
     assert not voxels_of(theirs)[40, 50, 8]
     assert predicted.sha256 == case.segmentations.get(origin="prediction").sha256
+
+
+def a_patch(at: tuple[int, int, int]) -> tuple[slice, slice, slice]:
+    """4 x 3 x 2 voxels with a place in their middle."""
+    x, y, z = at
+    return slice(x - 2, x + 2), slice(y - 1, y + 2), slice(z, z + 2)
+
+
+def test_a_click_segments_a_lesion_that_is_not_drawn_as_one_edit(
+    visitor: Callable[[], Visitor],
+) -> None:
+    case = a_case(bright=(24, 44, 6))
+    probability = np.zeros(flair_voxels().shape, np.float32)
+    probability[a_patch((40, 30, 5))] = 0.3
+    a_method_mask(case, probability=probability)
+    dana = Artist(visitor(), case)
+    dana.begin("Correct Some method")
+    dana.key("g")
+    dana.click((24, 44, 6))
+    assert dana.sizes == [8, 24, 27]
+    dana.key("Control+z")
+    assert dana.sizes == [8, 27]
+    dana.key("Control+y")
+
+    dana.click((12, 40, 3))
+    expect(dana.page.get_by_text("what is as bright goes on beyond 20 mm")).to_be_visible()
+    by = dana.page.get_by_label("By", exact=True)
+    by.select_option("the method's map")
+    dana.click((12, 40, 3))
+    expect(dana.page.get_by_text("the method saw no lesion here")).to_be_visible()
+    assert (dana.sizes, dana.state["edits"]) == ([8, 24, 27], 3)
+    dana.click((40, 30, 5))
+    assert (dana.sizes, dana.state["edits"]) == ([8, 24, 24, 27], 4)
+    saved = voxels_of(dana.save())
+    wanted = two_lesions() > 0
+    for at in ((24, 44, 6), (40, 30, 5)):
+        wanted[a_patch(at)] = True
+    assert (saved == wanted).all()

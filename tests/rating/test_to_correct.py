@@ -9,17 +9,25 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from rating.models import Study
+from rating.operations.pairing import fill_drafts
 from rating.operations.study import close_study, create_study, edit_study, open_study
-from rating.queries.acceptance import correction_queue, disagreement_queue
+from rating.queries.acceptance import (
+    correction_queue,
+    disagreement_queue,
+    uncertainty_queue,
+)
 from segmentation.evaluation.overlap import disagreement
 from segmentation.evaluation.undefined import Undefined
 from segmentation.imaging.drawing import digest
 from segmentation.imaging.nifti import read_volume
-from segmentation.models import Case, Segmentation, Training
+from segmentation.models import Case, InferenceJob, Segmentation, Training
+from segmentation.operations import running
 from segmentation.operations.cases import create_cohort
-from tests.rating.stage import NOON, Browser, a_case, a_mark, a_mask, invited
+from segmentation.operations.masks import NewMask, store_mask
+from tests.rating.stage import NOON, Browser, a_case, a_mark, a_mask, invited, mask_with
 from tests.segmentation.test_training_jobs import tiny_version
 
 
@@ -111,11 +119,65 @@ def test_cases_that_methods_disagree_about_come_first(db: None) -> None:
     corrected(person, other)
     queue = disagreement_queue(cora, cohort.slug)
     assert [one.segmentation.case for one in queue] == [apart, alike, done]
-    assert [one.disagreement for one in queue] == pytest.approx([1 / 3, 0, 1])
+    assert [one.measured for one in queue] == pytest.approx([1 / 3, 0, 1])
     assert [(one.methods, one.corrections) for one in queue] == [(2, 0), (2, 0), (2, 1)]
     page = f"/cohorts/{cohort.slug}/corrections/?order=disagreement"
     listed = person.client.get(page).content.decode()
     assert listed.index("0.33") < listed.index("0.00") < listed.index("1.00")
+
+
+def test_cases_that_the_method_was_least_certain_of_come_first(db: None) -> None:
+    cora = User.objects.create_user("cora")
+    cohort = create_cohort(title="Clinic", coordinators=[cora])
+    sure, unsure, older, bare = (a_case(cohort, number) for number in range(1, 5))
+    for case, probability in ((sure, 0.99), (unsure, 0.5), (older, 0.5)):
+        a_mapped_mask(case, probability)
+    an_older(older.segmentations.get())
+    a_mapped_mask(older, 0.9)
+    a_mask(bare, lesions=2)
+    queue = uncertainty_queue(cora, cohort.slug)
+    assert [one.segmentation.case for one in queue] == [unsure, older, sure]
+    assert [one.measured for one in queue] == pytest.approx([1, 0.469, 0.0808], abs=1e-3)
+    page = f"/cohorts/{cohort.slug}/corrections/?order=uncertainty"
+    listed = Browser(cora).client.get(page).content.decode()
+    assert listed.index("1.00") < listed.index("0.47") < listed.index("0.08")
+    assert "mean entropy" in listed
+
+
+def a_mapped_mask(case: Case, probability: float) -> None:
+    """Two lesions, of whose voxels the method was so sure."""
+    with case.scans.get(sequence="FLAIR").original.open("rb") as stored:
+        like = read_volume(stored.read(), name="FLAIR")
+    mask = mask_with(2)
+    new = NewMask(
+        case=case,
+        origin=Segmentation.Origin.PREDICTION,
+        title="Some method",
+        method="some-method",
+        mask=mask,
+        probability=np.where(mask, probability, 0).astype(np.float32),
+    )
+    store_mask(new, like=like, now=NOON)
+
+
+def test_single_corrected_masks_can_be_chosen_for_a_training(db: None) -> None:
+    cora, dana = User.objects.create_user("cora"), User.objects.create_user("dana")
+    cohort = create_cohort(title="Clinic", coordinators=[cora])
+    cohort.memberships.create(user=dana, role="delineator")
+    person = Browser(cora)
+    page = f"/cohorts/{cohort.slug}/corrections/?order=corrected"
+    assert b"Nothing corrected yet" in person.client.get(page).content
+    first, second = (a_mask(a_case(cohort, number), lesions=2) for number in (1, 2))
+    before = corrected(person, first)
+    Segmentation.objects.filter(pk=before).update(created_at=NOON)
+    after, other = corrected(person, first), corrected(person, second)
+    listed = person.client.get(page).content.decode()
+    assert before not in listed  # a newer one of the same case is there
+    for mask in (after, other):
+        assert f'name="mask" value="{mask}"' in listed
+    theirs = Browser(dana).client.get(page).content.decode()
+    assert after in theirs
+    assert "Train on" not in theirs
 
 
 def test_from_corrected_masks_to_a_training_and_to_the_study_of_old_against_new(
@@ -143,20 +205,88 @@ def test_from_corrected_masks_to_a_training_and_to_the_study_of_old_against_new(
     for case in cases[:4]:
         a_mask(case, lesions=1, method=new.name)
     wanted = {"title": "Reading", "methods": ["slim-unet", new.name]}
-    refused = person.refused("post", "cohorts/clinic/studies/", wanted)
-    assert refused == (400, "NothingToPair")  # only the fourth case is new to both
-    assert not Study.objects.exists()
     newest = a_mask(cases[4], lesions=1, method=new.name)
     an_older(a_mask(cases[4], lesions=3, method=new.name))
     drafted = Study.objects.get(slug=person.post("cohorts/clinic/studies/", wanted)["id"])
-    items = drafted.items.values_list("segmentation__case", "segmentation__method")
-    assert sorted(items) == [
-        (case.pk, method) for case in cases[3:] for method in ("slim-unet", new.name)
+    assert items_of(drafted) == [
+        (case, method) for case in cases[3:] for method in ("slim-unet", new.name)
     ]
     assert drafted.items.filter(segmentation=newest).exists()
     edit_study(study=drafted, by=cora, raters=["rita"], settings={"min_volume_mm3": 0})
     open_study(study=drafted, by=cora, now=NOON)
     assert new.name not in str(Browser(rita).open_next())
+
+
+def items_of(study: Study) -> list[tuple[Case, str]]:
+    found = study.items.select_related("segmentation__case").order_by("segmentation__case__code")
+    pairs = [(item.segmentation.case, item.segmentation.method) for item in found]
+    return sorted(pairs, key=lambda pair: (pair[0].code, pair[1]))
+
+
+def test_a_paired_draft_waits_until_the_masks_that_it_lacks_are_made(
+    db: None, tmp_path: Path
+) -> None:
+    cora = User.objects.create_user("cora")
+    cohort = create_cohort(title="Clinic", coordinators=[cora])
+    learned, *cases = (a_case(cohort, number) for number in range(1, 5))
+    new = tiny_version(cohort, tmp_path, training_sha256=[sha256_of(learned)])
+    person, wanted = Browser(cora), {"title": "Reading", "methods": ["slim-unet", new.name]}
+    a_mask(cases[0], lesions=1, method="slim-unet")
+    a_mask(cases[0], lesions=1, method=new.name)
+    a_mask(cases[1], lesions=1, method="slim-unet")
+
+    asked = person.post("cohorts/clinic/studies/", wanted)
+    told = asked["pairing"]
+    assert asked["items"] == []
+    assert (told["cases"], told["done"], told["is_waiting"]) == (3, 1, True)
+    queued = InferenceJob.objects.values_list("case", "method")
+    lacking = [(cases[1], new.name), (cases[2], "slim-unet"), (cases[2], new.name)]
+    assert sorted(queued) == sorted((case.pk, method) for case, method in lacking)
+
+    InferenceJob.objects.filter(case=cases[2], method=new.name).update(state="failed")
+    fill_drafts()
+    drafted = Study.objects.get()
+    assert items_of(drafted) == []  # two jobs have yet to end
+    while running.run_next_job(clock=timezone.now):
+        fill_drafts()
+    fill_drafts()  # another worker
+    assert items_of(drafted) == [
+        (case, method) for case in cases[:2] for method in ("slim-unet", new.name)
+    ]
+    told = person.get(f"studies/{drafted.slug}/")["pairing"]
+    assert not told["is_waiting"]
+    assert cases[2].code in told["reason"]
+    assert cases[1].code not in told["reason"]
+
+
+def test_a_paired_draft_that_is_given_masks_waits_no_longer(db: None, tmp_path: Path) -> None:
+    cora = User.objects.create_user("cora")
+    cohort = create_cohort(title="Clinic", coordinators=[cora])
+    masks = [a_mask(a_case(cohort, number), lesions=1) for number in range(1, 3)]
+    new, person = tiny_version(cohort, tmp_path), Browser(cora)
+    wanted = {"title": "Reading", "methods": ["slim-unet", new.name]}
+    address = f"studies/{person.post('cohorts/clinic/studies/', wanted)['id']}/"
+    told = person.patch(address, {"items": [str(masks[0].pk)]})
+    assert told["pairing"] is None
+    while running.run_next_job(clock=timezone.now):
+        pass
+    fill_drafts()
+    assert len(person.get(address)["items"]) == 1
+
+
+def test_a_paired_draft_needs_two_cases_that_neither_method_knows(db: None, tmp_path: Path) -> None:
+    cora = User.objects.create_user("cora")
+    cohort = create_cohort(title="Clinic", coordinators=[cora])
+    cases = [a_case(cohort, number) for number in range(1, 4)]
+    learned = [sha256_of(case) for case in cases[:2]]
+    new = tiny_version(cohort, tmp_path, training_sha256=learned)
+    wanted = {"title": "Reading", "methods": ["slim-unet", new.name]}
+    person = Browser(cora)
+    assert person.refused("post", "cohorts/clinic/studies/", wanted) == (400, "NothingToPair")
+    wanted["methods"] = [new.name, new.name]
+    assert person.refused("post", "cohorts/clinic/studies/", wanted) == (400, "NothingToPair")
+    assert not Study.objects.exists()
+    assert not InferenceJob.objects.exists()
 
 
 def an_older(mask: Segmentation) -> None:

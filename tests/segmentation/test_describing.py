@@ -73,6 +73,7 @@ def test_a_sidecar_describes_what_the_form_does_not(cora: User, cohort: Cohort) 
         "sub-01_ses-1_FLAIR.nii.gz": GOOD,
         "sub-01_ses-1_FLAIR.json": json.dumps(SIDECAR | {"EchoTime": [1]}).encode(),
         "sub-01_ses-1_T1w.nii.gz": nifti(flair_voxels(2)),
+        "sub-01_ses-1_T1w.json": json.dumps({"FlipAngle": 8, "RepetitionTime": 0.011}).encode(),
         "mask.nii.gz": nifti(two_lesions()),
     }
     answer = upload(cora, files, description=json.dumps({"field_strength_t": 3, "edss": 2}))
@@ -89,6 +90,9 @@ def test_a_sidecar_describes_what_the_form_does_not(cora: User, cohort: Cohort) 
         "flair_acquisition": "2D",
         "repetition_time_ms": 11000.0,
         "inversion_time_ms": 2800.0,
+        "flip_angle_deg": 90.0,
+        "t1_repetition_time_ms": 11.0,
+        "t1_flip_angle_deg": 8.0,
     }
     assert set(told["described"]) == set(case.description)
 

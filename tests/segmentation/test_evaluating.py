@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from segmentation.evaluation.records import CaseRecord
 from segmentation.methods import UnknownMethod
-from segmentation.models import Case, Cohort, Segmentation
+from segmentation.models import AuditEntry, Case, Cohort, Evaluation, Segmentation
 from segmentation.networks.checkpoint import save_checkpoint
 from segmentation.networks.unet import UNet, UNetSettings
 from segmentation.operations import running
@@ -30,6 +30,8 @@ from segmentation.operations.evaluating import (
     prepare,
     records_of,
 )
+from segmentation.operations.evaluation_jobs import run_evaluation
+from segmentation.operations.leases import LeaseLost, take
 from segmentation.operations.masks import NewMask, store_mask
 from segmentation.operations.versions import add_version
 from segmentation.operations.voxels import mask_of, scans_of
@@ -213,7 +215,13 @@ def test_an_evaluation_is_a_job_and_its_page_has_tables_figures_and_slices(
     for bad in ({"case": "C0009", "slice": 1}, {"case": "C0001", "slice": 99}):
         wrong = client.put(f"{address}slices/", {"slices": [bad]}, content_type="application/json")
         assert (wrong.status_code, set(wrong.json()["fields"])) == (400, {"slices"})
-    chosen = {"slices": [{"case": "C0001", "slice": 3}]}
+    pair = {"method": "slim-unet", "reference": "Expert 2"}
+    for bad in ({"method": "magic"}, {"reference": "Expert 9"}, {"reference": ""}):
+        chosen = {"slices": [{"case": "C0001", "slice": 3} | pair | bad]}
+        wrong = client.put(f"{address}slices/", chosen, content_type="application/json")
+        assert (wrong.status_code, set(wrong.json()["fields"])) == (400, {"slices"})
+    every = {"case": "C0001", "slice": 3, "method": "", "reference": ""}
+    chosen = {"slices": [every, every | pair]}
     assert client.put(f"{address}slices/", chosen, content_type="application/json").json() == {
         **told,
         **chosen,
@@ -228,9 +236,49 @@ def test_an_evaluation_is_a_job_and_its_page_has_tables_figures_and_slices(
     assert b"LST-LGA" not in outlines
     assert b"Slim U-Net" in outlines
     assert client.get(f"{picture}&as=png").content.startswith(b"\x89PNG")
+    figure_2 = f"{picture}&kind=outlines&method=slim-unet&reference=Expert 2"
+    outlines = client.get(figure_2).content
+    assert outlines.count(b"<path") == 2
+    assert b"Expert 2" in outlines
+    assert b"Slim U-Net" in outlines
+    assert b"Expert 1" not in outlines
+    assert client.get(f"{figure_2}&as=png").content.startswith(b"\x89PNG")
+    assert client.get(f"{picture}&kind=outlines&method=magic").json()["code"] == "NoSuchSlice"
     files = zipfile.ZipFile(io.BytesIO(client.get(f"{address}bundle/").content)).namelist()
-    assert "evaluation/figures/side-by-side-C0001-3.png" in files
+    drawn_files = {name.removeprefix("evaluation/figures/") for name in files if "C0001-3" in name}
+    assert drawn_files == {
+        f"{name}.{ending}"
+        for name in ("side-by-side-C0001-3", "outlines-C0001-3", "outlines-C0001-3-slim-unet-2")
+        for ending in ("svg", "png")
+    }
     assert "evaluation/tables/table_4.csv" in files
+
+
+def test_an_evaluation_is_deleted_with_a_reason_and_its_worker_stops(
+    drawn: Cohort, cora: User, dana: User
+) -> None:
+    client = signed_in(cora)
+    call = {"title": "Wrong", "references": ["Expert 1"]}
+    asked = f"/api/v1/cohorts/{drawn.slug}/evaluations/"
+    made = client.post(asked, call, content_type="application/json").json()["id"]
+    lease = take(Evaluation.objects.get(pk=made), clock=timezone.now)
+    assert lease is not None
+    address, masks = f"/api/v1/evaluations/{made}/delete/", Segmentation.objects.count()
+
+    def delete(who: User, reason: str) -> int:
+        sent = {"reason": reason}
+        return signed_in(who).post(address, sent, content_type="application/json").status_code
+
+    assert (delete(cora, " "), delete(dana, "No."), delete(cora, "A slip.")) == (400, 403, 204)
+    assert delete(cora, "Again.") == 404
+    assert not Evaluation.objects.exists()
+    assert Segmentation.objects.count() == masks
+    (entry,) = AuditEntry.objects.filter(act="evaluation-deleted")
+    assert (entry.what, entry.why, entry.cohort) == ("Wrong", "A slip.", drawn.slug)
+    with pytest.raises(LeaseLost):
+        lease.report(0.5, "Case 1 of 2")
+    run_evaluation(lease)  # by a worker that has only just begun
+    assert not Evaluation.objects.exists()
 
 
 def test_a_reference_is_made_of_several_delineations(drawn: Cohort, cora: User) -> None:

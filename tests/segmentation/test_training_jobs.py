@@ -419,6 +419,26 @@ def test_masks_can_be_chosen_one_by_one(taught: Cohort, tiny: Version) -> None:
     assert ended(training).state == "succeeded"
 
 
+def test_of_a_subject_that_is_set_aside_for_tests_nothing_is_learned(
+    taught: Cohort, tiny: Version
+) -> None:
+    tested, *others = taught.cases.order_by("code")
+    tested.description = {"split": "test"}
+    tested.save()
+    sides = asked(taught).split.values()
+    learned = {mask for side in sides for mask in side["masks"]}
+    assert learned == {str(case.segmentations.get().pk) for case in others}
+    assert tested.code in refused(
+        "masks",
+        taught,
+        masks=[tested.segmentations.get().pk, *(case.segmentations.get().pk for case in others)],
+    )
+    for case in others:
+        case.description = {"split": "test"}
+        case.save()
+    assert "set aside to test" in refused("reference", taught)
+
+
 def test_a_version_belongs_to_the_people_of_its_cohort(
     taught: Cohort, tiny: Version, cora: User, otto: User
 ) -> None:

@@ -59,6 +59,7 @@ AUDITED = {
     ("api:cohort-references", "POST"): Act.REFERENCE_MADE,
     ("api:cohort-evaluations", "POST"): Act.EVALUATION_STARTED,
     ("api:evaluation-cancel", "POST"): Act.EVALUATION_CANCELLED,
+    ("api:evaluation-delete", "POST"): Act.EVALUATION_DELETED,
     ("api:evaluation-slices", "PUT"): Act.EVALUATION_CHANGED,
     ("api:study-open", "POST"): Act.STUDY_OPENED,
     ("api:study-amendments", "POST"): Act.STUDY_AMENDED,
@@ -331,6 +332,7 @@ def evaluate(watch: Watch, client: Client, cohort: Cohort) -> Evaluation:
         for _ in range(2)
     ]
     watch(client, "post", f"/api/v1/evaluations/{ids[0]}/cancel/", {})
+    watch(client, "post", f"/api/v1/evaluations/{ids[0]}/delete/", {"reason": "A mistake."})
     evaluation = Evaluation.objects.get(pk=ids[1])
     lease = take(evaluation, clock=timezone.now)
     assert lease is not None

@@ -44,6 +44,8 @@ LISTS = [
     "/search/?q=s",
     "/jobs/",
     "/evaluations/",
+    "/cohorts/clinic/corrections/?order=uncertainty",
+    "/cohorts/clinic/corrections/?order=corrected",
     "/cohorts/clinic/audit/",
     "/cohorts/clinic/audit.csv",
     "/cohorts/clinic/members/",

@@ -604,6 +604,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/evaluations/{id}/delete/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Delete an evaluation for good. */
+        post: operations["delete_evaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/evaluations/{id}/findings/": {
         parameters: {
             query?: never;
@@ -1865,6 +1882,24 @@ export interface components {
                 echo_time_ms?: number | null;
                 /** @description Inversion time of the FLAIR */
                 inversion_time_ms?: number | null;
+                /** @description Flip angle of the FLAIR */
+                flip_angle_deg?: number | null;
+                /**
+                 * @description Whether the T1 was acquired slice by slice or as a volume
+                 * @enum {string|null}
+                 */
+                t1_acquisition?: "2D" | "3D" | null;
+                /** @description Repetition time of the T1 */
+                t1_repetition_time_ms?: number | null;
+                /** @description Echo time of the T1 */
+                t1_echo_time_ms?: number | null;
+                /** @description Flip angle of the T1 */
+                t1_flip_angle_deg?: number | null;
+                /**
+                 * @description What the case is set aside for: to train, to validate or to test methods. Of a subject with a case that is to test them nothing is learned
+                 * @enum {string|null}
+                 */
+                split?: "train" | "validation" | "test" | null;
             };
             scans: components["schemas"]["Scan"][];
             segmentations: components["schemas"]["Segmentation"][];
@@ -1932,15 +1967,23 @@ export interface components {
             published: string;
             items: components["schemas"]["CheckItem"][];
         };
-        /** @description An axial slice of a case, from 1 at the bottom. */
+        /** @description An axial slice of a case, from 1 at the bottom: with all masks, or with those of a pair. */
         ChosenSlice: {
             case: string;
             slice: number;
+            /** @default  */
+            method: string;
+            /** @default  */
+            reference: string;
         };
-        /** @description An axial slice of a case, from 1 at the bottom. */
+        /** @description An axial slice of a case, from 1 at the bottom: with all masks, or with those of a pair. */
         ChosenSliceRequest: {
             case: string;
             slice: number;
+            /** @default  */
+            method: string;
+            /** @default  */
+            reference: string;
         };
         /** @description The slices that are drawn, in order. */
         ChosenSlicesRequest: {
@@ -2593,7 +2636,7 @@ export interface components {
                 undefined: string;
             };
         };
-        /** @description An evaluation with the cases that slices can be chosen of. */
+        /** @description An evaluation with the cases that slices can be chosen of, and the methods compared. */
         Evaluation: {
             /** Format: uuid */
             readonly id: string;
@@ -2614,6 +2657,7 @@ export interface components {
             /** Format: date-time */
             readonly finished_at: string | null;
             readonly cases: string[];
+            readonly methods: components["schemas"]["Named"][];
             slices: components["schemas"]["ChosenSlice"][];
         };
         /** @description An evaluation as a row of a list. */
@@ -2793,6 +2837,24 @@ export interface components {
                 echo_time_ms?: number | null;
                 /** @description Inversion time of the FLAIR */
                 inversion_time_ms?: number | null;
+                /** @description Flip angle of the FLAIR */
+                flip_angle_deg?: number | null;
+                /**
+                 * @description Whether the T1 was acquired slice by slice or as a volume
+                 * @enum {string|null}
+                 */
+                t1_acquisition?: "2D" | "3D" | null;
+                /** @description Repetition time of the T1 */
+                t1_repetition_time_ms?: number | null;
+                /** @description Echo time of the T1 */
+                t1_echo_time_ms?: number | null;
+                /** @description Flip angle of the T1 */
+                t1_flip_angle_deg?: number | null;
+                /**
+                 * @description What the case is set aside for: to train, to validate or to test methods. Of a subject with a case that is to test them nothing is learned
+                 * @enum {string|null}
+                 */
+                split?: "train" | "validation" | "test" | null;
             };
         };
         /** @description How many edits of a drawing another one begins with. */
@@ -3370,6 +3432,11 @@ export interface components {
                 undefined: string;
             };
         };
+        /** @description A method by its name, and what people call it. */
+        Named: {
+            name: string;
+            title: string;
+        };
         /** @description A new reference study; delineators see its title, and references carry it. */
         NewReferenceRequest: {
             title: string;
@@ -3377,7 +3444,7 @@ export interface components {
         /** @description A new study; raters see its title. */
         NewStudyRequest: {
             title: string;
-            /** @description Two methods whose masks of the same cases are to be judged. */
+            /** @description Two methods whose masks of the same cases are to be judged; those that are not there yet are made first. */
             methods?: [
                 string,
                 string
@@ -3470,6 +3537,17 @@ export interface components {
             /** Format: date-time */
             last_activity: string | null;
         };
+        /** @description How far the masks are that a draft of two methods waits for. */
+        Pairing: {
+            methods: string[];
+            /** @description Cases that are to be judged. */
+            cases: number;
+            /** @description Cases with masks of both, while it waits. */
+            done: number;
+            is_waiting: boolean;
+            /** @description Which cases were left out, and why. */
+            reason: string;
+        };
         /** @description What is to be changed about a case; null empties a field, what is left out stays. */
         PatchedCaseChangeRequest: {
             subject?: string;
@@ -3503,6 +3581,24 @@ export interface components {
                 echo_time_ms?: number | null;
                 /** @description Inversion time of the FLAIR */
                 inversion_time_ms?: number | null;
+                /** @description Flip angle of the FLAIR */
+                flip_angle_deg?: number | null;
+                /**
+                 * @description Whether the T1 was acquired slice by slice or as a volume
+                 * @enum {string|null}
+                 */
+                t1_acquisition?: "2D" | "3D" | null;
+                /** @description Repetition time of the T1 */
+                t1_repetition_time_ms?: number | null;
+                /** @description Echo time of the T1 */
+                t1_echo_time_ms?: number | null;
+                /** @description Flip angle of the T1 */
+                t1_flip_angle_deg?: number | null;
+                /**
+                 * @description What the case is set aside for: to train, to validate or to test methods. Of a subject with a case that is to test them nothing is learned
+                 * @enum {string|null}
+                 */
+                split?: "train" | "validation" | "test" | null;
             };
         };
         /** @description A change of a draft; what is left out stays. */
@@ -4145,6 +4241,7 @@ export interface components {
             readonly practice: components["schemas"]["PracticeItem"][];
             readonly raters: components["schemas"]["Rater"][];
             readonly meaning: components["schemas"]["Meaning"];
+            readonly pairing: components["schemas"]["Pairing"] | null;
             amendments: components["schemas"]["Amendment"][];
             readonly design_sha256: string;
             readonly commitment: string;
@@ -4418,6 +4515,24 @@ export interface components {
                 echo_time_ms?: number | null;
                 /** @description Inversion time of the FLAIR */
                 inversion_time_ms?: number | null;
+                /** @description Flip angle of the FLAIR */
+                flip_angle_deg?: number | null;
+                /**
+                 * @description Whether the T1 was acquired slice by slice or as a volume
+                 * @enum {string|null}
+                 */
+                t1_acquisition?: "2D" | "3D" | null;
+                /** @description Repetition time of the T1 */
+                t1_repetition_time_ms?: number | null;
+                /** @description Echo time of the T1 */
+                t1_echo_time_ms?: number | null;
+                /** @description Flip angle of the T1 */
+                t1_flip_angle_deg?: number | null;
+                /**
+                 * @description What the case is set aside for: to train, to validate or to test methods. Of a subject with a case that is to test them nothing is learned
+                 * @enum {string|null}
+                 */
+                split?: "train" | "validation" | "test" | null;
             };
         };
         /**
@@ -5861,6 +5976,39 @@ export interface operations {
             };
         };
     };
+    delete_evaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeletionRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     evaluation_findings: {
         parameters: {
             query?: never;
@@ -5897,6 +6045,10 @@ export interface operations {
                 as?: "png" | "svg";
                 case: string;
                 kind?: "outlines" | "side-by-side";
+                /** @description It alone, against the reference. */
+                method?: string;
+                /** @description It alone, with the method. */
+                reference?: string;
                 /** @description From 1 at the bottom. */
                 slice: number;
             };

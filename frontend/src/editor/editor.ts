@@ -20,11 +20,12 @@ import { SliceStrip } from '../viewer/strip'
 import { buildTools, type Tools } from '../viewer/tools'
 import { type DrawnPlace, Viewer } from '../viewer/viewer'
 import { isSameGrid, mmOfVoxel, type Triple } from '../voxels/grid'
-import { between, bridge, grown, holes } from '../voxels/grow'
+import { between, bridge, holes } from '../voxels/grow'
 import { voxelsOf } from '../voxels/runs'
 import { Coverage } from '../voxels/slices'
 import { Beside } from './beside'
 import { bodyOf, Drawn, editsOf } from './drawn'
+import { segmented } from './growing'
 import type { Edit } from './history'
 import { editorShortcuts } from './keys'
 import { LesionList } from './lesionList'
@@ -363,25 +364,19 @@ class Editor {
 
   private grow(mm: Triple): void {
     const { values, grid } = this.scan
-    const { tolerance, reachMm } = this.settings
+    const { map } = this.drawn
     const voxel = this.viewer.voxelAt(mm)
     const seed = voxel ? voxelUnder({ index: voxel, mm, plane: 0 }, grid) : -1
     if (seed < 0) return
-    const least = (values[seed] ?? 0) * (1 - tolerance / 100)
-    const { map } = this.drawn
-    const before = map.voxelsOf(map.labels[seed] ?? 0) // grown anew where there is one
-    const isLesion = (other: number): boolean => (values[other] ?? 0) >= least
-    const found = grown([seed], isLesion, reachMm, grid)
-    if (!found) {
-      this.say(
-        `Nothing was drawn: what is as bright goes on beyond ${reachMm} mm. Lower "Darker by", or raise "Reach".`,
-      )
+    const found = segmented(seed, values, this.probability, this.settings, grid)
+    if (typeof found === 'string') {
+      this.say(found)
       return
     }
+    const before = map.voxelsOf(map.labels[seed] ?? 0) // grown anew where there is one
     const kept = new Set(found)
-    const tool = before.length > 0 ? 'regrow' : 'grow'
     this.drawn.change(
-      tool,
+      before.length > 0 ? 'regrow' : 'grow',
       found,
       before.filter((other) => !kept.has(other)),
     )
@@ -424,7 +419,9 @@ class Editor {
     if (!this.drawing.probability) return
     try {
       const { values } = await loadScan(await fetchBytes(this.drawing.probability))
-      this.probability = fitsGrid(values, this.scan.grid) ? values : null
+      if (!fitsGrid(values, this.scan.grid)) return
+      this.probability = values
+      this.palette.offerMap()
       this.showLesions()
     } catch (error) {
       this.say(`The probability map could not be loaded. ${explanation(error)}`)

@@ -16,7 +16,7 @@ export const TOOLS: readonly ToolText[] = [
   { tool: 'brush', name: 'Brush', key: 'b', does: 'draw; Shift while drawing erases' },
   { tool: 'erase', name: 'Eraser', key: 'e', does: 'erase; Shift while erasing draws' },
   { tool: 'lasso', name: 'Lasso', key: 'l', does: 'circle what becomes lesion; Shift: what goes' },
-  { tool: 'grow', name: 'Grow', key: 'g', does: 'click a bright place to fill it' },
+  { tool: 'grow', name: 'Grow', key: 'g', does: 'click a lesion that is not drawn to segment it' },
   { tool: 'cut', name: 'Split', key: 'k', does: 'draw a line across a lesion, through its slices' },
   { tool: 'merge', name: 'Merge', key: 'm', does: 'click the lesion to join the chosen one with' },
 ]
@@ -27,7 +27,9 @@ export interface Settings {
   radiusMm: number
   /** The brush leaves voxels that are darker alone; null draws anywhere. */
   least: number | null
-  /** How much darker than the clicked voxel a grown lesion may get, in percent. */
+  /** What a lesion is grown by: the grey level, or the map of the method that made the mask. */
+  by: 'grey' | 'map'
+  /** How much darker, or less likely, than the clicked voxel a grown lesion may get, in percent. */
   tolerance: number
   /** How far from the click it may reach, in mm. */
   reachMm: number
@@ -37,6 +39,7 @@ export const FIRST_SETTINGS: Settings = {
   tool: 'brush',
   radiusMm: 2,
   least: null,
+  by: 'grey',
   tolerance: 15,
   reachMm: 20,
 }
@@ -54,7 +57,15 @@ export class Palette {
     type: 'checkbox',
     change: () => this.change({ least: this.onlyBright.checked ? this.brightest * 0.7 : null }),
   })
+  private readonly by = make(
+    'select',
+    { change: () => this.change({ by: this.by.value === 'map' ? 'map' : 'grey' }) },
+    make('option', { value: 'grey' }, 'grey level'),
+    make('option', { value: 'map' }, "the method's map"),
+  )
+  private readonly byRow = make('label', { class: 'setting' }, make('span', {}, 'By'), this.by)
   private brightest = 1
+  private hasMap = false
 
   constructor(
     readonly settings: Settings,
@@ -80,6 +91,7 @@ export class Palette {
       row,
       this.size.element,
       make('div', { class: 'setting', 'data-for': 'bright' }, bright, this.least.element),
+      this.byRow,
       this.tolerance.element,
       this.reach.element,
     )
@@ -89,6 +101,12 @@ export class Palette {
   /** The grey levels that thresholds are chosen from. */
   setBrightest(value: number): void {
     this.brightest = value
+    this.update()
+  }
+
+  /** This will offer to grow by a probability map. */
+  offerMap(): void {
+    this.hasMap = true
     this.update()
   }
 
@@ -105,7 +123,7 @@ export class Palette {
   }
 
   private update(): void {
-    const { tool, radiusMm, least, tolerance, reachMm } = this.settings
+    const { tool, radiusMm, least, by, tolerance, reachMm } = this.settings
     for (const [name, button] of this.buttons) {
       button.setAttribute('aria-pressed', String(name === tool))
     }
@@ -116,6 +134,9 @@ export class Palette {
     this.onlyBright.checked = least !== null
     const level = ((least ?? 0) / this.brightest) * 200
     this.least.show(least !== null, Math.round(level), `${Math.round(least ?? 0)}`)
+    this.byRow.hidden = tool !== 'grow' || !this.hasMap
+    this.by.value = by
+    this.tolerance.name(by === 'map' ? 'Less likely by' : 'Darker by')
     this.tolerance.show(tool === 'grow', tolerance, `${tolerance} %`)
     this.reach.show(tool === 'grow', reachMm, `${reachMm} mm`)
   }
@@ -125,6 +146,7 @@ class Slider {
   readonly range: HTMLInputElement
   readonly element: HTMLElement
   private readonly text = make('output')
+  private readonly title = make('span')
 
   constructor(name: string, min: number, max: number, onInput: (value: number) => void) {
     this.range = make('input', {
@@ -136,10 +158,15 @@ class Slider {
     this.element = make(
       'label',
       { class: 'setting' },
-      ...(name ? [make('span', {}, name)] : []),
+      ...(name ? [this.title] : []),
       this.range,
       this.text,
     )
+    this.name(name)
+  }
+
+  name(title: string): void {
+    setText(this.title, title)
   }
 
   show(isShown: boolean, value: number, text: string): void {

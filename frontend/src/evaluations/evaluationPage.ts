@@ -1,25 +1,25 @@
 // One evaluation: how it goes, then its tables and figures, and slices that are chosen here.
 
 import { address, request } from '../api/client'
-import type { ChosenSlice, Evaluation, Findings } from '../api/types'
+import type { Evaluation, Findings } from '../api/types'
 import { make, setText } from '../elements'
 import { keepFocus } from '../focus'
 import { figurePanel } from '../results/figure'
 import { sectionPanel } from '../results/section'
+import { askFirst } from '../study/dialog'
 import { trainingText } from '../trainings/words'
 import { showTrouble } from '../trouble'
+import { slicesPart } from './slices'
 
 export interface EvaluationPageData {
   readonly id: string
   readonly most_slices: number
+  /** The address of the list of evaluations. */
+  readonly evaluations: string
 }
 
 const POLL_MS = 1500
 const POLL_AFTER_FAILURE_MS = 5000
-const KINDS = [
-  ['side-by-side', 'Side by side'],
-  ['outlines', 'Outlines'],
-] as const
 
 export class EvaluationPage {
   private readonly trouble = make('p', { class: 'trouble', role: 'alert' })
@@ -30,7 +30,7 @@ export class EvaluationPage {
     root: HTMLElement,
     private readonly data: EvaluationPageData,
   ) {
-    root.replaceChildren(this.trouble, this.state, this.results)
+    root.replaceChildren(this.trouble, this.state, this.results, this.deletion())
     void this.load()
   }
 
@@ -71,6 +71,29 @@ export class EvaluationPage {
       make('progress', { max: 1, value: progress, 'aria-label': 'Progress of the evaluation' }),
       make('div', { class: 'actions' }, cancel),
     ]
+  }
+
+  private deletion(): HTMLElement {
+    const reason = make('textarea', { id: 'deletion-reason', required: true, maxlength: 2000 })
+    const ask = (): void =>
+      askFirst(
+        'Delete this evaluation?',
+        'What it found and its slices are deleted for good; the masks stay. Take the bundle out first if you need it. The audit log keeps who deleted it, when and why.',
+        'Delete for good',
+        async () => {
+          const { id, evaluations } = this.data
+          const body = { reason: reason.value }
+          await request('POST', '/api/v1/evaluations/{id}/delete/', { id }, body)
+          location.assign(evaluations)
+        },
+        make('label', { for: 'deletion-reason' }, 'Reason'),
+        reason,
+      )
+    return make(
+      'div',
+      { class: 'actions' },
+      make('button', { type: 'button', class: 'danger', click: ask }, 'Delete this evaluation…'),
+    )
   }
 
   private async cancel(): Promise<void> {
@@ -119,7 +142,7 @@ export class EvaluationPage {
         ]),
       ]),
       make('h2', { id: 'slices' }, 'Slices'),
-      this.slices(evaluation),
+      slicesPart(evaluation, this.data.most_slices),
       make('h2', { id: 'methods' }, 'How it was done'),
       make('section', { class: 'sheet' }, ...found.methods.map((text) => make('p', {}, text))),
       make(
@@ -129,91 +152,5 @@ export class EvaluationPage {
         make('ul', {}, ...found.notes.map((text) => make('li', {}, text))),
       ),
     ]
-  }
-
-  /** Slices chosen here: every mask side by side, and outlines over one scan. */
-  private slices(evaluation: Evaluation): HTMLElement {
-    const trouble = make('p', { class: 'trouble', role: 'alert' })
-    const drawn = make('div')
-    const code = make(
-      'select',
-      { 'aria-label': 'Case' },
-      ...evaluation.cases.map((one) => make('option', { value: one }, one)),
-    )
-    const slice = make('input', {
-      type: 'number',
-      min: 1,
-      value: 1,
-      'aria-label': 'Axial slice, from 1 at the bottom',
-    })
-    let chosen: readonly ChosenSlice[] = evaluation.slices
-    const choose = async (wanted: readonly ChosenSlice[]): Promise<void> => {
-      setText(trouble, '')
-      try {
-        const { id } = this.data
-        const body = { slices: [...wanted] }
-        const answer = await request('PUT', '/api/v1/evaluations/{id}/slices/', { id }, body)
-        chosen = answer.slices
-        show()
-      } catch (error) {
-        showTrouble(trouble, error)
-      }
-    }
-    const show = (): void => {
-      drawn.replaceChildren(
-        ...chosen.map((one) =>
-          this.slice(one, () => void choose(chosen.filter((other) => other !== one))),
-        ),
-      )
-    }
-    const add = (): void => {
-      void choose([...chosen, { case: code.value, slice: slice.valueAsNumber || 1 }])
-    }
-    show()
-    return make(
-      'section',
-      { class: 'sheet' },
-      make(
-        'p',
-        { class: 'hint' },
-        `Choose up to ${this.data.most_slices} axial slices; they are drawn here and in the bundle. The patient's right is on the left.`,
-      ),
-      make(
-        'div',
-        { class: 'actions' },
-        code,
-        slice,
-        make('button', { type: 'button', click: add }, 'Add the slice'),
-      ),
-      trouble,
-      drawn,
-    )
-  }
-
-  private slice(chosen: ChosenSlice, remove: () => void): HTMLElement {
-    const name = `${chosen.case}, slice ${chosen.slice}`
-    const source = (kind: 'side-by-side' | 'outlines', as: 'svg' | 'png'): string =>
-      address('/api/v1/evaluations/{id}/picture/', { id: this.data.id, ...chosen, kind, as })
-    return make(
-      'section',
-      { class: 'slice', 'aria-label': name },
-      make('h3', {}, name),
-      ...KINDS.map(([kind, title]) =>
-        make(
-          'figure',
-          {},
-          make('img', { src: source(kind, 'svg'), alt: `${name}: ${title.toLowerCase()}` }),
-          make(
-            'figcaption',
-            { class: 'hint' },
-            `${title}. `,
-            make('a', { href: source(kind, 'svg'), download: `${kind}.svg` }, 'SVG'),
-            ' ',
-            make('a', { href: source(kind, 'png'), download: `${kind}.png` }, 'PNG'),
-          ),
-        ),
-      ),
-      make('button', { type: 'button', click: remove, 'aria-label': `Remove ${name}` }, 'Remove'),
-    )
   }
 }

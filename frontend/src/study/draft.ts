@@ -6,8 +6,10 @@ import type { Candidates, Design, Study } from '../api/types'
 import { make, plural, setText } from '../elements'
 import { timeFormat } from '../time'
 import { showTrouble } from '../trouble'
+import { deletionButton } from './deletion'
 import { askFirst } from './dialog'
 import { meaningPanel } from './meaning'
+import { leftOut } from './pairing'
 import { PracticePanel } from './practice'
 import type { StudyPageData } from './studyPage'
 
@@ -68,16 +70,12 @@ class Draft {
       { type: 'button', class: 'primary', 'data-action': 'open', click: () => void this.open() },
       'Open the study',
     )
-    const remove = make(
-      'button',
-      { type: 'button', class: 'quiet', click: () => this.remove() },
-      'Delete this draft',
-    )
     root.replaceChildren(
+      ...leftOut(study),
       this.state,
       this.trouble,
       make('div', { class: 'two' }, form, make('div', {}, this.means)),
-      make('div', { class: 'actions' }, open, remove),
+      make('div', { class: 'actions' }, open, deletionButton(data)),
     )
     form.addEventListener('input', (event) => {
       if (event.target === this.design.gap) this.isGapEdited = true
@@ -410,22 +408,6 @@ class Draft {
         await this.refresh()
       },
       make('label', { for: 'opening-reason' }, 'Reason, if you like (kept by the audit log)'),
-      reason,
-    )
-  }
-
-  private remove(): void {
-    const reason = make('textarea', { id: 'deletion-reason', required: true, maxlength: 2000 })
-    askFirst(
-      'Delete this draft?',
-      'The masks and the people stay; only the draft goes.',
-      'Delete',
-      async () => {
-        const { study: slug } = this.data
-        await request('POST', '/api/v1/studies/{slug}/delete/', { slug }, { reason: reason.value })
-        location.assign(this.data.studies)
-      },
-      make('label', { for: 'deletion-reason' }, 'Reason (kept by the audit log)'),
       reason,
     )
   }

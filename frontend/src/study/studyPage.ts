@@ -7,6 +7,7 @@ import { keepFocus } from '../focus'
 import { showResults } from '../results/resultsPage'
 import { showTrouble } from '../trouble'
 import { showDraft } from './draft'
+import { showPairing } from './pairing'
 import { showProgress } from './progress'
 
 export interface StudyPageData {
@@ -35,6 +36,7 @@ export async function showStudy(root: HTMLElement, data: StudyPageData): Promise
     const body = make('div')
     if (study.state === 'open') showProgress(body, study, data, refresh)
     else if (study.state === 'closed') await showResults(body, study, data)
+    else if (study.pairing?.is_waiting) showPairing(body, study.pairing, data, refresh)
     else await showDraft(body, study, data, refresh)
     keepFocus(root, () => root.replaceChildren(heading, body))
   } catch (error) {

@@ -63,6 +63,8 @@ export class NewTraining {
   readonly element: HTMLFormElement
   private readonly faults = new Map<string, readonly [Control, HTMLElement]>()
   private readonly trouble = make('p', { class: 'trouble', role: 'alert' })
+  /** Masks that were chosen one by one under Corrections. */
+  private readonly masks = new URLSearchParams(location.search).getAll('mask')
   private readonly title = make('input', { maxlength: 60, required: true })
   private readonly preset: HTMLSelectElement
   private readonly presetHint = make('p', { class: 'hint' })
@@ -160,7 +162,8 @@ export class NewTraining {
       this.preset.value = fit?.name ?? this.preset.value
       this.arrange()
     }
-    for (const select of [this.start, this.reference]) {
+    const selects = this.masks.length > 0 ? [this.start] : [this.start, this.reference]
+    for (const select of selects) {
       const wanted = asked.get(select === this.start ? 'start' : 'reference')
       if (wanted && [...select.options].some(({ value }) => value === wanted)) select.value = wanted
     }
@@ -211,13 +214,15 @@ export class NewTraining {
     this.epochs.placeholder = String(preset.epochs)
     const slugs = this.slugs
     const references = referencesOf(this.data.cohorts.filter(({ slug }) => slugs.includes(slug)))
-    exchange(
-      this.reference,
-      references.map(({ name, cases, subjects }) => [
-        name,
-        `${name} (${plural(cases, 'case')}, ${plural(subjects, 'subject')})`,
-      ]),
-    )
+    exchange(this.reference, [
+      ...(this.masks.length > 0
+        ? [['', `${plural(this.masks.length, 'mask')} that you chose`] as const]
+        : []),
+      ...references.map(
+        ({ name, cases, subjects }) =>
+          [name, `${name} (${plural(cases, 'case')}, ${plural(subjects, 'subject')})`] as const,
+      ),
+    ])
     const fits = this.data.starts.filter((start) =>
       start.fits.includes(preset.method || start.method),
     )
@@ -245,7 +250,7 @@ export class NewTraining {
       epochs: number(this.epochs),
       validation: number(this.validation),
       measure: this.data.measures.find(({ name }) => name === this.measure.value)?.name ?? 'DSC',
-      masks: [],
+      masks: this.reference.value ? [] : this.masks,
     }
     try {
       const made = await request('POST', '/api/v1/cohorts/{slug}/trainings/', { slug }, body)

@@ -195,7 +195,7 @@ export class TrainingPage {
         {
           type: 'button',
           'data-key': `compare-${slug}`,
-          title: `${old} and ${made} on the same cases, which neither has learned from; raters do not see which is which`,
+          title: `${old} and ${made} on the same cases, which neither has learned from; what is not segmented yet is segmented first. Raters do not see which is which`,
           click: () => void draft(),
         },
         `Draft a study of old against new${where}`,

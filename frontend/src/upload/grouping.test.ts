@@ -60,6 +60,7 @@ test('BIDS folders and names are understood, sidecars come along', () => {
       `${anat}/sub-01_ses-1_FLAIR.json`,
       `${anat}/sub-01_ses-1_T1w.nii.gz`,
       `${anat}/sub-01_ses-1_T1w.json`,
+      `${anat}/sub-01_ses-1_T2w.json`,
     ),
   ).toEqual({
     cases: [
@@ -67,9 +68,10 @@ test('BIDS folders and names are understood, sidecars come along', () => {
         `${anat}/sub-01_ses-1_FLAIR.nii.gz`,
         `${anat}/sub-01_ses-1_FLAIR.json`,
         `${anat}/sub-01_ses-1_T1w.nii.gz`,
+        `${anat}/sub-01_ses-1_T1w.json`,
       ],
     ],
-    ignored: [`${anat}/sub-01_ses-1_T1w.json`],
+    ignored: [`${anat}/sub-01_ses-1_T2w.json`],
   })
 })
 

@@ -32,7 +32,7 @@ const PARTS = /^(flair|t1|t2|mask|brainmask)\.nii(\.gz)?$/i
 const BIDS = /^(sub-[a-z0-9]+(?:_ses-[a-z0-9]+)?)(?:_[a-z0-9]+-[a-z0-9]+)*_(flair|t1w|t2w)\./i
 const FLAIR = /^(.+_)?flair\.nii(\.gz)?$/i
 const MASK = /^(mask|brainmask)\./i
-const SIDECAR = /^(.+_)?flair\.json$/i
+const SIDECAR = /^(.+_)?(flair|t1w?)\.json$/i
 
 export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
@@ -99,7 +99,7 @@ function bySubject<Content>(parts: ChosenFile<Content>[]): Map<string, ChosenFil
 
 /**
  * This will sort chosen files into cases. A folder is a case when it holds a sequence by name, and
- * takes its known parts and the FLAIR's sidecar along (without a FLAIR it is sent all the same, so
+ * takes its known parts and the sidecars of FLAIR and T1 along (without a FLAIR it is sent all the same, so
  * that the server refuses it and says what is missing, as import_cases does); loose files called FLAIR, T1, mask ... are one case
  * together; any other loose NIfTI file is a case of its own. Hidden files are not even mentioned.
  */

@@ -133,6 +133,7 @@ SIDECAR = {
     "RepetitionTime": 11,
     "EchoTime": 0.125,
     "InversionTime": 2.8,
+    "FlipAngle": 90,
     "PatientName": "Jens Jensen",
     "InstitutionName": "Rigshospitalet",
     "AcquisitionDateTime": "2019-04-01T09:12:13",
@@ -148,8 +149,23 @@ def test_a_sidecar_gives_what_is_on_the_list_and_nothing_else() -> None:
         "repetition_time_ms": 11000.0,
         "echo_time_ms": 125.0,
         "inversion_time_ms": 2800.0,
+        "flip_angle_deg": 90.0,
     }
     assert of_no_use == []
+
+
+def test_a_sidecar_of_the_t1_says_how_that_was_acquired() -> None:
+    said = SIDECAR | {"MRAcquisitionType": "3D", "RepetitionTime": 0.011, "EchoTime": 0.005}
+    content = json.dumps(said | {"FlipAngle": 8}).encode()
+    for name in ("T1.json", "sub-01_ses-1_T1w.json"):
+        description, of_no_use = read_sidecar(content, name=name)
+        assert description == {
+            "t1_acquisition": "3D",
+            "t1_repetition_time_ms": 11.0,
+            "t1_echo_time_ms": 5.0,
+            "t1_flip_angle_deg": 8.0,
+        }
+        assert of_no_use == []
 
 
 def test_odd_values_in_a_sidecar_are_left_and_named() -> None:

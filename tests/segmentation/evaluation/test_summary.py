@@ -140,7 +140,11 @@ def test_everything_is_laid_out_and_undefined_values_say_why() -> None:
             *("C2", "S1", (20, 20, 10), (1.0, 1.0, 1.0), {"sex": "female", "age_years": 31}),
             learned_by=frozenset({"slim-unet"}),
         ),
-        CaseFacts("C3", "S3", (20, 20, 12), (1.0, 1.0, 1.0), {"sex": "male", "edss": 2.5}),
+        CaseFacts(
+            *("C3", "S3", (20, 20, 12), (1.0, 1.0, 1.0)),
+            {"sex": "male", "edss": 2.5, "split": "test", "t1_flip_angle_deg": 8},
+            t1=((40, 40, 40), (0.7, 0.7, 0.7)),
+        ),
     ]
     asked = Asked(METHODS, ("A", "B"), 10.7, "one-voxel", (11,))
     found = lay_out(RECORDS, facts, asked)
@@ -152,6 +156,14 @@ def test_everything_is_laid_out_and_undefined_values_say_why() -> None:
         ["Mean age in years (range)", "30.0 (30 to 30)", 1],
     ]
     assert [row[0] for row in found.tables["table_2_acquisition"][1:]] == [2, 1]
+    (head, t1) = found.tables["table_2_acquisition_t1"]
+    said = dict(zip(head, t1, strict=True))
+    assert [said[name] for name in ("cases", "voxel_mm", "matrix", "t1_flip_angle_deg")] == [
+        *(1, "0.70 x 0.70 x 0.70", "40 x 40 x 40", 8)
+    ]
+    assert found.tables["table_3_set_aside"][1:] == [
+        *(["train", 0, 0], ["validation", 0, 0], ["test", 1, 1], ["not said", 2, 1])
+    ]
     assert found.tables["table_3_split"][1] == ["slim-unet", 3, 1, 0, 2]
     assert [figure.name for figure in found.figures] == [
         *("volumes-1", "bland-altman-1", "volumes-2", "bland-altman-2"),

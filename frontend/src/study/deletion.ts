@@ -1,0 +1,26 @@
+// Deleting a draft: asked once, with a reason.
+
+import { request } from '../api/client'
+import { make } from '../elements'
+import { askFirst } from './dialog'
+import type { StudyPageData } from './studyPage'
+
+/** The button that deletes a draft and then leaves for the list of studies. */
+export function deletionButton(data: StudyPageData): HTMLElement {
+  const ask = (): void => {
+    const reason = make('textarea', { id: 'deletion-reason', required: true, maxlength: 2000 })
+    askFirst(
+      'Delete this draft?',
+      'The masks and the people stay; only the draft goes.',
+      'Delete',
+      async () => {
+        const { study: slug } = data
+        await request('POST', '/api/v1/studies/{slug}/delete/', { slug }, { reason: reason.value })
+        location.assign(data.studies)
+      },
+      make('label', { for: 'deletion-reason' }, 'Reason (kept by the audit log)'),
+      reason,
+    )
+  }
+  return make('button', { type: 'button', class: 'quiet', click: ask }, 'Delete this draft')
+}
