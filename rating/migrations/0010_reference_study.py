@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rating', '0008_verdict_follows_from_counts'),
+        ('rating', '0009_paired_drafts'),
         ('segmentation', '0015_drawings_set_aside'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
