@@ -190,7 +190,7 @@ class Editor implements Desk {
     await this.viewer.show(this.scan, { grid: this.scan.grid, labels: this.drawn.map.labels })
     this.palette.setBrightest(this.scan.full.high)
     this.repaint(this.allVoxels())
-    this.task.begin(this)
+    this.task.begin(this, this.scan.grid)
     this.showTool()
     this.showLesions()
     this.drawStrip()
@@ -205,7 +205,7 @@ class Editor implements Desk {
   }
 
   private async build(): Promise<void> {
-    const leave = make('a', { href: this.page.home, class: 'quiet' }, 'Leave')
+    const leave = make('a', { href: this.task.home, class: 'quiet' }, 'Leave')
     const stages = make('div', { class: 'stages' }, this.stage, this.beside.element)
     const image = make('div', { class: 'image' }, stages, this.strip.element)
     const left = make('div', { class: 'left' }, image)

@@ -71,6 +71,10 @@ class MaskTask implements EditorTask {
     return `Case ${this.drawing.case}`
   }
 
+  get home(): string {
+    return this.data.case_page
+  }
+
   get what(): string {
     const { parent } = this.drawing
     return parent ? `Correcting ${parent.title}` : 'Drawing from empty'

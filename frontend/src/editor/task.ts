@@ -6,7 +6,7 @@ import type { Outbox, SavingState, SentEdit } from '../saving/outbox'
 import type { OutboxStore } from '../saving/outboxStore'
 import type { Dot } from '../viewer/dots'
 import type { Shortcut } from '../viewer/keys'
-import type { Triple } from '../voxels/grid'
+import type { Grid, Triple } from '../voxels/grid'
 import type { LabelVolume } from '../voxels/labels'
 import type { Drawn } from './drawn'
 
@@ -16,13 +16,15 @@ export interface Page {
   readonly owner: string
   readonly key: string
   readonly login: string
-  /** Where Leave leads. */
+  /** Where to go when it cannot be opened. */
   readonly home: string
 }
 
 export interface EditorTask {
   readonly heading: string
   readonly what: string
+  /** Where Leave leads. */
+  readonly home: string
   readonly scans: readonly EditedScan[]
   /** The address of the labels that it begins from; null begins from empty. */
   readonly start: string | null
@@ -43,13 +45,15 @@ export interface EditorTask {
   /** What browser tests may know of it. */
   readonly summary: object
   /** The drawing is on the screen. */
-  begin(desk: Desk): void
+  begin(desk: Desk, grid: Grid): void
   /** The dots to show over the scan; asked after every change. */
   dots(): readonly Dot[]
   noteSaving(state: SavingState): void
 }
 
-export type EditedScan = Pick<Scan, 'sequence' | 'volume' | 'shape' | 'spacing_mm'>
+export interface EditedScan extends Pick<Scan, 'volume' | 'shape' | 'spacing_mm'> {
+  readonly sequence: string
+}
 
 /** How the drawing ends: as a mask of its case, or submitted. */
 export interface Ending {
