@@ -3,12 +3,13 @@
     python tests/stress_kill.py [--kills 200] [--database URL] [--broker URL] [--seed 1] [--limit S]
 
 Starts Plaque as `make run` does, on SQLite or in a new database on the PostgreSQL server of the
-URL. Raters read through the API and send again, with the same ids, whatever was not acknowledged;
-inference jobs are queued and run; a backup is made on the way. A random web or worker process is
-killed with SIGKILL and started again by the supervisor. Prints figures, and ends with 1 unless what
-was acknowledged is stored once and as it was sent, every job ended once with one mask, every stored
-file is sound and none is left over, and the backup restores. What takes longer than the limit in
-seconds, or hangs, is ended with what is known about it. The tests run a small part.
+URL. Raters read and somebody delineates (`stress_delineating.py`) through the API; they send again,
+with the same ids, whatever was not acknowledged. Inference jobs are queued and run; a backup is
+made on the way. A random web or worker process is killed with SIGKILL and started again by the
+supervisor. Prints figures, and ends with 1 unless what was acknowledged is stored once and as it
+was sent, every job ended once with one mask, every stored file is sound and none is left over, and
+the backup restores. What takes longer than the limit in seconds, or hangs, is ended with what is
+known about it. The tests run a small part.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.served import Served, own_database, wait_until  # noqa: E402
+from tests.stress_delineating import Delineator, wrong_delineations  # noqa: E402
 
 RATERS = ("rita", "ravi", "rosa")
 PATIENCE_S = 120
@@ -235,6 +237,7 @@ def make_clinic() -> list[str]:
     cora = User.objects.create_user("cora")
     to_rate = create_cohort(title="To rate", coordinators=[cora])
     invited(to_rate, *(User.objects.create_user(name) for name in RATERS))
+    to_rate.memberships.create(user=User.objects.create_user("dana"), role="delineator")
     for seed in range(6):
         case = a_case(to_rate, seed)
         for lesions in (0, 3, 7, 12):
@@ -491,7 +494,8 @@ def stress(kills: int, seed: int, data: Path, database: str, broker: str) -> lis
             for number, name in enumerate(RATERS)
         ]
         requester = Requester(Sender(served.port, session_of("cora")), codes, seed, stop)
-        people = [*raters, requester]
+        dana = Delineator("dana", Sender(served.port, session_of("dana")), seed, stop)
+        people = [*raters, requester, dana]
         for person in people:
             person.start()
         killed = kill_many(served, kills, data / "backup.tar", seed)
@@ -509,8 +513,9 @@ def stress(kills: int, seed: int, data: Path, database: str, broker: str) -> lis
     wrong = [f"{person.name}: {person.failure!r}" for person in people if person.failure]
     wrong += [f"{person.name} did not end" for person in people if person.is_alive()]
     wrong += [*wrong_marks(raters), *wrong_answers(raters), *wrong_jobs(requester), *wrong_files()]
+    wrong += wrong_delineations(dana)
     wrong += wrong_backup(data / "backup.tar", data / "restored")
-    print_figures(killed, raters, requester, seconds=time.monotonic() - began)
+    print_figures(killed, raters, requester, dana, seconds=time.monotonic() - began)
     return wrong
 
 
@@ -525,7 +530,12 @@ def state_of(served: Served) -> str:
 
 
 def print_figures(
-    killed: Counter[str], raters: list[Rater], requester: Requester, *, seconds: float
+    killed: Counter[str],
+    raters: list[Rater],
+    requester: Requester,
+    dana: Delineator,
+    *,
+    seconds: float,
 ) -> None:
     """This will print how much happened."""
     from django.db import connection
@@ -534,7 +544,7 @@ def print_figures(
 
     ledgers = [rater.ledger for rater in raters]
     attempts = Counter(InferenceJob.objects.values_list("attempts", flat=True))
-    sent_again = sum(one.sender.sent_again for one in (*raters, requester))
+    sent_again = sum(one.sender.sent_again for one in (*raters, requester, dana))
     figures = {
         "database": connection.vendor,
         "seconds": round(seconds),
@@ -544,6 +554,8 @@ def print_figures(
         "comments acknowledged": sum(len(one.comments) for one in ledgers),
         "answers acknowledged": sum(len(one.answers) for one in ledgers),
         "of them stored before the answer was lost": sum(one.repeated for one in ledgers),
+        "edits acknowledged": sum(len(one) for one in dana.ledger.edits.values()),
+        "decisions about dots acknowledged": sum(len(o) for o in dana.ledger.decisions.values()),
         "requests sent again": sent_again,
         "jobs": attempts.total(),
         "of them at the 1st, 2nd, 3rd attempt": [attempts[number] for number in (1, 2, 3)],

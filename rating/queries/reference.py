@@ -127,7 +127,8 @@ def choices_for(study: ReferenceStudy, *, user: User) -> dict[str, Any]:
     methods: dict[str, set[str]] = {}
     for code, method in done.order_by().values_list("case__code", "method").distinct():
         methods.setdefault(code, set()).add(method)
-    titles = method_titles({name for names in methods.values() for name in names})
+    made = {name for names in methods.values() for name in names}
+    titles = method_titles(made)
     people = User.objects.filter(
         cohort_memberships__cohort=study.cohort_id, is_active=True
     ).exclude(pk=user.pk)
@@ -136,7 +137,7 @@ def choices_for(study: ReferenceStudy, *, user: User) -> dict[str, Any]:
             {"code": code, "subject": subject, "methods": sorted(methods.get(code, ()))}
             for code, subject in seen.values_list("code", "subject")
         ],
-        "methods": [{"name": name, "title": titles.get(name, name)} for name in sorted(titles)],
+        "methods": [{"name": name, "title": titles.get(name, name)} for name in sorted(made)],
         "people": [
             {"username": one.username, "name": one.get_full_name()}
             for one in people.order_by("username")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmentation.imaging.drawing import digest, runs_of
+from segmentation.imaging.geometry import Grid
 from segmentation.imaging.nifti import read_volume
 from segmentation.models import Case, InferenceJob, Segmentation
 from segmentation.operations.masks import NewMask, store_mask
@@ -66,6 +67,31 @@ class Delineator(Browser):
             if mask.any():
                 self.draw(token, mask)
             self.submit(token, mask)
+
+    def finish_step_2(self, *, reject: Collection[Voxel] = ()) -> dict[str, Mask]:
+        """All second steps: 3 x 3 voxels at every dot but those rejected; what is drawn by case."""
+        drawn = {}
+        for token in self.tasks(2):
+            shown = self.open(token)
+            mask = np.zeros(grid_of(token).ras.shape, bool)
+            for dot in shown["dots"]:
+                x, y, z = dot["voxel"]
+                if (x, y, z) in reject:
+                    self.decide(token, dot["dot"], "not_a_lesion")
+                    continue
+                self.decide(token, dot["dot"], "unsure")
+                self.decide(token, dot["dot"], "lesion")
+                mask[x - 1 : x + 2, y - 1 : y + 2, z : z + 1] = True
+            if mask.any():
+                self.draw(token, mask)
+            self.submit(token, mask)
+            drawn[case_of(token).code] = mask
+        return drawn
+
+
+def grid_of(token: str) -> Grid:
+    grid: Grid = case_of(token).scans.get(sequence="FLAIR").grid
+    return grid
 
 
 def case_of(token: str) -> Case:

@@ -7,9 +7,11 @@ import uuid
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
 
-from rating.models import Mark, Presentation, Rating, Study
+from rating.models import Delineation, Mark, Presentation, Rating, Study
+from segmentation.models import Cohort
 from segmentation.people import owner_key
-from tests.rating.stage import Browser, a_mark, a_view, an_answer
+from tests.rating.stage import Browser, a_case, a_mark, a_view, an_answer
+from tests.webapp.clinics import a_reference
 from webapp.access import TABLE
 
 FORM = {"login": "ravi", "password": "ravi-12345"}
@@ -56,6 +58,35 @@ def test_a_page_of_another_person_stores_nothing(
     assert Presentation.objects.get(token=token).comment == ""
     as_page_of(people["ravi"], ravi).put(mark, a_mark())
     assert Mark.objects.count() == 1
+
+
+def test_a_page_of_another_person_delineates_nothing(
+    cora: Browser, dana: Browser, people: dict[str, User], cohort: Cohort
+) -> None:
+    """Not even in a delineation that is the other's own."""
+    a_reference("Test set", "open", a_case(cohort, 3), people["dana"])
+    one = Delineation.objects.get(step=2)
+    Delineation.objects.update(submitted_at=None)
+    before = set(Delineation.objects.values_list("pk", "submitted_at", "opened_at"))
+    page = as_page_of(people["rita"], dana)
+    root = f"delineations/{one.token}"
+    seen = {"edits": 0, "voxels": 0, "digest": 0, "active_ms": 0}
+    tried = {
+        "api:delineation": [("get", f"{root}/", None)],
+        "api:delineation-open": [("post", f"{root}/open/", {})],
+        "api:delineation-scan": [("get", f"{root}/scans/FLAIR/", None)],
+        "api:delineation-edit": [("put", f"{root}/edits/{uuid.uuid4()}/", {})],
+        "api:dot-decision": [("put", f"{root}/dots/x/decisions/{uuid.uuid4()}/", {})],
+        "api:delineation-submit": [("post", f"{root}/submit/", seen)],
+        "api:assignment": [("get", f"assignments/{one.assignment.token}/", None)],
+        "api:assignments": [("get", "assignments/", None)],
+    }
+    whose = ("api:delineation", "api:assignment", "api:dot-decision")
+    assert set(tried) == {name for name in TABLE if name.startswith(whose)}
+    for requests in tried.values():
+        for method, path, body in requests:
+            assert page.refused(method, path, body) == (403, "SomebodyElse"), path
+    assert set(Delineation.objects.values_list("pk", "submitted_at", "opened_at")) == before
 
 
 def test_whether_something_is_there_is_not_told_to_a_page_of_another_person(

@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import io
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import nibabel as nib
+import numpy as np
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 
-from rating.models import Candidate, Dot, DotDecision, ReferenceStudy
-from segmentation.models import Cohort
+from rating.models import Candidate, Dot, DotDecision, ReferenceCase, ReferenceStudy
+from segmentation.models import Case, Cohort, Drawing, InferenceJob, Segmentation
 from segmentation.queries import clock_given
-from tests.rating.delineators import Delineator, Mask, a_method_mask, ball
-from tests.rating.stage import NOON, Browser, a_case
-
-METHODS = ("slim-unet", "bianca", "lst-lpa")
-S = (24, 28, 10)
-A, B, C, D = (
-    ((2, 2, 2), (5, 5, 4)),
-    ((10, 4, 3), (13, 7, 5)),
-    ((4, 16, 5), (7, 19, 7)),
-    ((16, 18, 2), (19, 21, 4)),
-)
-SMALL = ((20, 2, 8), (21, 4, 9))  # 2 voxels of 3 mm3
-
-
-class Clock:
-    now: datetime = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_days(self, days: float) -> None:
-        self.now += timedelta(days=days)
+from tests.rating.delineators import Delineator, Mask
+from tests.rating.reference_stage import Clock, Own, drafted, what_they_draw
+from tests.rating.stage import Browser
 
 
 @pytest.fixture
@@ -44,85 +31,54 @@ def clock() -> Iterator[Clock]:
 
 
 @pytest.fixture
-def delineators(people: dict[str, User], cohort: Cohort) -> dict[str, Delineator]:
+def delineators(people: dict[str, User], cohort: Cohort) -> tuple[Delineator, Delineator]:
     cohort.memberships.create(user=people["rita"], role="delineator")
-    return {name: Delineator(people[name]) for name in ("dana", "rita")}
+    return Delineator(people["dana"]), Delineator(people["rita"])
 
 
 @pytest.fixture
-def own(cohort: Cohort) -> dict[str, dict[str, Mask]]:
-    """Who draws what in the first step, by case; in the second case nobody finds anything."""
-    first, second = a_case(cohort, 1, has_t1=True), a_case(cohort, 2)
-    for case in (first, second):
-        found = case == first
-        a_method_mask(case, "slim-unet", ball(S, *([A, B] if found else [])))
-        a_method_mask(case, "bianca", ball(S, *([C] if found else [])))
-        a_method_mask(case, "lst-lpa", ball(S, *([SMALL] if found else [])))
-    nothing = ball(S)
-    return {
-        "dana": {first.code: ball(S, A, D), second.code: nothing},
-        "rita": {first.code: ball(S, ((4, 3, 2), (6, 5, 4)), SMALL), second.code: nothing},
-    }
+def own(cohort: Cohort) -> Own:
+    return what_they_draw(cohort)
 
 
 @pytest.fixture
 def study(
-    cora: Browser, cohort: Cohort, own: dict[str, Any], delineators: Any, clock: Clock
+    cora: Browser, cohort: Cohort, own: Own, delineators: Any, clock: Clock
 ) -> ReferenceStudy:
-    made = cora.post(f"cohorts/{cohort.slug}/reference-studies/", {"title": "Test set"})
-    design = {
-        "interval_days": 30,
-        "cases": sorted(own["dana"]),
-        "delineators": ["dana", "rita"],
-        "methods": list(METHODS),
-        "instructions": "Draw all lesions.",
-    }
-    cora.patch(f"reference-studies/{made['id']}/", {"design": design})
-    opened = cora.post(f"reference-studies/{made['id']}/open/")
+    opened = cora.post(f"{drafted(cora, cohort, own)}open/")
     assert opened["state"] == "open"
     return ReferenceStudy.objects.get()
 
 
-def test_a_whole_study(
-    study: ReferenceStudy,
-    delineators: dict[str, Delineator],
-    own: dict[str, dict[str, Mask]],
-    clock: Clock,
-    cora: Browser,
-) -> None:
-    dana, rita = delineators["dana"], delineators["rita"]
+@pytest.fixture
+def finished(
+    study: ReferenceStudy, delineators: tuple[Delineator, Delineator], own: Own, clock: Clock
+) -> tuple[dict[str, Mask], dict[str, Mask]]:
+    """What both drew in the second step; Dana finds that the one lesion of U-Net alone is none."""
+    dana, rita = delineators
     dana.finish_step_1(own["dana"])
     assert {one["state"] for one in dana.share()["step_2"]} == {"others"}
     rita.finish_step_1(own["rita"])
     assert {one["state"] for one in dana.share()["step_2"]} == {"interval"}
     assert dana.share()["step_2"][0]["available_at"] == "2026-04-01T12:00:00Z"
     clock.pass_days(30)
-    for person in (dana, rita):
-        assert len(person.tasks(2)) == 2
-        for token in person.tasks(2):
-            shown = person.open(token)
-            answered = ball(S)
-            for dot in shown["dots"]:
-                x, y, z = dot["voxel"]
-                if person is dana and (x, y, z) == (11, 5, 3):
-                    person.decide(token, dot["dot"], "not_a_lesion")
-                    continue
-                person.decide(token, dot["dot"], "unsure")
-                person.decide(token, dot["dot"], "lesion")
-                answered[x - 1 : x + 2, y - 1 : y + 2, z : z + 2] = True
-            if answered.any():
-                person.draw(token, answered)
-            person.submit(token, answered)
-        assert person.share()["state"] == "finished"
+    assert [len(person.tasks(2)) for person in (dana, rita)] == [2, 2]
+    drawn = dana.finish_step_2(reject=[(11, 5, 3)]), rita.finish_step_2()
+    assert [person.share()["state"] for person in (dana, rita)] == ["finished", "finished"]
+    return drawn
+
+
+def test_candidates_are_fused_and_know_whence_they_come(finished: Any, own: Own) -> None:
     first, second = sorted(own["dana"])
     found = Candidate.objects.filter(of__case__code=first)
     assert [(one.voxels, one.voxel) for one in found] == [
-        (18 + 2 * 2, [3, 3, 2]),
+        (18 + 2 * 2, [3, 3, 2]),  # A, and what Rita drew beside it
         (18, [5, 17, 5]),
         (18, [11, 5, 3]),
         (18, [17, 19, 2]),
     ]
     assert not Candidate.objects.filter(of__case__code=second).exists()
+    assert ReferenceCase.objects.get(case__code=second).built_at is not None
     origins = {
         one.number: {
             (o.delineation.assignment.delineator if o.delineation else o.mask.method, o.voxels)
@@ -138,11 +94,187 @@ def test_a_whole_study(
     }
     job = found[1].origins.get().mask.job
     assert (job.method, job.case.code) == ("bianca", first)
+    assert InferenceJob.objects.get(pk=job.pk).dotted_in.get().origins.count() == 1
     orders = [
-        list(Dot.objects.filter(delineation__assignment__delineator=name).values_list("candidate"))
+        [one for (one,) in Dot.objects.filter(**{path: name}).values_list("candidate")]
+        for path in ("delineation__assignment__delineator",)
         for name in ("dana", "rita")
     ]
     assert sorted(orders[0]) == sorted(orders[1])
     assert DotDecision.objects.count() == 2 * 8 - 1
+
+
+def test_which_dots_were_accepted(finished: Any, study: ReferenceStudy, cora: Browser) -> None:
+    address = f"reference-studies/{study.slug}/"
+    assert cora.refused("get", f"{address}results/") == (409, "ReferenceNotClosed")
+    assert cora.refused("get", f"{address}bundle/") == (409, "ReferenceNotClosed")
+    assert cora.refused("post", f"{address}masks/") == (409, "ReferenceNotClosed")
+    assert cora.refused("post", f"{address}close/", {"reason": " "}) == (400, "ReasonMissing")
+    cora.post(f"{address}close/", {"reason": "All done."})
+    found = cora.get(f"{address}results/")
+    assert found["secret"] == ReferenceStudy.objects.get().secret
+    rows = {
+        (row["delineator"], row["source"], row["only"]): (row["lesion"], row["dots"])
+        for row in found["acceptance"]
+    }
+    assert rows == {
+        ("dana", "own", False): (2, 2),
+        ("dana", "own", True): (1, 1),
+        ("dana", "colleague", False): (1, 1),
+        ("dana", "colleague", True): (0, 0),
+        ("dana", "slim-unet", False): (1, 2),
+        ("dana", "slim-unet", True): (0, 1),
+        ("dana", "bianca", False): (1, 1),
+        ("dana", "bianca", True): (1, 1),
+        ("dana", "lst-lpa", False): (0, 0),
+        ("dana", "lst-lpa", True): (0, 0),
+        ("rita", "own", False): (1, 1),
+        ("rita", "own", True): (0, 0),
+        ("rita", "colleague", False): (2, 2),
+        ("rita", "colleague", True): (1, 1),
+        ("rita", "slim-unet", False): (2, 2),
+        ("rita", "slim-unet", True): (1, 1),
+        ("rita", "bianca", False): (1, 1),
+        ("rita", "bianca", True): (1, 1),
+        ("rita", "lst-lpa", False): (0, 0),
+        ("rita", "lst-lpa", True): (0, 0),
+        ("", "own", False): (3, 3),
+        ("", "own", True): (1, 1),
+        ("", "colleague", False): (3, 3),
+        ("", "colleague", True): (1, 1),
+        ("", "slim-unet", False): (3, 4),
+        ("", "slim-unet", True): (1, 2),
+        ("", "bianca", False): (2, 2),
+        ("", "bianca", True): (2, 2),
+        ("", "lst-lpa", False): (0, 0),
+        ("", "lst-lpa", True): (0, 0),
+    }
+    shares = {(row["share"], row["undefined"]) for row in found["acceptance"] if not row["dots"]}
+    assert shares == {(None, "no such dot was decided")}
+
+
+def voxels_of(mask: Segmentation) -> tuple[Any, Any]:
+    """A stored mask by nibabel, in RAS order, and its image."""
+    with mask.mask.open("rb") as stored:
+        image = nib.Nifti1Image.from_bytes(gzip.decompress(stored.read()))
+    return np.asarray(nib.as_closest_canonical(image).dataobj) > 0, image
+
+
+def test_the_references_are_what_was_drawn(
+    finished: tuple[dict[str, Mask], dict[str, Mask]],
+    study: ReferenceStudy,
+    own: Own,
+    cora: Browser,
+    cohort: Cohort,
+) -> None:
+    address = f"reference-studies/{study.slug}/"
+    before = Segmentation.objects.count()
+    cora.post(f"{address}close/", {"reason": "All done."})
+    assert Segmentation.objects.count() == before
+    assert cora.post(f"{address}masks/")["notes"] == []
+    count = Segmentation.objects.count()
+    assert count == before + 2 * (2 * 2 + 3)
+    assert cora.post(f"{address}masks/")["notes"] == []
+    assert Segmentation.objects.count() == count, "made once"
+    first = sorted(own["dana"])[0]
+    dana, rita = (one[first] for one in finished)
+    wanted = {
+        "Test set: dana": dana,
+        "Test set: rita": rita,
+        "Test set, step 1: dana": own["dana"][first],
+        "Test set, step 1: rita": np.zeros_like(dana),  # filled in below
+        "Union of Test set: dana, Test set: rita": dana | rita,
+        "Intersection of Test set: dana, Test set: rita": dana & rita,
+        "Majority of Test set: dana, Test set: rita": dana & rita,
+    }
+    small = wanted["Test set, step 1: rita"]
+    small[4:6, 3:5, 2:4] = True  # 24 mm3 stay, 6 mm3 go
+    case = Case.objects.get(code=first)
+    with case.scans.get(sequence="FLAIR").original.open("rb") as stored:
+        scan = nib.Nifti1Image.from_bytes(gzip.decompress(stored.read()))
+    made = {one.title: one for one in case.segmentations.all() if one.title in wanted}
+    assert set(made) == set(wanted)
+    for title, mask in wanted.items():
+        voxels, image = voxels_of(made[title])
+        np.testing.assert_array_equal(voxels, mask)
+        np.testing.assert_array_equal(image.affine, scan.affine)
+        assert image.header["sform_code"] == scan.header["sform_code"]
+    assert (dana != rita).any()
+    listed = cora.get(f"{address}results/")["references"]
+    assert {one["title"] for one in listed if one["case"] == first} == set(wanted)
+    asked = {"title": "Table 4", "references": ["Test set: dana", "Test set: rita"]}
+    assert cora.post(f"cohorts/{cohort.slug}/evaluations/", asked)["state"] == "queued"
+
+
+def test_the_dots_can_be_taken_along(
+    finished: Any, study: ReferenceStudy, own: Own, cora: Browser, dana: Browser
+) -> None:
+    first, second = sorted(own["dana"])
+    root = f"/api/v1/reference-studies/{study.slug}/cases/"
+    case = Case.objects.get(code=first)
+    with case.scans.get(sequence="FLAIR").original.open("rb") as stored:
+        scan = nib.Nifti1Image.from_bytes(gzip.decompress(stored.read()))
+    answer = cora.ask("get", f"{root}{first}/dots.nii.gz")
+    dots = nib.Nifti1Image.from_bytes(gzip.decompress(answer.content))
+    np.testing.assert_array_equal(dots.affine, scan.affine)
+    assert [dots.header[code] for code in ("qform_code", "sform_code")] == [1, 1]
+    labels = np.asarray(dots.dataobj)
+    assert labels.shape == scan.shape
+    assert sorted(labels[labels > 0].tolist()) == [1, 2, 3, 4]
+    table = cora.ask("get", f"{root}{first}/dots.csv").content.decode()
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert [row["dot"] for row in rows] == ["1", "2", "3", "4"]
+    for row in rows:
+        at = tuple(int(row[axis]) for axis in "ijk")
+        assert labels[at] == int(row["dot"])
+        mm = [float(row[f"{axis}_mm"]) for axis in "xyz"]
+        np.testing.assert_allclose(nib.affines.apply_affine(scan.affine, at), mm, atol=1e-3)
+    balls = cora.ask("get", f"{root}{first}/dots.nii.gz?radius_mm=1")
+    fat = np.asarray(nib.Nifti1Image.from_bytes(gzip.decompress(balls.content)).dataobj)
+    assert np.bincount(fat.ravel())[1:].tolist() == [5, 5, 5, 5]  # 4 neighbours of 1 mm in a slice
+    empty = cora.ask("get", f"{root}{second}/dots.nii.gz").content
+    assert not np.asarray(nib.Nifti1Image.from_bytes(gzip.decompress(empty)).dataobj).any()
+    assert cora.ask("get", f"{root}{first}/dots.nii.gz?radius_mm=x").status_code == 400
+    assert cora.ask("get", f"{root}C9999/dots.csv").status_code == 404
+    assert dana.ask("get", f"{root}{first}/dots.csv").status_code == 404
+
+
+def test_the_bundle_is_the_same_every_time(
+    finished: Any, study: ReferenceStudy, cora: Browser, tmp_path: Path
+) -> None:
+    address = f"reference-studies/{study.slug}/"
+    with pytest.raises(CommandError, match="shown when it is closed"):
+        call_command("export_reference", study.slug, "--out", str(tmp_path / "early"))
+    cora.post(f"{address}close/", {"reason": "All done."})
+    cora.post(f"{address}masks/")
+    first, again = (cora.ask("get", f"{address}bundle/").content for _ in range(2))
+    assert first == again
+    call_command("export_reference", study.slug, "--out", str(tmp_path / "out"))
+    with (tmp_path / "out" / "decisions.csv").open() as written:
+        rows = list(csv.DictReader(written))
+    assert len(rows) == DotDecision.objects.count()
+    assert {row["version"] for row in rows} == {"1", "2"}
+    with (tmp_path / "out" / "origins.csv").open() as written:
+        named = [(row["candidate"], row["kind"], row["name"]) for row in csv.DictReader(written)]
+    assert named == [
+        ("1", "delineator", "dana"),
+        ("1", "delineator", "rita"),
+        ("1", "method", "slim-unet"),
+        ("2", "method", "bianca"),
+        ("3", "method", "slim-unet"),
+        ("4", "delineator", "dana"),
+    ]
+    assert len(list((tmp_path / "out" / "dot_masks").iterdir())) == 2
+
+
+def test_what_is_drawn_for_a_study_is_not_gone_on_with_elsewhere(
+    finished: Any, study: ReferenceStudy, cora: Browser, dana: Browser, own: Own
+) -> None:
     cora.post(f"reference-studies/{study.slug}/close/", {"reason": "All done."})
-    assert dana.share()["state"] == "closed"
+    code = sorted(own["dana"])[0]
+    begun = dana.post(f"cases/{code}/drawings/", {"corrects": None})
+    assert begun["edits"] == []
+    mine = Drawing.objects.filter(is_set_aside=True, author__username="dana")
+    assert mine.count() == 4
+    for drawing in mine:
+        assert dana.refused("get", f"drawings/{drawing.pk}/") == (404, "NotFound")

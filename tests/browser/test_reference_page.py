@@ -1,0 +1,117 @@
+"""Cora makes a reference study on its page: a draft, its pace, and what came of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect
+
+from rating.models import ReferenceStudy
+from segmentation.models import Cohort, Segmentation
+from segmentation.operations.cases import create_cohort
+from tests.browser.conftest import Visitor
+from tests.rating.delineators import Delineator
+from tests.rating.reference_stage import Own, what_they_draw
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+PICTURES = os.environ.get("PLAQUE_PICTURES", "")
+
+
+@pytest.fixture
+def people(transactional_db: None) -> dict[str, User]:
+    return {name: User.objects.create_user(name) for name in ("cora", "dana", "rita")}
+
+
+@pytest.fixture
+def cohort(people: dict[str, User]) -> Cohort:
+    cohort = create_cohort(title="Clinic", coordinators=[people["cora"]])
+    for name in ("dana", "rita"):
+        cohort.memberships.create(user=people[name], role="delineator")
+    return cohort
+
+
+@pytest.fixture
+def own(cohort: Cohort) -> Own:
+    return what_they_draw(cohort)
+
+
+def picture(page: Page, name: str) -> None:
+    if PICTURES:
+        page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
+
+
+def test_a_reference_study_from_its_draft_to_its_references(
+    visitor: Callable[[], Visitor], people: dict[str, User], own: Own
+) -> None:
+    cora = visitor()
+    cora.let_in(people["cora"])
+    page = cora.page
+    cora.go("/studies/")
+    page.get_by_role("link", name="Reference studies").click()
+    picture(page, "list")
+    page.get_by_label("Title").fill("Test set")
+    page.get_by_role("button", name="Create the draft").click()
+    page.get_by_label("Interval (days)").fill("0")
+    for name in ("dana", "rita"):
+        page.get_by_label(name).check()
+    for method in ("Slim U-Net", "BIANCA", "LST-LPA"):
+        page.get_by_label(method).check()
+    page.get_by_role("button", name="Choose all cases").click()
+    expect(page.get_by_text("All changes are saved.")).to_be_visible()
+    picture(page, "draft")
+    page.reload()
+    expect(page.get_by_label("dana")).to_be_checked()
+    expect(page.get_by_label("Interval (days)")).to_have_value("0")
+    page.get_by_role("button", name="Open the study").click()
+    picture(page, "opening")
+    page.get_by_role("button", name="Open", exact=True).click()
+    expect(page.get_by_text("8 delineations left.")).to_be_visible()
+
+    dana, rita = Delineator(people["dana"]), Delineator(people["rita"])
+    dana.finish_step_1(own["dana"])
+    rita.finish_step_1(own["rita"])
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.get_by_text("4 delineations left.")).to_be_visible()
+    page.get_by_role("button", name="Make the dots that are due").click()
+    expect(page.get_by_text("4 candidates")).to_be_visible()
+    picture(page, "progress")
+    dana.finish_step_2(reject=[(11, 5, 3)])
+    rita.finish_step_2()
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.get_by_text("Everybody has finished both steps.")).to_be_visible()
+    page.get_by_role("button", name="Close the study").click()
+    page.get_by_label("Reason").fill("All done.")
+    page.get_by_role("button", name="Close the study").last.click()
+    expect(page.get_by_text("All done.")).to_be_visible()
+    everybody = page.get_by_role("table").nth(2)
+    expect(everybody.get_by_role("row", name="Slim U-Net")).to_contain_text("3 of 4")
+    expect(everybody.get_by_role("row", name="LST-LPA")).to_contain_text("undefined: no such dot")
+    before = Segmentation.objects.count()
+    page.get_by_role("button", name="Make the references").click()
+    expect(page.get_by_role("link", name="Evaluate methods")).to_be_visible()
+    assert Segmentation.objects.count() == before + 14
+    picture(page, "results")
+    assert ReferenceStudy.objects.get().state == "closed"
+
+
+def test_a_draft_says_beside_its_fields_why_it_cannot_be_opened(
+    visitor: Callable[[], Visitor], people: dict[str, User], own: Own
+) -> None:
+    cora = visitor()
+    cora.let_in(people["cora"])
+    page = cora.page
+    cora.go("/reference-studies/")
+    page.get_by_label("Title").fill("Test set")
+    page.get_by_role("button", name="Create the draft").click()
+    page.get_by_role("button", name="Open the study").click()
+    page.get_by_role("button", name="Open", exact=True).click()
+    expect(page.locator("dialog").get_by_role("alert")).to_contain_text("There is no case yet.")
+    page.get_by_role("button", name="Go back").click()
+    expect(page.locator("#reference-cases-fault")).to_have_text("There is no case yet.")
+    expect(page.locator("#reference-delineators-fault")).to_contain_text("no delineator yet")
+    assert [trouble for trouble in cora.troubles if "400" not in trouble] == []
+    cora.troubles.clear()
+    assert ReferenceStudy.objects.get().state == "draft"
