@@ -215,9 +215,11 @@ def test_two_windows_and_the_end_of_the_study(visitor: Callable[[], Visitor]) ->
     dana.page = dana.person.page = first
     first.bring_to_front()
     dana.stroke((40, 50, 8), (43, 51, 8))
-    first.get_by_role("button", name="Show the stored one, drop mine").click()
+    with first.expect_navigation():
+        first.get_by_role("button", name="Show the stored one, drop mine").click()
     dana.person.troubles.clear()  # the refusal
-    dana.person.wait_for("window.plaque?.ready && window.plaque.state().lesions.length === 1")
+    dana.person.wait_for_viewer()
+    assert len(dana.sizes) == 1
     dana.wait_saved()
     dana.submit()
 

@@ -89,8 +89,7 @@ export class DelineationTask implements EditorTask {
 
   get what(): string {
     const { step, number, of } = this.delineation
-    const does = step === 1 ? 'draw every lesion' : 'decide every dot'
-    return `Step ${step}, case ${number} of ${of}: ${does}`
+    return `Step ${step}, case ${number} of ${of}`
   }
 
   get scans() {
