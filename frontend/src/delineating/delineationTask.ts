@@ -131,6 +131,7 @@ export class DelineationTask implements EditorTask {
 
   dots(): readonly Dot[] {
     this.followProposals()
+    if (this.missing.isShown) this.missing.show(this.reasons())
     const { bare } = this.unfinished
     const at = this.decided[this.current]
     const mayPropose = Boolean(at?.proposal) && !at?.from_proposal
@@ -222,7 +223,6 @@ export class DelineationTask implements EditorTask {
   }
 
   private send(dot: CandidateDot, body: { choice: DotChoice; from_proposal: boolean }): void {
-    this.missing.show([])
     this.decided = this.decided.map((one) => (one.dot === dot.dot ? { ...one, ...body } : one))
     this.desk.outbox.add({ kind: 'decision', id: newUuid(), dot: dot.dot, body })
   }
@@ -245,6 +245,7 @@ export class DelineationTask implements EditorTask {
     this.desk.refresh()
     const reasons = this.reasons()
     this.missing.show(reasons)
+    this.missing.reveal()
     return reasons.length === 0
   }
 

@@ -26,6 +26,7 @@ import { voxelsOf } from '../voxels/runs'
 import { Coverage } from '../voxels/slices'
 import { Beside } from './beside'
 import { bodyOf, Drawn, editsOf } from './drawn'
+import { gridText } from './gridText'
 import { segmented } from './growing'
 import type { Edit } from './history'
 import { editorShortcuts } from './keys'
@@ -228,7 +229,7 @@ class Editor implements Desk {
       history,
       this.list.element,
       this.endButton,
-      make('p', { class: 'hint' }, this.gridText()),
+      make('p', { class: 'hint' }, gridText(this.task.scans)),
     )
     const bar = make(
       'header',
@@ -300,13 +301,6 @@ class Editor implements Desk {
       chosen,
       ...this.task.summary,
     }
-  }
-
-  private gridText(): string {
-    const flair = this.task.scans.find(({ sequence }) => sequence === 'FLAIR')
-    const size = flair?.shape.join(' × ')
-    const spacing = flair?.spacing_mm.map((mm) => mm.toFixed(2)).join(' × ')
-    return `What you draw lies exactly on the grid of the FLAIR: ${size} voxels of ${spacing} mm.`
   }
 
   // --- Strokes and clicks
@@ -613,7 +607,6 @@ class Editor implements Desk {
     const lines = [
       plural(lesions.length, 'lesion'),
       ...(small ? [`${small} of them below ${this.task.minMm3} mm³`] : []),
-      this.gridText(),
       ...ending.lines(),
     ]
     this.confirmation.ask(ending.question, lines, () => {

@@ -6,6 +6,7 @@ import type { Drawing, Segmentation } from '../api/types'
 import type { SavingState, Send } from '../saving/outbox'
 import type { Dot } from '../viewer/dots'
 import { loadLabels } from '../viewer/load'
+import { gridText } from './gridText'
 import type { Desk, EditorTask, Ending, Seen } from './task'
 import { ToDo } from './toDo'
 import { TroubleBar } from './troubleBar'
@@ -58,7 +59,10 @@ class MaskTask implements EditorTask {
       busy: 'Saving…',
     },
     isDue: async () => true,
-    lines: () => this.troubles.others.map(({ title }) => `Beside: ${title}`),
+    lines: () => [
+      gridText(this.scans),
+      ...this.troubles.others.map(({ title }) => `Beside: ${title}`),
+    ],
     run: (seen) => this.save(seen),
   }
 
