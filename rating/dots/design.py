@@ -113,7 +113,7 @@ def design_from_json(text: str) -> ReferenceDesign:
 
 def design_of_values(values: dict[str, Any]) -> ReferenceDesign:
     """The design that values by name amount to; what is not among them has its default."""
-    given = {
+    given: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
     }
     masks = tuple(ChosenMask(**mask) for mask in given.pop("masks", ()))

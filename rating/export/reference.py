@@ -185,7 +185,7 @@ def delineations(study: ReferenceStudy) -> Table:
         ]
         for one in found
     ]
-    return Table(columns, sorted(rows, key=lambda row: row[:3]))
+    return Table(columns, _sorted(rows, 3))
 
 
 CANDIDATE = {"case": "Code of the case", "candidate": "Number of the candidate, and of its dot"}
@@ -219,7 +219,7 @@ def origins(study: ReferenceStudy) -> Table:
     found = CandidateOrigin.objects.filter(candidate__of__study=study).select_related(
         "candidate__of__case", "delineation__assignment", "mask"
     )
-    return Table(columns, sorted(map(_origin, found), key=lambda row: row[:4]))
+    return Table(columns, _sorted(map(_origin, found), 4))
 
 
 def _origin(one: CandidateOrigin) -> list[Any]:

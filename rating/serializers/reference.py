@@ -101,7 +101,9 @@ class AcceptedSerializer(serializers.Serializer[Any]):
     """How many dots of a source somebody accepted."""
 
     delineator = serializers.CharField(help_text="User name; empty for all together.")
-    source = serializers.CharField(help_text="own, colleague, sham, or the name of a method.")
+    dots_of = serializers.CharField(
+        source="source", help_text="own, colleague, sham, or the name of a method."
+    )
     only = serializers.BooleanField(help_text="Dots that come from nothing else.")
     dots = serializers.IntegerField()
     lesion = serializers.IntegerField()
@@ -392,7 +394,7 @@ class DelineationSerializer(serializers.ModelSerializer[Delineation]):
 
     @extend_schema_field(DotSerializer(many=True))
     def get_dots(self, row: Delineation) -> Any:
-        shown = row.dots.all() if row.opened_at else []
+        shown = list(row.dots.all()) if row.opened_at else []
         return DotSerializer(shown, many=True, context={"proposals": self.get_proposals(row)}).data
 
 

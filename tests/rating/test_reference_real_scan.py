@@ -123,7 +123,7 @@ def test_a_whole_study_of_a_real_scan(
     cora.post(f"{address}close/", {"reason": "All done."})
     cora.post(f"{address}masks/")
     rows = {
-        (row["delineator"], row["source"]): row["dots"]
+        (row["delineator"], row["dots_of"]): row["dots"]
         for row in cora.get(f"{address}results/")["acceptance"]
         if not row["only"]
     }

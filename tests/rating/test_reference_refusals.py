@@ -364,5 +364,5 @@ def test_proposals_and_sham_dots_where_the_design_has_them(
     told = {one["dot"]: one for one in dana.get(f"delineations/{token}/")["dots"]}
     assert told[real[0]["dot"]]["from_proposal"] is True
     cora.post(f"{address}close/", {"reason": "Enough."})
-    sources = {row["source"] for row in cora.get(f"{address}results/")["acceptance"]}
+    sources = {row["dots_of"] for row in cora.get(f"{address}results/")["acceptance"]}
     assert "sham" in sources

@@ -114,7 +114,7 @@ def test_which_dots_were_accepted(finished: Any, study: ReferenceStudy, cora: Br
     found = cora.get(f"{address}results/")
     assert found["secret"] == ReferenceStudy.objects.get().secret
     rows = {
-        (row["delineator"], row["source"], row["only"]): (row["lesion"], row["dots"])
+        (row["delineator"], row["dots_of"], row["only"]): (row["lesion"], row["dots"])
         for row in found["acceptance"]
     }
     assert rows == {

@@ -62,9 +62,9 @@ function acceptanceTable(
     rows
       .filter(({ only }) => !only)
       .map((row) => {
-        const alone = rows.find(({ source, only }) => only && source === row.source)
+        const alone = rows.find(({ dots_of, only }) => only && dots_of === row.dots_of)
         return [
-          named(row.source, titles),
+          named(row.dots_of, titles),
           String(row.dots),
           String(row.lesion),
           String(row.not_a_lesion),
