@@ -30,11 +30,15 @@ FOUND_BY_METHOD = ((44, 20, 3), (47, 23, 5))
 SUBMIT = "Submit this case"
 
 
+def person(name: str) -> User:
+    return User.objects.get_or_create(username=name)[0]
+
+
 def a_case_with_t1() -> Case:
     """An oblique case of a cohort for which Dana and Rita delineate; a method found one lesion."""
-    cohort = create_cohort(title="Clinic", coordinators=[User.objects.create_user("cora")])
+    cohort = create_cohort(title="Clinic", coordinators=[person("cora")])
     for name in ("dana", "rita"):
-        cohort.memberships.create(user=User.objects.create_user(name), role="delineator")
+        cohort.memberships.create(user=person(name), role="delineator")
     files = [
         NamedFile(f"{sequence}.nii.gz", nifti(flair_voxels(seed), OBLIQUE))
         for seed, sequence in enumerate(("FLAIR", "T1"))

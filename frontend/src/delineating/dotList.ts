@@ -44,7 +44,8 @@ export class DotList {
       make(
         'button',
         { type: 'button', click: () => actions.choose(place) },
-        make('span', { class: 'dot-number' }, `${position}`),
+        make('span', { class: 'dot-number' }, `Dot ${position}`),
+        ' ', // for those who hear it
         make('span', { class: 'dot-said' }),
       ),
     )
@@ -94,7 +95,6 @@ export class DotList {
       const row = this.rows[place]
       if (!row) continue
       const text = sayingOf(dot, bare.includes(place))
-      row.setAttribute('aria-label', `Dot ${dot.position}: ${text}`)
       if (place === current) row.setAttribute('aria-current', 'true')
       else row.removeAttribute('aria-current')
       row.dataset.choice = dot.choice ?? ''
