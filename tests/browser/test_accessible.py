@@ -15,6 +15,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.clinic import PASSWORD, Clinic, a_full_clinic
 from tests.browser.conftest import Visitor
+from tests.browser.test_delineating import SUBMIT, a_case_with_t1, a_reference_study
+from tests.rating.delineators import Delineator, ball
 from webapp.access import TABLE
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -74,6 +76,7 @@ SECOND_FACTOR = {
     "mfa_reauthenticate": "/account/again/code/",
 }
 READING = {"reading": "/reading/{ready_reading}/"}
+REFERENCE = {"reference-studies", "reference-study", "assignment", "delineation"}
 
 
 class Inspector:
@@ -142,7 +145,7 @@ def inspector(visitor: Callable[[], Visitor], clinic: Clinic) -> Callable[[str],
 
 def test_every_page_is_looked_at() -> None:
     pages = {n for n, rule in TABLE.items() if "GET" in rule.methods and not n.startswith("api:")}
-    assert {*DOORS, *OFFICE, *SECOND_FACTOR, *READING, *NO_PAGES} == pages
+    assert {*DOORS, *OFFICE, *SECOND_FACTOR, *READING, *REFERENCE, *NO_PAGES} == pages
 
 
 def test_the_doors(inspector: Callable[[str], Inspector]) -> None:
@@ -259,6 +262,47 @@ def test_the_reading_room(inspector: Callable[[str], Inspector]) -> None:
     expect(page.get_by_text("Your answer is stored.")).to_be_visible()
     rita.look("lobby between presentations")
     assert rita.faults == []
+
+
+def test_a_reference_study(inspector: Callable[[str], Inspector], clinic: Clinic) -> None:
+    study = a_reference_study(a_case_with_t1())
+    rita, dana, cora = Delineator(clinic.people["rita"]), inspector(""), inspector("cora")
+    dana.person.let_in(clinic.people["dana"])
+    share = f"/assignments/{study.assignments.get(user=clinic.people['dana']).token}/"
+    nothing = ball((64, 80, 12))
+    page, button = dana.page, dana.page.get_by_role
+    for step in (1, 2):
+        dana.walk({"assignment": share})
+        page.get_by_role("link", name=f"step {step}, case 1").click()
+        dana.person.wait_for_viewer()
+        assert resolve(urlsplit(page.url).path).view_name == "delineation"
+        dana.look(f"step {step}")
+        button("button", name="Keys ?").click()
+        page.get_by_text("Instructions", exact=True).click()
+        dana.look(f"step {step} with everything open")
+        if step == 2:
+            button("button", name=SUBMIT).click()
+            expect(page.get_by_text("not decided")).to_be_visible()
+            dana.look("dots undecided")
+            button("button", name="Not a lesion").click()
+            expect(page.get_by_text("1 of 1 decided", exact=True)).to_be_visible()
+            expect(page.get_by_text("All saved")).to_be_visible()
+        button("button", name=SUBMIT).click()
+        expect(button("dialog")).to_be_visible()
+        dana.look(f"step {step}, submitting")
+        page.locator('[data-action="confirm"]').click()
+        expect(page.get_by_text("Your case is stored and locked.")).to_be_visible()
+        dana.look(f"after step {step}")
+        cora.walk({"reference-studies": "/reference-studies/"})
+        cora.walk({"reference-study": f"/reference-studies/{study.slug}/"})
+        for token in rita.tasks(1):
+            rita.open(token)
+            rita.submit(token, nothing)
+    last = study.assignments.get(user=clinic.people["dana"]).delineations.get(step=2).token
+    dana.go(f"/delineations/{last}/")
+    expect(page.get_by_text("You have submitted this case.")).to_be_visible()
+    dana.look("a submitted case")
+    assert dana.faults + cora.faults == []
 
 
 def test_pages_that_tell_of_errors(inspector: Callable[[str], Inspector]) -> None:

@@ -61,7 +61,7 @@ class Artist:
 
     def __init__(self, person: Visitor, case: Case, name: str = "dana") -> None:
         self.person, self.page = person, person.page
-        self.case, self.grid = case, case.scans.get().grid
+        self.case, self.grid = case, case.scans.get(sequence="FLAIR").grid
         self.page.set_viewport_size(
             {"width": 960, "height": 640}
         )  # quicker to draw than a large one

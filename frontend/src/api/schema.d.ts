@@ -1700,7 +1700,7 @@ export interface components {
             /** @description User name; empty for all together. */
             delineator: string;
             /** @description own, colleague, sham, or the name of a method. */
-            source: string;
+            dots_of: string;
             /** @description Dots that come from nothing else. */
             only: boolean;
             dots: number;

@@ -89,3 +89,12 @@ export type ReferenceDesign = Schemas['ReferenceDesign']
 export type ReferenceChoices = Schemas['ReferenceChoices']
 export type ReferenceResults = Schemas['ReferenceResults']
 export type Accepted = ReferenceResults['acceptance'][number]
+
+// --- Delineating ----------------------------------------------------------------------------------
+
+export type Assignment = Schemas['Assignment']
+export type DelineationTask = Schemas['Task']
+export type Delineation = Schemas['Delineation']
+export type CandidateDot = Schemas['Dot']
+export type DecisionBody = Schemas['DecisionRequest']
+export type DotChoice = DecisionBody['choice']

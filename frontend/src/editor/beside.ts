@@ -1,11 +1,11 @@
 // Another sequence of the case beside the FLAIR: both show the same place.
 
 import { fetchBytes } from '../api/client'
-import type { Scan } from '../api/types'
 import { make } from '../elements'
 import { loadScan } from '../viewer/load'
 import { Viewer } from '../viewer/viewer'
 import type { Triple } from '../voxels/grid'
+import type { EditedScan } from './task'
 
 export class Beside {
   readonly element = make('div', {
@@ -20,7 +20,7 @@ export class Beside {
   private at: Triple = [0, 0, 0]
 
   constructor(
-    private readonly scans: readonly Scan[],
+    private readonly scans: readonly EditedScan[],
     /** Told where the reader goes in the other sequence. */
     private readonly onGo: (mm: Triple) => void,
     private readonly onTrouble: (error: unknown) => void,

@@ -1,8 +1,8 @@
 // The mask while somebody draws it: its lesions, what was done, and what the server must hear.
 
-import type { Drawing, EditBody, StoredEdit } from '../api/types'
+import type { EditBody, StoredEdit } from '../api/types'
 import { newUuid } from '../elements'
-import type { Send } from '../saving/outbox'
+import { isEdit, type Send } from '../saving/outbox'
 import { type Grid, mmOfVoxel, type Triple, voxelOfIndex } from '../voxels/grid'
 import { LesionMap } from '../voxels/lesionMap'
 import { runsOf, voxelsOf } from '../voxels/runs'
@@ -51,6 +51,11 @@ export class Drawn {
 
   get edits(): number {
     return this.history.edits
+  }
+
+  /** The changes that stand, in their order. */
+  get standing(): readonly Change[] {
+    return this.history.standing
   }
 
   get canUndo(): boolean {
@@ -178,11 +183,10 @@ export function volumeOf({ affine }: Grid): number {
 }
 
 /** The edits of a drawing: those that the server has, then those that an earlier page kept. */
-export function editsOf(drawing: Drawing, unsent: readonly Send[]): readonly Edit[] {
-  const stored = drawing.edits.map((edit: StoredEdit): Edit => edit)
+export function editsOf(stored: readonly StoredEdit[], unsent: readonly Send[]): readonly Edit[] {
   const known = new Set(stored.map(({ id }) => id))
   const kept = unsent.flatMap((send) =>
-    send.kind === 'edit' && !known.has(send.id) ? [{ id: send.id, ...send.body }] : [],
+    isEdit(send) && !known.has(send.id) ? [{ id: send.id, ...send.body }] : [],
   )
   return [...stored, ...kept]
 }

@@ -1,9 +1,9 @@
-// The lesion editor: one drawing on the screen, from its first stroke to the mask that it becomes.
+// The lesion editor: one drawing on the screen, from its first stroke to its end. What it is drawn for
+// is its task.
 
-import { fetchBytes, request } from '../api/client'
-import { explanation, Refused } from '../api/errors'
+import { fetchBytes } from '../api/client'
+import { explanation } from '../api/errors'
 import { watchOwner } from '../api/owner'
-import type { Drawing, Segmentation } from '../api/types'
 import { make, plural, setText } from '../elements'
 import { Confirmation } from '../reading/confirm'
 import { ActivityClock } from '../saving/activity'
@@ -13,7 +13,7 @@ import { Outbox, type SavingState, type Send } from '../saving/outbox'
 import { type OutboxStore, openOutboxStore } from '../saving/outboxStore'
 import { showTrouble } from '../trouble'
 import { exposeHook } from '../viewer/hook'
-import { listenToKeys } from '../viewer/keys'
+import { listenToKeys, type Shortcut } from '../viewer/keys'
 import { Legend } from '../viewer/legend'
 import { type LoadedScan, loadLabels, loadScan, UnusableVolume } from '../viewer/load'
 import { SliceStrip } from '../viewer/strip'
@@ -21,27 +21,20 @@ import { buildTools, type Tools } from '../viewer/tools'
 import { type DrawnPlace, Viewer } from '../viewer/viewer'
 import { isSameGrid, mmOfVoxel, type Triple } from '../voxels/grid'
 import { between, bridge, holes } from '../voxels/grow'
+import type { LabelVolume } from '../voxels/labels'
 import { voxelsOf } from '../voxels/runs'
 import { Coverage } from '../voxels/slices'
 import { Beside } from './beside'
 import { bodyOf, Drawn, editsOf } from './drawn'
+import { gridText } from './gridText'
 import { segmented } from './growing'
 import type { Edit } from './history'
 import { editorShortcuts } from './keys'
 import { LesionList } from './lesionList'
 import { FIRST_SETTINGS, Palette, TOOLS } from './palette'
 import { Stroke, voxelUnder } from './stroke'
+import type { Desk, EditorTask, Page } from './task'
 import { fitsGrid, rethresholded, ThresholdSlider } from './threshold'
-import { ToDo } from './toDo'
-import { TroubleBar } from './troubleBar'
-
-export interface EditorPageData {
-  readonly id: string
-  readonly owner: string
-  readonly login: string
-  readonly case_page: string
-  readonly drawing_page: string
-}
 
 /** How often a stroke is kept in the browser while it is drawn. */
 const KEEP_STROKE_MS = 200
@@ -51,45 +44,59 @@ const LEAK = 'At this threshold it runs into everything around it.'
 /** Values of the drawing layer (`viewer/mask.ts`). */
 const [LESION, CHOSEN, ACCEPTED] = [1, 3, 4] as const
 
-/** This will open a drawing inside `root`. */
-export async function openEditor(root: HTMLElement, data: EditorPageData): Promise<void> {
-  const trouble = make('p', { class: 'trouble', role: 'alert' })
+/**
+ * This will find what is to be drawn and open it inside `root`; `find` is given what an earlier page
+ * could not send, and answers null when it leads elsewhere or has said why there is nothing to draw.
+ */
+export async function openEditor(
+  root: HTMLElement,
+  page: Page,
+  find: (kept: readonly Send[]) => Promise<EditorTask | null>,
+): Promise<void> {
   root.replaceChildren(
     make('p', { class: 'hint editor-loading', role: 'status' }, 'Loading the drawing…'),
   )
   try {
-    const id = { id: data.id }
     const store = await openOutboxStore()
     // Asked before the server is: what another page sends meanwhile is in one of the two.
-    const kept = (await store.pending(data.owner, data.id)).map(({ send }) => send)
-    const drawing = await request('GET', '/api/v1/drawings/{id}/', id)
-    const flair = drawing.scans.find(({ sequence }) => sequence === 'FLAIR')
+    const kept = (await store.pending(page.owner, page.key)).map(({ send }) => send)
+    const task = await find(kept)
+    if (!task) return
+    const flair = task.scans.find(({ sequence }) => sequence === 'FLAIR')
     if (!flair) throw new UnusableVolume('This case has no FLAIR to draw on.')
     const [scan, start] = await Promise.all([
       fetchBytes(flair.volume).then(loadScan),
-      drawing.parent ? fetchBytes(drawing.parent.labels).then(loadLabels) : null,
+      task.start ? fetchBytes(task.start).then(loadLabels) : null,
     ])
     if (start && !isSameGrid(start.grid, scan.grid)) {
       throw new UnusableVolume('The mask does not lie on the grid of the FLAIR.')
     }
-    const editor = new Editor(root, data, drawing, scan, store)
-    await editor.begin(start?.labels ?? null, kept)
+    await new Editor(root, page, task, scan, store).begin(start?.labels ?? null, kept)
   } catch (error) {
-    const again = make(
-      'button',
-      { type: 'button', click: () => void openEditor(root, data) },
-      'Try again',
-    )
+    const trouble = make('p', { class: 'trouble', role: 'alert' })
+    const again = (): void => void openEditor(root, page, find)
     showTrouble(trouble, error)
-    root.replaceChildren(make('div', { class: 'editor-loading' }, trouble, again))
+    root.replaceChildren(
+      make(
+        'div',
+        { class: 'editor-loading' },
+        trouble,
+        make(
+          'div',
+          { class: 'choices' },
+          make('button', { type: 'button', click: again }, 'Try again'),
+          make('a', { href: page.home, class: 'quiet' }, 'Leave'),
+        ),
+      ),
+    )
   }
 }
 
-class Editor {
+class Editor implements Desk {
   private viewer!: Viewer
   private tools!: Tools
-  private drawn!: Drawn
-  private outbox!: Outbox
+  drawn!: Drawn
+  outbox!: Outbox
   private stroke: Stroke | null = null
   private keepTimer: ReturnType<typeof setTimeout> | undefined
   private chosen = 0
@@ -97,15 +104,14 @@ class Editor {
   /** Voxels that a threshold shows otherwise than they are drawn, until it is taken. */
   private preview: readonly number[] = []
   private isReady = false
+  private isAsking = false
   private isLeaving = false
   private readonly clock: ActivityClock
   private readonly badge: Badge
   private readonly strip = new SliceStrip((slice) => this.viewer.goToSlice(slice))
   private readonly palette: Palette
   private readonly list: LesionList
-  private readonly troubles: TroubleBar
   private readonly beside: Beside
-  private readonly toDo = new ToDo((mm) => this.viewer.goTo(mm))
   private readonly threshold = new ThresholdSlider(
     (threshold) => this.previewThreshold(threshold),
     (threshold) => this.takeThreshold(threshold),
@@ -119,29 +125,32 @@ class Editor {
   })
   private readonly undoButton = this.button('Undo', 'Ctrl + Z', () => this.undo())
   private readonly redoButton = this.button('Redo', 'Ctrl + Y', () => this.redo())
-  private readonly saveButton = make(
-    'button',
-    { type: 'button', class: 'primary', 'data-action': 'save', click: () => this.askToSave() },
-    'Save as a mask',
-  )
-  private readonly confirmation = new Confirmation(explanation, {
-    note: 'Saving makes a new mask of the case. What it was made from stays as it is.',
-    yes: 'Save',
-    busy: 'Saving…',
-  })
+  private readonly endButton: HTMLButtonElement
+  private readonly confirmation: Confirmation
 
   constructor(
     private readonly root: HTMLElement,
-    private readonly data: EditorPageData,
-    private drawing: Drawing,
+    private readonly page: Page,
+    private readonly task: EditorTask,
     private readonly scan: LoadedScan,
-    private readonly store: OutboxStore,
+    readonly store: OutboxStore,
   ) {
-    this.clock = new ActivityClock(() => performance.now(), drawing.active_ms)
+    this.clock = new ActivityClock(() => performance.now(), task.activeMs)
+    this.endButton = make(
+      'button',
+      {
+        type: 'button',
+        class: 'primary',
+        'data-action': 'save',
+        click: () => void this.askToEnd(),
+      },
+      task.ending.button,
+    )
+    this.confirmation = new Confirmation(explanation, task.ending.words)
     this.badge = buildBadge({
       retry: () => this.outbox.retry(),
       discard: () => void this.outbox.discardRefused().then(() => location.reload()),
-      loginUrl: data.login,
+      loginUrl: page.login,
     })
     this.palette = new Palette({ ...FIRST_SETTINGS }, () => this.showTool())
     this.list = new LesionList(
@@ -150,54 +159,44 @@ class Editor {
         accept: (id) => this.drawn.accept(id),
         remove: (id) => this.remove(id),
       },
-      drawing.min_volume_mm3,
+      task.minMm3,
     )
     this.beside = new Beside(
-      drawing.scans,
+      task.scans,
       (mm) => this.viewer.goTo(mm),
       (error) => this.say(explanation(error)),
     )
-    this.troubles = new TroubleBar({
-      fork: () => void this.fork(),
-      reload: () => void this.giveUp(),
-      show: (other) => void this.showOther(other),
-    })
   }
 
   async begin(start: Uint16Array | null, kept: readonly Send[]): Promise<void> {
-    const { owner, id } = this.data
+    const { owner, key } = this.page
+    const { savedAt } = this.task
     this.outbox = new Outbox({
       store: this.store,
       owner,
-      presentation: id,
-      deliver: (send) => deliver(id, send),
+      presentation: key,
+      deliver: (send) => deliver(key, send),
       onChange: (state) => this.noteSaving(state),
-      savedAt: this.drawing.saved_at ? new Date(this.drawing.saved_at) : null,
+      savedAt: savedAt ? new Date(savedAt) : null,
     })
-    const unsent = await this.outbox.resume()
-    const { saved_as } = this.drawing
-    if (saved_as && unsent.length === 0) {
-      location.replace(this.maskPage(saved_as))
-      return
-    }
+    await this.outbox.resume()
     this.drawn = new Drawn({
       grid: this.scan.grid,
       start,
-      edits: editsOf(this.drawing, kept),
-      minMm3: this.drawing.min_volume_mm3,
+      edits: editsOf(this.task.edits, kept),
+      minMm3: this.task.minMm3,
       onEdit: (edit, voxels) => this.noteEdit(edit, voxels),
     })
     await this.build()
     await this.viewer.show(this.scan, { grid: this.scan.grid, labels: this.drawn.map.labels })
     this.palette.setBrightest(this.scan.full.high)
     this.repaint(this.allVoxels())
-    this.troubles.showMeanwhile(this.drawing.meanwhile)
+    this.task.begin(this, this.scan.grid)
     this.showTool()
     this.showLesions()
     this.drawStrip()
     await this.finishKeptStroke()
     void this.loadProbability()
-    void this.loadToDo()
     this.watch()
     this.tools.update()
     await twoFrames() // until nothing moves any more: a click lands where it is aimed at
@@ -207,9 +206,7 @@ class Editor {
   }
 
   private async build(): Promise<void> {
-    const { parent, case: code } = this.drawing
-    const what = parent ? `Correcting ${parent.title}` : 'Drawing from empty'
-    const leave = make('a', { href: this.data.case_page, class: 'quiet' }, 'Leave')
+    const leave = make('a', { href: this.task.home, class: 'quiet' }, 'Leave')
     const stages = make('div', { class: 'stages' }, this.stage, this.beside.element)
     const image = make('div', { class: 'image' }, stages, this.strip.element)
     const left = make('div', { class: 'left' }, image)
@@ -224,21 +221,21 @@ class Editor {
     const panel = make(
       'div',
       { class: 'panel' },
-      this.troubles.element,
+      ...this.task.above,
       this.palette.element,
-      this.toDo.element,
+      ...this.task.below,
       this.threshold.element,
       this.said,
       history,
       this.list.element,
-      this.saveButton,
-      make('p', { class: 'hint' }, this.gridText()),
+      this.endButton,
+      make('p', { class: 'hint' }, gridText(this.task.scans)),
     )
     const bar = make(
       'header',
       { class: 'room-bar' },
-      make('h1', {}, `Case ${code}`),
-      make('span', { class: 'progress-text' }, what),
+      make('h1', {}, this.task.heading),
+      make('span', { class: 'progress-text' }, this.task.what),
       this.beside.choice,
       this.badge.element,
       leave,
@@ -258,7 +255,10 @@ class Editor {
     })
     this.tools = buildTools(this.viewer)
     left.append(this.tools.element)
-    const shortcuts = editorShortcuts(this.viewer, {
+    const own = this.task.shortcuts
+    const isFree = (other: Shortcut): boolean =>
+      !own.some(({ keys }) => !other.ctrl && keys.some((key) => other.keys.includes(key)))
+    const editing = editorShortcuts(this.viewer, {
       pick: (tool) => this.palette.change({ tool }),
       resize: (steps) => this.palette.resize(steps),
       tour: (steps) => this.tour(steps),
@@ -268,9 +268,11 @@ class Editor {
       remove: () => this.remove(this.chosen),
       undo: () => this.undo(),
       redo: () => this.redo(),
-      save: () => this.askToSave(),
+      end: () => void this.askToEnd(),
+      ends: this.task.ending.does,
       toggleLegend: () => legend.toggle(),
     })
+    const shortcuts = [...own, ...editing.filter(isFree)]
     const legend = new Legend([['Click', 'as the tool says']], shortcuts)
     leave.before(legend.button)
     left.append(legend.element)
@@ -288,14 +290,17 @@ class Editor {
   private get summary(): object {
     const { lesions, edits, canUndo, canRedo, map } = this.drawn
     const saving = this.outbox.state.kind
-    return { lesions, edits, canUndo, canRedo, saving, digest: map.digest, chosen: this.chosen }
-  }
-
-  private gridText(): string {
-    const flair = this.drawing.scans.find(({ sequence }) => sequence === 'FLAIR')
-    const size = flair?.shape.join(' × ')
-    const spacing = flair?.spacing_mm.map((mm) => mm.toFixed(2)).join(' × ')
-    return `A saved mask lies exactly on the grid of the FLAIR: ${size} voxels of ${spacing} mm.`
+    const { chosen } = this
+    return {
+      lesions,
+      edits,
+      canUndo,
+      canRedo,
+      saving,
+      digest: map.digest,
+      chosen,
+      ...this.task.summary,
+    }
   }
 
   // --- Strokes and clicks
@@ -325,16 +330,16 @@ class Editor {
 
   private keepStroke(): void {
     this.keepTimer = undefined
-    if (this.stroke) void this.store.keepStroke(this.data.owner, this.data.id, this.stroke.kept)
+    if (this.stroke) void this.store.keepStroke(this.page.owner, this.page.key, this.stroke.kept)
   }
 
   /** This will end a stroke that an earlier page did not come to the end of. */
   private async finishKeptStroke(): Promise<void> {
-    const { owner, id } = this.data
-    const kept = await this.store.stroke(owner, id)
+    const { owner, key } = this.page
+    const kept = await this.store.stroke(owner, key)
     if (!kept) return
     this.drawn.change(kept.tool, voxelsOf(kept.added), voxelsOf(kept.removed))
-    await this.store.keepStroke(owner, id, null)
+    await this.store.keepStroke(owner, key, null)
   }
 
   private lift(): void {
@@ -347,7 +352,7 @@ class Editor {
     const isDone = stroke.isErasing
       ? this.drawn.change(name, [], voxels)
       : this.drawn.change(name, voxels)
-    void this.store.keepStroke(this.data.owner, this.data.id, null)
+    void this.store.keepStroke(this.page.owner, this.page.key, null)
     if (tool === 'cut') this.say(isDone ? '' : 'Draw the line across a lesion.')
   }
 
@@ -416,9 +421,9 @@ class Editor {
 
   /** The map behind the mask that is corrected; without one there is no slider. */
   private async loadProbability(): Promise<void> {
-    if (!this.drawing.probability) return
+    if (!this.task.probability) return
     try {
-      const { values } = await loadScan(await fetchBytes(this.drawing.probability))
+      const { values } = await loadScan(await fetchBytes(this.task.probability))
       if (!fitsGrid(values, this.scan.grid)) return
       this.probability = values
       this.palette.offerMap()
@@ -428,18 +433,7 @@ class Editor {
     }
   }
 
-  private async loadToDo(): Promise<void> {
-    if (!this.drawing.parent) return
-    try {
-      const id = { id: this.data.id }
-      this.toDo.show(await request('GET', '/api/v1/drawings/{id}/to-correct/', id))
-      this.showLesions()
-    } catch (error) {
-      this.say(`What raters marked could not be loaded. ${explanation(error)}`)
-    }
-  }
-
-  private isDrawnAt(mm: Triple): boolean {
+  isDrawnAt(mm: Triple): boolean {
     const voxel = this.viewer.voxelAt(mm)
     const index = voxel ? voxelUnder({ index: voxel, mm, plane: 0 }, this.scan.grid) : -1
     return index >= 0 && this.drawn.map.has(index)
@@ -501,7 +495,8 @@ class Editor {
   // --- What is shown
 
   private noteEdit(edit: Edit, voxels: readonly number[]): void {
-    this.outbox.add({ kind: 'edit', id: edit.id, body: bodyOf(edit, this.clock.activeMs) })
+    const body = bodyOf(edit, this.clock.activeMs)
+    this.outbox.add({ kind: this.task.editKind, id: edit.id, body })
     if (this.chosen && !this.drawn.map.lesions.has(this.chosen)) this.chosen = 0
     this.repaint(voxels)
     this.showLesions()
@@ -532,7 +527,7 @@ class Editor {
     this.list.reveal(lesion)
   }
 
-  private goTo(lesion: number): void {
+  goTo(lesion: number): void {
     this.choose(lesion)
     this.viewer.goTo(mmOfVoxel(this.drawn.centreOf(lesion), this.scan.grid))
   }
@@ -549,9 +544,17 @@ class Editor {
     this.list.show(this.drawn.lesions, this.chosen)
     this.undoButton.disabled = !this.drawn.canUndo
     this.redoButton.disabled = !this.drawn.canRedo
-    const dots = this.toDo.update((mm) => this.isDrawnAt(mm))
-    this.viewer.setDots(dots)
+    this.refresh()
     this.threshold.show(this.probability !== null && this.chosen > 0)
+  }
+
+  /** This will show the dots of the task as they are now. */
+  refresh(): void {
+    this.viewer.setDots(this.task.dots())
+  }
+
+  goToPlace(mm: Triple): void {
+    this.viewer.goTo(mm)
   }
 
   private showTool(): void {
@@ -561,7 +564,7 @@ class Editor {
     this.say(TOOLS.find((one) => one.tool === tool)?.does ?? '')
   }
 
-  private say(text: string): void {
+  say(text: string): void {
     setText(this.said, text ? `${text[0]?.toUpperCase()}${text.slice(1)}` : '')
   }
 
@@ -582,85 +585,52 @@ class Editor {
 
   private noteSaving(state: SavingState): void {
     this.badge.update(state)
-    const isSaved = state.kind === 'saved'
-    this.saveButton.disabled = !isSaved
-    this.troubles.showSplit(state.kind === 'refused' ? state.code : '', state)
+    this.endButton.disabled = state.kind !== 'saved'
+    this.task.noteSaving(state)
   }
 
-  private askToSave(): void {
-    if (this.saveButton.disabled || this.confirmation.isOpen) return
+  /** This will ask whether the drawing is to end here, unless its task has something against it. */
+  private async askToEnd(): Promise<void> {
+    if (this.endButton.disabled || this.confirmation.isOpen || this.isAsking) return
+    const { ending } = this.task
+    this.isAsking = true
+    try {
+      if (!(await ending.isDue())) return
+    } catch (error) {
+      this.say(explanation(error))
+      return
+    } finally {
+      this.isAsking = false
+    }
     const { lesions } = this.drawn
     const small = lesions.filter(({ isSmall }) => isSmall).length
     const lines = [
       plural(lesions.length, 'lesion'),
-      ...(small ? [`${small} of them below ${this.drawing.min_volume_mm3} mm³`] : []),
-      this.gridText(),
+      ...(small ? [`${small} of them below ${this.task.minMm3} mm³`] : []),
+      ...ending.lines(),
     ]
-    const beside = this.troubles.others.map(({ title }) => `Beside: ${title}`)
-    this.confirmation.ask('Save what you drew as a mask?', [...lines, ...beside], () => this.save())
+    this.confirmation.ask(ending.question, lines, () => {
+      const { edits, map } = this.drawn
+      const active_ms = this.clock.activeMs
+      return ending.run({ edits, voxels: map.voxels, digest: map.digest, active_ms })
+    })
   }
 
-  private async save(): Promise<() => void> {
-    const { edits, map } = this.drawn
-    const body = {
-      edits,
-      voxels: map.voxels,
-      digest: map.digest,
-      active_ms: this.clock.activeMs,
-      beside: this.troubles.others.length > 0,
-    }
-    try {
-      const id = { id: this.data.id }
-      const saved = await request('POST', '/api/v1/drawings/{id}/save/', id, body)
-      return () => this.leaveTo(this.maskPage(saved.id))
-    } catch (error) {
-      if (error instanceof Refused && error.code === 'SavedMeanwhile') await this.meetOthers()
-      throw error
-    }
-  }
-
-  /** Somebody else has saved a correction of the same mask: theirs is shown beside this one. */
-  private async meetOthers(): Promise<void> {
-    this.drawing = await request('GET', '/api/v1/drawings/{id}/', { id: this.data.id })
-    this.troubles.showMeanwhile(this.drawing.meanwhile)
-  }
-
-  /** This will lay somebody else's mask over the scan, or (null) what is drawn here. */
-  private async showOther(other: Segmentation | null): Promise<void> {
-    const { grid } = this.scan
-    const labels = other
-      ? await loadLabels(await fetchBytes(other.labels))
-      : { grid, labels: this.drawn.map.labels }
-    this.viewer.setLabels(labels)
+  /** This will lay another mask over the scan, or (null) what is drawn here. */
+  showOther(other: LabelVolume | null): void {
+    this.viewer.setLabels(other ?? { grid: this.scan.grid, labels: this.drawn.map.labels })
     if (!other) this.repaint(this.allVoxels())
     this.isReady = !other
   }
 
-  /** This will go on beside a drawing that went on elsewhere, with what is unsent here. */
-  private async fork(): Promise<void> {
-    const pending = await this.outbox.handOver()
-    const first = this.drawn.edits - pending.length
-    const { id, owner } = this.data
-    const fork = await request('POST', '/api/v1/drawings/{id}/fork/', { id }, { edits: first })
-    for (const { send } of pending) await this.store.keep(owner, fork.id, send)
-    for (const one of pending) await this.store.forget(one)
-    this.leaveTo(this.data.drawing_page.replace('ID', fork.id))
-  }
-
-  /** This will let go of what is unsent here and show what was drawn elsewhere. */
-  private async giveUp(): Promise<void> {
-    for (const one of await this.outbox.handOver()) await this.store.forget(one)
-    this.isLeaving = true
-    location.reload()
-  }
-
-  private maskPage(id: string): string {
-    return `${this.data.case_page}?mask=${id}`
-  }
-
-  private leaveTo(address: string): void {
+  leaveTo(address: string): void {
     this.isLeaving = true
     location.assign(address)
+  }
+
+  reload(): void {
+    this.isLeaving = true
+    location.reload()
   }
 
   private watch(): void {

@@ -15,7 +15,9 @@ export interface EditorActions {
   readonly interpolate: () => void
   readonly undo: () => void
   readonly redo: () => void
-  readonly save: () => void
+  readonly end: () => void
+  /** What `end` does, for the legend. */
+  readonly ends: string
   readonly toggleLegend: () => void
 }
 
@@ -41,7 +43,7 @@ export function editorShortcuts(viewer: Viewer, act: EditorActions): readonly Sh
     { ...key('Ctrl + Z', 'undo', ['z'], act.undo), ctrl: true, shift: false },
     { ...key('Ctrl + Y', 'redo', ['y'], act.redo), ctrl: true },
     { ...key('', '', ['z'], act.redo), ctrl: true, shift: true },
-    { ...key('Ctrl + S', 'save as a mask', ['s'], act.save), ctrl: true },
+    { ...key('Ctrl + S', act.ends, ['s'], act.end), ctrl: true },
     ...viewerShortcuts(viewer),
     key('?', 'this legend', ['?'], act.toggleLegend),
   ]

@@ -5,15 +5,13 @@ import { make } from '../elements'
 import type { SavingState } from '../saving/outbox'
 
 export interface TroubleActions {
-  /** Keep what is unsent here as a drawing of its own. */
-  readonly fork: () => void
+  /** Keep what is unsent here as a drawing of its own; null where there is no such way. */
+  readonly fork: (() => void) | null
   /** Drop what is unsent here and show what is stored. */
   readonly reload: () => void
   /** Show another's mask; null shows what is drawn here. */
   readonly show: (other: Segmentation | null) => void
 }
-
-const SPLIT = new Set(['DrawnElsewhere', 'AlreadySaved'])
 
 export class TroubleBar {
   private readonly split = make('div', { class: 'conflict', role: 'alert', hidden: true })
@@ -21,16 +19,20 @@ export class TroubleBar {
   readonly element = make('div', { class: 'conflicts' }, this.split, this.meanwhile)
   private shown: readonly Segmentation[] = []
 
-  constructor(private readonly actions: TroubleActions) {}
+  /** `splits` are the refusals after which nothing more can be sent from here. */
+  constructor(
+    private readonly splits: ReadonlySet<string>,
+    private readonly actions: TroubleActions,
+  ) {}
 
   /** The masks that others saved meanwhile and that this page shows. */
   get others(): readonly Segmentation[] {
     return this.shown
   }
 
-  /** This will offer both ways on when the drawing went on elsewhere (`code` says so). */
-  showSplit(code: string, state: SavingState): void {
-    const isSplit = SPLIT.has(code)
+  /** This will offer the ways on when the drawing went on elsewhere. */
+  showSplit(state: SavingState): void {
+    const isSplit = state.kind === 'refused' && this.splits.has(state.code)
     if (this.split.hidden !== isSplit) return
     this.split.hidden = !isSplit
     if (!isSplit || state.kind !== 'refused') return
@@ -40,7 +42,9 @@ export class TroubleBar {
       make(
         'div',
         { class: 'choices' },
-        make('button', { type: 'button', click: fork }, 'Keep mine as a drawing of its own'),
+        ...(fork
+          ? [make('button', { type: 'button', click: fork }, 'Keep mine as a drawing of its own')]
+          : []),
         make('button', { type: 'button', click: reload }, 'Show the stored one, drop mine'),
       ),
     )

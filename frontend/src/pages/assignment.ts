@@ -1,5 +1,6 @@
+import '../styles/delineating.css'
 import { pageData } from '../api/client'
-import { make } from '../elements'
+import { type AssignmentPageData, showAssignment } from '../delineating/assignmentPage'
 
 const root = document.getElementById('assignment-app')
-root?.replaceChildren(make('p', {}, pageData<{ readonly assignment: string }>().assignment))
+if (root) void showAssignment(root, pageData<AssignmentPageData>())

@@ -6,7 +6,7 @@ import { make, setText } from '../elements'
 type Submit = () => Promise<() => void>
 
 /** What is confirmed, in words. */
-interface Words {
+export interface Words {
   readonly note: string
   readonly yes: string
   readonly busy: string

@@ -2,14 +2,31 @@
 // repeated until the server has acknowledged it. Nothing is called saved before that.
 
 import { explanation, Refused } from '../api/errors'
-import type { EditBody, MarkBody } from '../api/types'
+import type { DecisionBody, EditBody, MarkBody } from '../api/types'
 import type { OutboxStore, Pending } from './outboxStore'
 
 export type Send =
   | { readonly kind: 'mark'; readonly id: string; readonly body: MarkBody }
   | { readonly kind: 'removal'; readonly id: string }
   | { readonly kind: 'comment'; readonly comment: string }
-  | { readonly kind: 'edit'; readonly id: string; readonly body: EditBody }
+  | SentEdit
+  | {
+      readonly kind: 'decision'
+      readonly id: string
+      readonly dot: string
+      readonly body: DecisionBody
+    }
+
+/** An edit of a drawing, or of a delineation, which has its own address. */
+export interface SentEdit {
+  readonly kind: 'edit' | 'delineation_edit'
+  readonly id: string
+  readonly body: EditBody
+}
+
+export function isEdit(send: Send): send is SentEdit {
+  return send.kind === 'edit' || send.kind === 'delineation_edit'
+}
 
 export type SavingState =
   | { readonly kind: 'saved'; readonly at: Date | null }
@@ -34,7 +51,7 @@ export interface OutboxSettings {
   readonly store: OutboxStore
   /** Whose changes these are: another login in this browser has another owner. */
   readonly owner: string
-  /** What is changed: a presentation or a drawing. */
+  /** What is changed: a presentation, a drawing or a delineation. */
   readonly presentation: string
   /** Sends one change and returns when the server stored it. */
   readonly deliver: (send: Send) => Promise<Date>
