@@ -527,7 +527,13 @@ class ExampleChoiceSerializer(RequestSerializer):
 class ChosenExamplesSerializer(RequestSerializer):
     """The examples that are chosen, at most one of each kind; chance draws the others."""
 
-    examples = ExampleChoiceSerializer(many=True, max_length=3)
+    examples = ExampleChoiceSerializer(many=True)
+
+    def validate_examples(self, examples: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """This will refuse more than there are kinds."""
+        if len(examples) > len(ExampleSlice.Kind):
+            raise serializers.ValidationError("Choose at most one of each kind.")
+        return examples
 
 
 class ExampleSerializer(serializers.Serializer[Any]):
