@@ -547,6 +547,12 @@ class ChosenExamplesSerializer(RequestSerializer):
 
     examples = ExampleChoiceSerializer(many=True)
 
+    def validate_examples(self, examples: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """This will refuse more than there are kinds."""
+        if len(examples) > len(ExampleSlice.Kind):
+            raise serializers.ValidationError("Choose at most one of each kind.")
+        return examples
+
 
 class ExampleSerializer(serializers.Serializer[Any]):
     """A reading that is, or could be, shown as an example."""
