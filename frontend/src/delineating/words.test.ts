@@ -39,7 +39,7 @@ test('who can do nothing is told why, and until when', () => {
 test('the end is said as it came', () => {
   const done = share([task(1, 'submitted')], [task(1, 'submitted')], 'finished')
   expect(standingText(done, say, 'UTC')).toBe(
-    'Thank you: all 2 are submitted, both steps counted. Nothing is left to do.',
+    'Thank you: all of your cases are submitted. Nothing is left to do.',
   )
   const closed = share([task(1, 'submitted')], [task(1, 'closed')], 'closed')
   expect(standingText(closed, say, 'UTC')).toContain('1 case of yours is stored')

@@ -48,7 +48,7 @@ export function standingText(
     } stored; nothing more is to be drawn.`
   }
   if (share.state === 'finished') {
-    return `Thank you: all ${share.total} are submitted, both steps counted. Nothing is left to do.`
+    return 'Thank you: all of your cases are submitted. Nothing is left to do.'
   }
   if (nextTask(share)) return ''
   const opens = nextOpening(share)
