@@ -56,7 +56,7 @@ from rating.serializers.acceptance import (
     ToCorrectSerializer,
     ViewSerializer,
 )
-from segmentation.api import BINARY, PAGING, in_pages, stored_file
+from segmentation.api.answers import BINARY, PAGING, in_pages, stored_file
 from segmentation.models import Cohort
 from segmentation.people import signed_in
 from segmentation.queries import DatabaseClock, database_now, drawing_in_full

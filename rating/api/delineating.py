@@ -20,12 +20,12 @@ from rating.serializers.delineating import (
     DelineationSubmissionSerializer,
     SavedDecisionSerializer,
 )
-from segmentation.api import BINARY, stored_file
+from segmentation.api.answers import BINARY, stored_file
 from segmentation.models import Edit, Scan
 from segmentation.operations.drawings import NewEdit, Seen
 from segmentation.people import signed_in
 from segmentation.queries import database_now
-from segmentation.serializers import EditBodySerializer, SavedEditSerializer
+from segmentation.serializers.drawings import EditBodySerializer, SavedEditSerializer
 
 
 class AssignmentsView(APIView):

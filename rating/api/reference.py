@@ -30,7 +30,7 @@ from rating.serializers.reference import (
     ReferencesPageSerializer,
     ReferenceStudySerializer,
 )
-from segmentation.api import BINARY, PAGING, in_pages, taken_out
+from segmentation.api.answers import BINARY, PAGING, in_pages, taken_out
 from segmentation.models import Cohort
 from segmentation.operations.audit import Act
 from segmentation.people import signed_in

@@ -28,14 +28,10 @@ from rating.queries import acceptance as queries
 from rating.statistics.tables import COLUMNS, TEXT, YES_NO
 from segmentation.models import Cohort, Segmentation
 from segmentation.queries import database_now
-from segmentation.serializers import (
-    POINT,
-    FigureSerializer,
-    GroupSerializer,
-    PageSerializer,
-    PointField,
-    RequestSerializer,
-)
+from segmentation.serializers.masks import POINT, PointField
+from segmentation.serializers.pages import PageSerializer
+from segmentation.serializers.requests import RequestSerializer
+from segmentation.serializers.tables import FigureSerializer, GroupSerializer
 
 FURTHEST_MM = 10_000.0
 LONGEST_TEXT = 4_000

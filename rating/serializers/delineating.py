@@ -15,12 +15,9 @@ from rest_framework import serializers
 from rating.models import Delineation, Dot, DotDecision
 from rating.queries import reference as queries
 from segmentation.models import Scan
-from segmentation.serializers import (
-    POINT,
-    EditSerializer,
-    PointField,
-    RequestSerializer,
-)
+from segmentation.serializers.drawings import EditSerializer
+from segmentation.serializers.masks import POINT, PointField
+from segmentation.serializers.requests import RequestSerializer
 
 VOXEL = {"type": "array", "items": {"type": "integer"}, "minItems": 3, "maxItems": 3}
 

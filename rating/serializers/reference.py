@@ -12,10 +12,8 @@ from rating.models import ReferenceStudy
 from rating.queries import reference as queries
 from rating.serializers.acceptance import LONGEST_TEXT
 from segmentation.models import Cohort, Segmentation
-from segmentation.serializers import (
-    PageSerializer,
-    RequestSerializer,
-)
+from segmentation.serializers.pages import PageSerializer
+from segmentation.serializers.requests import RequestSerializer
 
 
 class ReferenceDesignSerializer(RequestSerializer):

@@ -131,7 +131,7 @@ def test_a_fault_can_be_quoted_and_found_but_its_message_is_not_kept(
     (line,) = lines.all("This request failed.")
     assert line["request"] == answer.headers["X-Request-ID"]
     assert line["error"] == ["FileNotFoundError"]
-    assert any("segmentation/api.py" in place for place in line["where"])
+    assert any("segmentation/api/answers.py" in place for place in line["where"])
     assert not [text for text in lines.texts if Path(lost.name).name in text]
 
 

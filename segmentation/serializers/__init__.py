@@ -1,0 +1,1 @@
+"""What the API takes and says, by what it is about."""
