@@ -474,8 +474,8 @@ def test_times_are_the_databases_whatever_clock_the_web_process_has(
 ) -> None:
     """Else two web processes with different clocks would disagree about one washout."""
     moment = NOON
-    monkeypatch.setattr("rating.api.acceptance.database_now", lambda: moment)
-    monkeypatch.setattr("rating.api.acceptance.DatabaseClock", lambda: Value(moment))
+    monkeypatch.setattr("rating.api.reading.database_now", lambda: moment)
+    monkeypatch.setattr("rating.api.reading.DatabaseClock", lambda: Value(moment))
     cora.patch(f"studies/{draft['id']}/", {"design": {"washout_days": 14}})
     cora.post(f"studies/{draft['id']}/open/")
     token = rita.open_next()["presentation"]

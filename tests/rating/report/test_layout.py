@@ -22,7 +22,7 @@ from rating.report.wording import (
     share,
     table,
 )
-from rating.serializers.acceptance import ReportSerializer
+from rating.serializers.results import ReportSerializer
 from rating.statistics import summarise
 from rating.statistics.tables import COLUMNS
 from segmentation.publication.document import Cell, Section, Table
