@@ -238,6 +238,10 @@ export class DelineationTask implements EditorTask {
     if (this.delineation.step === 1) return true
     const token = { token: this.delineation.delineation }
     const { dots } = await request('GET', '/api/v1/delineations/{token}/', token)
+    if (!this.desk.outbox.isEmpty) {
+      this.desk.say('Something was changed just now. Submit once it is saved.')
+      return false
+    }
     this.decided = this.decided.map((dot) => ({
       ...dot,
       ...dots.find((stored) => stored.dot === dot.dot),
