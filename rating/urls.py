@@ -4,6 +4,7 @@ from django.urls import path
 
 from rating import views
 from rating.api import acceptance as views_api
+from rating.api import delineating as delineating_api
 from rating.api import reference as reference_api
 
 pages = [
@@ -159,36 +160,36 @@ api = [
         reference_api.DotTableView.as_view(),
         name="dot-table",
     ),
-    path("assignments/", reference_api.AssignmentsView.as_view(), name="assignments"),
+    path("assignments/", delineating_api.AssignmentsView.as_view(), name="assignments"),
     path(
         "assignments/<str:assignment>/",
-        reference_api.AssignmentView.as_view(),
+        delineating_api.AssignmentView.as_view(),
         name="assignment",
     ),
-    path(DELINEATION, reference_api.DelineationView.as_view(), name="delineation"),
+    path(DELINEATION, delineating_api.DelineationView.as_view(), name="delineation"),
     path(
         f"{DELINEATION}open/",
-        reference_api.DelineationOpenView.as_view(),
+        delineating_api.DelineationOpenView.as_view(),
         name="delineation-open",
     ),
     path(
         f"{DELINEATION}scans/<str:sequence>/",
-        reference_api.DelineationScanView.as_view(),
+        delineating_api.DelineationScanView.as_view(),
         name="delineation-scan",
     ),
     path(
         f"{DELINEATION}edits/<uuid:edit_id>/",
-        reference_api.DelineationEditView.as_view(),
+        delineating_api.DelineationEditView.as_view(),
         name="delineation-edit",
     ),
     path(
         f"{DELINEATION}dots/<str:dot>/decisions/<uuid:decision_id>/",
-        reference_api.DotDecisionView.as_view(),
+        delineating_api.DotDecisionView.as_view(),
         name="dot-decision",
     ),
     path(
         f"{DELINEATION}submit/",
-        reference_api.DelineationSubmitView.as_view(),
+        delineating_api.DelineationSubmitView.as_view(),
         name="delineation-submit",
     ),
 ]

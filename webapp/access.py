@@ -21,6 +21,7 @@ from django.utils import timezone
 
 import accounts.queries as accounts
 import rating.queries.acceptance as rating
+import rating.queries.delineating as delineating
 import rating.queries.reference as reference
 import segmentation.queries as segmentation
 from accounts.operations.tokens import user_of_token
@@ -115,12 +116,12 @@ def in_reference(person: Any, address: Mapping[str, Any]) -> Roles:
 
 def in_assignment(person: Any, address: Mapping[str, Any]) -> Roles:
     """Delineator, when the share of the address is the person's own."""
-    return reference.roles_in_assignment(user=person, token=address["assignment"])
+    return delineating.roles_in_assignment(user=person, token=address["assignment"])
 
 
 def in_delineation(person: Any, address: Mapping[str, Any]) -> Roles:
     """Delineator, when the delineation of the address is the person's own."""
-    return reference.roles_in_delineation(user=person, token=address["token"])
+    return delineating.roles_in_delineation(user=person, token=address["token"])
 
 
 def in_invitation(person: Any, address: Mapping[str, Any]) -> Roles:

@@ -14,7 +14,7 @@ from rating.queries.acceptance import (
     readings_of,
     studies_of,
 )
-from rating.queries.reference import shares_of
+from rating.queries.delineating import shares_of
 from segmentation.people import owner_key, signed_in
 from segmentation.queries import (
     belongs_to_a_cohort,

@@ -64,6 +64,7 @@ def build_candidates_of(case: ReferenceCase, *, now: datetime) -> ReferenceCase:
     with transaction.atomic():
         locked = ReferenceCase.objects.select_for_update().get(pk=case.pk)
         if locked.built_at is None:
+            refuse_too_early(case, design, now=now)  # somebody may have joined meanwhile
             rows = [_stored(case, one, sources, grid) for one in found]
             rows += [
                 Candidate.objects.create(

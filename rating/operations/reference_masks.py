@@ -16,10 +16,8 @@ from segmentation.models import Scan, Segmentation
 from segmentation.operations.audit import Act
 from segmentation.operations.files import delete_files, keep
 from segmentation.operations.masks import NewMask, store_mask
-from segmentation.operations.references import InvalidReference, make_references, reference_title
+from segmentation.operations.references import InvalidReference, make_references
 from segmentation.operations.voxels import scans_of
-
-FUSED_BY = ("union", "intersection", "majority")
 
 
 def make_references_of(*, study: ReferenceStudy, by: User | None, now: datetime) -> list[str]:
@@ -39,12 +37,6 @@ def make_references_of(*, study: ReferenceStudy, by: User | None, now: datetime)
     return _fused(study, by=by, now=now)
 
 
-def mask_title(study: ReferenceStudy, delineation: Delineation) -> str:
-    """What the mask of a delineation is called: by it the evaluation finds the reference."""
-    step = ", step 1" if delineation.step == Delineation.Step.OWN else ""
-    return f"{study.title}{step}: {delineation.assignment.delineator}"[:120]
-
-
 def _stored(study: ReferenceStudy, delineation: Delineation, *, now: datetime) -> bool:
     """This will make a segmentation of one delineation; false when somebody else just has."""
     case, drawing = delineation.of.case, delineation.drawing
@@ -55,7 +47,7 @@ def _stored(study: ReferenceStudy, delineation: Delineation, *, now: datetime) -
     new = NewMask(
         case=case,
         origin=Segmentation.Origin.DELINEATION,
-        title=mask_title(study, delineation),
+        title=queries.mask_title(study, delineation),
         mask=kept,
         author=delineation.assignment.user,
         provenance={
@@ -87,16 +79,9 @@ def _stored(study: ReferenceStudy, delineation: Delineation, *, now: datetime) -
 
 def _fused(study: ReferenceStudy, *, by: User | None, now: datetime) -> list[str]:
     """This will fuse the second step's masks by every rule that has not been applied yet."""
-    second = Delineation.objects.filter(of__study=study, step=Delineation.Step.DOTS)
-    names = list(
-        dict.fromkeys(
-            mask_title(study, one)
-            for one in second.select_related("assignment").order_by("assignment__delineator")
-        )
-    )
     notes: list[str] = []
-    for rule in FUSED_BY:
-        title = reference_title(rule, names)
+    names = queries.names_to_fuse(study)
+    for rule, title in queries.fused_titles(study).items():
         if Segmentation.objects.filter(case__cohort=study.cohort_id, title=title).exists():
             continue
         try:

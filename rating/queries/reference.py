@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Count, Max, OuterRef, Prefetch, Q, QuerySet
@@ -24,13 +24,13 @@ from rating.models import (
 )
 from rating.queries.blinding import cases_hidden_from
 from segmentation.models import Case, CohortMembership, InferenceJob, Segmentation
+from segmentation.operations.references import reference_title
 from segmentation.queries import how_many, method_titles, roles_in_whole_cohort, visible_cases
 from segmentation.refusals import Refusal
 
-DELINEATOR = "delineator"
 NO_ROLE: frozenset[str] = frozenset()
 OWN, DOTS = Delineation.Step.OWN, Delineation.Step.DOTS
-OPEN, CLOSED = ReferenceStudy.State.OPEN, ReferenceStudy.State.CLOSED
+CLOSED = ReferenceStudy.State.CLOSED
 
 
 # --- Who may see what -----------------------------------------------------------------------------
@@ -71,19 +71,6 @@ def roles_in_reference_study(*, user: User, slug: str) -> frozenset[str]:
         return NO_ROLE
     coordinator = frozenset({str(CohortMembership.Role.COORDINATOR)})
     return roles_in_whole_cohort(user=user, slug=study.cohort.slug) & coordinator
-
-
-def roles_in_assignment(*, user: User, token: str) -> frozenset[str]:
-    """Delineator, when this is the user's own share of a study."""
-    found = Assignment.objects.filter(token=token).order_by().values_list("user", flat=True)
-    return frozenset({DELINEATOR}) if user.pk in set(found) else NO_ROLE
-
-
-def roles_in_delineation(*, user: User, token: str) -> frozenset[str]:
-    """Delineator, when this delineation is the user's own."""
-    found = Delineation.objects.filter(token=token).order_by()
-    is_mine = user.pk in set(found.values_list("assignment__user", flat=True))
-    return frozenset({DELINEATOR}) if is_mine else NO_ROLE
 
 
 # --- Studies --------------------------------------------------------------------------------------
@@ -185,6 +172,22 @@ def paces(study: ReferenceStudy) -> list[Pace]:
     ]
 
 
+def step_1_ends(*studies: ReferenceStudy) -> Mapping[int, datetime]:
+    """When the last delineation of step 1 came in, for the cases that have all of them."""
+    counted = (
+        ReferenceCase.objects.filter(study__in=studies)
+        .annotate(
+            left=Count(
+                "delineations",
+                filter=Q(delineations__step=OWN, delineations__submitted_at=None),
+            ),
+            last=Max("delineations__submitted_at", filter=Q(delineations__step=OWN)),
+        )
+        .filter(left=0, last__isnull=False)
+    )
+    return dict(counted.values_list("pk", "last"))
+
+
 @dataclass(frozen=True)
 class CaseInReference:
     """Where a case of an opened study is between the two steps."""
@@ -243,11 +246,33 @@ def acceptance_of(study: ReferenceStudy) -> tuple[Accepted, ...]:
     return accepted(decided_dots(study), sources=sources)
 
 
+FUSED_BY = ("union", "intersection", "majority")
+
+
+def mask_title(study: ReferenceStudy, delineation: Delineation) -> str:
+    """What the mask of a delineation is called: by it the evaluation finds the reference."""
+    step = ", step 1" if delineation.step == OWN else ""
+    return f"{study.title}{step}: {delineation.assignment.delineator}"[:120]
+
+
+def names_to_fuse(study: ReferenceStudy) -> list[str]:
+    """What everybody's masks of the second step are called, by user name."""
+    second = Delineation.objects.filter(of__study=study, step=DOTS).select_related("assignment")
+    ordered = second.order_by("assignment__delineator")
+    return list(dict.fromkeys(mask_title(study, one) for one in ordered))
+
+
+def fused_titles(study: ReferenceStudy) -> dict[str, str]:
+    """What the masks fused of them are called, by rule."""
+    names = names_to_fuse(study)
+    return {rule: reference_title(rule, names) for rule in FUSED_BY}
+
+
 def references_made(study: ReferenceStudy) -> list[Segmentation]:
     """The masks that came of a closed study, those that were fused of them too; by case and age."""
     cases = study.cases.values("case")
     own = Q(delineation__of__study=study)
-    fused = Q(origin=Segmentation.Origin.CONSENSUS, title__contains=f"{study.title}: ")
+    fused = Q(origin=Segmentation.Origin.CONSENSUS, title__in=fused_titles(study).values())
     made = Segmentation.objects.filter(own | fused, case__in=cases).select_related("case")
     return list(made.order_by("case__code", "created_at", "title"))
 
@@ -287,135 +312,4 @@ def sources_of(dot: Dot) -> frozenset[str]:
         if origin.delineation is not None and origin.delineation.assignment_id == mine
         else COLLEAGUE
         for origin in dot.candidate.origins.all()
-    )
-
-
-# --- Delineating ----------------------------------------------------------------------------------
-
-TaskState = Literal["ready", "open", "submitted", "others", "interval", "closed"]
-
-
-@dataclass(frozen=True)
-class Task:
-    """One step of one case in somebody's share; says nothing of which case it is.
-
-    `others`: a colleague has not finished the first step of the case; `interval`: it can be opened
-    from `available_at` on.
-    """
-
-    delineation: str
-    number: int
-    state: TaskState
-    available_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Share:
-    """Where somebody is in their share of a reference study."""
-
-    assignment: str
-    title: str
-    instructions: str
-    state: Literal["open", "finished", "closed"]
-    interval_days: int
-    done: int
-    total: int
-    step_1: tuple[Task, ...]
-    step_2: tuple[Task, ...]
-
-
-def shares_of(*, user: User, now: datetime) -> list[Share]:
-    """The user's shares of studies that were opened, newest study first."""
-    mine = list(_assignments().filter(user=user).order_by("-study__opened_at", "pk"))
-    ends = step_1_ends(*(one.study for one in mine))
-    return [_share(one, ends, now) for one in mine]
-
-
-def share(*, token: str, now: datetime) -> Share:
-    """One share; raises `Assignment.DoesNotExist`."""
-    mine = _assignments().get(token=token)
-    return _share(mine, step_1_ends(mine.study), now)
-
-
-def _assignments() -> QuerySet[Assignment]:
-    ordered = Delineation.objects.order_by("step", "position")
-    return Assignment.objects.select_related("study").prefetch_related(
-        Prefetch("delineations", ordered)
-    )
-
-
-def _share(assignment: Assignment, ends: Mapping[int, datetime], now: datetime) -> Share:
-    study = assignment.study
-    design = design_of(study)
-    rows = list(assignment.delineations.all())
-    tasks: dict[int, list[Task]] = {OWN: [], DOTS: []}
-    for row in rows:
-        state, at = _task_state(row, study, ends.get(row.of_id), design, now)
-        tasks[row.step].append(Task(row.token, row.position, state, at))
-    done = sum(row.submitted_at is not None for row in rows)
-    finished: Literal["open", "finished"] = "finished" if done == len(rows) else "open"
-    return Share(
-        assignment=assignment.token,
-        title=study.title,
-        instructions=design.instructions,
-        state="closed" if study.state == CLOSED else finished,
-        interval_days=design.interval_days,
-        done=done,
-        total=len(rows),
-        step_1=tuple(tasks[OWN]),
-        step_2=tuple(tasks[DOTS]),
-    )
-
-
-def step_1_ends(*studies: ReferenceStudy) -> Mapping[int, datetime]:
-    """When the last delineation of step 1 came in, for the cases that have all of them."""
-    counted = (
-        ReferenceCase.objects.filter(study__in=studies)
-        .annotate(
-            left=Count(
-                "delineations",
-                filter=Q(delineations__step=OWN, delineations__submitted_at=None),
-            ),
-            last=Max("delineations__submitted_at", filter=Q(delineations__step=OWN)),
-        )
-        .filter(left=0, last__isnull=False)
-    )
-    return dict(counted.values_list("pk", "last"))
-
-
-def _task_state(
-    row: Delineation,
-    study: ReferenceStudy,
-    ended: datetime | None,
-    design: ReferenceDesign,
-    now: datetime,
-) -> tuple[TaskState, datetime | None]:
-    if row.submitted_at is not None:
-        return "submitted", None
-    if study.state == CLOSED:
-        return "closed", None
-    if row.opened_at is not None:
-        return "open", None
-    if row.step == OWN:
-        return "ready", None
-    if ended is None:
-        return "others", None
-    at = ended + timedelta(days=design.interval_days)
-    return ("ready", None) if now >= at else ("interval", at)
-
-
-def delineation_in_full(token: str) -> Any:
-    """One delineation with its drawing's edits and its dots, each with its newest `decision`.
-
-    Raises `Delineation.DoesNotExist`.
-    """
-    newest = DotDecision.objects.order_by("version")
-    dots = Dot.objects.select_related("candidate").prefetch_related(Prefetch("decisions", newest))
-    return (
-        Delineation.objects.select_related("assignment__study", "of__case", "drawing")
-        .prefetch_related(
-            "drawing__edits", "of__case__scans", Prefetch("dots", dots.order_by("position"))
-        )
-        .annotate(cases=how_many(ReferenceCase.objects.filter(study=OuterRef("of__study"))))
-        .get(token=token)
     )

@@ -38,6 +38,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 import rating.serializers.acceptance as theirs
+import rating.serializers.delineating as delineating
 import rating.serializers.reference as references
 import segmentation.serializers as ours
 from accounts.operations.tokens import make_token
@@ -239,9 +240,8 @@ def test_every_field_of_every_request_is_known(clinic: Things) -> None:
         read |= waiting
         inner = json.dumps([schema["components"]["schemas"][name] for name in waiting])
         waiting = set(re.findall(r"schemas/(\w+Request)\b", inner)) - read
-    known = {
-        name: kind for module in (ours, theirs, references) for name, kind in vars(module).items()
-    }
+    modules = (ours, theirs, references, delineating)
+    known = {name: kind for module in modules for name, kind in vars(module).items()}
     assert len(read) > 12
     for name in read:
         serializer = f"{name.removeprefix('Patched').removesuffix('Request')}Serializer"
