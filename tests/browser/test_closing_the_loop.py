@@ -102,7 +102,7 @@ def train_on_the_corrected(cora: Visitor, cohort: Cohort, mask: Segmentation) ->
     """Choose one corrected mask, train on it for two epochs, and see the version."""
     page = cora.page
     cora.go(f"/cohorts/{cohort.slug}/corrections/")
-    page.get_by_label("List", exact=True).select_option("what was corrected")
+    page.locator('select[name="order"]').select_option("what was corrected")
     page.get_by_role("button", name="Show").click()
     page.get_by_label(f"Learn from {mask.title} of case {mask.case.code}").check()
     page.get_by_role("button", name="Train on the chosen masks").click()

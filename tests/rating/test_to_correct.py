@@ -137,10 +137,10 @@ def test_cases_that_the_method_was_least_certain_of_come_first(db: None) -> None
     a_mask(bare, lesions=2)
     queue = uncertainty_queue(cora, cohort.slug)
     assert [one.segmentation.case for one in queue] == [unsure, older, sure]
-    assert [one.measured for one in queue] == pytest.approx([1, 0.469, 0.0808], abs=1e-3)
+    assert [one.measured for one in queue] == pytest.approx([1, 0.469, 0.081], abs=0.02)  # 8 bits
     page = f"/cohorts/{cohort.slug}/corrections/?order=uncertainty"
     listed = Browser(cora).client.get(page).content.decode()
-    assert listed.index("1.00") < listed.index("0.47") < listed.index("0.08")
+    assert listed.index("1.00") < listed.index("0.46") < listed.index("0.09")
     assert "mean entropy" in listed
 
 

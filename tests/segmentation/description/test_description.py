@@ -29,6 +29,12 @@ PAPER = {
     "repetition_time_ms": 11000.0,
     "echo_time_ms": 125.0,
     "inversion_time_ms": 2800.0,
+    "flip_angle_deg": 90,
+    "t1_acquisition": "3D",
+    "t1_repetition_time_ms": 11,
+    "t1_echo_time_ms": 5,
+    "t1_flip_angle_deg": 8,
+    "split": "test",
 }
 
 
