@@ -270,7 +270,7 @@ def test_a_click_segments_a_lesion_that_is_not_drawn_as_one_edit(
 
     dana.click((12, 40, 3))
     expect(dana.page.get_by_text("what is as bright goes on beyond 20 mm")).to_be_visible()
-    by = dana.page.get_by_label("By", exact=True)
+    by = dana.page.get_by_role("combobox", name="By")
     by.select_option("the method's map")
     dana.click((12, 40, 3))
     expect(dana.page.get_by_text("the method saw no lesion here")).to_be_visible()

@@ -4,9 +4,9 @@ import { request } from '../api/client'
 import type { Delineation } from '../api/types'
 import { openEditor } from '../editor/editor'
 import type { EditorTask } from '../editor/task'
-import { make } from '../elements'
+import { make, plural } from '../elements'
 import type { Send } from '../saving/outbox'
-import { DelineationTask, overText } from './delineationTask'
+import { DelineationTask } from './delineationTask'
 
 export interface DelineationPageData {
   readonly delineation: string
@@ -50,4 +50,16 @@ function over({ title }: Delineation, text: string, list: string): HTMLElement {
     make('div', { class: 'choices' }, back),
   )
   return make('section', { class: 'lobby' }, card)
+}
+
+/** What a case is that can be drawn no more, in words; '' while it can. */
+function overText({ submitted_at, dots }: Delineation, isClosed: boolean): string {
+  if (submitted_at) {
+    const decided =
+      dots.length > 0 ? ` and what you decided about ${plural(dots.length, 'dot')}` : ''
+    return `You have submitted this case. What you drew${decided} is stored and locked.`
+  }
+  return isClosed
+    ? 'This study is closed. Whatever was shown as saved is stored; nothing more can be drawn.'
+    : ''
 }

@@ -4,7 +4,7 @@ import { request } from '../api/client'
 import type { CandidateDot, Delineation, DotChoice } from '../api/types'
 import type { Desk, EditorTask, Ending, Seen } from '../editor/task'
 import { TroubleBar } from '../editor/troubleBar'
-import { make, newUuid, plural } from '../elements'
+import { make, newUuid } from '../elements'
 import { isEdit, type SavingState, type Send } from '../saving/outbox'
 import type { Dot } from '../viewer/dots'
 import type { Shortcut } from '../viewer/keys'
@@ -238,6 +238,10 @@ export class DelineationTask implements EditorTask {
     if (this.delineation.step === 1) return true
     const token = { token: this.delineation.delineation }
     const { dots } = await request('GET', '/api/v1/delineations/{token}/', token)
+    if (!this.desk.outbox.isEmpty) {
+      this.desk.say('Something was changed just now. Submit once it is saved.')
+      return false
+    }
     this.decided = this.decided.map((dot) => ({
       ...dot,
       ...dots.find((stored) => stored.dot === dot.dot),
@@ -296,16 +300,4 @@ function instructionsOf(text: string): readonly HTMLElement[] {
   return [
     make('details', { class: 'instructions' }, make('summary', {}, 'Instructions'), ...paragraphs),
   ]
-}
-
-/** What a case is that can be drawn no more, in words; '' while it can. */
-export function overText({ submitted_at, dots }: Delineation, isClosed: boolean): string {
-  if (submitted_at) {
-    const decided =
-      dots.length > 0 ? ` and what you decided about ${plural(dots.length, 'dot')}` : ''
-    return `You have submitted this case. What you drew${decided} is stored and locked.`
-  }
-  return isClosed
-    ? 'This study is closed. Whatever was shown as saved is stored; nothing more can be drawn.'
-    : ''
 }
