@@ -40,8 +40,8 @@ def make_references(
 
     Each becomes a segmentation of origin consensus whose provenance names the masks by hash. A case
     whose masks cannot be read, or lie on another grid, is left out and said; those of
-    `leave_out` (primary keys) too, unsaid. Raises InvalidReference when there is no such rule, fewer than two names, or
-    no case that has all.
+    `leave_out` (primary keys) too, unsaid. Raises InvalidReference when there is no such rule,
+    fewer than two names, or no case that has all.
     """
     names = list(dict.fromkeys(of))
     if rule not in RULES:
