@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 
@@ -27,7 +29,7 @@ def test_a_number_of_a_design_is_a_number(
         answer = cora.ask("patch", address, {"design": {name: number}})
         assert answer.status_code == 400
     assert cora.get(address)["design"]["reach_mm"] == 5
-    made = cora.post("cohorts/" + cohort.slug + "/studies/", {"title": "Acceptance"})
+    made = cora.post(f"cohorts/{cohort.slug}/studies/", {"title": "Acceptance"})
     path = f"studies/{made['id']}/"
     assert cora.ask("patch", path, {"design": {"min_volume_mm3": number}}).status_code == 400
 
@@ -62,7 +64,7 @@ def test_who_alone_can_close_a_study_stays_in_the_cohort(
     cohort.memberships.filter(user=people["rita"]).update(role="coordinator")
     address = drafted(cora, cohort, own)
     cora.post(f"{address}open/")
-    why = {"reason": "Moved.", "by": people["cora"], "now": NOON}
+    why: dict[str, Any] = {"reason": "Moved.", "by": people["cora"], "now": NOON}
     with pytest.raises(StudyNeedsCoordinator, match="Test set"):
         remove_member(cohort=cohort, user=people["cora"], **why)
     remove_member(cohort=cohort, user=people["rita"], **why)
