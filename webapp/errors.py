@@ -51,6 +51,7 @@ CONFLICTS = frozenset(
         "SavedMeanwhile",
         "AlreadyDelineates",
         "CandidatesBuilt",
+        "DelineatesElsewhere",
         "DelineatorReads",
         "NoDotsYet",
         "RaterDelineates",

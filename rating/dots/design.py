@@ -84,6 +84,11 @@ def _faults(design: ReferenceDesign) -> Iterator[tuple[str, str]]:
         yield "reach_mm", "A dot reaches further than 0 and at most 50 mm."
     if not 0 <= design.shams_per_case <= MOST_SHAMS:
         yield "shams_per_case", f"There are 0 to {MOST_SHAMS} sham dots in a case."
+    if design.proposals and design.shams_per_case:
+        yield (
+            "shams_per_case",
+            "A sham dot has no proposal and would be known by that: choose one of the two.",
+        )
     there = {(mask.case, mask.method) for mask in design.masks}
     for method in design.methods:
         lacking = [case for case in design.cases if (case, method) not in there]

@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from rating.models import Study, StudyMembership
-from rating.operations.study import create_study, edit_study
+from rating.operations.study import UnknownSegmentation, create_study, edit_study
 from rating.queries.acceptance import masks_to_pair
 from segmentation.methods import parts_of
 from segmentation.models import Case, Cohort, InferenceJob, Scan, Segmentation
@@ -101,7 +101,10 @@ def _fill_if_ready(study: Study) -> None:
             "Their jobs say why."
         )
     items = [mask.pk for case in paired for mask in masks[case.pk].values()]
-    edit_study(study=study, by=by, items=items)
+    try:
+        edit_study(study=study, by=by, items=items)
+    except UnknownSegmentation as refusal:  # one of them became practice meanwhile
+        reason = f"No masks were chosen. {refusal.message}"
     study.pairing |= {"waiting": False, "reason": reason}
     study.save(update_fields=["pairing"])
 

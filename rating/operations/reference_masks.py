@@ -78,15 +78,20 @@ def _stored(study: ReferenceStudy, delineation: Delineation, *, now: datetime) -
 
 
 def _fused(study: ReferenceStudy, *, by: User | None, now: datetime) -> list[str]:
-    """This will fuse the second step's masks by every rule that has not been applied yet."""
+    """This will fuse the second step's masks by every rule, where that is not made yet."""
     notes: list[str] = []
     names = queries.names_to_fuse(study)
     for rule, title in queries.fused_titles(study).items():
-        if Segmentation.objects.filter(case__cohort=study.cohort_id, title=title).exists():
-            continue
+        there = Segmentation.objects.filter(case__cohort=study.cohort_id, title=title)
         try:
             make_references(
-                cohort=study.cohort, of=names, rule=rule, by=by, now=now, say=notes.append
+                cohort=study.cohort,
+                of=names,
+                rule=rule,
+                by=by,
+                now=now,
+                say=notes.append,
+                leave_out=set(there.values_list("case", flat=True)),
             )
         except InvalidReference as refusal:  # one delineator, or no case that all have finished
             notes.append(f"No {rule}: {refusal.message}")

@@ -69,6 +69,10 @@ class DelineatorReads(Refusal):
     """A delineator still rates a method's mask of one of the cases in an acceptance study."""
 
 
+class DelineatesElsewhere(Refusal):
+    """A delineator still delineates one of the cases in another reference study."""
+
+
 class CandidatesBuilt(Refusal):
     """Candidates were built: whoever joins now has not lent them their lesions."""
 
@@ -136,7 +140,7 @@ def open_reference(
 
     The masks of the chosen methods are those of the newest jobs that succeeded, from now on by
     their hashes. Raises ReferenceNotDraft, InvalidReferenceDesign, UnknownCase, UnknownDelineator,
-    CoordinatorCannotDelineate, DelineatorReads.
+    CoordinatorCannotDelineate, DelineatorReads, DelineatesElsewhere.
     """
     read = queries.reference_study(study.slug)
     asked = queries.design_of(read)
@@ -152,6 +156,7 @@ def open_reference(
             )
         people = _people(draft, asked.delineators, by)
         _refuse_readers(people.values(), asked.cases)
+        _refuse_delineators(people.values(), cases.values())
         design = replace(
             asked,
             masks=tuple(
@@ -195,7 +200,7 @@ def add_delineator(
     """This will let somebody join an open study, as long as no case has its dots yet.
 
     Raises ReasonMissing, ReferenceNotOpen, CandidatesBuilt, UnknownDelineator,
-    CoordinatorCannotDelineate, AlreadyDelineates, DelineatorReads.
+    CoordinatorCannotDelineate, AlreadyDelineates, DelineatorReads, DelineatesElsewhere.
     """
     if not reason.strip():
         raise ReasonMissing(
@@ -223,6 +228,7 @@ def add_delineator(
     if joined.assignments.filter(user=person).exists():
         raise AlreadyDelineates(f"{username} delineates in {joined.title} already.")
     _refuse_readers([person], list(rows))
+    _refuse_delineators([person], [row.case for row in rows.values()])
     assignment = give_share(joined, person, rows)
     note(Act.STUDY_AMENDED, joined, by=by, now=now, why=reason, detail=f"{username} joined")
     return assignment
@@ -237,6 +243,18 @@ def _refuse_readers(people: Iterable[User], cases: Sequence[str]) -> None:
             f"{names} still rates masks of these cases in an acceptance study and would see them "
             "there. Nothing was changed; wait until that reading is finished.",
             fields={"delineators": [f"{name} rates masks of these cases." for name in readers]},
+        )
+
+
+def _refuse_delineators(people: Iterable[User], cases: Iterable[Case]) -> None:
+    """This will refuse people to whom another study shows, or will show, dots of these cases."""
+    names = blinding.delineators_of(people=people, cases=[case.pk for case in cases])
+    if names:
+        raise DelineatesElsewhere(
+            f"{', '.join(names)} still delineates some of these cases in another reference study, "
+            "whose dots would tell what others found. Nothing was changed; wait until that is "
+            "finished, or choose somebody else.",
+            fields={"delineators": [f"{name} delineates some of these cases." for name in names]},
         )
 
 

@@ -40,6 +40,7 @@ from rating.protocol.design import (
 from rating.protocol.practice import Feedback, feedback
 from rating.protocol.verdict import is_accepted
 from rating.queries.blinding import cases_hidden_from
+from rating.queries.reference import references_left_alone
 from rating.report import Facts, Names, Report, lay_out
 from rating.statistics import MarkRow, RatingRow, summarise
 from rating.statistics.mark_matching import fused_points
@@ -86,18 +87,22 @@ def coordinated_by(user: User) -> QuerySet[StudyMembership]:
 
 
 def studies_left_alone(*, user: User, cohort: Cohort) -> list[str]:
-    """The titles of the cohort's unclosed studies that nobody but this user coordinates."""
+    """The titles of the cohort's unclosed studies that nobody but this user coordinates.
+
+    Reference studies too.
+    """
     others = CohortMembership.objects.filter(
         cohort=cohort, role=CohortMembership.Role.COORDINATOR
     ).exclude(user=user)
     coordinated = StudyMembership.objects.filter(role=COORDINATOR)
     kept = coordinated.filter(user__in=others.values("user"))
-    return list(
+    alone = (
         Study.objects.filter(cohort=cohort, pk__in=coordinated.filter(user=user).values("study"))
         .exclude(state=Study.State.CLOSED)
         .exclude(pk__in=kept.values("study"))
-        .values_list("title", flat=True)
     )
+    references = references_left_alone(user=user, cohort=cohort)
+    return [*alone.values_list("title", flat=True), *references]
 
 
 def studies_of(user: User, *, search: str = "") -> QuerySet[Study]:

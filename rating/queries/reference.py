@@ -23,7 +23,7 @@ from rating.models import (
     ReferenceStudy,
 )
 from rating.queries.blinding import cases_hidden_from
-from segmentation.models import Case, CohortMembership, InferenceJob, Segmentation
+from segmentation.models import Case, Cohort, CohortMembership, InferenceJob, Segmentation
 from segmentation.operations.references import reference_title
 from segmentation.queries import how_many, method_titles, roles_in_whole_cohort, visible_cases
 from segmentation.refusals import Refusal
@@ -71,6 +71,22 @@ def roles_in_reference_study(*, user: User, slug: str) -> frozenset[str]:
         return NO_ROLE
     coordinator = frozenset({str(CohortMembership.Role.COORDINATOR)})
     return roles_in_whole_cohort(user=user, slug=study.cohort.slug) & coordinator
+
+
+def references_left_alone(*, user: User, cohort: Cohort) -> list[str]:
+    """The titles of the cohort's open reference studies that nobody but this user could close.
+
+    For a coordinator who delineates in one, it does not exist before it is closed.
+    """
+    others = CohortMembership.objects.filter(
+        cohort=cohort, role=CohortMembership.Role.COORDINATOR
+    ).exclude(user=user)
+    running = ReferenceStudy.objects.filter(cohort=cohort, state=ReferenceStudy.State.OPEN)
+    return [
+        study.title
+        for study in running.exclude(assignments__user=user)
+        if not others.exclude(user__in=study.assignments.values("user")).exists()
+    ]
 
 
 # --- Studies --------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from django.contrib.auth.models import User
@@ -34,12 +34,14 @@ def make_references(
     by: User | None,
     now: datetime,
     say: Callable[[str], None],
+    leave_out: Collection[int] = (),
 ) -> list[Segmentation]:
     """This will fuse the newest masks of several names, in every case that has them all.
 
     Each becomes a segmentation of origin consensus whose provenance names the masks by hash. A case
-    whose masks cannot be read, or lie on another grid, is left out and said. Raises
-    InvalidReference when there is no such rule, fewer than two names, or no case that has all.
+    whose masks cannot be read, or lie on another grid, is left out and said; those of
+    `leave_out` (primary keys) too, unsaid. Raises InvalidReference when there is no such rule,
+    fewer than two names, or no case that has all.
     """
     names = list(dict.fromkeys(of))
     if rule not in RULES:
@@ -57,7 +59,7 @@ def make_references(
         fault = f"No case has all of {', '.join(names)}."
         raise InvalidReference(fault, fields={"of": [fault]})
     made = []
-    for case in cases:
+    for case in (one for one in cases if one.pk not in leave_out):
         flair = scans_of(case)[Scan.Sequence.FLAIR]
         masks = [mask_on(flair.grid, one[case].pk) for one in found]
         faults = [

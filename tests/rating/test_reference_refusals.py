@@ -344,25 +344,42 @@ def test_a_closed_study_takes_nothing_more(
 # --- Proposals and sham dots ----------------------------------------------------------------------
 
 
-def test_proposals_and_sham_dots_where_the_design_has_them(
-    cora: Browser, cohort: Cohort, own: Own, people_who_draw: Any, clock: Clock
-) -> None:
-    design = {"proposals": True, "shams_per_case": 1, "interval_days": 0}
-    address = drafted(cora, cohort, own, **design)
+def in_step_2_at_once(
+    cora: Browser, address: str, people: tuple[Delineator, Delineator], own: Own
+) -> list[dict[str, Any]]:
+    """What Dana is shown of every case when a study without an interval comes to step 2."""
     cora.post(f"{address}open/")
-    dana, rita = people_who_draw
+    dana, rita = people
     dana.finish_step_1(own["dana"])
     rita.finish_step_1(own["rita"])
-    shown = [dana.open(token) for token in dana.tasks(2)]
+    return [dana.open(token) for token in dana.tasks(2)]
+
+
+def test_a_lesion_can_be_begun_from_a_proposal_where_the_design_has_them(
+    cora: Browser, cohort: Cohort, own: Own, people_who_draw: Any, clock: Clock
+) -> None:
+    address = drafted(cora, cohort, own, proposals=True, interval_days=0)
+    shown = in_step_2_at_once(cora, address, people_who_draw, own)
+    dana, _ = people_who_draw
+    (token,) = [one["delineation"] for one in shown if one["dots"]]
+    dots = dana.get(f"delineations/{token}/")["dots"]
+    assert len(dots) == 4
+    assert all(dot["proposal"] for dot in dots)
+    dana.decide(token, dots[0]["dot"], "lesion", from_proposal=True)
+    told = {one["dot"]: one for one in dana.get(f"delineations/{token}/")["dots"]}
+    assert told[dots[0]["dot"]]["from_proposal"] is True
+
+
+def test_sham_dots_where_the_design_has_them(
+    cora: Browser, cohort: Cohort, own: Own, people_who_draw: Any, clock: Clock
+) -> None:
+    address = drafted(cora, cohort, own, shams_per_case=1, interval_days=0)
+    shown = in_step_2_at_once(cora, address, people_who_draw, own)
     dots = [dot for one in shown for dot in one["dots"]]
     shams = Candidate.objects.filter(is_sham=True)
     assert shams.count() >= 1
     assert len(dots) == 4 + shams.count()
-    (token,) = [one["delineation"] for one in shown if len(one["dots"]) > 1]
-    real = [dot for dot in dots if dot["proposal"]]
-    dana.decide(token, real[0]["dot"], "lesion", from_proposal=True)
-    told = {one["dot"]: one for one in dana.get(f"delineations/{token}/")["dots"]}
-    assert told[real[0]["dot"]]["from_proposal"] is True
+    assert {str(dot["proposal"]) for dot in dots} == {"None"}
     cora.post(f"{address}close/", {"reason": "Enough."})
     sources = {row["dots_of"] for row in cora.get(f"{address}results/")["acceptance"]}
     assert "sham" in sources

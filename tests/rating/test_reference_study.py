@@ -176,6 +176,9 @@ def test_the_references_are_what_was_drawn(
     assert count == before + 2 * (2 * 2 + 3)
     assert cora.post(f"{address}masks/")["notes"] == []
     assert Segmentation.objects.count() == count, "made once"
+    Segmentation.objects.filter(title__startswith="Union of").first().delete()
+    assert cora.post(f"{address}masks/")["notes"] == []
+    assert Segmentation.objects.count() == count, "the one that was missing is made"
     first = sorted(own["dana"])[0]
     dana, rita = (one[first] for one in finished)
     wanted = {

@@ -274,6 +274,32 @@ def test_a_paired_draft_that_is_given_masks_waits_no_longer(db: None, tmp_path: 
     assert len(person.get(address)["items"]) == 1
 
 
+def test_a_paired_draft_that_cannot_be_given_its_masks_says_so_and_holds_up_no_other(
+    db: None, tmp_path: Path
+) -> None:
+    cora = User.objects.create_user("cora")
+    cohort = create_cohort(title="Clinic", coordinators=[cora])
+    cases = [a_case(cohort, number) for number in range(1, 3)]
+    mask, truth = (a_mask(cases[0], lesions=1, method=name) for name in ("slim-unet", "bianca"))
+    new, person = tiny_version(cohort, tmp_path), Browser(cora)
+    first, second = (
+        person.post(
+            "cohorts/clinic/studies/", {"title": title, "methods": ["slim-unet", new.name]}
+        )["id"]
+        for title in ("First", "Second")
+    )
+    practice = [{"segmentation": str(mask.pk), "reference": str(truth.pk)}]
+    person.patch(f"studies/{first}/", {"practice": practice})
+    while running.run_next_job(clock=timezone.now):
+        pass
+    fill_drafts()
+    told = person.get(f"studies/{first}/")
+    assert not told["pairing"]["is_waiting"]
+    assert "practised" in told["pairing"]["reason"]
+    assert not Study.objects.get(slug=first).items.filter(reference=None).exists()
+    assert len(items_of(Study.objects.get(slug=second))) == 4
+
+
 def test_a_paired_draft_needs_two_cases_that_neither_method_knows(db: None, tmp_path: Path) -> None:
     cora = User.objects.create_user("cora")
     cohort = create_cohort(title="Clinic", coordinators=[cora])

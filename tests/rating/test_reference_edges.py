@@ -1,0 +1,73 @@
+"""What slips through where two things meet: two studies, two options, a number that is none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from segmentation.models import Cohort
+from segmentation.operations.members import StudyNeedsCoordinator, remove_member
+from tests.rating.delineators import Delineator
+from tests.rating.reference_stage import Own, drafted, what_they_draw
+from tests.rating.stage import NOON, Browser
+
+
+@pytest.fixture
+def own(people: dict[str, User], cohort: Cohort) -> Own:
+    cohort.memberships.create(user=people["rita"], role="delineator")
+    return what_they_draw(cohort)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_a_number_of_a_design_is_a_number(
+    number: str, cora: Browser, cohort: Cohort, own: Own
+) -> None:
+    address = drafted(cora, cohort, own)
+    for name in ("min_volume_mm3", "reach_mm"):
+        answer = cora.ask("patch", address, {"design": {name: number}})
+        assert answer.status_code == 400
+    assert cora.get(address)["design"]["reach_mm"] == 5
+    made = cora.post(f"cohorts/{cohort.slug}/studies/", {"title": "Acceptance"})
+    path = f"studies/{made['id']}/"
+    assert cora.ask("patch", path, {"design": {"min_volume_mm3": number}}).status_code == 400
+
+
+def test_sham_dots_are_not_told_by_their_lack_of_a_proposal(
+    cora: Browser, cohort: Cohort, own: Own
+) -> None:
+    address = drafted(cora, cohort, own, proposals=True, shams_per_case=2)
+    answer = cora.ask("post", f"{address}open/", {})
+    assert answer.status_code == 400
+    assert list(answer.json()["fields"]) == ["shams_per_case"]
+
+
+def test_nobody_meets_the_dots_of_one_study_while_another_asks_for_their_own_work(
+    cora: Browser, cohort: Cohort, own: Own, people: dict[str, User]
+) -> None:
+    first = drafted(cora, cohort, own)
+    cora.post(f"{first}open/")
+    made = cora.post(f"cohorts/{cohort.slug}/reference-studies/", {"title": "Again"})
+    second = f"reference-studies/{made['id']}/"
+    cora.patch(second, {"design": cora.get(first)["design"] | {"delineators": ["rita"]}})
+    answer = cora.ask("post", f"{second}open/", {})
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "DelineatesElsewhere"
+    assert len(Delineator(people["rita"]).get("assignments/")) == 1
+
+
+def test_who_alone_can_close_a_study_stays_in_the_cohort(
+    cora: Browser, cohort: Cohort, own: Own, people: dict[str, User]
+) -> None:
+    """The other coordinator delineates, so that the study does not exist for them."""
+    cohort.memberships.filter(user=people["rita"]).update(role="coordinator")
+    address = drafted(cora, cohort, own)
+    cora.post(f"{address}open/")
+    why: dict[str, Any] = {"reason": "Moved.", "by": people["cora"], "now": NOON}
+    with pytest.raises(StudyNeedsCoordinator, match="Test set"):
+        remove_member(cohort=cohort, user=people["cora"], **why)
+    remove_member(cohort=cohort, user=people["rita"], **why)
+    cora.post(f"{address}close/", {"reason": "Enough."})
+    cohort.memberships.create(user=people["rita"], role="coordinator")
+    remove_member(cohort=cohort, user=people["cora"], **why)
