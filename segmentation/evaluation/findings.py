@@ -231,6 +231,7 @@ def _tables_4(lines: Sequence[Line], names: Mapping[str, str]) -> tuple[Table, .
 
 
 ENDS = ("", "_low", "_high")
+COUNTS = ("cases", "subjects", "learned_from", "validated_on", "new")
 
 
 def _volume_section(lines: Sequence[Line], sides: list[Column]) -> Section:
@@ -281,7 +282,10 @@ def _cohort_sections(
 ) -> tuple[Section, ...]:
     def plain(**heads: str) -> list[Column]:
         # mypy does not infer a default of a lambda
-        return [(Head(title), lambda line, at=at: _cell(line[at])) for at, title in heads.items()]  # type: ignore[misc]
+        return [
+            (Head(title, is_number=at in COUNTS), lambda line, at=at: _cell(line[at]))  # type: ignore[misc]
+            for at, title in heads.items()
+        ]
 
     split = [{**line, "method": names[line["method"]]} for line in lines["table_3_split"]]
     return (
