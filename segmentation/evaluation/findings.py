@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import Any
 
 from segmentation.evaluation.cohort import (
@@ -456,7 +457,7 @@ def _difference(line: Line) -> Cell:
 
 
 def _with_interval(line: Line, name: str, low: str, high: str) -> Cell:
-    if not is_number(line[name]) or not is_number(line[low]):
+    if not all(is_number(one) and isfinite(one) for one in (line[name], line[low], line[high])):
         return _cell(line[name])
     return Cell(f"{_decimal(line[name])} ({_decimal(line[low])} to {_decimal(line[high])})")
 

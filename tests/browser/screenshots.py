@@ -206,7 +206,7 @@ def room(camera: Camera, passwords: dict[str, str]) -> None:
     camera.go("/")
     rows = camera.page.locator("li, tr, article").filter(has_text="a study to rate")
     rows.get_by_role("link", name="reading").first.click()
-    start = camera.page.get_by_role("button", name="Open presentation")
+    start = camera.page.get_by_role("button", name="Open pr")
     expect(start.or_(camera.page.locator(".room:not([inert])"))).to_be_visible(timeout=60_000)
     if start.is_visible():
         camera.take("room-lobby", whole=False)
