@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import Any
 
 from segmentation.evaluation.cohort import (
@@ -231,6 +232,7 @@ def _tables_4(lines: Sequence[Line], names: Mapping[str, str]) -> tuple[Table, .
 
 
 ENDS = ("", "_low", "_high")
+COUNTS = ("cases", "subjects", "learned_from", "validated_on", "new")
 
 
 def _volume_section(lines: Sequence[Line], sides: list[Column]) -> Section:
@@ -281,7 +283,10 @@ def _cohort_sections(
 ) -> tuple[Section, ...]:
     def plain(**heads: str) -> list[Column]:
         # mypy does not infer a default of a lambda
-        return [(Head(title), lambda line, at=at: _cell(line[at])) for at, title in heads.items()]  # type: ignore[misc]
+        return [
+            (Head(title, is_number=at in COUNTS), lambda line, at=at: _cell(line[at]))  # type: ignore[misc]
+            for at, title in heads.items()
+        ]
 
     split = [{**line, "method": names[line["method"]]} for line in lines["table_3_split"]]
     return (
@@ -452,7 +457,7 @@ def _difference(line: Line) -> Cell:
 
 
 def _with_interval(line: Line, name: str, low: str, high: str) -> Cell:
-    if not is_number(line[name]) or not is_number(line[low]):
+    if not all(is_number(one) and isfinite(one) for one in (line[name], line[low], line[high])):
         return _cell(line[name])
     return Cell(f"{_decimal(line[name])} ({_decimal(line[low])} to {_decimal(line[high])})")
 

@@ -41,7 +41,10 @@ HEIGHTS = {1024: 768, 1366: 768, 1440: 900, 2560: 1440, 700: 900, 390: 800}
 TALLEST = 8192  # pixels: Chromium repeats what it has drawn on a page that is taller
 STEP = 3000
 NEWCOMER = "newcomer-8chars"
-MAKE_STATES = f"from tests.browser.states import make_states; make_states('{NEWCOMER}')"
+MAKE_STATES = (
+    "from tests.browser.states import make_reference_states, make_states; "
+    f"make_states('{NEWCOMER}'); make_reference_states('{NEWCOMER}')"
+)
 
 
 @dataclass
@@ -203,7 +206,7 @@ def room(camera: Camera, passwords: dict[str, str]) -> None:
     camera.go("/")
     rows = camera.page.locator("li, tr, article").filter(has_text="a study to rate")
     rows.get_by_role("link", name="reading").first.click()
-    start = camera.page.get_by_role("button", name="Open presentation")
+    start = camera.page.get_by_role("button", name="Open pr")
     expect(start.or_(camera.page.locator(".room:not([inert])"))).to_be_visible(timeout=60_000)
     if start.is_visible():
         camera.take("room-lobby", whole=False)
@@ -216,6 +219,36 @@ def room(camera: Camera, passwords: dict[str, str]) -> None:
     camera.page.keyboard.press("?")
     camera.page.get_by_text("It cannot be rated").click()
     camera.take("room-reading-open", whole=False)
+
+
+def references(camera: Camera, passwords: dict[str, str]) -> None:
+    """A reference study, as its coordinator and as one of its delineators sees it."""
+    page = camera.page
+    camera.log_in("cora", passwords["cora"])
+    camera.see({"reference-list": "/reference-studies/"})
+    for title in ("A draft", "Not begun", "Second step", "Finished"):
+        name = f"reference-{title.lower().replace(' ', '-')}"
+        if camera.only in name:
+            camera.go("/reference-studies/")
+            page.get_by_role("link", name=title).first.click()
+            page.wait_for_load_state("networkidle")
+            camera.take(name)
+    page.context.clear_cookies()
+    camera.log_in("dana", NEWCOMER)
+    camera.see({"delineator-home": "/"})
+    for title, step in (("Not begun", 1), ("Second step", 2)):
+        if camera.only not in f"delineator-list-{step} delineator-drawing-{step}":
+            continue
+        camera.go("/")
+        row = page.locator("li, tr, article").filter(has_text=title)
+        row.get_by_role("link").first.click()
+        case = page.get_by_role("link", name=f"step {step}, case 1")
+        expect(case).to_be_visible()
+        camera.take(f"delineator-list-{step}")
+        case.click()
+        camera.wait_for_viewer()
+        page.wait_for_timeout(500)
+        camera.take(f"delineator-drawing-{step}", whole=False)
 
 
 def nothing(camera: Camera, _: dict[str, str]) -> None:
@@ -329,7 +362,13 @@ def take_all(
 ) -> list[str]:
     """Every picture; returns those of pages that are wider than their window."""
     passwords = json.loads((data / "demonstration-accounts.json").read_text())
-    visits: tuple[Callable[[Camera, dict[str, str]], None], ...] = (doors, office, room, nothing)
+    visits: tuple[Callable[[Camera, dict[str, str]], None], ...] = (
+        doors,
+        office,
+        references,
+        room,
+        nothing,
+    )
     too_wide: list[str] = []
     if only in "journey":
         context = browser.new_context(color_scheme=scheme)

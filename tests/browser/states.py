@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from django.contrib.auth.models import User
 from django.utils import timezone
 
 from accounts.operations.invitations import add_rater, invite
-from rating.models import Study
+from rating.models import Assignment, ReferenceStudy, Study
 from rating.operations.amendments import join_rater
+from rating.operations.reference_study import (
+    close_reference,
+    create_reference,
+    edit_reference,
+    open_reference,
+)
 from rating.operations.study import create_study, edit_study, open_study
 from segmentation.imaging.nifti import read_volume
 from segmentation.models import Case, Cohort, Segmentation, Training
@@ -17,6 +26,7 @@ from segmentation.operations.drawings import begin_drawing
 from segmentation.operations.masks import NewMask, store_mask
 from segmentation.training.phantoms import make_phantom
 from tests.browser.clinic import a_job, a_training_that, an_evaluation
+from tests.rating.delineators import Delineator, Mask, a_method_mask
 from webapp.demonstration import nifti_bytes
 
 Origin = Segmentation.Origin
@@ -98,3 +108,66 @@ def a_study(title: str, cohort: Cohort, by: User) -> Study:
         practice=[(first.pk, known.pk)],
     )
     return study
+
+
+def make_reference_states(password: str) -> None:
+    """This will create once a reference study of every state, for Dana and Dora to delineate."""
+    if User.objects.filter(username="dana").exists():
+        return
+    cora = User.objects.get(username="cora")
+    cohort = create_cohort(title="Clinic that delineates", coordinators=[cora])
+    people = [User.objects.create_user(name, password=password) for name in ("dana", "dora")]
+    for person in people:
+        cohort.memberships.create(user=person, role="delineator")
+    cases = [a_case(cohort, seed) for seed in (7, 8)]
+    own = {case.code: a_drawn_mask(seed) for case, seed in zip(cases, (7, 8), strict=True)}
+    for case in cases:
+        for moved, method in enumerate(("slim-unet", "bianca", "lst-lpa"), 1):
+            a_method_mask(case, method, np.roll(own[case.code], moved, axis=0))
+    for title in ("A draft", "Not begun", "Second step", "Finished"):
+        study = create_reference(title=title, cohort=cohort, now=timezone.now())
+        settings = {
+            "interval_days": 0 if title in ("Second step", "Finished") else 30,
+            "cases": [case.code for case in cases],
+            "delineators": [person.username for person in people],
+            "methods": ["slim-unet", "bianca", "lst-lpa"],
+            "proposals": True,
+            "instructions": "Draw all lesions.\n\nLeave the ventricles alone.",
+        }
+        edit_reference(study=study, settings=settings)
+        if title != "A draft":
+            study = open_reference(study=study, by=cora, now=timezone.now())
+        if title in ("Second step", "Finished"):
+            draw(study, people, own, all_=title == "Finished")
+        if title == "Finished":
+            why = "Everybody has finished."
+            close_reference(study=study, reason=why, by=cora, now=timezone.now())
+
+
+def a_drawn_mask(seed: int) -> Mask:
+    """What somebody draws who finds every lesion of a phantom (RAS order)."""
+    mask = make_phantom(seed=seed, lesions=12, shape=(192, 224, 24), spacing_mm=(1, 1, 5)).mask
+    return np.asarray(mask, bool)
+
+
+class Sharing(Delineator):
+    """Somebody who delineates for several studies, in one of them."""
+
+    def __init__(self, user: User, study: ReferenceStudy) -> None:
+        super().__init__(user)
+        self.client.defaults["SERVER_NAME"] = "localhost"
+        self.token = Assignment.objects.get(study=study, user=user).token
+
+    def share(self) -> dict[str, Any]:
+        shared: dict[str, Any] = self.get(f"assignments/{self.token}/")
+        return shared
+
+
+def draw(study: ReferenceStudy, people: list[User], own: Mapping[str, Mask], *, all_: bool) -> None:
+    """The first step of everybody, who differ a little; with `all_` the second, too."""
+    for moved, person in enumerate(people):
+        masks = {code: np.roll(mask, moved, axis=1) for code, mask in own.items()}
+        Sharing(person, study).finish_step_1(masks)
+    if all_:
+        for person in people:
+            Sharing(person, study).finish_step_2()

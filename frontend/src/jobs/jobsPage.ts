@@ -162,7 +162,7 @@ export class JobsPage {
         { scope: 'row' },
         make('a', { href: address, 'data-key': `case-${job.id}` }, job.case),
       ),
-      make('td', {}, this.titleOf(job.method)),
+      make('td', { class: 'method' }, this.titleOf(job.method)),
       make('td', { class: 'job-state' }, ...how),
       make('td', {}, make('time', { datetime: job.queued_at }, moment(job.queued_at))),
       make('td', {}, ...this.actions(job)),

@@ -136,18 +136,24 @@ function downloads(slug: string, code: string): HTMLElement {
   )
 }
 
-/** A table of texts and elements; the first column heads its row. */
+/** A table of texts and elements; the first column heads its row, the named ones hold numbers. */
 export function table(
   heads: readonly string[],
   rows: readonly (readonly (Node | string)[])[],
+  numbers: readonly string[] = [],
 ): HTMLElement {
-  const head = make('tr', {}, ...heads.map((text) => make('th', { scope: 'col' }, text)))
+  const kinds = heads.map((text) => (numbers.includes(text) ? 'number' : ''))
+  const head = make(
+    'tr',
+    {},
+    ...heads.map((text, at) => make('th', { scope: 'col', class: kinds[at] ?? '' }, text)),
+  )
   const lines = rows.map(([first, ...rest]) =>
     make(
       'tr',
       {},
       make('th', { scope: 'row' }, first ?? ''),
-      ...rest.map((cell) => make('td', {}, cell)),
+      ...rest.map((cell, at) => make('td', { class: kinds[at + 1] ?? '' }, cell)),
     ),
   )
   return make('table', { class: 'rows' }, make('thead', {}, head), make('tbody', {}, ...lines))

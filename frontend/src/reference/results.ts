@@ -73,6 +73,7 @@ function acceptanceTable(
           alone ? share(alone) : '',
         ]
       }),
+    ['Decided', 'Lesion', 'Not a lesion', 'Unsure'],
   )
 }
 
@@ -145,6 +146,7 @@ function referencesPanel(
               plural(one.lesions, 'lesion'),
               `${one.volume_ml.toFixed(2)} ml`,
             ]),
+            ['Lesions', 'Volume'],
           ),
         ]
       : []),

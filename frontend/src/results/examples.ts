@@ -3,6 +3,7 @@
 import { address, request } from '../api/client'
 import type { Example, ExampleChoice, ExampleKind, Examples } from '../api/types'
 import { make, setText } from '../elements'
+import { reachWhenScrolling } from '../scrolling'
 import { showTrouble } from '../trouble'
 
 const KINDS: readonly ExampleKind[] = ['accepted', 'accepted with errors', 'rejected']
@@ -37,16 +38,17 @@ class ExamplesPanel {
       loading: 'lazy',
       error: () => setText(this.trouble, 'The slices could not be drawn. Try again.'),
     })
+    const plot = make(
+      'div',
+      { class: 'plot', role: 'group', 'aria-label': 'Example slices' },
+      this.picture,
+    )
+    reachWhenScrolling(plot)
     this.show(examples)
     this.element = make(
       'section',
       { class: 'sheet', 'data-figure': 'example_slices' },
-      make(
-        'figure',
-        { class: 'examples' },
-        make('div', { class: 'plot' }, this.picture),
-        this.caption,
-      ),
+      make('figure', { class: 'examples' }, plot, this.caption),
       ...(this.pickers.length > 0 ? [this.choosing()] : []),
     )
   }

@@ -3,10 +3,12 @@
 import { explanation } from '../api/errors'
 import type { Figure } from '../api/types'
 import { make } from '../elements'
+import { reachWhenScrolling } from '../scrolling'
 
 /** This will make a figure with its words and the way to its numbers; it is drawn when it is near. */
 export function figurePanel(figure: Figure, sectionTitle: string): HTMLElement {
-  const canvas = make('div', { class: 'plot' })
+  const canvas = make('div', { class: 'plot', role: 'group', 'aria-label': figure.title })
+  reachWhenScrolling(canvas)
   const panel = make(
     'figure',
     { class: 'sheet', 'data-figure': figure.name },
