@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             name='Candidate',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(help_text='From 1; sham dots come last.')),
+                ('number', models.PositiveIntegerField(help_text='From 1, in the order of first voxels.')),
                 ('is_sham', models.BooleanField(default=False)),
                 ('voxels', models.PositiveIntegerField()),
                 ('region', models.JSONField(default=list)),

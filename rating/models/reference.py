@@ -162,7 +162,7 @@ class Candidate(models.Model):
     """
 
     of = models.ForeignKey(ReferenceCase, models.CASCADE, related_name="candidates")
-    number = models.PositiveIntegerField(help_text="From 1; sham dots come last.")
+    number = models.PositiveIntegerField(help_text="From 1, in the order of first voxels.")
     is_sham = models.BooleanField(default=False)
     voxels = models.PositiveIntegerField()
     region = models.JSONField(default=list)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 import numpy as np
 from django.db import transaction
@@ -11,7 +13,7 @@ from numpy.typing import NDArray
 from rating.dots.candidates import Candidate as Found
 from rating.dots.candidates import build_candidates, place_of
 from rating.dots.design import ReferenceDesign
-from rating.dots.order import sham_dots, shuffled
+from rating.dots.order import Voxel, sham_dots, shuffled
 from rating.models import (
     Candidate,
     CandidateOrigin,
@@ -65,17 +67,11 @@ def build_candidates_of(case: ReferenceCase, *, now: datetime) -> ReferenceCase:
         locked = ReferenceCase.objects.select_for_update().get(pk=case.pk)
         if locked.built_at is None:
             refuse_too_early(case, design, now=now)  # somebody may have joined meanwhile
-            rows = [_stored(case, one, sources, grid) for one in found]
-            rows += [
-                Candidate.objects.create(
-                    of=case,
-                    number=number,
-                    is_sham=True,
-                    voxels=0,
-                    voxel=list(voxel),
-                    **_named(place_of(voxel, grid=grid.ras)),
-                )
-                for number, voxel in enumerate(shams, len(found) + 1)
+            rows = [
+                _stored(case, number, one, sources, grid)
+                if isinstance(one, Found)
+                else _sham(case, number, one, grid)
+                for number, one in enumerate(_in_order(found, shams), 1)
             ]
             _give_dots(case, rows)
             locked.built_at = now
@@ -151,10 +147,30 @@ def drawn_mask(delineation: Delineation, *, grid: Grid) -> NDArray[np.bool_]:
     return drawn(delineation.drawing, edits, grid=grid)
 
 
-def _stored(case: ReferenceCase, found: Found, sources: dict[str, Source], grid: Grid) -> Candidate:
+def _in_order(found: Sequence[Found], shams: Sequence[Voxel]) -> list[Found | Voxel]:
+    """Candidates and sham dots in the order of their first voxels: numbers do not tell shams."""
+    placed: list[tuple[list[int], Found | Voxel]] = [(one.voxels[0].tolist(), one) for one in found]
+    placed += [(list(one), one) for one in shams]
+    return [one for _, one in sorted(placed, key=itemgetter(0))]
+
+
+def _sham(case: ReferenceCase, number: int, voxel: Voxel, grid: Grid) -> Candidate:
+    return Candidate.objects.create(
+        of=case,
+        number=number,
+        is_sham=True,
+        voxels=0,
+        voxel=list(voxel),
+        **_named(place_of(voxel, grid=grid.ras)),
+    )
+
+
+def _stored(
+    case: ReferenceCase, number: int, found: Found, sources: dict[str, Source], grid: Grid
+) -> Candidate:
     row = Candidate.objects.create(
         of=case,
-        number=found.number,
+        number=number,
         voxels=len(found.voxels),
         region=runs_of(found.voxels, shape=grid.ras.shape),
         voxel=list(found.dot),

@@ -370,14 +370,27 @@ def test_a_lesion_can_be_begun_from_a_proposal_where_the_design_has_them(
     assert told[dots[0]["dot"]]["from_proposal"] is True
 
 
+def first_voxel(candidate: Candidate, shape: tuple[int, int, int]) -> list[int]:
+    if candidate.is_sham:
+        return list(candidate.voxel)
+    runs = zip(candidate.region[::2], candidate.region[1::2], strict=True)
+    at = np.concatenate([np.arange(begin, begin + count) for begin, count in runs])
+    return min(np.stack(np.unravel_index(at, shape, order="F"), axis=1).tolist())
+
+
 def test_sham_dots_where_the_design_has_them(
     cora: Browser, cohort: Cohort, own: Own, people_who_draw: Any, clock: Clock
 ) -> None:
-    address = drafted(cora, cohort, own, shams_per_case=1, interval_days=0)
+    address = drafted(cora, cohort, own, shams_per_case=6, interval_days=0)
     shown = in_step_2_at_once(cora, address, people_who_draw, own)
     dots = [dot for one in shown for dot in one["dots"]]
     shams = Candidate.objects.filter(is_sham=True)
-    assert shams.count() >= 1
+    assert shams.count() >= 6
+    for built in ReferenceCase.objects.exclude(candidates=None):
+        shape = built.case.scans.get(sequence="FLAIR").grid.ras.shape
+        numbered = list(built.candidates.order_by("number"))
+        first = [first_voxel(one, shape) for one in numbered]
+        assert first == sorted(first)  # a number does not tell a sham dot
     assert len(dots) == 4 + shams.count()
     assert {str(dot["proposal"]) for dot in dots} == {"None"}
     cora.post(f"{address}close/", {"reason": "Enough."})
