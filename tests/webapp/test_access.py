@@ -108,7 +108,8 @@ def expected(person: str, name: str, method: str, thing: Thing) -> set[int]:
     return set() if role in rule.methods[method] else {403}
 
 
-PEOPLE = [f"{role}-{clinic}" for clinic in "ab" for role in ("cora", "dana", "rita", "ravi")]
+# Everybody meets their own clinic and the other one; who is of which, neither being the first.
+PEOPLE = ("cora-a", "dana-b", "rita-a", "ravi-b", "otto")
 
 
 def answered_otherwise(
@@ -116,12 +117,13 @@ def answered_otherwise(
 ) -> list[tuple[Any, ...]]:
     """What is answered otherwise than the table says: by every method, at every object's address.
 
-    Every request finds the same world.
+    Every request finds the same world. A method that an endpoint lacks is tried on one object.
     """
     wrong = []
     for name in names:
-        for thing in everything_at(TABLE[name], clinics):
-            for method in METHODS:
+        things = everything_at(TABLE[name], clinics)
+        for thing in things:
+            for method in METHODS if thing is things[0] else TABLE[name].methods:
                 with transaction.atomic():
                     address = address_of(name, thing)
                     sent = client.generic(method, address, content_type="application/json")
@@ -147,7 +149,7 @@ def with_token(user: User) -> Client:
     return Client(headers={"Authorization": f"Bearer {key}"})
 
 
-@pytest.mark.parametrize("person", [*PEOPLE, "otto"])
+@pytest.mark.parametrize("person", PEOPLE)
 def test_each_person_reaches_exactly_what_the_table_says(
     person: str, clinics: list[Things]
 ) -> None:
@@ -156,7 +158,7 @@ def test_each_person_reaches_exactly_what_the_table_says(
     assert answered_otherwise(client, person, clinics, names) == []
 
 
-@pytest.mark.parametrize("person", ["cora-a", "dana-a", "rita-a", "otto"])
+@pytest.mark.parametrize("person", ["cora-a", "dana-b", "rita-a", "otto"])
 def test_a_token_reaches_exactly_what_its_owner_does(person: str, clinics: list[Things]) -> None:
     client = with_token(person_called(person))
     names = [name for name in TABLE if name.startswith("api:")]
