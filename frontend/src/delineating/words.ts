@@ -50,9 +50,7 @@ export function standingText(
     } stored; nothing more is to be drawn.`
   }
   if (share.state === 'left') {
-    return `You have left this study, so nothing more is to be drawn. ${plural(share.done, 'case')} of yours ${
-      share.done === 1 ? 'is' : 'are'
-    } stored and ${share.done === 1 ? 'counts' : 'count'}. Thank you.`
+    return `You have left this study; nothing more is to be drawn. What you had submitted (${plural(share.done, 'case')}) is stored and counts. Thank you.`
   }
   if (share.state === 'finished') {
     return 'Thank you: all of your cases are submitted. Nothing is left to do.'
