@@ -53,10 +53,7 @@ function over({ title }: Delineation, text: string, list: string): HTMLElement {
 }
 
 /** What a case is that can be drawn no more, in words; '' while it can. */
-function overText(
-  { submitted_at, dots }: Delineation,
-  state: Assignment['state'],
-): string {
+function overText({ submitted_at, dots }: Delineation, state: Assignment['state']): string {
   if (submitted_at) {
     const decided =
       dots.length > 0 ? ` and what you decided about ${plural(dots.length, 'dot')}` : ''
