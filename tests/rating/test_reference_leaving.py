@@ -262,7 +262,7 @@ def test_the_bundle_says_who_left_and_when(
     with zipfile.ZipFile(io.BytesIO(answer.content)) as bundle:
         about = json.loads(bundle.read("test-set/study.json"))
         audit = list(csv.DictReader(io.StringIO(bundle.read("test-set/audit.csv").decode())))
-    assert about["left"] == {"rita": "2026-04-01T12:00:00Z"}
+    assert about["left"] == {"rita": "2026-04-01T12:00:00.000000+00:00"}
     (left,) = [row for row in audit if row["act"] == "study-amended"]
     assert (left["what"], left["why"]) == (
         "Test set (reference test-set), rita left",
