@@ -50,7 +50,8 @@ export function standingText(
     } stored; nothing more is to be drawn.`
   }
   if (share.state === 'left') {
-    return `You have left this study; nothing more is to be drawn. What you had submitted (${plural(share.done, 'case')}) is stored and counts. Thank you.`
+    const kept = `What you had submitted (${plural(share.done, 'case')}) is stored and counts.`
+    return `You have left this study; nothing more is to be drawn. ${share.done > 0 ? `${kept} ` : ''}Thank you.`
   }
   if (share.state === 'finished') {
     return 'Thank you: all of your cases are submitted. Nothing is left to do.'
