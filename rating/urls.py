@@ -133,6 +133,11 @@ api = [
         reference.ReferenceDelineatorsView.as_view(),
         name="reference-delineators",
     ),
+    path(
+        f"{REFERENCE}delineators/leave/",
+        reference.ReferenceLeavingView.as_view(),
+        name="reference-leaving",
+    ),
     path(f"{REFERENCE}dots/", reference.ReferenceDotsView.as_view(), name="reference-dots"),
     path(f"{REFERENCE}masks/", reference.ReferenceMasksView.as_view(), name="reference-masks"),
     path(

@@ -291,6 +291,7 @@ TABLE: dict[str, Rule] = {
     "api:reference-delete": write(in_reference, COORDINATOR),
     "api:reference-open": write(in_reference, COORDINATOR),
     "api:reference-delineators": write(in_reference, COORDINATOR),
+    "api:reference-leaving": write(in_reference, COORDINATOR),
     "api:reference-dots": write(in_reference, COORDINATOR),
     "api:dot-mask": read(in_reference, COORDINATOR),
     "api:dot-table": read(in_reference, COORDINATOR),

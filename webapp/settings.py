@@ -320,6 +320,8 @@ CASES_HIDDEN_FROM = "rating.queries.blinding.cases_hidden_from"
 RATERS_IN_COHORT = "rating.queries.acceptance.raters_in_cohort"
 # And so is what would have nobody left when a coordinator leaves.
 STUDIES_LEFT_ALONE = "rating.queries.acceptance.studies_left_alone"
+# And so is what somebody has left to delineate.
+SHARES_LEFT_OPEN = "rating.queries.reference.shares_left_open"
 
 # --- The API --------------------------------------------------------------------------------------
 

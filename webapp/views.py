@@ -15,6 +15,7 @@ from rating.queries.acceptance import (
     studies_of,
 )
 from rating.queries.delineating import shares_of
+from rating.queries.reference import references_waiting
 from segmentation.people import owner_key, signed_in
 from segmentation.queries import (
     belongs_to_a_cohort,
@@ -46,6 +47,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "waiting_cohorts": needing_attention(user, now=now),
         "expired_invitations": list(expired_invitations(user, now=now)),
         "rated_studies": list(rated_studies(user)[:HOME_IDLE]),
+        "references_waiting": references_waiting(user=user, now=now)[:HOME_IDLE],
         "drafts": list(drafts_of(user)[:HOME_DRAFTS]),
         "idle_readings": idle[:HOME_IDLE],
         "more_idle": max(0, len(idle) - HOME_IDLE),

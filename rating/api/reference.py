@@ -15,10 +15,11 @@ from rating.export.reference import bundle, dot_mask_file, dot_table
 from rating.models import ReferenceCase
 from rating.operations import reference_study as references
 from rating.operations.candidates import build_due
+from rating.operations.leaving import let_delineator_go
 from rating.operations.reference_masks import make_references_of
 from rating.queries import reference as queries
 from rating.serializers.reference import (
-    JoiningSerializer,
+    JoinsOrLeavesSerializer,
     NewReferenceSerializer,
     RadiusSerializer,
     ReferenceChangeSerializer,
@@ -156,25 +157,42 @@ class ReferenceCloseView(APIView):
         return study_shown(slug)
 
 
+def amendment_in(request: Request) -> dict[str, Any]:
+    """This will read who joins or leaves, why, who does it, and when."""
+    sent = JoinsOrLeavesSerializer(data=request.data)
+    sent.is_valid(raise_exception=True)
+    return {
+        "username": sent.validated_data["delineator"],
+        "reason": sent.validated_data["reason"],
+        "by": signed_in(request),
+        "now": database_now(),
+    }
+
+
 class ReferenceDelineatorsView(APIView):
     """Let somebody join an open study that has no dots yet."""
 
     @extend_schema(
         operation_id="add_delineator",
-        request=JoiningSerializer,
+        request=JoinsOrLeavesSerializer,
         responses={201: ReferenceStudySerializer},
     )
     def post(self, request: Request, slug: str) -> Response:
-        sent = JoiningSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        references.add_delineator(
-            study=queries.reference_study(slug),
-            username=sent.validated_data["delineator"],
-            reason=sent.validated_data["reason"],
-            by=signed_in(request),
-            now=database_now(),
-        )
+        references.add_delineator(study=queries.reference_study(slug), **amendment_in(request))
         return study_shown(slug, 201)
+
+
+class ReferenceLeavingView(APIView):
+    """Let a delineator leave an open study for good; what they submitted stays."""
+
+    @extend_schema(
+        operation_id="let_delineator_go",
+        request=JoinsOrLeavesSerializer,
+        responses=ReferenceStudySerializer,
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        let_delineator_go(study=queries.reference_study(slug), **amendment_in(request))
+        return study_shown(slug)
 
 
 class ReferenceDotsView(APIView):

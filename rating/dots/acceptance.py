@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from rating.statistics.intervals import cluster_proportion, korn_graubard
@@ -44,23 +44,28 @@ class Accepted:
     undefined: str
 
 
-def accepted(dots: Iterable[DecidedDot], *, sources: Iterable[str]) -> tuple[Accepted, ...]:
+def accepted(
+    dots: Iterable[DecidedDot], *, sources: Iterable[str], left: Iterable[str] = ()
+) -> tuple[Accepted, ...]:
     """This will count decisions by delineator and source, in the order of `sources`.
 
     A dot counts for every source that it comes from, and once more for its only source. Everybody
-    together comes last. A source without a dot has no share: undefined, never 0.
+    together comes last. A source without a dot has no share: undefined, never 0. Whoever `left` has
+    rows of their own, also without a decision.
     """
-    decided, ordered = list(dots), list(sources)
-    people = sorted({dot.delineator for dot in decided})
+    decided, ordered, gone = list(dots), list(sources), frozenset(left)
+    people = sorted({dot.delineator for dot in decided} | gone)
     return tuple(
-        _row(person, source, only, decided)
+        _row(person, source, only, decided, gone)
         for person in [*people, ""]
         for source in ordered
         for only in ((False,) if source == SHAM else (False, True))
     )
 
 
-def _row(person: str, source: str, only: bool, decided: list[DecidedDot]) -> Accepted:
+def _row(
+    person: str, source: str, only: bool, decided: list[DecidedDot], left: Collection[str]
+) -> Accepted:
     counted = [
         dot
         for dot in decided
@@ -75,6 +80,7 @@ def _row(person: str, source: str, only: bool, decided: list[DecidedDot]) -> Acc
     )
     estimate = cluster_proportion([lesions[case] for case in dots], list(dots.values()))
     low, high = korn_graubard(estimate) if estimate else (None, None)
+    before = " before they left" if person in left else ""
     return Accepted(
         delineator=person,
         source=source,
@@ -86,5 +92,5 @@ def _row(person: str, source: str, only: bool, decided: list[DecidedDot]) -> Acc
         share=estimate.proportion if estimate else None,
         low=low,
         high=high,
-        undefined="" if estimate else "no such dot was decided",
+        undefined="" if estimate else f"no such dot was decided{before}",
     )

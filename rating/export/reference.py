@@ -126,13 +126,16 @@ def _about(study: ReferenceStudy) -> dict[str, Any]:
         "opened_at": utc(study.opened_at),
         "closed_at": utc(study.closed_at),
         "closing_reason": study.closing_reason,
+        "left": {
+            one.delineator: utc(one.left_at) for one in study.assignments.exclude(left_at=None)
+        },
     }
 
 
 def acceptance_table(study: ReferenceStudy) -> Table:
     """How many dots of which source were accepted. Raises ReferenceNotClosed."""
     columns = {
-        "delineator": "User name; empty for all together",
+        "delineator": "User name; empty for all together. When somebody left: study.json",
         "source": "own, colleague, sham, or the name of a method",
         "only": "1: dots that come from nothing else; 0: all dots of the source",
         "dots": "Dots that were decided",

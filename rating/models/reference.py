@@ -95,6 +95,7 @@ class Assignment(models.Model):
     )
     token = models.CharField(max_length=40, unique=True, default=new_token)
     delineator = models.CharField(max_length=150, help_text="Their name in the design, frozen.")
+    left_at = models.DateTimeField(null=True, help_text="When they left an open study.")
 
     class Meta:
         ordering = ["study", "delineator"]

@@ -25,6 +25,7 @@ from rating.models import (
 )
 from rating.operations.reference_study import ReferenceNotOpen, stream
 from rating.queries import reference as queries
+from rating.queries.blinding import AWAITED
 from segmentation.imaging.drawing import runs_of
 from segmentation.imaging.geometry import Grid
 from segmentation.models import Scan
@@ -51,8 +52,8 @@ class MethodMaskGone(Refusal):
 def build_candidates_of(case: ReferenceCase, *, now: datetime) -> ReferenceCase:
     """This will build a case's candidates and everybody's dots; again changes nothing.
 
-    A case in which nobody and no method has a lesion has none. Raises StepOneUnfinished,
-    IntervalNotOver, MethodMaskGone.
+    A case in which nobody and no method has a lesion has none. Whoever left lends what they had
+    submitted, and gets no dot. Raises StepOneUnfinished, IntervalNotOver, MethodMaskGone.
     """
     if case.built_at is not None:
         return case
@@ -89,17 +90,15 @@ def build_due(*, study: ReferenceStudy, now: datetime) -> int:
             f"{study.title} is {study.state}; dots are made of an open study only. Nothing was "
             "changed."
         )
-    interval = timedelta(days=queries.design_of(study).interval_days)
-    due = [case for case, end in queries.step_1_ends(study).items() if now >= end + interval]
-    waiting = study.cases.filter(pk__in=due, built_at=None).select_related("study", "case")
-    for case in waiting:
+    due = queries.cases_due(study, now=now)
+    for case in due:
         build_candidates_of(case, now=now)
-    return len(waiting)
+    return len(due)
 
 
 def refuse_too_early(case: ReferenceCase, design: ReferenceDesign, *, now: datetime) -> None:
     """This will raise StepOneUnfinished or IntervalNotOver before the second step may begin."""
-    left = case.delineations.filter(step=Delineation.Step.OWN, submitted_at=None).count()
+    left = case.delineations.filter(AWAITED, step=Delineation.Step.OWN).count()
     if left:
         raise StepOneUnfinished(
             f"The first step of this case is not finished by everybody ({left} left), so its dots "
@@ -114,10 +113,14 @@ def refuse_too_early(case: ReferenceCase, design: ReferenceDesign, *, now: datet
 
 
 def _sources(case: ReferenceCase) -> dict[str, Source]:
-    """Everything that lends its lesions, by a name that sorts: delineators, then methods."""
-    own = case.delineations.filter(step=Delineation.Step.OWN).select_related("assignment")
+    """Everything that lends its lesions, by a name that sorts: delineators, then methods.
+
+    What was drawn and not submitted, by somebody who left, lends none.
+    """
+    own = case.delineations.filter(step=Delineation.Step.OWN, submitted_at__isnull=False)
     named: dict[str, Source] = {
-        f"1 {one.assignment.delineator}": one for one in own.select_related("drawing__parent")
+        f"1 {one.assignment.delineator}": one
+        for one in own.select_related("assignment", "drawing__parent")
     }
     return named | {f"2 {mask.method}": mask for mask in case.method_masks.all()}
 
@@ -193,9 +196,9 @@ def _named(mm: tuple[float, float, float]) -> dict[str, float]:
 
 
 def _give_dots(case: ReferenceCase, rows: list[Candidate]) -> None:
-    """This will show every delineator all candidates in an order of their own."""
-    second = case.delineations.filter(step=Delineation.Step.DOTS).select_related("assignment")
-    for delineation in second:
+    """This will show every delineator who has not left all candidates in an order of their own."""
+    second = case.delineations.filter(step=Delineation.Step.DOTS, assignment__left_at=None)
+    for delineation in second.select_related("assignment"):
         what = f"{delineation.assignment.delineator}/dots/{case.case.code}"
         order = shuffled(rows, source=stream(case.study, what))
         Dot.objects.bulk_create(

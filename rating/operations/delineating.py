@@ -44,6 +44,10 @@ class DelineationSubmitted(Refusal):
     """The delineation was submitted and is locked."""
 
 
+class DelineatorLeft(Refusal):
+    """The person has left the study: their share of it has ended."""
+
+
 class NoSuchDot(Refusal):
     """The dot is none of this delineation."""
 
@@ -80,17 +84,20 @@ class NewDecision:
 def open_delineation(*, token: str, now: datetime) -> None:
     """This will open a delineation, or go on with it; the second step's first makes the dots.
 
-    Raises ReferenceNotOpen, and in step 2 StepOneUnfinished, IntervalNotOver, MethodMaskGone.
+    Raises ReferenceNotOpen, DelineatorLeft, and in step 2 StepOneUnfinished, IntervalNotOver,
+    MethodMaskGone.
     """
-    found = Delineation.objects.select_related("of__study", "of__case").get(token=token)
+    found = Delineation.objects.select_related("of__study", "of__case", "assignment").get(
+        token=token
+    )
     if found.opened_at is None and found.step == Delineation.Step.DOTS:
-        _refuse_closed(found)
+        _refuse_ended(found)
         build_candidates_of(found.of, now=now)
     with transaction.atomic():
         held = _held(token)
         if held.opened_at is not None:
             return
-        _refuse_closed(held)
+        _refuse_ended(held)
         held.drawing = Drawing.objects.create(
             case=held.of.case, author=held.assignment.user, begun_at=now, is_set_aside=True
         )
@@ -102,7 +109,8 @@ def open_delineation(*, token: str, now: datetime) -> None:
 def put_edit_of(*, token: str, edit: NewEdit, active_ms: int, now: datetime) -> datetime:
     """This will add an edit to a delineation and return when it was stored; again is harmless.
 
-    Raises DelineationNotOpened, DelineationSubmitted, ReferenceNotOpen, and what `put_edit` does.
+    Raises DelineationNotOpened, DelineationSubmitted, ReferenceNotOpen, DelineatorLeft, and what
+    `put_edit` does.
     """
     held = _held(token)
     drawing = _drawing_of(held)
@@ -116,7 +124,8 @@ def put_decision(*, token: str, dot: str, decision: NewDecision, now: datetime) 
     """This will store what was decided about a dot and return when; again is harmless.
 
     A later decision about the same dot is another version: the newest counts. Raises NoSuchDot,
-    DecisionElsewhere, NoProposals, DelineationNotOpened, DelineationSubmitted, ReferenceNotOpen.
+    DecisionElsewhere, NoProposals, DelineationNotOpened, DelineationSubmitted, ReferenceNotOpen,
+    DelineatorLeft.
     """
     held = _held(token)
     found = Dot.objects.filter(token=dot, delineation=held).first()
@@ -158,7 +167,7 @@ def submit_delineation(*, token: str, seen: Seen, active_ms: int, now: datetime)
 
     In step 2 every dot is decided, a lesion is drawn at every dot that was called one, and none
     anywhere else. Raises DelineationNotOpened, DelineationSubmitted, ReferenceNotOpen,
-    DrawnElsewhere, DoesNotReplay, DotsUndecided, DotNotDrawn, DrawnWithoutDot.
+    DelineatorLeft, DrawnElsewhere, DoesNotReplay, DotsUndecided, DotNotDrawn, DrawnWithoutDot.
     """
     held = _held(token)
     drawing = _drawing_of(held)
@@ -206,15 +215,21 @@ def _refuse_locked(held: Delineation) -> None:
             "This case was submitted and is locked; what you drew and decided is stored. Go on "
             "with the next one."
         )
-    _refuse_closed(held)
+    _refuse_ended(held)
     _drawing_of(held)
 
 
-def _refuse_closed(held: Delineation) -> None:
+def _refuse_ended(held: Delineation) -> None:
+    """This will refuse whatever would change something when the study, or the share, has ended."""
     if held.of.study.state != ReferenceStudy.State.OPEN:
         raise ReferenceNotOpen(
             "This study is closed, so nothing can be opened or changed any more. Whatever was "
             "shown as saved is stored."
+        )
+    if held.assignment.left_at is not None:
+        raise DelineatorLeft(
+            "You have left this study, so nothing can be opened or changed any more. Whatever you "
+            "had submitted is stored and counts."
         )
 
 

@@ -25,7 +25,8 @@ def make_references_of(*, study: ReferenceStudy, by: User | None, now: datetime)
 
     Lesions smaller (strictly) than the design's smallest are dropped. What exists already is not
     made again, so that an interrupted call can be repeated. Union, intersection and majority exist
-    of cases that all delineators have finished. Raises ReferenceNotClosed.
+    of cases that all delineators have finished; of whoever left there are the masks that they
+    submitted, and no part in these. Raises ReferenceNotClosed.
     """
     queries.refuse_unclosed(study)
     left = Delineation.objects.filter(
@@ -40,6 +41,7 @@ def make_references_of(*, study: ReferenceStudy, by: User | None, now: datetime)
 def _stored(study: ReferenceStudy, delineation: Delineation, *, now: datetime) -> bool:
     """This will make a segmentation of one delineation; false when somebody else just has."""
     case, drawing = delineation.of.case, delineation.drawing
+    left_at = delineation.assignment.left_at
     design = queries.design_of(study)
     flair = scans_of(case)[Scan.Sequence.FLAIR]
     mask = flair.grid.to_native(drawn_mask(delineation, grid=flair.grid))
@@ -58,7 +60,8 @@ def _stored(study: ReferenceStudy, delineation: Delineation, *, now: datetime) -
             "active_minutes": round(drawing.active_ms / 60_000, 1) if drawing else 0,
             "min_volume_mm3": design.min_volume_mm3,
             "voxels_dropped": int(mask.sum() - kept.sum()),
-        },
+        }
+        | ({"delineator_left_at": left_at.isoformat()} if left_at else {}),
     )
     segmentation = store_mask(new, like=flair, now=now, commit=False)
     try:
@@ -79,7 +82,10 @@ def _stored(study: ReferenceStudy, delineation: Delineation, *, now: datetime) -
 
 def _fused(study: ReferenceStudy, *, by: User | None, now: datetime) -> list[str]:
     """This will fuse the second step's masks by every rule, where that is not made yet."""
-    notes: list[str] = []
+    notes = [
+        f"{one.delineator} left {one.left_at:%d %B %Y}: in no {', '.join(queries.FUSED_BY)}."
+        for one in study.assignments.exclude(left_at=None)
+    ]
     names = queries.names_to_fuse(study)
     for rule, title in queries.fused_titles(study).items():
         there = Segmentation.objects.filter(case__cohort=study.cohort_id, title=title)

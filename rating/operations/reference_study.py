@@ -226,7 +226,9 @@ def add_delineator(
         )
     person = _people(joined, (username,), by)[username]
     if joined.assignments.filter(user=person).exists():
-        raise AlreadyDelineates(f"{username} delineates in {joined.title} already.")
+        raise AlreadyDelineates(
+            f"{username} delineates in {joined.title}, or has left it. Nothing was changed."
+        )
     _refuse_readers([person], list(rows))
     _refuse_delineators([person], [row.case for row in rows.values()])
     assignment = give_share(joined, person, rows)

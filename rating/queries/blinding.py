@@ -11,15 +11,16 @@ from rating.models import Delineation, Item, Presentation, ReferenceCase, Refere
 from segmentation.models import Case
 
 UNREAD = Q(reading__study__state=Study.State.OPEN, submitted_at=None, withdrawn_at=None)
-UNDRAWN = Q(of__study__state=ReferenceStudy.State.OPEN, submitted_at=None)
+AWAITED = Q(submitted_at=None, assignment__left_at=None)
+UNDRAWN = AWAITED & Q(of__study__state=ReferenceStudy.State.OPEN)
 
 
 def cases_hidden_from(user: User) -> QuerySet[Case, int]:
     """The primary keys of all cases of the open studies of which this user's part is unfinished.
 
     Blinding: to them these cases do not exist outside their reading, or their delineating. All of
-    them, also those that are done already: what reappeared would tell what is left. Meant for
-    `exclude(pk__in=)`.
+    them, also those that are done already: what reappeared would tell what is left. Whoever left a
+    reference study has nothing unfinished in it. Meant for `exclude(pk__in=)`.
     """
     return Case.objects.filter(
         Q(pk__in=_under_reading(user).values("segmentation__case"))

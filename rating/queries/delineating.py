@@ -17,7 +17,6 @@ from rating.models import (
     Dot,
     DotDecision,
     ReferenceCase,
-    ReferenceStudy,
 )
 from rating.queries.reference import CLOSED, DOTS, NO_ROLE, OWN, design_of, step_1_ends
 from segmentation.queries import how_many
@@ -26,19 +25,23 @@ DELINEATOR = "delineator"
 
 
 def roles_in_assignment(*, user: User, token: str) -> frozenset[str]:
-    """Delineator, when this is the user's own share of a study."""
-    found = Assignment.objects.filter(token=token).order_by().values_list("user", flat=True)
-    return frozenset({DELINEATOR}) if user.pk in set(found) else NO_ROLE
+    """Delineator, when this is the user's own share of a study of a cohort they belong to."""
+    return frozenset({DELINEATOR}) if _shares(user).filter(token=token).exists() else NO_ROLE
 
 
 def roles_in_delineation(*, user: User, token: str) -> frozenset[str]:
-    """Delineator, when this delineation is the user's own."""
-    found = Delineation.objects.filter(token=token).order_by()
-    is_mine = user.pk in set(found.values_list("assignment__user", flat=True))
-    return frozenset({DELINEATOR}) if is_mine else NO_ROLE
+    """Delineator, when this delineation is of the user's own share, as above."""
+    found = Delineation.objects.filter(token=token, assignment__in=_shares(user))
+    return frozenset({DELINEATOR}) if found.exists() else NO_ROLE
 
 
-TaskState = Literal["ready", "open", "submitted", "others", "interval", "closed"]
+def _shares(user: User) -> QuerySet[Assignment]:
+    """The user's shares of studies of the cohorts that they belong to now."""
+    return Assignment.objects.filter(user=user.pk, study__cohort__memberships__user=user.pk)
+
+
+TaskState = Literal["ready", "open", "submitted", "others", "interval", "left", "closed"]
+ShareState = Literal["open", "finished", "left", "closed"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Task:
     """One step of one case in somebody's share; says nothing of which case it is.
 
     `others`: a colleague has not finished the first step of the case; `interval`: it can be opened
-    from `available_at` on.
+    from `available_at` on; `left`: the person left the study before it was submitted.
     """
 
     delineation: str
@@ -62,7 +65,7 @@ class Share:
     assignment: str
     title: str
     instructions: str
-    state: Literal["open", "finished", "closed"]
+    state: ShareState
     interval_days: int
     done: int
     total: int
@@ -72,7 +75,8 @@ class Share:
 
 def shares_of(*, user: User, now: datetime) -> list[Share]:
     """The user's shares of studies that were opened, newest study first."""
-    mine = list(_assignments().filter(user=user).order_by("-study__opened_at", "pk"))
+    found = _assignments().filter(pk__in=_shares(user).values("pk"))
+    mine = list(found.order_by("-study__opened_at", "pk"))
     ends = step_1_ends(*(one.study for one in mine))
     return [_share(one, ends, now) for one in mine]
 
@@ -96,15 +100,14 @@ def _share(assignment: Assignment, ends: Mapping[int, datetime], now: datetime) 
     rows = list(assignment.delineations.all())
     tasks: dict[int, list[Task]] = {OWN: [], DOTS: []}
     for row in rows:
-        state, at = _task_state(row, study, ends.get(row.of_id), design, now)
+        state, at = _task_state(row, assignment, ends.get(row.of_id), design, now)
         tasks[row.step].append(Task(row.token, row.position, state, at))
     done = sum(row.submitted_at is not None for row in rows)
-    finished: Literal["open", "finished"] = "finished" if done == len(rows) else "open"
     return Share(
         assignment=assignment.token,
         title=study.title,
         instructions=design.instructions,
-        state="closed" if study.state == CLOSED else finished,
+        state=_share_state(assignment, is_finished=done == len(rows)),
         interval_days=design.interval_days,
         done=done,
         total=len(rows),
@@ -113,16 +116,26 @@ def _share(assignment: Assignment, ends: Mapping[int, datetime], now: datetime) 
     )
 
 
+def _share_state(assignment: Assignment, *, is_finished: bool) -> ShareState:
+    if assignment.study.state == CLOSED:
+        return "closed"
+    if assignment.left_at is not None:
+        return "left"
+    return "finished" if is_finished else "open"
+
+
 def _task_state(
     row: Delineation,
-    study: ReferenceStudy,
+    assignment: Assignment,
     ended: datetime | None,
     design: ReferenceDesign,
     now: datetime,
 ) -> tuple[TaskState, datetime | None]:
     if row.submitted_at is not None:
         return "submitted", None
-    if study.state == CLOSED:
+    if assignment.left_at is not None:
+        return "left", None
+    if assignment.study.state == CLOSED:
         return "closed", None
     if row.opened_at is not None:
         return "open", None

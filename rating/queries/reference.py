@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +23,7 @@ from rating.models import (
     ReferenceCase,
     ReferenceStudy,
 )
-from rating.queries.blinding import cases_hidden_from
+from rating.queries.blinding import AWAITED, UNDRAWN, cases_hidden_from
 from segmentation.models import Case, Cohort, CohortMembership, InferenceJob, Segmentation
 from segmentation.operations.references import reference_title
 from segmentation.queries import how_many, method_titles, roles_in_whole_cohort, visible_cases
@@ -31,6 +32,7 @@ from segmentation.refusals import Refusal
 NO_ROLE: frozenset[str] = frozenset()
 OWN, DOTS = Delineation.Step.OWN, Delineation.Step.DOTS
 CLOSED = ReferenceStudy.State.CLOSED
+AWAITED_OF_CASE = Q(delineations__submitted_at=None, delineations__assignment__left_at=None)
 
 
 # --- Who may see what -----------------------------------------------------------------------------
@@ -40,8 +42,9 @@ def reference_studies_of(user: User) -> QuerySet[Any]:
     """The reference studies of cohorts that the user coordinates and that have no hidden case.
 
     None in which they delineate, before it is closed. Newest first, each with how many
-    delineations there are (`total`), how many were submitted (`done`), and of how many cases and
-    delineators (`case_count`, `delineator_count`).
+    delineations there are (`total`; without what somebody who left has not submitted), how many
+    were submitted (`done`), and of how many cases and delineators (`case_count`,
+    `delineator_count`).
     """
     hidden = Case.objects.filter(pk__in=cases_hidden_from(user)).values("cohort")
     coordinated = CohortMembership.objects.filter(
@@ -54,7 +57,7 @@ def reference_studies_of(user: User) -> QuerySet[Any]:
         .exclude(pk__in=mine.values("study"))
         .select_related("cohort")
         .annotate(
-            total=how_many(drawn),
+            total=how_many(drawn.filter(AWAITED | Q(submitted_at__isnull=False))),
             done=how_many(drawn.filter(submitted_at__isnull=False)),
             case_count=how_many(ReferenceCase.objects.filter(study=OuterRef("pk"))),
             delineator_count=how_many(Assignment.objects.filter(study=OuterRef("pk"))),
@@ -86,6 +89,34 @@ def references_left_alone(*, user: User, cohort: Cohort) -> list[str]:
         study.title
         for study in running.exclude(assignments__user=user)
         if not others.exclude(user__in=study.assignments.values("user")).exists()
+    ]
+
+
+def shares_left_open(*, user: User, cohort: Cohort) -> list[str]:
+    """The titles of the cohort's open reference studies that wait for this user's delineations."""
+    awaited = Delineation.objects.filter(UNDRAWN, assignment__user=user)
+    waiting = ReferenceStudy.objects.filter(cohort=cohort, pk__in=awaited.values("of__study"))
+    return list(waiting.order_by("title").values_list("title", flat=True))
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An open study that waits for its coordinator: to make the dots of cases, or to close it."""
+
+    slug: str
+    title: str
+    dots_due: int
+    is_finished: bool
+
+
+def references_waiting(*, user: User, now: datetime) -> list[Waiting]:
+    """The open reference studies that wait for this user, who coordinates them; newest first."""
+    running = list(reference_studies_of(user).filter(state=ReferenceStudy.State.OPEN))
+    due = Counter(case.study_id for case in cases_due(*running, now=now))
+    return [
+        Waiting(one.slug, one.title, due[one.pk], one.done == one.total)
+        for one in running
+        if due[one.pk] or one.done == one.total
     ]
 
 
@@ -158,6 +189,7 @@ class Pace:
     step_1: int
     step_2: int
     last_activity: datetime | None
+    left_at: datetime | None
 
 
 def paces(study: ReferenceStudy) -> list[Pace]:
@@ -183,25 +215,38 @@ def paces(study: ReferenceStudy) -> list[Pace]:
             step_1=one.step_1,
             step_2=one.step_2,
             last_activity=max((at for at in (one.opened, one.submitted) if at), default=None),
+            left_at=one.left_at,
         )
         for one in counted.order_by("delineator")
     ]
 
 
 def step_1_ends(*studies: ReferenceStudy) -> Mapping[int, datetime]:
-    """When the last delineation of step 1 came in, for the cases that have all of them."""
+    """When the last delineation of step 1 came in, for the cases that have all of them.
+
+    Of somebody who left, none is waited for any more.
+    """
     counted = (
         ReferenceCase.objects.filter(study__in=studies)
         .annotate(
             left=Count(
                 "delineations",
-                filter=Q(delineations__step=OWN, delineations__submitted_at=None),
+                filter=AWAITED_OF_CASE & Q(delineations__step=OWN),
             ),
             last=Max("delineations__submitted_at", filter=Q(delineations__step=OWN)),
         )
         .filter(left=0, last__isnull=False)
     )
     return dict(counted.values_list("pk", "last"))
+
+
+def cases_due(*studies: ReferenceStudy, now: datetime) -> list[ReferenceCase]:
+    """The cases of open studies whose interval is over and whose dots are not made yet."""
+    ends = step_1_ends(*studies)
+    interval = {one.pk: timedelta(days=design_of(one).interval_days) for one in studies}
+    unbuilt = ReferenceCase.objects.filter(pk__in=ends, built_at=None)
+    found = unbuilt.select_related("study__cohort", "case").order_by("study", "case__code")
+    return [one for one in found if now >= ends[one.pk] + interval[one.study_id]]
 
 
 @dataclass(frozen=True)
@@ -218,10 +263,9 @@ class CaseInReference:
 
 def cases_of(study: ReferenceStudy) -> list[CaseInReference]:
     """Where every case of a study is, by code; none of a draft."""
-    left = Q(delineations__submitted_at=None)
     counted: QuerySet[Any] = study.cases.select_related("case").annotate(
-        step_1_left=Count("delineations", filter=left & Q(delineations__step=OWN)),
-        step_2_left=Count("delineations", filter=left & Q(delineations__step=DOTS)),
+        step_1_left=Count("delineations", filter=AWAITED_OF_CASE & Q(delineations__step=OWN)),
+        step_2_left=Count("delineations", filter=AWAITED_OF_CASE & Q(delineations__step=DOTS)),
         found=how_many(Candidate.objects.filter(of=OuterRef("pk"), is_sham=False)),
     )
     ends, interval = step_1_ends(study), timedelta(days=design_of(study).interval_days)
@@ -259,7 +303,8 @@ def acceptance_of(study: ReferenceStudy) -> tuple[Accepted, ...]:
     refuse_unclosed(study)
     design = design_of(study)
     sources = [OWN_DOTS, COLLEAGUE, *design.methods, *([SHAM] if design.shams_per_case else [])]
-    return accepted(decided_dots(study), sources=sources)
+    left = study.assignments.exclude(left_at=None).values_list("delineator", flat=True)
+    return accepted(decided_dots(study), sources=sources, left=left)
 
 
 FUSED_BY = ("union", "intersection", "majority")
@@ -272,8 +317,10 @@ def mask_title(study: ReferenceStudy, delineation: Delineation) -> str:
 
 
 def names_to_fuse(study: ReferenceStudy) -> list[str]:
-    """What everybody's masks of the second step are called, by user name."""
-    second = Delineation.objects.filter(of__study=study, step=DOTS).select_related("assignment")
+    """What the masks of the second step of all who did not leave are called, by user name."""
+    second = Delineation.objects.filter(
+        of__study=study, step=DOTS, assignment__left_at=None
+    ).select_related("assignment")
     ordered = second.order_by("assignment__delineator")
     return list(dict.fromkeys(mask_title(study, one) for one in ordered))
 

@@ -28,8 +28,9 @@ class TaskSerializer(serializers.Serializer[Any]):
     delineation = serializers.CharField()
     number = serializers.IntegerField(help_text="Its place in the step, from 1.")
     state = serializers.ChoiceField(
-        choices=["ready", "open", "submitted", "others", "interval", "closed"],
-        help_text="others: a colleague has not finished step 1; interval: see available_at.",
+        choices=["ready", "open", "submitted", "others", "interval", "left", "closed"],
+        help_text="others: a colleague has not finished step 1; interval: see available_at; "
+        "left: I left the study before.",
     )
     available_at = serializers.DateTimeField(allow_null=True)
 
@@ -40,7 +41,7 @@ class AssignmentSerializer(serializers.Serializer[Any]):
     assignment = serializers.CharField()
     title = serializers.CharField()
     instructions = serializers.CharField()
-    state = serializers.ChoiceField(choices=["open", "finished", "closed"])
+    state = serializers.ChoiceField(choices=["open", "finished", "left", "closed"])
     interval_days = serializers.IntegerField()
     done = serializers.IntegerField()
     total = serializers.IntegerField()

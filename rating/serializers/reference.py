@@ -75,8 +75,8 @@ class ReferenceReasonSerializer(RequestSerializer):
     )
 
 
-class JoiningSerializer(RequestSerializer):
-    """Who joins an open study, by user name, and why."""
+class JoinsOrLeavesSerializer(RequestSerializer):
+    """Who joins or leaves an open study, by user name, and why."""
 
     delineator = serializers.CharField(max_length=150)
     reason = serializers.CharField(max_length=LONGEST_TEXT, allow_blank=True)
@@ -168,13 +168,14 @@ class PaceSerializer(serializers.Serializer[Any]):
     step_1 = serializers.IntegerField(help_text="Cases submitted.")
     step_2 = serializers.IntegerField(help_text="Cases submitted.")
     last_activity = serializers.DateTimeField(allow_null=True)
+    left_at = serializers.DateTimeField(allow_null=True, help_text="When they left the study.")
 
 
 class CaseInReferenceSerializer(serializers.Serializer[Any]):
     """A case of a study that was opened: where it is between the two steps."""
 
     code = serializers.CharField()
-    step_1_left = serializers.IntegerField(help_text="Delineators who have not submitted.")
+    step_1_left = serializers.IntegerField(help_text="Delineators who are waited for.")
     step_2_left = serializers.IntegerField()
     dots_from = serializers.DateTimeField(
         allow_null=True, help_text="When the interval is over; null before step 1 is."

@@ -24,6 +24,10 @@ class StudyNeedsCoordinator(Refusal):
     """Nobody else coordinates a study that is not closed."""
 
 
+class DelineatesStill(Refusal):
+    """Somebody who is to be removed has delineations left that a study waits for."""
+
+
 def add_member(*, cohort: Cohort, user: User, role: str) -> None:
     """This will give somebody a role in a cohort; a coordinator stays one."""
     own, new = cohort.memberships.get_or_create(user=user, defaults={"role": role})
@@ -36,7 +40,8 @@ def add_member(*, cohort: Cohort, user: User, role: str) -> None:
 def remove_member(*, cohort: Cohort, user: User, reason: str, by: User, now: datetime) -> None:
     """This will end somebody's membership; their account and what they did stay.
 
-    Raises ReasonMissing, LastCoordinator, StudyNeedsCoordinator, `CohortMembership.DoesNotExist`.
+    Raises ReasonMissing, DelineatesStill, LastCoordinator, StudyNeedsCoordinator,
+    `CohortMembership.DoesNotExist`.
     """
     if not reason.strip():
         raise ReasonMissing(
@@ -56,6 +61,12 @@ def remove_member(*, cohort: Cohort, user: User, reason: str, by: User, now: dat
                 f"{user.get_username()} is the only coordinator of {', '.join(studies)}. Close or "
                 "delete what is not closed first. Nothing was changed."
             )
+    if open_shares := import_string(settings.SHARES_LEFT_OPEN)(user=user, cohort=cohort):
+        raise DelineatesStill(
+            f"{user.get_username()} still delineates in {', '.join(open_shares)}, where others "
+            "wait for it. Let them leave there first, on the page of the reference study, or close "
+            "it. Nothing was changed."
+        )
     membership.delete()
     record_member(Act.MEMBER_REMOVED, membership, by=by, now=now, why=reason)
 

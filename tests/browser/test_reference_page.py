@@ -14,7 +14,8 @@ from segmentation.models import Cohort, Segmentation
 from segmentation.operations.cases import create_cohort
 from tests.browser.conftest import Visitor
 from tests.rating.delineators import Delineator
-from tests.rating.reference_stage import Own, what_they_draw
+from tests.rating.reference_stage import Own, drafted, what_they_draw
+from tests.rating.stage import Browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PICTURES = os.environ.get("PLAQUE_PICTURES", "")
@@ -95,6 +96,46 @@ def test_a_reference_study_from_its_draft_to_its_references(
     assert Segmentation.objects.count() == before + 14
     picture(page, "results")
     assert ReferenceStudy.objects.get().state == "closed"
+
+
+def test_cora_lets_a_delineator_leave_who_sees_it_on_their_page(
+    visitor: Callable[[], Visitor], people: dict[str, User], cohort: Cohort, own: Own
+) -> None:
+    api, dana = Browser(people["cora"]), Delineator(people["dana"])
+    address = drafted(api, cohort, own, interval_days=0)
+    api.post(f"{address}open/")
+    dana.finish_step_1(own["dana"])
+    assert {one["state"] for one in dana.share()["step_2"]} == {"others"}
+    cora, rita = visitor(), visitor()
+    cora.let_in(people["cora"])
+    page = cora.page
+    cora.go(f"/{address}")
+    expect(page.get_by_text("6 delineations left.")).to_be_visible()
+    page.get_by_role("button", name="A delineator leaves…").click()
+    page.get_by_label("Delineator").select_option("rita")
+    page.get_by_label("Reason").fill("Moved away.")
+    picture(page, "leaving")
+    page.get_by_role("button", name="Let them leave").click()
+    expect(page.get_by_text("2 delineations left.")).to_be_visible()
+    expect(page.get_by_role("row", name="rita")).to_contain_text("left")
+    picture(page, "left")
+    assert len(dana.tasks(2)) == 2
+    rita.let_in(people["rita"])
+    rita.go(
+        f"/assignments/{ReferenceStudy.objects.get().assignments.get(delineator='rita').token}/"
+    )
+    expect(rita.page.get_by_text("You have left this study")).to_be_visible()
+    expect(rita.page.get_by_text("not submitted before you left")).to_have_count(4)
+    expect(rita.page.get_by_role("link", name="Case 1")).to_have_count(0)
+    picture(rita.page, "left-share")
+    dana.finish_step_2()
+    cora.go("/")
+    expect(page.get_by_text("Everybody has finished both steps of Test set.")).to_be_visible()
+    picture(page, "home")
+    api.post(f"{address}close/", {"reason": "Done."})
+    cora.go(f"/{address}")
+    expect(page.get_by_text("rita left")).to_be_visible()
+    picture(page, "left-results")
 
 
 def test_a_draft_says_beside_its_fields_why_it_cannot_be_opened(

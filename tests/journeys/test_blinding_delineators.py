@@ -176,6 +176,30 @@ def test_the_cases_come_back_when_both_steps_are_done(
     assert {one["origin"] for one in masks} == {"prediction"}, "no colleague's, before it closes"
 
 
+def test_to_whoever_left_the_cases_come_back_and_the_study_does_not(
+    study: ReferenceStudy, people: dict[str, User], own: Own, clock: Clock, cohort: Cohort
+) -> None:
+    """As to those who have finished: no colleague's mask, and for coordinators no study."""
+    cohort.memberships.filter(user=people["rita"]).update(role="coordinator")
+    dana, rita = Delineator(people["dana"]), Delineator(people["rita"])
+    cora, root = Browser(people["cora"]), f"reference-studies/{study.slug}/"
+    address = f"cohorts/{study.cohort.slug}/cases/"
+    dana.finish_step_1(own["dana"])
+    rita.open(rita.tasks(1)[0])
+    assert rita.get(address)["count"] == 0
+    cora.post(f"{root}delineators/leave/", {"delineator": "rita", "reason": "Moved."})
+    assert rita.get(address)["count"] == 2
+    assert dana.get(address)["count"] == 0
+    code = sorted(own["dana"])[0]
+    masks = rita.get(f"cases/{code}/")["segmentations"]
+    assert {one["origin"] for one in masks} == {"prediction"}
+    assert rita.ask("get", root).status_code == 404
+    for one in Delineation.objects.filter(assignment__user=people["dana"]):
+        assert rita.ask("get", f"delineations/{one.token}/").status_code == 404
+    cora.post(f"{root}close/", {"reason": "Enough."})
+    assert rita.ask("get", root).status_code == 200
+
+
 def test_nobody_delineates_what_they_rate_or_rates_what_they_delineate(
     people: dict[str, User], cohort: Cohort, own: Own, clock: Clock
 ) -> None:

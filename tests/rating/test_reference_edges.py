@@ -67,6 +67,7 @@ def test_who_alone_can_close_a_study_stays_in_the_cohort(
     why: dict[str, Any] = {"reason": "Moved.", "by": people["cora"], "now": NOON}
     with pytest.raises(StudyNeedsCoordinator, match="Test set"):
         remove_member(cohort=cohort, user=people["cora"], **why)
+    cora.post(f"{address}delineators/leave/", {"delineator": "rita", "reason": "Moved."})
     remove_member(cohort=cohort, user=people["rita"], **why)
     cora.post(f"{address}close/", {"reason": "Enough."})
     cohort.memberships.create(user=people["rita"], role="coordinator")

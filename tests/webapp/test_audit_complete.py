@@ -69,6 +69,7 @@ AUDITED = {
     ("api:study-examples", "PUT"): Act.EXAMPLES_CHOSEN,
     ("api:reference-open", "POST"): Act.STUDY_OPENED,
     ("api:reference-delineators", "POST"): Act.STUDY_AMENDED,
+    ("api:reference-leaving", "POST"): Act.STUDY_AMENDED,
     ("api:reference-close", "POST"): Act.STUDY_CLOSED,
     ("api:reference-delete", "POST"): Act.STUDY_DELETED,
     ("api:reference-masks", "POST"): Act.REFERENCE_MADE,
@@ -281,7 +282,7 @@ def draw_and_save(watch: Watch, client: Client, case: Case) -> None:
 
 
 def refer(watch: Watch, client: Client, *, case: str) -> None:
-    """A reference study of one case that two people join and nobody works on, and a draft."""
+    """A reference study of one case, of which one of two people leaves, and a draft."""
     root, cohort = "/api/v1/reference-studies/", Cohort.objects.get(slug="clinic")
     for name in ("mia", "max"):
         cohort.memberships.create(user=User.objects.create_user(name), role="delineator")
@@ -295,6 +296,8 @@ def refer(watch: Watch, client: Client, *, case: str) -> None:
     watch(client, "post", f"{root}test-set/delineators/", joining)
     for name in ("mia", "max"):
         delineate(watch, signed_in(User.objects.get(username=name)))
+    leaving = {"delineator": "max", "reason": "Moved away."}
+    watch(client, "post", f"{root}test-set/delineators/leave/", leaving)
     watch(client, "post", f"{root}test-set/dots/", {})
     watch(client, "post", f"{root}test-set/close/", {"reason": "Enough."})
     watch(client, "post", f"{root}test-set/masks/", {})

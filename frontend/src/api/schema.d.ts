@@ -1150,6 +1150,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reference-studies/{slug}/delineators/leave/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Let a delineator leave an open study for good; what they submitted stays. */
+        post: operations["let_delineator_go"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reference-studies/{slug}/dots/": {
         parameters: {
             query?: never;
@@ -1796,7 +1813,7 @@ export interface components {
             assignment: string;
             title: string;
             instructions: string;
-            state: components["schemas"]["AssignmentState"];
+            state: components["schemas"]["AssignmentStateEnum"];
             interval_days: number;
             done: number;
             total: number;
@@ -1806,10 +1823,11 @@ export interface components {
         /**
          * @description * `open` - open
          *     * `finished` - finished
+         *     * `left` - left
          *     * `closed` - closed
          * @enum {string}
          */
-        AssignmentState: "open" | "finished" | "closed";
+        AssignmentStateEnum: "open" | "finished" | "left" | "closed";
         /**
          * @description * `strict` - strict
          *     * `lenient` - lenient
@@ -1945,7 +1963,7 @@ export interface components {
         /** @description A case of a study that was opened: where it is between the two steps. */
         CaseInReference: {
             code: string;
-            /** @description Delineators who have not submitted. */
+            /** @description Delineators who are waited for. */
             step_1_left: number;
             step_2_left: number;
             /**
@@ -3229,8 +3247,8 @@ export interface components {
             previous: string | null;
             results: components["schemas"]["Job"][];
         };
-        /** @description Who joins an open study, by user name, and why. */
-        JoiningRequest: {
+        /** @description Who joins or leaves an open study, by user name, and why. */
+        JoinsOrLeavesRequest: {
             delineator: string;
             reason: string;
         };
@@ -3644,6 +3662,11 @@ export interface components {
             step_2: number;
             /** Format: date-time */
             last_activity: string | null;
+            /**
+             * Format: date-time
+             * @description When they left the study.
+             */
+            left_at: string | null;
         };
         /** @description How far the masks are that a draft of two methods waits for. */
         Pairing: {
@@ -4405,16 +4428,17 @@ export interface components {
             /** @description Its place in the step, from 1. */
             number: number;
             /**
-             * @description others: a colleague has not finished step 1; interval: see available_at.
+             * @description others: a colleague has not finished step 1; interval: see available_at; left: I left the study before.
              *
              *     * `ready` - ready
              *     * `open` - open
              *     * `submitted` - submitted
              *     * `others` - others
              *     * `interval` - interval
+             *     * `left` - left
              *     * `closed` - closed
              */
-            state: components["schemas"]["TaskState"];
+            state: components["schemas"]["TaskStateEnum"];
             /** Format: date-time */
             available_at: string | null;
         };
@@ -4424,10 +4448,11 @@ export interface components {
          *     * `submitted` - submitted
          *     * `others` - others
          *     * `interval` - interval
+         *     * `left` - left
          *     * `closed` - closed
          * @enum {string}
          */
-        TaskState: "ready" | "open" | "submitted" | "others" | "interval" | "closed";
+        TaskStateEnum: "ready" | "open" | "submitted" | "others" | "interval" | "left" | "closed";
         /** @description A false positive or a missed lesion that raters marked, and in how many showings. */
         ToCorrect: {
             kind: components["schemas"]["MarkKind"];
@@ -7173,11 +7198,45 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["JoiningRequest"];
+                "application/json": components["schemas"]["JoinsOrLeavesRequest"];
             };
         };
         responses: {
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferenceStudy"];
+                };
+            };
+            /** @description Refused; nothing was changed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    let_delineator_go: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JoinsOrLeavesRequest"];
+            };
+        };
+        responses: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };

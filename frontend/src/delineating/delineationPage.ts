@@ -1,7 +1,7 @@
 // The page of one case: the editor while it can be drawn, a few calm words when it no longer can.
 
 import { request } from '../api/client'
-import type { Delineation } from '../api/types'
+import type { Assignment, Delineation } from '../api/types'
 import { openEditor } from '../editor/editor'
 import type { EditorTask } from '../editor/task'
 import { make, plural } from '../elements'
@@ -34,7 +34,7 @@ async function find(
   const share = await request('GET', '/api/v1/assignments/{assignment}/', {
     assignment: found.assignment,
   })
-  const text = kept.length === 0 ? overText(found, share.state === 'closed') : ''
+  const text = kept.length === 0 ? overText(found, share.state) : ''
   if (!text) return new DelineationTask(found, kept, list)
   root.replaceChildren(over(found, text, list))
   return null
@@ -53,13 +53,16 @@ function over({ title }: Delineation, text: string, list: string): HTMLElement {
 }
 
 /** What a case is that can be drawn no more, in words; '' while it can. */
-function overText({ submitted_at, dots }: Delineation, isClosed: boolean): string {
+function overText({ submitted_at, dots }: Delineation, state: Assignment['state']): string {
   if (submitted_at) {
     const decided =
       dots.length > 0 ? ` and what you decided about ${plural(dots.length, 'dot')}` : ''
     return `You have submitted this case. What you drew${decided} is stored and locked.`
   }
-  return isClosed
+  if (state === 'left') {
+    return 'You have left this study. Whatever you had submitted is stored and counts; nothing more can be drawn.'
+  }
+  return state === 'closed'
     ? 'This study is closed. Whatever was shown as saved is stored; nothing more can be drawn.'
     : ''
 }

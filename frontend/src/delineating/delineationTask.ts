@@ -25,7 +25,12 @@ import {
 import { DotList, sayingOf } from './dotList'
 import { Missing, type Reason } from './missing'
 
-const SPLITS = new Set(['DrawnElsewhere', 'DelineationSubmitted', 'ReferenceNotOpen'])
+const SPLITS = new Set([
+  'DrawnElsewhere',
+  'DelineationSubmitted',
+  'DelineatorLeft',
+  'ReferenceNotOpen',
+])
 
 export class DelineationTask implements EditorTask {
   private desk!: Desk

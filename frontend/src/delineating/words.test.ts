@@ -43,4 +43,8 @@ test('the end is said as it came', () => {
   )
   const closed = share([task(1, 'submitted')], [task(1, 'closed')], 'closed')
   expect(standingText(closed, say, 'UTC')).toContain('1 case of yours is stored')
+  const left = share([task(1, 'submitted')], [task(1, 'left')], 'left')
+  expect(standingText(left, say, 'UTC')).toContain('(1 case) is stored and counts')
+  expect(left.step_2.map((one) => taskText(one, say))).toEqual(['not submitted before you left'])
+  expect(nextTask(left)).toBe(null)
 })

@@ -16,6 +16,8 @@ export function taskText(task: DelineationTask, moment: (at: string) => string):
       return 'waits until everybody has finished the first step of this case'
     case 'interval':
       return task.available_at ? `opens on ${moment(task.available_at)}` : 'waits for the pause'
+    case 'left':
+      return 'not submitted before you left'
     case 'closed':
       return 'not submitted before the study closed'
   }
@@ -46,6 +48,10 @@ export function standingText(
     return `This study is closed. ${plural(share.done, 'case')} of yours ${
       share.done === 1 ? 'is' : 'are'
     } stored; nothing more is to be drawn.`
+  }
+  if (share.state === 'left') {
+    const kept = `What you had submitted (${plural(share.done, 'case')}) is stored and counts.`
+    return `You have left this study; nothing more is to be drawn. ${share.done > 0 ? `${kept} ` : ''}Thank you.`
   }
   if (share.state === 'finished') {
     return 'Thank you: all of your cases are submitted. Nothing is left to do.'

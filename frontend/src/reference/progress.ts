@@ -16,10 +16,9 @@ export function showProgress(
   data: ReferencePageData,
   refresh: () => Promise<void>,
 ): void {
-  const left = study.delineators.reduce(
-    (sum, one) => sum + 2 * one.cases - one.step_1 - one.step_2,
-    0,
-  )
+  const left = study.delineators
+    .filter(({ left_at }) => left_at === null)
+    .reduce((sum, one) => sum + 2 * one.cases - one.step_1 - one.step_2, 0)
   const trouble = make('p', { class: 'trouble', role: 'alert' })
   const due = study.cases.filter(({ dots_from, built_at }) => dots_from && !built_at)
   root.replaceChildren(
@@ -36,7 +35,7 @@ export function showProgress(
         one.name || one.username,
         bar(one.step_1, one.cases, `First step of ${one.username}`),
         bar(one.step_2, one.cases, `Second step of ${one.username}`),
-        one.last_activity ? moment(one.last_activity) : 'not started',
+        activity(one),
       ]),
     ),
     trouble,
@@ -60,6 +59,11 @@ export function showProgress(
       ),
       make(
         'button',
+        { type: 'button', 'data-action': 'leave', click: () => leave(study, refresh) },
+        'A delineator leaves…',
+      ),
+      make(
+        'button',
         { type: 'button', class: 'quiet', 'data-key': 'refresh', click: () => void refresh() },
         'Refresh',
       ),
@@ -70,6 +74,21 @@ export function showProgress(
 }
 
 type Case = ReferenceStudy['cases'][number]
+type Delineator = ReferenceStudy['delineators'][number]
+
+function activity({ left_at, last_activity }: Delineator): string {
+  if (left_at) return `left ${moment(left_at)}`
+  return last_activity ? moment(last_activity) : 'not started'
+}
+
+/** Who has left, and when, in a sentence each; '' where nobody has. */
+export function whoLeft({ delineators }: ReferenceStudy): string {
+  return delineators
+    .flatMap(({ name, username, left_at }) =>
+      left_at ? [`${name || username} left ${moment(left_at)}.`] : [],
+    )
+    .join(' ')
+}
 
 /** The cases and the dots of those that have them. */
 export function casesPanel(
@@ -232,4 +251,29 @@ async function join(
   } catch (error) {
     showTrouble(trouble, error)
   }
+}
+
+function leave(study: ReferenceStudy, refresh: () => Promise<void>): void {
+  const there = study.delineators.filter(({ left_at }) => left_at === null)
+  const person = make(
+    'select',
+    { id: 'leaving', required: true },
+    ...there.map(({ username, name }) => make('option', { value: username }, name || username)),
+  )
+  const reason = make('textarea', { id: 'leaving-reason', required: true, maxlength: 2000 })
+  askFirst(
+    'Who leaves?',
+    'For good: they open and change nothing more, and nothing waits for them. What they submitted is kept and counts; what they did not becomes no dot and no mask. The union, intersection and majority are made of those who stay.',
+    'Let them leave',
+    async () => {
+      const leaving = { delineator: person.value, reason: reason.value }
+      const path = '/api/v1/reference-studies/{slug}/delineators/leave/'
+      await request('POST', path, { slug: study.id }, leaving)
+      await refresh()
+    },
+    make('label', { for: 'leaving' }, 'Delineator'),
+    person,
+    make('label', { for: 'leaving-reason' }, 'Reason (kept by the audit log)'),
+    reason,
+  )
 }

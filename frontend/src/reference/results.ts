@@ -5,7 +5,7 @@ import type { Accepted, ReferenceResults, ReferenceStudy } from '../api/types'
 import { make, plural } from '../elements'
 import { timeFormat } from '../time'
 import { showTrouble } from '../trouble'
-import { casesPanel, proof, table } from './progress'
+import { casesPanel, proof, table, whoLeft } from './progress'
 import type { ReferencePageData } from './referencePage'
 
 const day = timeFormat({ dateStyle: 'long' })
@@ -24,11 +24,20 @@ export async function showResults(
       { class: 'notice' },
       `Closed ${study.closed_at ? day(study.closed_at) : ''}: ${study.closing_reason}`,
     ),
+    ...leaversNotice(study),
     acceptancePanel(found),
     referencesPanel(study, found, data, refresh),
     casesPanel(study, 0, data, refresh),
     proof(study, found.secret),
   )
+}
+
+function leaversNotice(study: ReferenceStudy): HTMLElement[] {
+  const said = whoLeft(study)
+  if (!said) return []
+  const what =
+    'What was submitted before counts; the union, intersection and majority are of those who stayed.'
+  return [make('p', { class: 'notice' }, `${said} ${what}`)]
 }
 
 function acceptancePanel({ acceptance, method_titles }: ReferenceResults): HTMLElement {
