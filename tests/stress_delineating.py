@@ -37,7 +37,7 @@ class Delineator(threading.Thread):
     def __init__(self, name: str, sender: Asks, seed: int, stop: threading.Event) -> None:
         super().__init__(name=name, daemon=True)
         self.sender, self.stop = sender, stop
-        self.chance = random.Random(seed)  # noqa: S311
+        self.chance = random.Random(seed)  # noqa: S311  # no secret
         self.ledger = Drawn()
         self.failure: BaseException | None = None
 

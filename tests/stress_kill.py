@@ -41,7 +41,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.served import Served, own_database, wait_until  # noqa: E402
-from tests.stress_delineating import Delineator, wrong_delineations  # noqa: E402
+from tests.stress_delineating import Delineator, wrong_delineations  # noqa: E402  # after the path
 
 RATERS = ("rita", "ravi", "rosa")
 PATIENCE_S = 120

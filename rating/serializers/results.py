@@ -25,7 +25,7 @@ UNDEFINED = {
 }
 
 
-class StatisticField(serializers.Field):  # type: ignore[type-arg]
+class StatisticField(serializers.Field):  # type: ignore[type-arg]  # generic in stubs only
     """A value of a statistics table; what the data leave undefined says why."""
 
     def to_representation(self, value: Any) -> Any:

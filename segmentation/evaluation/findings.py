@@ -284,7 +284,7 @@ def _cohort_sections(
     def plain(**heads: str) -> list[Column]:
         # mypy does not infer a default of a lambda
         return [
-            (Head(title, is_number=at in COUNTS), lambda line, at=at: _cell(line[at]))  # type: ignore[misc]
+            (Head(title, is_number=at in COUNTS), lambda line, at=at: _cell(line[at]))  # type: ignore[misc]  # a lambda has no types
             for at, title in heads.items()
         ]
 

@@ -40,7 +40,7 @@ def picture_of(
     evaluation: Evaluation,
     *,
     case: str,
-    slice: int,  # noqa: A002  # as asked
+    slice: int,  # noqa: A002  # the field of the request
     kind: str,
     method: str = "",
     reference: str = "",

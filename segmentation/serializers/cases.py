@@ -52,7 +52,7 @@ def description_schema() -> dict[str, Any]:
 
 
 @extend_schema_field(description_schema())
-class DescriptionField(serializers.Field):  # type: ignore[type-arg]
+class DescriptionField(serializers.Field):  # type: ignore[type-arg]  # generic in stubs only
     """What is known about subject and acquisition; `segmentation.description` checks the values."""
 
     def to_representation(self, value: Any) -> Any:

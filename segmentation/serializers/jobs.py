@@ -57,7 +57,7 @@ class JobRequestSerializer(RequestSerializer):
 
 
 @extend_schema_field({"type": "array", "items": {"type": "string"}})
-class NeedsField(serializers.Field):  # type: ignore[type-arg]
+class NeedsField(serializers.Field):  # type: ignore[type-arg]  # generic in stubs only
     """The sequences that a method needs."""
 
     def to_representation(self, value: Any) -> list[str]:
