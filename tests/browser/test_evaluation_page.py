@@ -45,5 +45,5 @@ def test_one_method_against_one_expert_is_drawn_and_the_evaluation_deleted(
     page.get_by_role("button", name="Delete this evaluation…").click()
     page.get_by_label("Reason").fill("Wrong cohort.")
     page.get_by_role("button", name="Delete for good").click()
-    expect(page.get_by_role("heading", name="Evaluations")).to_be_visible()
+    expect(page.get_by_role("heading", name="Evaluations", exact=True)).to_be_visible()
     assert not Evaluation.objects.exists()
