@@ -96,3 +96,4 @@ def own_settings(settings: Settings, tmp_path: Path) -> None:
     settings.METHODS = tmp_path / "methods"
     settings.TRAININGS = tmp_path / "trainings"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.WHITENOISE_AUTOREFRESH = True  # looked for when asked: a test makes many clients

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -18,17 +20,29 @@ def svg(spec: dict[str, Any]) -> str:
 
     Nothing is fetched for it.
     """
+    words = escape(str(spec["description"]), {'"': "&quot;"})
+    label = f'<svg role="img" aria-label="{words}" '
+    return _svg_of_text(json.dumps(spec)).replace("<svg ", label, 1)
+
+
+def png(spec: dict[str, Any]) -> bytes:
+    """This will draw a Vega-Lite specification as PNG, two pixels per unit."""
+    return _png_of_text(json.dumps(spec))
+
+
+# Reports and bundles want the same figures over and over; each takes a tenth of a second.
+@lru_cache(maxsize=64)
+def _svg_of_text(spec: str) -> str:
     import vl_convert  # its engine is large, and only who exports needs it
 
     drawn: str = vl_convert.vegalite_to_svg(
         spec, vl_version=VEGA_LITE, allowed_base_urls=[], show_warnings=False
     )
-    words = escape(str(spec["description"]), {'"': "&quot;"})
-    return drawn.replace("<svg ", f'<svg role="img" aria-label="{words}" ', 1)
+    return drawn
 
 
-def png(spec: dict[str, Any]) -> bytes:
-    """This will draw a Vega-Lite specification as PNG, two pixels per unit."""
+@lru_cache(maxsize=64)
+def _png_of_text(spec: str) -> bytes:
     import vl_convert
 
     drawn: bytes = vl_convert.vegalite_to_png(

@@ -26,6 +26,7 @@ from segmentation.operations.cases import create_cohort
 from segmentation.operations.running import run_next_job
 from segmentation.training.phantoms import make_phantom
 from tests.browser.conftest import Visitor
+from tests.conftest import SCANS
 from tests.rating.stage import invited
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -251,23 +252,24 @@ def compare_marks(marks: list[dict[str, str]], scripts: dict[str, Script]) -> No
             assert any(np.abs(np.subtract(place, mm)).max() < 4 for place in places), (turn, kind)
 
 
-def test_the_main_job_on_phantoms(
-    visitor: Callable[[], Visitor], passwords: dict[str, str], tmp_path: Path
-) -> None:
-    for seed in range(501, 505):
-        write_phantom(tmp_path / "scans" / f"phantom{seed}", seed)
-    do_the_main_job(visitor, passwords, tmp_path / "scans", tmp_path)
+REAL = pytest.param("mni_patient07", "mni_patient19", marks=pytest.mark.real_scans)
 
 
-@pytest.mark.real_scans
-def test_the_main_job_on_two_real_scans_and_two_phantoms(
-    visitor: Callable[[], Visitor], passwords: dict[str, str], real_scans: Path, tmp_path: Path
+@pytest.mark.parametrize(("first", "second"), [REAL] if SCANS else [("phantom503", "phantom504")])
+def test_the_main_job_on_four_cases(
+    first: str,
+    second: str,
+    visitor: Callable[[], Visitor],
+    passwords: dict[str, str],
+    tmp_path: Path,
 ) -> None:
-    for name in ("mni_patient07", "mni_patient19"):
-        folder = tmp_path / "scans" / name
-        folder.mkdir(parents=True)
-        scan = real_scans / "ljubljana" / name / "FLAIR.nii.gz"
-        (folder / "FLAIR.nii.gz").write_bytes(scan.read_bytes())
-    for seed in (501, 502):
-        write_phantom(tmp_path / "scans" / f"phantom{seed}", seed)
-    do_the_main_job(visitor, passwords, tmp_path / "scans", tmp_path)
+    """Two are phantoms; the others are real scans where there are some."""
+    scans = tmp_path / "scans"
+    for name in ("phantom501", "phantom502", first, second):
+        if name.startswith("phantom"):
+            write_phantom(scans / name, int(name.removeprefix("phantom")))
+        else:
+            (scans / name).mkdir()
+            scan = Path(SCANS or "", "ljubljana", name, "FLAIR.nii.gz")
+            (scans / name / "FLAIR.nii.gz").write_bytes(scan.read_bytes())
+    do_the_main_job(visitor, passwords, scans, tmp_path)

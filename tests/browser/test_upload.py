@@ -145,6 +145,7 @@ def test_what_breaks_on_the_way_is_sent_again(coordinator: Visitor, tree: Path) 
     expect(told).to_have_text("Cancelled. 1 case taken in, 1 to go. What was taken stays.")
     assert Case.objects.count() == 1
     assert left_behind() == (0, 0)
+    tries[2].abort()  # unrouted, it might arrive after all
     page.unroute("**/clinic/cases/")
     page.get_by_role("button", name="Continue").click()
     expect(told).to_have_text("2 cases taken in.")

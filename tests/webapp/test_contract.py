@@ -177,10 +177,13 @@ def answers(clinic: Things, name: str, sent: Sent, examples: int, how: str) -> C
     return statuses
 
 
-@pytest.mark.parametrize("name", ["cora", "dana", "rita", "ravi"])
-def test_every_operation_keeps_to_its_description(clinic: Things, name: str) -> None:
+# Nearly everything is open to Cora, who coordinates; the others are mostly refused before it runs.
+@pytest.mark.parametrize(
+    ("name", "examples"), [("cora", EXAMPLES), ("dana", EXAMPLES // 2), ("rita", EXAMPLES // 2)]
+)
+def test_every_operation_keeps_to_its_description(clinic: Things, name: str, examples: int) -> None:
     sent = session_of(User.objects.get(username=f"{name}-a"))
-    assert answers(clinic, f"{name}-a", sent, EXAMPLES, f"by {name}")[200] > 0
+    assert answers(clinic, f"{name}-a", sent, max(2, examples), f"by {name}")[200] > 0
 
 
 def test_every_operation_keeps_to_its_description_for_a_script(clinic: Things) -> None:
