@@ -20,9 +20,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 
 import accounts.queries as accounts
-import rating.queries.acceptance as rating
 import rating.queries.delineating as delineating
 import rating.queries.reference as reference
+import rating.queries.roles as rating
 import segmentation.queries as segmentation
 from accounts.operations.tokens import user_of_token
 from segmentation.people import owner_key, signed_in

@@ -25,7 +25,8 @@ from rating.export.tables import (
     utc,
 )
 from rating.models import Study
-from rating.queries import acceptance as queries
+from rating.queries.design import design_of
+from rating.queries.results import report_of, results_of
 from rating.statistics import data_dictionary, tables
 from segmentation.publication.archive import json_file, manifest, zipped
 from segmentation.publication.drawing import png, png_of_svg
@@ -42,15 +43,15 @@ def bundle(*, study: Study) -> bytes:
 
 def bundle_files(*, study: Study) -> dict[str, bytes]:
     """This will return the bundle's files by name, the manifest last; raises StudyNotClosed."""
-    results = queries.results_of(study)
-    report = queries.report_of(study, results)
+    results = results_of(study)
+    report = report_of(study, results)
     drawn, slices = drawings(report), example_slices(study)
     files = {
         "README.txt": readme(study, report).encode(),
         "report.html": rendered(study, report, drawn, slices),
         "verify.py": VERIFY.encode(),
         "orders.py": ORDERS.encode(),
-        "recompute.R": main_table_in_r(queries.design_of(study)).encode(),
+        "recompute.R": main_table_in_r(design_of(study)).encode(),
         "design.json": study.design_json.encode(),
         "study.json": json_file(_about(study)),
         "statistics.json": json_file(results),

@@ -21,7 +21,7 @@ from rating.models import (
     Study,
     StudyMembership,
 )
-from rating.queries import acceptance as queries
+from rating.queries.design import method_shown
 from segmentation.description import FIELDS
 from segmentation.models import AuditEntry, Scan
 
@@ -343,7 +343,7 @@ def shown_columns(presentation: Presentation) -> list[Any]:
         presentation.occasion,
         presentation.item.key,
         mask.case.code,
-        queries.method_shown(mask),
+        method_shown(mask),
     ]
 
 

@@ -15,7 +15,9 @@ from rating.models import (
     StudyMembership,
 )
 from rating.protocol.meaning import meaning
-from rating.queries import acceptance as queries
+from rating.queries.design import design_of, method_shown
+from rating.queries.pace import Conduct, conduct, progress
+from rating.queries.studies import pairing_of
 from segmentation.models import Cohort, Segmentation
 from segmentation.queries import database_now
 from segmentation.serializers.pages import PageSerializer
@@ -211,7 +213,7 @@ class ItemSerializer(serializers.ModelSerializer[Item]):
         read_only_fields = fields
 
     def get_method(self, item: Item) -> str:
-        return queries.method_shown(item.segmentation)
+        return method_shown(item.segmentation)
 
 
 class PracticeItemSerializer(ItemSerializer):
@@ -266,7 +268,7 @@ class RaterSerializer(serializers.ModelSerializer[StudyMembership]):
 
     @extend_schema_field(ConductSerializer)
     def get_conduct(self, reading: StudyMembership) -> Any:
-        known = self.context["conduct"].get(reading.pk, queries.Conduct())
+        known = self.context["conduct"].get(reading.pk, Conduct())
         return ConductSerializer(known).data
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
@@ -381,7 +383,7 @@ class StudySerializer(serializers.ModelSerializer[Study]):
 
     @extend_schema_field(DesignSerializer)
     def get_design(self, study: Study) -> Any:
-        return DesignSerializer(queries.design_of(study)).data
+        return DesignSerializer(design_of(study)).data
 
     @extend_schema_field(ItemSerializer(many=True))
     def get_items(self, study: Study) -> Any:
@@ -395,16 +397,16 @@ class StudySerializer(serializers.ModelSerializer[Study]):
 
     @extend_schema_field(RaterSerializer(many=True))
     def get_raters(self, study: Study) -> Any:
-        told = {"conduct": queries.conduct(study, now=database_now())}
-        return RaterSerializer(queries.progress(study), many=True, context=told).data
+        told = {"conduct": conduct(study, now=database_now())}
+        return RaterSerializer(progress(study), many=True, context=told).data
 
     @extend_schema_field(MeaningSerializer)
     def get_meaning(self, study: Study) -> Any:
-        return MeaningSerializer(meaning(queries.design_of(study))).data
+        return MeaningSerializer(meaning(design_of(study))).data
 
     @extend_schema_field(PairingSerializer(allow_null=True))
     def get_pairing(self, study: Study) -> Any:
-        pairing: Any = queries.pairing_of(study)
+        pairing: Any = pairing_of(study)
         return pairing and PairingSerializer(pairing).data
 
     def get_secret(self, study: Study) -> str | None:
