@@ -21,15 +21,13 @@ from rating.queries.corrections import to_correct
 from rating.queries.design import method_shown, titles_of
 from rating.queries.examples import ExampleChoice, example_candidates, examples_of
 from rating.queries.results import report_of, results_of
+from rating.serializers.design import LONGEST_TEXT
 from rating.serializers.results import (
     ChosenExamplesSerializer,
     ExamplesSerializer,
     ReportSerializer,
     ResultsSerializer,
     ToCorrectSerializer,
-)
-from rating.serializers.studies import (
-    LONGEST_TEXT,
 )
 from segmentation.people import signed_in
 from segmentation.queries import database_now, drawing_in_full

@@ -16,7 +16,7 @@ from rating.models import (
 )
 from rating.queries.design import design_of
 from rating.queries.reading import following, t1_of
-from rating.serializers.studies import LONGEST_TEXT
+from rating.serializers.design import LONGEST_TEXT
 from segmentation.serializers.masks import POINT, PointField
 from segmentation.serializers.requests import RequestSerializer
 
