@@ -16,7 +16,8 @@ from xml.sax.saxutils import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from rating.export.tables import SHOWN, Table, shown_columns, utc
+from rating.export.study import Table, utc
+from rating.export.tables import SHOWN, shown_columns
 from rating.models import Mark, Study
 from rating.queries.examples import Example, ExampleChoice, example_candidates, examples_of
 from segmentation.imaging.nifti import read_volume

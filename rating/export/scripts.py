@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rating.export.tables import Table
+from rating.export.study import Table
 from rating.models import Study
 from rating.protocol.design import AcceptanceDesign
 from rating.protocol.verdict import is_accepted
