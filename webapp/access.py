@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
@@ -28,7 +27,6 @@ from accounts.operations.tokens import user_of_token
 from segmentation.people import owner_key, signed_in
 from webapp.errors import not_allowed, not_possible, refuse
 
-Person = AbstractBaseUser | AnonymousUser
 Roles = frozenset[str]
 LookUp = Callable[[Any, Mapping[str, Any]], Roles]
 
