@@ -10,18 +10,17 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from rating.queries.acceptance import (
+from rating.queries.corrections import (
     corrected_in,
     corrected_masks,
     correction_queue,
     disagreement_queue,
-    keys_of,
-    studies_of,
-    study_in_full,
     uncertainty_queue,
 )
+from rating.queries.reading import keys_of
 from rating.queries.reference import reference_studies_of
 from rating.queries.reference import reference_study as one_reference_study
+from rating.queries.studies import studies_of, study_in_full
 from segmentation.evaluation.uncertainty import LEAST_PROBABILITY
 from segmentation.people import owner_key, signed_in
 from segmentation.queries import cohorts_of, coordinated_and_open

@@ -14,21 +14,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 
 import accounts.queries as accounts
-import rating.queries.acceptance as rating
 import rating.queries.delineating as delineating
 import rating.queries.reference as reference
+import rating.queries.roles as rating
 import segmentation.queries as segmentation
 from accounts.operations.tokens import user_of_token
 from segmentation.people import owner_key, signed_in
 from webapp.errors import not_allowed, not_possible, refuse
 
-Person = AbstractBaseUser | AnonymousUser
 Roles = frozenset[str]
 LookUp = Callable[[Any, Mapping[str, Any]], Roles]
 

@@ -23,7 +23,7 @@ from django.contrib.auth.models import User
 from accounts.operations.invitations import add_rater
 from rating.models import Presentation, Study, StudyMembership
 from rating.operations import study as studies
-from rating.queries import acceptance as queries
+from rating.queries.results import results_of
 from rating.report.wording import decimal, share
 from segmentation.models import Cohort, Segmentation
 from segmentation.operations.cases import NamedFile, create_cohort, import_case
@@ -185,7 +185,7 @@ def _phantom(cohort: Cohort, number: int, chance: Chance, clock: Clock) -> None:
 
 def told(study: Study) -> str:
     """This will set the paper's line beside what the study found, with intervals and tables."""
-    results = queries.results_of(study)
+    results = results_of(study)
     lines = [
         "Acceptance (the paper's mean of both: 50 of 53)",
         _row("", "paper", "here", "Korn-Graubard, by case", "naive Wilson", "naive exact"),

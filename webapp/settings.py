@@ -317,9 +317,9 @@ DEFAULT_FROM_EMAIL = os.environ.get("PLAQUE_EMAIL_FROM", "plaque@localhost")
 # What rating must hide of a case (blinding) is a rule that segmentation asks without knowing it.
 CASES_HIDDEN_FROM = "rating.queries.blinding.cases_hidden_from"
 # And so is who rates in a cohort, whose sign-ins its coordinators may see.
-RATERS_IN_COHORT = "rating.queries.acceptance.raters_in_cohort"
+RATERS_IN_COHORT = "rating.queries.roles.raters_in_cohort"
 # And so is what would have nobody left when a coordinator leaves.
-STUDIES_LEFT_ALONE = "rating.queries.acceptance.studies_left_alone"
+STUDIES_LEFT_ALONE = "rating.queries.roles.studies_left_alone"
 # And so is what somebody has left to delineate.
 SHARES_LEFT_OPEN = "rating.queries.reference.shares_left_open"
 

@@ -7,15 +7,11 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from accounts.queries import expired_invitations
-from rating.queries.acceptance import (
-    drafts_of,
-    idle_readings,
-    rated_studies,
-    readings_of,
-    studies_of,
-)
 from rating.queries.delineating import shares_of
+from rating.queries.pace import idle_readings
+from rating.queries.reading import readings_of
 from rating.queries.reference import references_waiting
+from rating.queries.studies import drafts_of, rated_studies, studies_of
 from segmentation.people import owner_key, signed_in
 from segmentation.queries import (
     belongs_to_a_cohort,

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from rating.models import Mark, Rating
 from rating.operations import reading as readings
 from rating.protocol.counting import Counts
-from rating.queries import acceptance as queries
+from rating.queries.reading import flair_of, reading_state, readings_of, t1_of
 from rating.serializers.reading import (
     AnswerSerializer,
     CommentSerializer,
@@ -38,7 +38,7 @@ class ReadingsView(APIView):
 
     @extend_schema(operation_id="readings", responses=ReadingInListSerializer(many=True))
     def get(self, request: Request) -> Response:
-        mine = queries.readings_of(user=signed_in(request), now=database_now())
+        mine = readings_of(user=signed_in(request), now=database_now())
         return Response(ReadingInListSerializer(mine, many=True).data)
 
 
@@ -47,7 +47,7 @@ class ReadingView(APIView):
 
     @extend_schema(operation_id="reading", responses=ReadingSerializer)
     def get(self, request: Request, reading: str) -> Response:
-        state = queries.reading_state(token=reading, now=database_now())
+        state = reading_state(token=reading, now=database_now())
         return Response(ReadingSerializer(state).data)
 
 
@@ -102,7 +102,7 @@ class PresentationImageView(APIView):
     @extend_schema(operation_id="presentation_image", responses=BINARY)
     def get(self, request: Request, token: str) -> HttpResponseBase:
         shown = readings.presentation_to_fetch(token=token)
-        return stored_file(queries.flair_of(shown).browser)
+        return stored_file(flair_of(shown).browser)
 
 
 class PresentationMaskView(APIView):
@@ -119,7 +119,7 @@ class PresentationT1View(APIView):
 
     @extend_schema(operation_id="presentation_t1", responses=BINARY)
     def get(self, request: Request, token: str) -> HttpResponseBase:
-        shown = queries.t1_of(readings.presentation_to_fetch(token=token))
+        shown = t1_of(readings.presentation_to_fetch(token=token))
         if shown is None:
             raise Http404
         return stored_file(shown.browser)

@@ -17,16 +17,17 @@ from rating.export import bundle, described, examples_drawn, report_page
 from rating.models import Study
 from rating.operations import examples as example_slices
 from rating.operations import study as studies
-from rating.queries import acceptance as queries
+from rating.queries.corrections import to_correct
+from rating.queries.design import method_shown, titles_of
+from rating.queries.examples import ExampleChoice, example_candidates, examples_of
+from rating.queries.results import report_of, results_of
+from rating.serializers.design import LONGEST_TEXT
 from rating.serializers.results import (
     ChosenExamplesSerializer,
     ExamplesSerializer,
     ReportSerializer,
     ResultsSerializer,
     ToCorrectSerializer,
-)
-from rating.serializers.studies import (
-    LONGEST_TEXT,
 )
 from segmentation.people import signed_in
 from segmentation.queries import database_now, drawing_in_full
@@ -39,7 +40,7 @@ class StudyResultsView(APIView):
 
     @extend_schema(operation_id="study_results", responses=ResultsSerializer)
     def get(self, request: Request, slug: str) -> Response:
-        return Response(ResultsSerializer(queries.results_of(Study.objects.get(slug=slug))).data)
+        return Response(ResultsSerializer(results_of(Study.objects.get(slug=slug))).data)
 
 
 class DrawingToCorrectView(APIView):
@@ -48,7 +49,7 @@ class DrawingToCorrectView(APIView):
     @extend_schema(operation_id="to_correct", responses=ToCorrectSerializer(many=True))
     def get(self, request: Request, pk: UUID) -> Response:
         parent = drawing_in_full(pk).parent
-        found = queries.to_correct([parent] if parent else []).values()
+        found = to_correct([parent] if parent else []).values()
         return Response(ToCorrectSerializer(next(iter(found), ()), many=True).data)
 
 
@@ -58,7 +59,7 @@ class StudyReportView(APIView):
     @extend_schema(operation_id="study_report", responses=ReportSerializer)
     def get(self, request: Request, slug: str) -> Response:
         study = Study.objects.get(slug=slug)
-        report = queries.report_of(study, queries.results_of(study))
+        report = report_of(study, results_of(study))
         return Response(ReportSerializer(report).data)
 
 
@@ -68,15 +69,15 @@ class StudyExamplesView(APIView):
     @extend_schema(operation_id="study_examples", responses=ExamplesSerializer)
     def get(self, request: Request, slug: str) -> Response:
         study = Study.objects.get(slug=slug)
-        candidates = queries.example_candidates(study)
-        shown = queries.examples_of(study, candidates)
-        methods = {queries.method_shown(one.segmentation) for one in candidates}
+        candidates = example_candidates(study)
+        shown = examples_of(study, candidates)
+        methods = {method_shown(one.segmentation) for one in candidates}
         told = {
             "description": described(shown),
             "shown": shown,
             "candidates": candidates,
         }
-        context = {"titles": queries.titles_of(methods)}
+        context = {"titles": titles_of(methods)}
         return Response(ExamplesSerializer(told, context=context).data)
 
     @extend_schema(
@@ -128,9 +129,9 @@ def parsed(text: str) -> Any:
         return None
 
 
-def choices_in(sent: ChosenExamplesSerializer) -> list[queries.ExampleChoice]:
+def choices_in(sent: ChosenExamplesSerializer) -> list[ExampleChoice]:
     """The choices that a request makes."""
-    return [queries.ExampleChoice(**one) for one in sent.validated_data["examples"]]
+    return [ExampleChoice(**one) for one in sent.validated_data["examples"]]
 
 
 class StudyReportFileView(APIView):

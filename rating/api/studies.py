@@ -15,7 +15,7 @@ from rating.models import Study
 from rating.operations import amendments, reminders
 from rating.operations import study as studies
 from rating.operations.pairing import draft_paired_study
-from rating.queries import acceptance as queries
+from rating.queries.studies import candidate_raters, candidate_rows, studies_of, study_in_full
 from rating.serializers.studies import (
     AmendingSerializer,
     CandidateRaterSerializer,
@@ -38,7 +38,7 @@ from segmentation.queries import database_now
 
 def study_body(study: Study) -> Any:
     """This will describe a study afresh from the database."""
-    return StudySerializer(queries.study_in_full(study.slug)).data
+    return StudySerializer(study_in_full(study.slug)).data
 
 
 class StudiesView(APIView):
@@ -50,7 +50,7 @@ class StudiesView(APIView):
         parameters=[*PAGING, OpenApiParameter("q", str, description="A part of the title.")],
     )
     def get(self, request: Request) -> Response:
-        found = queries.studies_of(signed_in(request), search=request.query_params.get("q", ""))
+        found = studies_of(signed_in(request), search=request.query_params.get("q", ""))
         return in_pages(found, request, StudyInListSerializer)
 
 
@@ -81,7 +81,7 @@ class StudyView(APIView):
 
     @extend_schema(operation_id="study", responses=StudySerializer)
     def get(self, request: Request, slug: str) -> Response:
-        return Response(StudySerializer(queries.study_in_full(slug)).data)
+        return Response(StudySerializer(study_in_full(slug)).data)
 
     @extend_schema(
         operation_id="edit_study", request=StudyChangeSerializer, responses=StudySerializer
@@ -140,10 +140,10 @@ class StudyCandidatesView(APIView):
     def get(self, request: Request, slug: str) -> Response:
         study = Study.objects.get(slug=slug)
         user = signed_in(request)
-        people = queries.candidate_raters(study=study, user=user)
+        people = candidate_raters(study=study, user=user)
         return Response(
             {
-                "segmentations": queries.candidate_rows(study=study, user=user),
+                "segmentations": candidate_rows(study=study, user=user),
                 "users": CandidateRaterSerializer(people, many=True).data,
             }
         )

@@ -5,12 +5,11 @@ The same data give the same bytes: the tables are sorted, and the zip file holds
 
 from __future__ import annotations
 
-from typing import Any
-
 from rating.export.examples import NAME, described, example_slices, examples_drawn
 from rating.export.readme import readme
 from rating.export.report import drawings, rendered, report_page
 from rating.export.scripts import ORDERS, VERIFY, imrmc, main_table_in_r
+from rating.export.study import about, meanings, utc
 from rating.export.tables import (
     amendments,
     audit,
@@ -22,10 +21,10 @@ from rating.export.tables import (
     ratings,
     schedule,
     sittings,
-    utc,
 )
 from rating.models import Study
-from rating.queries import acceptance as queries
+from rating.queries.design import design_of
+from rating.queries.results import report_of, results_of
 from rating.statistics import data_dictionary, tables
 from segmentation.publication.archive import json_file, manifest, zipped
 from segmentation.publication.drawing import png, png_of_svg
@@ -42,17 +41,17 @@ def bundle(*, study: Study) -> bytes:
 
 def bundle_files(*, study: Study) -> dict[str, bytes]:
     """This will return the bundle's files by name, the manifest last; raises StudyNotClosed."""
-    results = queries.results_of(study)
-    report = queries.report_of(study, results)
+    results = results_of(study)
+    report = report_of(study, results)
     drawn, slices = drawings(report), example_slices(study)
     files = {
         "README.txt": readme(study, report).encode(),
         "report.html": rendered(study, report, drawn, slices),
         "verify.py": VERIFY.encode(),
         "orders.py": ORDERS.encode(),
-        "recompute.R": main_table_in_r(queries.design_of(study)).encode(),
+        "recompute.R": main_table_in_r(design_of(study)).encode(),
         "design.json": study.design_json.encode(),
-        "study.json": json_file(_about(study)),
+        "study.json": json_file(about(study) | {"created_at": utc(study.created_at)}),
         "statistics.json": json_file(results),
     }
     described = {
@@ -84,11 +83,7 @@ def bundle_files(*, study: Study) -> dict[str, bytes]:
         files[f"figures/{NAME}.png"] = png_of_svg(slices.svg)
     files["data_dictionary.csv"] = csv_file(
         ["file", "column", "meaning", "unit"],
-        [
-            [name, column, meaning, ""]
-            for name, table in described.items()
-            for column, meaning in table.columns.items()
-        ]
+        [[*row, ""] for row in meanings(described)]
         + [
             [f"tables/{name}.csv", column, meaning, unit]
             for name, column, meaning, unit in data_dictionary()
@@ -96,19 +91,3 @@ def bundle_files(*, study: Study) -> dict[str, bytes]:
     )
     files["manifest.csv"] = manifest(files)
     return files
-
-
-def _about(study: Study) -> dict[str, Any]:
-    """What there is to know about a study beside its design."""
-    return {
-        "study": study.slug,
-        "title": study.title,
-        "cohort": study.cohort.slug,
-        "design_sha256": study.design_sha256,
-        "commitment": study.commitment,
-        "secret": study.secret,
-        "created_at": utc(study.created_at),
-        "opened_at": utc(study.opened_at),
-        "closed_at": utc(study.closed_at),
-        "closing_reason": study.closing_reason,
-    }

@@ -16,10 +16,10 @@ from xml.sax.saxutils import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from rating.export.tables import SHOWN, Table, shown_columns, utc
+from rating.export.study import Table, utc
+from rating.export.tables import SHOWN, shown_columns
 from rating.models import Mark, Study
-from rating.queries import acceptance as queries
-from rating.queries.acceptance import Example, ExampleChoice
+from rating.queries.examples import Example, ExampleChoice, example_candidates, examples_of
 from segmentation.imaging.nifti import read_volume
 from segmentation.models import Scan
 from segmentation.operations.voxels import mask_of
@@ -62,7 +62,7 @@ def examples_drawn(*, study: Study, choices: Sequence[ExampleChoice] | None = No
 
 def example_slices(study: Study, choices: Sequence[ExampleChoice] | None = None) -> ExampleSlices:
     """This will draw the examples of a closed study; raises StudyNotClosed, UnknownExample."""
-    shown = queries.examples_of(study, queries.example_candidates(study), choices)
+    shown = examples_of(study, example_candidates(study), choices)
     drawn = [_panel(one, number) for number, one in enumerate(shown)]
     description = described(shown)
     width = len(drawn) * (PANEL + GAP) - GAP

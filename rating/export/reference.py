@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from rating.dots.dot_mask import dot_mask
-from rating.export.tables import Table, utc
+from rating.export.study import Table, about, audit_rows, meanings, utc
 from rating.models import (
     Candidate,
     CandidateOrigin,
@@ -103,33 +103,14 @@ def bundle_files(*, study: ReferenceStudy) -> dict[str, bytes]:
     for case in study.cases.select_related("case").order_by("case__code"):
         if case.built_at is not None:
             files[f"dot_masks/{case.case.code}.nii.gz"] = dot_mask_file(case)
-    files["data_dictionary.csv"] = csv_file(
-        ["file", "column", "meaning"],
-        [
-            [name, column, meaning]
-            for name, table in described.items()
-            for column, meaning in table.columns.items()
-        ],
-    )
+    files["data_dictionary.csv"] = csv_file(["file", "column", "meaning"], meanings(described))
     files["manifest.csv"] = manifest(files)
     return files
 
 
 def _about(study: ReferenceStudy) -> dict[str, Any]:
-    return {
-        "study": study.slug,
-        "title": study.title,
-        "cohort": study.cohort.slug,
-        "design_sha256": study.design_sha256,
-        "commitment": study.commitment,
-        "secret": study.secret,
-        "opened_at": utc(study.opened_at),
-        "closed_at": utc(study.closed_at),
-        "closing_reason": study.closing_reason,
-        "left": {
-            one.delineator: utc(one.left_at) for one in study.assignments.exclude(left_at=None)
-        },
-    }
+    gone = study.assignments.exclude(left_at=None)
+    return about(study) | {"left": {one.delineator: utc(one.left_at) for one in gone}}
 
 
 def acceptance_table(study: ReferenceStudy) -> Table:
@@ -287,11 +268,7 @@ def audit(study: ReferenceStudy) -> Table:
         "why": "The reason given",
     }
     out = (AuditEntry.Act.STUDY_EXPORTED, AuditEntry.Act.MASK_DOWNLOADED)
-    found = AuditEntry.objects.filter(
-        cohort=study.cohort.slug, what__contains=f"(reference {study.slug})"
-    ).exclude(act__in=out)
-    rows = found.order_by("at", "pk").values_list("at", "actor", "act", "what", "why")
-    return Table(columns, [[utc(at), *rest] for at, *rest in rows])
+    return Table(columns, audit_rows(study, called=f"reference {study.slug}", but=out))
 
 
 def _place(dot: Dot) -> tuple[str, str]:

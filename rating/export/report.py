@@ -9,14 +9,15 @@ from django.utils.safestring import mark_safe
 
 from rating.export.examples import TITLE, ExampleSlices, example_slices
 from rating.models import Study
-from rating.queries import acceptance as queries
+from rating.queries.design import design_of
+from rating.queries.results import report_of, results_of
 from rating.report import Report
 from segmentation.publication.drawing import svg, with_drawings
 
 
 def report_page(*, study: Study) -> bytes:
     """This will write the report of a closed study; raises StudyNotClosed."""
-    report = queries.report_of(study, queries.results_of(study))
+    report = report_of(study, results_of(study))
     return rendered(study, report, drawings(report), example_slices(study))
 
 
@@ -30,7 +31,7 @@ def rendered(
 ) -> bytes:
     """This will write a report with its figures and example slices drawn already."""
     groups = with_drawings(report.groups, report.figures, drawn)
-    design = queries.design_of(study)
+    design = design_of(study)
     context = {"study": study, "report": report, "groups": groups, "design": design} | {
         "slices": mark_safe(slices.svg),  # noqa: S308  # drawn here
         "slices_title": TITLE,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from rating.export.tables import Table
+from rating.export.study import Table
 from rating.models import Study
 from rating.protocol.design import AcceptanceDesign
 from rating.protocol.verdict import is_accepted
-from rating.queries import acceptance as queries
+from rating.queries.design import design_of
+from rating.queries.results import rating_rows
 
 
 def imrmc(study: Study) -> Table:
     """Every rated presentation as iMRMC (R, or FDA's Java) takes readings."""
-    design = queries.design_of(study)
+    design = design_of(study)
     columns = {
         "readerID": "User name of the rater",
         "caseID": "Code of the case",
@@ -34,7 +35,7 @@ def imrmc(study: Study) -> Table:
             row.fp,
             row.fn,
         ]
-        for row in queries.rating_rows(study)
+        for row in rating_rows(study)
         if row.outcome == "rated"
     ]
     return Table(columns, sorted(rows, key=lambda row: (row[0], row[4], row[5])))

@@ -5,13 +5,11 @@ Rows are sorted here, since a database's order of names is its own; times are UT
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
+from rating.export.study import Table, audit_rows, utc
 from rating.models import (
     Mark,
     MarkChange,
@@ -21,7 +19,7 @@ from rating.models import (
     Study,
     StudyMembership,
 )
-from rating.queries import acceptance as queries
+from rating.queries.design import method_shown
 from segmentation.description import FIELDS
 from segmentation.models import AuditEntry, Scan
 
@@ -36,14 +34,6 @@ SHOWN = {
 
 
 ESCAPED = "; an apostrophe is put before text that begins with = + - @"
-
-
-@dataclass(frozen=True)
-class Table:
-    """One CSV file: its columns with their meaning, and its rows in that order."""
-
-    columns: Mapping[str, str]
-    rows: Sequence[Sequence[Any]]
 
 
 def cases(study: Study) -> Table:
@@ -160,11 +150,8 @@ def audit(study: Study) -> Table:
         "what": f"To what{ESCAPED}",
         "why": f"The reason given{ESCAPED}",
     }
-    found = AuditEntry.objects.filter(
-        cohort=study.cohort.slug, what__contains=f"({study.slug})"
-    ).exclude(act=AuditEntry.Act.STUDY_EXPORTED)
-    rows = found.order_by("at", "pk").values_list("at", "actor", "act", "what", "why")
-    return Table(columns, [[utc(at), *rest] for at, *rest in rows])
+    out = (AuditEntry.Act.STUDY_EXPORTED,)
+    return Table(columns, audit_rows(study, called=study.slug, but=out))
 
 
 def schedule(study: Study) -> Table:
@@ -343,10 +330,5 @@ def shown_columns(presentation: Presentation) -> list[Any]:
         presentation.occasion,
         presentation.item.key,
         mask.case.code,
-        queries.method_shown(mask),
+        method_shown(mask),
     ]
-
-
-def utc(at: datetime | None) -> str:
-    """A time as ISO 8601 in UTC; empty for None."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds") if at else ""

@@ -12,7 +12,6 @@ from rating.models.acceptance import (
     Sitting,
     Study,
     StudyMembership,
-    new_token,
 )
 from rating.models.reference import (
     Assignment,
@@ -25,6 +24,7 @@ from rating.models.reference import (
     ReferenceCase,
     ReferenceStudy,
 )
+from rating.models.study import new_token
 
 __all__ = [
     "Amendment",

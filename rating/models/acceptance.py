@@ -6,52 +6,27 @@ stored row by row, marks are never deleted (only removed, with a time), and a ra
 
 from __future__ import annotations
 
-import secrets
 import uuid
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from rating.models.study import FrozenStudy, new_token
 from segmentation.models import Cohort, Segmentation
 
 
-def new_token() -> str:
-    """Return a random address (128 bits) that says nothing about what it stands for."""
-    return secrets.token_urlsafe(16)
-
-
-class Study(models.Model):
+class Study(FrozenStudy):
     """One rating experiment under a frozen protocol."""
 
-    class State(models.TextChoices):
-        DRAFT = "draft"
-        OPEN = "open"
-        CLOSED = "closed"
-
-    slug = models.SlugField(unique=True, max_length=60)
     title = models.CharField(max_length=120, help_text="Raters see it.")
     cohort = models.ForeignKey(Cohort, models.PROTECT, related_name="studies")
-    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
-    settings = models.JSONField(default=dict, help_text="The design while it is a draft.")
     pairing = models.JSONField(
         default=dict, help_text="Of a draft of two methods: them, the cases, what is waited for."
     )
-    design_json = models.TextField(blank=True, help_text="Canonical JSON, frozen at opening.")
-    design_sha256 = models.CharField(max_length=64, blank=True)
-    commitment = models.CharField(max_length=64, blank=True)
-    secret = models.CharField(max_length=64, blank=True, help_text="Hex; revealed at closing.")
-    created_at = models.DateTimeField()
-    opened_at = models.DateTimeField(null=True)
-    closed_at = models.DateTimeField(null=True)
-    closing_reason = models.TextField(blank=True)
 
-    class Meta:
-        ordering = ["-created_at"]
+    class Meta(FrozenStudy.Meta):
         verbose_name_plural = "studies"
-
-    def __str__(self) -> str:
-        return self.title
 
 
 class StudyMembership(models.Model):

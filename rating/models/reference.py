@@ -13,42 +13,22 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from rating.models.acceptance import new_token
+from rating.models.study import FrozenStudy, new_token
 from segmentation.models import Case, Cohort, Drawing, InferenceJob, Segmentation
 
 
-class ReferenceStudy(models.Model):
+class ReferenceStudy(FrozenStudy):
     """One reference in two steps: own work first, then every dot decided."""
 
-    class State(models.TextChoices):
-        DRAFT = "draft"
-        OPEN = "open"
-        CLOSED = "closed"
-
-    slug = models.SlugField(unique=True, max_length=60)
     title = models.CharField(max_length=80, help_text="Delineators see it; references carry it.")
     cohort = models.ForeignKey(Cohort, models.PROTECT, related_name="reference_studies")
-    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
-    settings = models.JSONField(default=dict, help_text="The design while it is a draft.")
-    design_json = models.TextField(blank=True, help_text="Canonical JSON, frozen at opening.")
-    design_sha256 = models.CharField(max_length=64, blank=True)
-    commitment = models.CharField(max_length=64, blank=True)
-    secret = models.CharField(max_length=64, blank=True, help_text="Hex; revealed at closing.")
-    created_at = models.DateTimeField()
-    opened_at = models.DateTimeField(null=True)
-    closed_at = models.DateTimeField(null=True)
-    closing_reason = models.TextField(blank=True)
 
-    class Meta:
-        ordering = ["-created_at"]
+    class Meta(FrozenStudy.Meta):
         verbose_name_plural = "reference studies"
         constraints = [
             # The references are found by titles that begin with it.
             models.UniqueConstraint(fields=["cohort", "title"], name="reference_title_in_cohort")
         ]
-
-    def __str__(self) -> str:
-        return self.title
 
 
 class ReferenceCase(models.Model):

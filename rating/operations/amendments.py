@@ -25,7 +25,7 @@ from rating.operations.study import (
     refuse_delineators,
 )
 from rating.protocol.sequence import order_commitment
-from rating.queries import acceptance as queries
+from rating.queries.studies import study_in_full
 from segmentation.operations.audit import Act
 from segmentation.refusals import ReasonMissing, Refusal
 
@@ -167,7 +167,7 @@ def withdraw_item(
 def _held_open(study: Study, reason: str) -> Study:
     """The open study with its items, held until the transaction ends."""
     Study.objects.select_for_update().get(pk=study.pk)
-    held = queries.study_in_full(study.slug)
+    held = study_in_full(study.slug)
     if held.state != Study.State.OPEN:
         raise StudyNotOpen(
             f"{held.title} is {held.state}; only an open study is amended. Nothing was changed."

@@ -10,13 +10,13 @@ from django.db import transaction
 
 from rating.models import ExampleSlice, Study
 from rating.operations.study import note
-from rating.queries import acceptance as queries
+from rating.queries.examples import Example, ExampleChoice, chosen_examples, example_candidates
 from segmentation.operations.audit import Act
 
 
 @transaction.atomic
 def choose_examples(
-    *, study: Study, choices: Sequence[queries.ExampleChoice], by: User | None, now: datetime
+    *, study: Study, choices: Sequence[ExampleChoice], by: User | None, now: datetime
 ) -> None:
     """This will show these readings, each as the example of its kind, in place of those before.
 
@@ -24,7 +24,7 @@ def choose_examples(
     it is keeps who chose it and when. Raises StudyNotClosed, UnknownExample.
     """
     held = Study.objects.select_for_update().select_related("cohort").get(pk=study.pk)
-    found = queries.chosen_examples(queries.example_candidates(held), choices)
+    found = chosen_examples(example_candidates(held), choices)
     chosen = {one.kind: one for one in found}
     kept = {row.kind: row for row in held.example_slices.all()}
     for kind in ExampleSlice.Kind.values:
@@ -46,7 +46,7 @@ def choose_examples(
         note(Act.EXAMPLES_CHOSEN, held, by=by, now=now, detail=f"{kind}: {said}")
 
 
-def _said(example: queries.Example) -> str:
+def _said(example: Example) -> str:
     """What was chosen, for the audit log."""
     name = example.name
     where = f"slice {name.slice}" if name.slice else "the slice with most marks"

@@ -15,7 +15,7 @@ from django.db import transaction
 
 from rating.models import Study, StudyMembership
 from rating.operations.study import UnknownSegmentation, create_study, edit_study
-from rating.queries.acceptance import masks_to_pair
+from rating.queries.studies import masks_to_pair
 from segmentation.methods import parts_of
 from segmentation.models import Case, Cohort, InferenceJob, Scan, Segmentation
 from segmentation.networks.header import seen_by

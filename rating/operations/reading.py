@@ -26,8 +26,8 @@ from rating.operations.study import StudyNotOpen
 from rating.protocol.counting import CountedMark, Counts, count_components, count_lesions
 from rating.protocol.design import instructions_sha256
 from rating.protocol.verdict import conflict, derive_verdict
-from rating.queries import acceptance as queries
-from rating.queries.acceptance import ReadingState
+from rating.queries.design import design_of
+from rating.queries.reading import ReadingState, reading_state
 from segmentation.refusals import ReasonMissing, Refusal
 
 Clock = Expression  # a moment, as the database tells it
@@ -152,7 +152,7 @@ def open_presentation(*, token: str, clock: Clock) -> Presentation:
                 "Another presentation comes before this one. Nothing was opened; go on from your "
                 "reading's own page."
             )
-        state = queries.reading_state(token=presentation.reading.token, now=held.now)
+        state = reading_state(token=presentation.reading.token, now=held.now)
         if state.available_at is not None:
             raise WashoutNotOver(
                 "The first block is done. The second block opens on "
@@ -190,7 +190,7 @@ def declare(*, reading: str, declaration: Declaration, now: datetime) -> Reading
     if held.study.state != Study.State.OPEN or held.left_at is not None:
         raise StudyNotOpen("Nothing is read in this study any more. Nothing was stored.")
     signed = declaration.signed_sha256
-    if signed is not None and signed != instructions_sha256(queries.design_of(held.study)):
+    if signed is not None and signed != instructions_sha256(design_of(held.study)):
         raise OtherInstructions(
             "The instructions that were signed are not those of this study. Nothing was stored; "
             "reload the page and read them again."
@@ -202,7 +202,7 @@ def declare(*, reading: str, declaration: Declaration, now: datetime) -> Reading
     held.save(update_fields=["signed_at", "signed_sha256", "qualification"])
     if declaration.conditions is not None:
         held.sittings.create(at=now, **declaration.conditions)
-    return queries.reading_state(token=reading, now=now)
+    return reading_state(token=reading, now=now)
 
 
 def presentation_to_show(*, token: str) -> Presentation:
@@ -310,7 +310,7 @@ def submit(*, token: str, answer: Answer, clock: Clock) -> ReadingState:
     _rating(held, answer, marked).save(force_insert=True)
     presentation.submitted_at = held.now
     presentation.save(update_fields=["submitted_at", "comment"])
-    return queries.reading_state(token=presentation.reading.token, now=held.now)
+    return reading_state(token=presentation.reading.token, now=held.now)
 
 
 @dataclass(frozen=True)
@@ -374,7 +374,7 @@ def correct(*, token: str, correction: Correction, clock: Clock) -> ReadingState
     rating = _rating(held, answer, marked)
     rating.version, rating.correction = before.version + 1, correction.reason.strip()
     rating.save(force_insert=True)
-    return queries.reading_state(token=presentation.reading.token, now=held.now)
+    return reading_state(token=presentation.reading.token, now=held.now)
 
 
 def _typed_before(before: Rating, correction: Correction) -> Counts | None:
@@ -387,7 +387,7 @@ def _typed_before(before: Rating, correction: Correction) -> Counts | None:
 def _rating(held: Held, answer: Answer, marked: list[CountedMark]) -> Rating:
     """An answer as a version 1 that is not stored yet. Raises as `submit`."""
     presentation = held.presentation
-    design = queries.design_of(presentation.item.study)
+    design = design_of(presentation.item.study)
     rating = Rating(
         presentation=presentation,
         outcome=answer.outcome,

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from rating.models import Study, StudyMembership
 from rating.operations.study import StudyNotOpen, UnknownRater, note
-from rating.queries import acceptance as queries
+from rating.queries.reading import reading_state
 from segmentation.operations.audit import Act
 from segmentation.refusals import Refusal
 
@@ -42,7 +42,7 @@ def remind(*, study: Study, username: str, by: User, now: datetime) -> str:
             f"{username} does not rate in this study. Nobody was reminded.",
             fields={"rater": [f"{username} does not rate in this study."]},
         )
-    if queries.reading_state(token=reading.token, now=now).state != "ready":
+    if reading_state(token=reading.token, now=now).state != "ready":
         raise NothingToRemindOf(
             f"{username} has nothing to read now: all is submitted, or the washout still runs. "
             "Nobody was reminded."

@@ -21,8 +21,9 @@ from rating.protocol.design import (
     validate,
 )
 from rating.protocol.sequence import Slot, commitment, draw_sequence
-from rating.queries import acceptance as queries
 from rating.queries.blinding import delineators_of
+from rating.queries.design import design_of
+from rating.queries.studies import candidate_raters, candidate_segmentations, study_in_full
 from segmentation.models import Cohort, Segmentation
 from segmentation.operations.audit import Act, record
 from segmentation.operations.voxels import errors_of
@@ -111,7 +112,7 @@ def edit_study(
 
     `settings` are merged into those there are (a None goes back to the default); `items` (masks of
     the study's cohort that `by` may see), `practice` (such masks, each with a reference mask of its
-    case) and `raters` (user names of `queries.candidate_raters`) replace. A paired draft that is
+    case) and `raters` (user names of `candidate_raters`) replace. A paired draft that is
     given items waits for no others any more. Raises StudyNotDraft, UnknownSegmentation,
     UnknownRater, CoordinatorCannotRate.
     """
@@ -165,7 +166,7 @@ def open_study(
     InvalidDesign, RaterDelineates.
     """
     draft = _locked_draft(study)
-    design = queries.design_of(queries.study_in_full(draft.slug))
+    design = design_of(study_in_full(draft.slug))
     validate(design)
     _refuse_small_lesions(draft, design)
     frozen, secret = canonical_json(design), draw_secret(SECRET_BYTES)
@@ -231,7 +232,7 @@ def presentations_in_order(
 
     Practice comes before, in the order of the design, the same for everybody.
     """
-    design = queries.design_of(study)
+    design = design_of(study)
     items = {item.key: item for item in study.items.all()}
     order = draw_sequence(
         secret=bytes.fromhex(study.secret),
@@ -296,7 +297,7 @@ def _locked_draft(study: Study) -> Study:
 def _replace_items(draft: Study, chosen: Iterable[UUID], by: User) -> None:
     """This will make these masks the items, with keys in the order of case and age."""
     wanted = set(chosen)
-    there = queries.candidate_segmentations(study=draft, user=by).filter(pk__in=wanted)
+    there = candidate_segmentations(study=draft, user=by).filter(pk__in=wanted)
     found: list[Segmentation] = list(there)
     if len(found) != len(wanted):
         missing = len(wanted) - len(found)
@@ -316,7 +317,7 @@ def _replace_items(draft: Study, chosen: Iterable[UUID], by: User) -> None:
 def _replace_practice(draft: Study, chosen: Iterable[tuple[UUID, UUID]], by: User) -> None:
     """This will make these masks the practice, in this order, and look up what is wrong in them."""
     pairs = list(dict(chosen).items())
-    there = queries.candidate_segmentations(study=draft, user=by)
+    there = candidate_segmentations(study=draft, user=by)
     known = there.in_bulk({one for pair in pairs for one in pair})
     for mask, reference in pairs:
         fits = mask in known and reference in known and mask != reference
@@ -364,7 +365,7 @@ def _replace_raters(draft: Study, usernames: Iterable[str], by: User) -> None:
             "was changed; choose somebody else.",
             fields={"raters": [f"{name} coordinates this study." for name in both]},
         )
-    may_be_asked = queries.candidate_raters(study=draft, user=by).filter(username__in=wanted)
+    may_be_asked = candidate_raters(study=draft, user=by).filter(username__in=wanted)
     people = {person.username: person for person in may_be_asked}
     unknown = sorted(wanted - set(people))
     if unknown:

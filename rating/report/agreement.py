@@ -10,6 +10,7 @@ from rating.report.wording import (
     Column,
     Line,
     Names,
+    both_readings,
     cell,
     coefficients,
     count,
@@ -290,7 +291,7 @@ def _marks(results: Mapping[str, Any], names: Names) -> Section:
                 "Agreement of marks, lesion by lesion",
                 results["mark_agreement"],
                 [
-                    text("Readings", _readings),
+                    text("Readings", both_readings),
                     text("Marks", lambda line: {"FP": "false", "FN": "missed"}[line["kind"]]),
                     number("Masks", "masks"),
                     number("In both", "both", count),
@@ -303,8 +304,3 @@ def _marks(results: Mapping[str, Any], names: Names) -> Section:
         ),
         files=("mark_agreement",),
     )
-
-
-def _readings(line: Line) -> str:
-    other = line["other_rater"]
-    return f"{line['rater']} and {other}" if other else f"{line['rater']}, twice"

@@ -10,6 +10,7 @@ from rating.report.wording import (
     Column,
     Line,
     Names,
+    both_readings,
     coefficients,
     decimal,
     estimate,
@@ -106,7 +107,7 @@ def _reasons(results: Mapping[str, Any], names: Names) -> Section:
 
 def _counts(results: Mapping[str, Any]) -> Section:
     who: list[Column] = [
-        text("Counts", _readings),
+        text("Counts", both_readings),
         text("Of", lambda line: ERRORS[line["count"]]),
     ]
     return Section(
@@ -204,8 +205,3 @@ def _components(results: Mapping[str, Any]) -> Section:
         ),
         files=("count_components",),
     )
-
-
-def _readings(line: Line) -> str:
-    other = line["other_rater"]
-    return f"{line['rater']} and {other}" if other else f"{line['rater']}, twice"

@@ -55,6 +55,12 @@ def decimal(value: float) -> str:
     return text.removeprefix("-") if not text.strip("-0.") else text
 
 
+def both_readings(line: Line) -> str:
+    """Whose two readings a line compares: two raters', or one rater's first and second."""
+    other = line["other_rater"]
+    return f"{line['rater']} and {other}" if other else f"{line['rater']}, twice"
+
+
 def p_value(value: float) -> str:
     """Three decimals; smaller ones as < 0.001."""
     return "< 0.001" if value < 0.001 else f"{value:.3f}"

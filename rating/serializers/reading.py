@@ -14,8 +14,9 @@ from rating.models import (
     Presentation,
     Rating,
 )
-from rating.queries import acceptance as queries
-from rating.serializers.studies import LONGEST_TEXT
+from rating.queries.design import design_of
+from rating.queries.reading import following, t1_of
+from rating.serializers.design import LONGEST_TEXT
 from segmentation.serializers.masks import POINT, PointField
 from segmentation.serializers.requests import RequestSerializer
 
@@ -195,7 +196,7 @@ class FollowingSerializer(serializers.ModelSerializer[Presentation]):
         return reverse("api:presentation-mask", args=[presentation.token])
 
     def get_t1(self, presentation: Presentation) -> str | None:
-        if queries.t1_of(presentation) is None:
+        if t1_of(presentation) is None:
             return None
         return reverse("api:presentation-t1", args=[presentation.token])
 
@@ -237,15 +238,15 @@ class PresentationSerializer(FollowingSerializer):
 
     @extend_schema_field(FollowingSerializer(allow_null=True))
     def get_next(self, presentation: Presentation) -> Any:
-        following = queries.following(presentation)
-        return following and FollowingSerializer(following).data
+        after = following(presentation)
+        return after and FollowingSerializer(after).data
 
     @extend_schema_field(WindowSerializer(allow_null=True))
     def get_window(self, _: Presentation) -> None:
         return None
 
     def get_allow_typed_counts(self, presentation: Presentation) -> bool:
-        return queries.design_of(presentation.reading.study).allow_typed_counts
+        return design_of(presentation.reading.study).allow_typed_counts
 
     @extend_schema_field(ShownMarkSerializer(many=True))
     def get_marks(self, presentation: Presentation) -> Any:

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rating.dots.design import MOST_SHAMS
 from rating.models import ReferenceStudy
 from rating.queries import reference as queries
-from rating.serializers.studies import LONGEST_TEXT
+from rating.serializers.design import LONGEST_TEXT
 from segmentation.models import Cohort, Segmentation
 from segmentation.serializers.pages import PageSerializer
 from segmentation.serializers.requests import RequestSerializer

@@ -11,7 +11,8 @@ from rating.models import (
     ExampleSlice,
     Mark,
 )
-from rating.queries import acceptance as queries
+from rating.queries.design import method_shown
+from rating.queries.examples import Example
 from rating.statistics.tables import COLUMNS, TEXT, YES_NO
 from segmentation.serializers.masks import PointField
 from segmentation.serializers.requests import RequestSerializer
@@ -128,9 +129,9 @@ class ExampleSerializer(serializers.Serializer[Any]):
     chosen_by = serializers.CharField(allow_blank=True)
     chosen_at = serializers.DateTimeField(allow_null=True)
 
-    def get_method(self, example: queries.Example) -> str:
+    def get_method(self, example: Example) -> str:
         """What people call that which made the mask."""
-        name = queries.method_shown(example.segmentation)
+        name = method_shown(example.segmentation)
         return str(self.context["titles"].get(name, name))
 
 

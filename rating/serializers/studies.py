@@ -15,66 +15,14 @@ from rating.models import (
     StudyMembership,
 )
 from rating.protocol.meaning import meaning
-from rating.queries import acceptance as queries
+from rating.queries.design import design_of, method_shown
+from rating.queries.pace import Conduct, conduct, progress
+from rating.queries.studies import pairing_of
+from rating.serializers.design import LONGEST_TEXT, DesignSerializer, MeaningSerializer
 from segmentation.models import Cohort, Segmentation
 from segmentation.queries import database_now
 from segmentation.serializers.pages import PageSerializer
 from segmentation.serializers.requests import RequestSerializer
-
-LONGEST_TEXT = 4_000
-
-
-class ThresholdField(serializers.ListField):
-    """A fraction as two whole numbers, such as [9, 10]: what must be exceeded."""
-
-    child = serializers.IntegerField(min_value=1, max_value=1000)
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(min_length=2, max_length=2, **options)
-
-
-class DesignSerializer(RequestSerializer):
-    """What a coordinator may set of a design. In a draft, null goes back to the default."""
-
-    gap = serializers.IntegerField(
-        min_value=0,
-        max_value=10_000,
-        required=False,
-        allow_null=True,
-        help_text="Positions between the two presentations of an item, at least.",
-    )
-    washout_days = serializers.IntegerField(
-        min_value=0, max_value=3650, required=False, allow_null=True
-    )
-    boundary_policy = serializers.ChoiceField(choices=["strict", "lenient"], required=False)
-    precision_threshold = ThresholdField(required=False)
-    recall_threshold = ThresholdField(required=False)
-    min_volume_mm3 = serializers.FloatField(min_value=0, max_value=10_000, required=False)
-    connectivity = serializers.IntegerField(read_only=True)
-    dawm_instruction = serializers.CharField(
-        max_length=LONGEST_TEXT, allow_blank=True, required=False
-    )
-    instructions = serializers.CharField(max_length=LONGEST_TEXT, allow_blank=True, required=False)
-    shown_sequences = serializers.ListField(
-        child=serializers.ChoiceField(choices=["FLAIR", "T1"]),
-        required=False,
-        help_text="T1: beside the FLAIR, where a case has one.",
-    )
-    allow_typed_counts = serializers.BooleanField(required=False)
-    primary_analysis = serializers.ChoiceField(choices=["derived", "rater"], required=False)
-    equivalence_margin = serializers.FloatField(
-        min_value=0,
-        max_value=1,
-        required=False,
-        allow_null=True,
-        help_text="Difference of acceptance rates that would matter, a share; null for none.",
-    )
-    sign_instructions = serializers.BooleanField(required=False)
-    ask_qualification = serializers.BooleanField(required=False)
-    ask_conditions = serializers.BooleanField(required=False)
-    ask_consistency = serializers.BooleanField(
-        required=False, help_text="With every verdict, whether it follows from the counts."
-    )
 
 
 class PracticePairSerializer(RequestSerializer):
@@ -211,7 +159,7 @@ class ItemSerializer(serializers.ModelSerializer[Item]):
         read_only_fields = fields
 
     def get_method(self, item: Item) -> str:
-        return queries.method_shown(item.segmentation)
+        return method_shown(item.segmentation)
 
 
 class PracticeItemSerializer(ItemSerializer):
@@ -266,69 +214,13 @@ class RaterSerializer(serializers.ModelSerializer[StudyMembership]):
 
     @extend_schema_field(ConductSerializer)
     def get_conduct(self, reading: StudyMembership) -> Any:
-        known = self.context["conduct"].get(reading.pk, queries.Conduct())
+        known = self.context["conduct"].get(reading.pk, Conduct())
         return ConductSerializer(known).data
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_last_activity(self, reading: Any) -> str | None:
         times = [at for at in (reading.last_opened, reading.last_submitted) if at]
         return serializers.DateTimeField().to_representation(max(times)) if times else None
-
-
-class HoursSerializer(serializers.Serializer[Any]):
-    """How long a rater's share takes at a pace."""
-
-    minutes_each = serializers.IntegerField()
-    hours = serializers.FloatField()
-
-
-class ToleranceSerializer(serializers.Serializer[Any]):
-    """The most errors of one kind, none of the other, that leave a mask acceptable."""
-
-    lesions = serializers.IntegerField(help_text="Drawn lesions of the mask.")
-    false_positives = serializers.IntegerField(allow_null=True, help_text="Null: not even 0.")
-    missed = serializers.IntegerField(allow_null=True, help_text="Null: not even 0.")
-
-
-class ExpectedIntervalSerializer(serializers.Serializer[Any]):
-    """The interval to expect at a true rate, if the readings of a case correlate so."""
-
-    of = serializers.CharField()
-    rate = serializers.FloatField()
-    low = serializers.FloatField()
-    high = serializers.FloatField()
-    width = serializers.FloatField()
-    correlation = serializers.FloatField()
-
-
-class ClaimSerializer(serializers.Serializer[Any]):
-    """How many cases show that the acceptance rate exceeds a claim, if the true rate is higher."""
-
-    claim = serializers.FloatField()
-    truth = serializers.FloatField()
-    power = serializers.FloatField()
-    cases_read_once = serializers.IntegerField()
-    cases = serializers.IntegerField(help_text="With every case read as often as here.")
-    correlation = serializers.FloatField()
-
-
-class MeaningSerializer(serializers.Serializer[Any]):
-    """What a design amounts to, see `rating.protocol.meaning`."""
-
-    items = serializers.IntegerField()
-    cases = serializers.IntegerField()
-    methods = serializers.ListField(child=serializers.CharField())
-    raters = serializers.IntegerField()
-    presentations_per_rater = serializers.IntegerField()
-    presentations = serializers.IntegerField()
-    hours_per_rater = HoursSerializer(many=True)
-    washout_days = serializers.IntegerField()
-    gap = serializers.IntegerField()
-    tolerance = ToleranceSerializer(many=True)
-    items_tolerating_no_error = serializers.IntegerField()
-    expected_interval = ExpectedIntervalSerializer(many=True)
-    claims = ClaimSerializer(many=True)
-    warnings = serializers.ListField(child=serializers.CharField())
 
 
 class PairingSerializer(serializers.Serializer[Any]):
@@ -381,7 +273,7 @@ class StudySerializer(serializers.ModelSerializer[Study]):
 
     @extend_schema_field(DesignSerializer)
     def get_design(self, study: Study) -> Any:
-        return DesignSerializer(queries.design_of(study)).data
+        return DesignSerializer(design_of(study)).data
 
     @extend_schema_field(ItemSerializer(many=True))
     def get_items(self, study: Study) -> Any:
@@ -395,16 +287,16 @@ class StudySerializer(serializers.ModelSerializer[Study]):
 
     @extend_schema_field(RaterSerializer(many=True))
     def get_raters(self, study: Study) -> Any:
-        told = {"conduct": queries.conduct(study, now=database_now())}
-        return RaterSerializer(queries.progress(study), many=True, context=told).data
+        told = {"conduct": conduct(study, now=database_now())}
+        return RaterSerializer(progress(study), many=True, context=told).data
 
     @extend_schema_field(MeaningSerializer)
     def get_meaning(self, study: Study) -> Any:
-        return MeaningSerializer(meaning(queries.design_of(study))).data
+        return MeaningSerializer(meaning(design_of(study))).data
 
     @extend_schema_field(PairingSerializer(allow_null=True))
     def get_pairing(self, study: Study) -> Any:
-        pairing: Any = queries.pairing_of(study)
+        pairing: Any = pairing_of(study)
         return pairing and PairingSerializer(pairing).data
 
     def get_secret(self, study: Study) -> str | None:

@@ -15,7 +15,6 @@ from numpy.typing import ArrayLike
 from scipy import optimize, special
 
 from rating.statistics.agreement import Table
-from rating.statistics.intervals import wilson
 from segmentation.evaluation.statistics.quantiles import LEVEL, Interval, t_quantile
 
 Z = float(special.ndtri((1 + LEVEL) / 2))
@@ -111,28 +110,6 @@ def tango(table: Table) -> Interval:
     if estimate < 1:
         high = _crossing(lambda delta: score(delta) + Z, estimate + near, 1 - near)
     return low, high
-
-
-def newcombe(table: Table) -> Interval:
-    """This will give the hybrid score interval of (b - c) / n for single pairs; at least one pair.
-
-    Wilson intervals of both shares, joined with their correlation, continuity-corrected. Source:
-    Newcombe 1998, Statistics in Medicine 17:2635, method 10.
-    """
-    a, b, c, d, n = table.both, table.first_only, table.second_only, table.neither, table.n
-    margins = (a + b) * (c + d) * (a + c) * (b + d)
-    product = float(a * d - b * c)
-    if product > 0:
-        product = max(0.0, product - n / 2)
-    phi = product / math.sqrt(margins) if margins else 0.0
-    p1, p2, estimate = (a + b) / n, (a + c) / n, (b - c) / n
-    (l1, u1), (l2, u2) = wilson(a + b, n), wilson(a + c, n)
-    below = (p1 - l1) ** 2 - 2 * phi * (p1 - l1) * (u2 - p2) + (u2 - p2) ** 2
-    above = (u1 - p1) ** 2 - 2 * phi * (u1 - p1) * (p2 - l2) + (p2 - l2) ** 2
-    return (
-        max(-1.0, estimate - math.sqrt(max(0.0, below))),
-        min(1.0, estimate + math.sqrt(max(0.0, above))),
-    )
 
 
 def _crossing(excess: Callable[[float], float], low: float, high: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from django.contrib.auth.models import User
 from rating.models import Study
 from segmentation.models import Case, Cohort, Segmentation
 from segmentation.operations.cases import create_cohort
+from segmentation.queries import clock_given
+from tests.rating.reference_stage import Clock
 from tests.rating.stage import Browser, a_case, a_mask, invited
 
 LESIONS = (3, 0, 12)
@@ -89,6 +92,14 @@ def draft(cora: Browser, cohort: Cohort, masks: list[Segmentation]) -> dict[str,
 @pytest.fixture
 def opened(cora: Browser, draft: dict[str, Any]) -> dict[str, Any]:
     return cora.post(f"studies/{draft['id']}/open/")
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    """For reference studies: it stands still until days pass."""
+    clock = Clock()
+    with clock_given(clock):
+        yield clock
 
 
 @pytest.fixture

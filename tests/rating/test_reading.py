@@ -17,7 +17,8 @@ from rating.models import Mark, MarkChange, Presentation, Rating, Study
 from rating.operations import reading as readings
 from rating.operations import study as studies
 from rating.protocol.design import canonical_json
-from rating.queries.acceptance import design_of, reading_state
+from rating.queries.design import design_of
+from rating.queries.reading import reading_state
 from segmentation.models import Segmentation
 from tests.rating.stage import NOON, Browser, a_mark, a_view, an_answer
 

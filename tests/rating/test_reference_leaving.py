@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -16,20 +15,12 @@ from django.contrib.auth.models import User
 from rating.models import Assignment, Candidate, Dot
 from segmentation.models import AuditEntry, Cohort, Segmentation
 from segmentation.operations.members import DelineatesStill, remove_member
-from segmentation.queries import clock_given
 from tests.rating.delineators import Delineator, an_edit, ball, case_of
 from tests.rating.reference_stage import C, Clock, Own, S, drafted, what_they_draw
 from tests.rating.stage import NOON, Browser
 
 NOTHING = {"edits": 0, "voxels": 0, "digest": 0, "active_ms": 0}
 Three = tuple[Delineator, Delineator, Delineator]
-
-
-@pytest.fixture
-def clock() -> Iterator[Clock]:
-    clock = Clock()
-    with clock_given(clock):
-        yield clock
 
 
 @pytest.fixture

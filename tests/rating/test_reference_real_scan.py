@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from scipy import ndimage
 from rating.models import Candidate, ReferenceStudy
 from segmentation.models import Cohort
 from segmentation.operations.cases import NamedFile, import_case
-from segmentation.queries import clock_given
 from tests.rating.delineators import Delineator, a_method_mask
 from tests.rating.reference_stage import METHODS, Clock, drafted
 from tests.rating.stage import NOON, Browser
@@ -25,13 +23,6 @@ pytestmark = pytest.mark.real_scans
 
 EVERY = np.ones((3, 3, 3))
 LEAST_MM3 = 10.7
-
-
-@pytest.fixture
-def clock() -> Iterator[Clock]:
-    clock = Clock()
-    with clock_given(clock):
-        yield clock
 
 
 def ras(path: Path) -> Any:

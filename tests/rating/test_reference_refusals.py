@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -19,17 +18,9 @@ from rating.models import (
     ReferenceStudy,
 )
 from segmentation.models import Case, Cohort, Edit, InferenceJob, Segmentation
-from segmentation.queries import clock_given
 from tests.rating.delineators import Delineator, a_method_mask, an_edit, ball
 from tests.rating.reference_stage import A, B, Clock, Own, S, a_design, drafted, what_they_draw
 from tests.rating.stage import Browser, a_case
-
-
-@pytest.fixture
-def clock() -> Iterator[Clock]:
-    clock = Clock()
-    with clock_given(clock):
-        yield clock
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from rating.protocol.meaning import meaning
-from rating.queries.acceptance import titles_of
+from rating.queries.design import titles_of
+from rating.serializers.design import MeaningSerializer
 from rating.serializers.results import ResultsSerializer
-from rating.serializers.studies import MeaningSerializer
 from rating.statistics.summary import summarise
 from rating.statistics.tables import COLUMNS, TEXT, YES_NO
 from segmentation.models import Version

@@ -14,11 +14,7 @@ from django.utils import timezone
 from rating.models import Study
 from rating.operations.pairing import fill_drafts
 from rating.operations.study import close_study, create_study, edit_study, open_study
-from rating.queries.acceptance import (
-    correction_queue,
-    disagreement_queue,
-    uncertainty_queue,
-)
+from rating.queries.corrections import correction_queue, disagreement_queue, uncertainty_queue
 from segmentation.evaluation.overlap import disagreement
 from segmentation.evaluation.undefined import Undefined
 from segmentation.imaging.drawing import digest

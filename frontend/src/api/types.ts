@@ -50,7 +50,6 @@ export type ToCorrect = Schemas['ToCorrect']
 
 export type Training = Schemas['Training']
 export type TrainingInList = Schemas['TrainingInList']
-export type TrainingsAnswer = Schemas['TrainingsPage']
 export type TrainingBody = Schemas['TrainingRequestRequest']
 export type Version = NonNullable<Training['version']>
 export type Measure = NonNullable<TrainingBody['measure']>
@@ -59,7 +58,6 @@ export type Measure = NonNullable<TrainingBody['measure']>
 
 export type Evaluation = Schemas['Evaluation']
 export type EvaluationInList = Schemas['EvaluationInList']
-export type EvaluationsAnswer = Schemas['EvaluationsPage']
 export type Findings = Schemas['Findings']
 export type ChosenSlice = Schemas['ChosenSlice']
 export type Profile = NonNullable<Schemas['EvaluationRequestRequest']['profile']>

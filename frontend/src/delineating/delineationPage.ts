@@ -2,7 +2,7 @@
 
 import { request } from '../api/client'
 import type { Assignment, Delineation } from '../api/types'
-import { openEditor } from '../editor/editor'
+import { openEditor } from '../editor/openEditor'
 import type { EditorTask } from '../editor/task'
 import { make, plural } from '../elements'
 import type { Send } from '../saving/outbox'

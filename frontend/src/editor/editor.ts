@@ -1,110 +1,48 @@
-// The lesion editor: one drawing on the screen, from its first stroke to its end. What it is drawn for
-// is its task.
+// The lesion editor: one drawing on the screen, from its first stroke to its end. What it is drawn
+// for is its task.
 
 import { fetchBytes } from '../api/client'
 import { explanation } from '../api/errors'
 import { watchOwner } from '../api/owner'
-import { make, plural, setText } from '../elements'
-import { Confirmation } from '../reading/confirm'
+import { make, setText } from '../elements'
 import { ActivityClock } from '../saving/activity'
 import { type Badge, buildBadge } from '../saving/badge'
 import { deliver } from '../saving/deliver'
 import { Outbox, type SavingState, type Send } from '../saving/outbox'
-import { type OutboxStore, openOutboxStore } from '../saving/outboxStore'
-import { showTrouble } from '../trouble'
+import type { OutboxStore } from '../saving/outboxStore'
 import { exposeHook } from '../viewer/hook'
 import { listenToKeys, type Shortcut } from '../viewer/keys'
 import { Legend } from '../viewer/legend'
-import { type LoadedScan, loadLabels, loadScan, UnusableVolume } from '../viewer/load'
+import { type LoadedScan, loadScan } from '../viewer/load'
 import { SliceStrip } from '../viewer/strip'
 import { buildTools, type Tools } from '../viewer/tools'
-import { type DrawnPlace, Viewer } from '../viewer/viewer'
-import { isSameGrid, mmOfVoxel, type Triple } from '../voxels/grid'
-import { between, bridge, holes } from '../voxels/grow'
+import { Viewer } from '../viewer/viewer'
+import { mmOfVoxel, type Triple } from '../voxels/grid'
 import type { LabelVolume } from '../voxels/labels'
-import { voxelsOf } from '../voxels/runs'
 import { Coverage } from '../voxels/slices'
 import { Beside } from './beside'
+import { DrawingLayer } from './drawingLayer'
 import { bodyOf, Drawn, editsOf } from './drawn'
+import { EndButton } from './endButton'
 import { gridText } from './gridText'
-import { segmented } from './growing'
 import type { Edit } from './history'
 import { editorShortcuts } from './keys'
 import { LesionList } from './lesionList'
 import { FIRST_SETTINGS, Palette, TOOLS } from './palette'
-import { Stroke, voxelUnder } from './stroke'
+import { Shaping } from './shaping'
+import { Strokes } from './strokes'
 import type { Desk, EditorTask, Page } from './task'
-import { fitsGrid, rethresholded, ThresholdSlider } from './threshold'
+import { fitsGrid, ThresholdSlider } from './threshold'
 
-/** How often a stroke is kept in the browser while it is drawn. */
-const KEEP_STROKE_MS = 200
-
-const LEAK = 'At this threshold it runs into everything around it.'
-
-/** Values of the drawing layer (`viewer/mask.ts`). */
-const [LESION, CHOSEN, ACCEPTED] = [1, 3, 4] as const
-
-/**
- * This will find what is to be drawn and open it inside `root`; `find` is given what an earlier page
- * could not send, and answers null when it leads elsewhere or has said why there is nothing to draw.
- */
-export async function openEditor(
-  root: HTMLElement,
-  page: Page,
-  find: (kept: readonly Send[]) => Promise<EditorTask | null>,
-): Promise<void> {
-  root.replaceChildren(
-    make('p', { class: 'hint editor-loading', role: 'status' }, 'Loading the drawing…'),
-  )
-  try {
-    const store = await openOutboxStore()
-    // Asked before the server is: what another page sends meanwhile is in one of the two.
-    const kept = (await store.pending(page.owner, page.key)).map(({ send }) => send)
-    const task = await find(kept)
-    if (!task) return
-    const flair = task.scans.find(({ sequence }) => sequence === 'FLAIR')
-    if (!flair) throw new UnusableVolume('This case has no FLAIR to draw on.')
-    const [scan, start] = await Promise.all([
-      fetchBytes(flair.volume).then(loadScan),
-      task.start ? fetchBytes(task.start).then(loadLabels) : null,
-    ])
-    if (start && !isSameGrid(start.grid, scan.grid)) {
-      throw new UnusableVolume('The mask does not lie on the grid of the FLAIR.')
-    }
-    await new Editor(root, page, task, scan, store).begin(start?.labels ?? null, kept)
-  } catch (error) {
-    const trouble = make('p', { class: 'trouble', role: 'alert' })
-    const again = (): void => void openEditor(root, page, find)
-    showTrouble(trouble, error)
-    root.replaceChildren(
-      make(
-        'div',
-        { class: 'editor-loading' },
-        trouble,
-        make(
-          'div',
-          { class: 'choices' },
-          make('button', { type: 'button', click: again }, 'Try again'),
-          make('a', { href: page.home, class: 'quiet' }, 'Leave'),
-        ),
-      ),
-    )
-  }
-}
-
-class Editor implements Desk {
+export class Editor implements Desk {
   private viewer!: Viewer
   private tools!: Tools
   drawn!: Drawn
   outbox!: Outbox
-  private stroke: Stroke | null = null
-  private keepTimer: ReturnType<typeof setTimeout> | undefined
-  private chosen = 0
-  private probability: ArrayLike<number> | null = null
-  /** Voxels that a threshold shows otherwise than they are drawn, until it is taken. */
-  private preview: readonly number[] = []
+  private layer!: DrawingLayer
+  private strokes!: Strokes
+  private shaping!: Shaping
   private isReady = false
-  private isAsking = false
   private isLeaving = false
   private readonly clock: ActivityClock
   private readonly badge: Badge
@@ -113,8 +51,8 @@ class Editor implements Desk {
   private readonly list: LesionList
   private readonly beside: Beside
   private readonly threshold = new ThresholdSlider(
-    (threshold) => this.previewThreshold(threshold),
-    (threshold) => this.takeThreshold(threshold),
+    (threshold) => this.shaping.previewThreshold(threshold),
+    (threshold) => this.shaping.takeThreshold(threshold),
   )
   private readonly said = make('p', { class: 'said', role: 'status' })
   private readonly stage = make('div', {
@@ -125,8 +63,7 @@ class Editor implements Desk {
   })
   private readonly undoButton = this.button('Undo', 'Ctrl + Z', () => this.undo())
   private readonly redoButton = this.button('Redo', 'Ctrl + Y', () => this.redo())
-  private readonly endButton: HTMLButtonElement
-  private readonly confirmation: Confirmation
+  private readonly endButton: EndButton
 
   constructor(
     private readonly root: HTMLElement,
@@ -136,17 +73,13 @@ class Editor implements Desk {
     readonly store: OutboxStore,
   ) {
     this.clock = new ActivityClock(() => performance.now(), task.activeMs)
-    this.endButton = make(
-      'button',
-      {
-        type: 'button',
-        class: 'primary',
-        'data-action': 'save',
-        click: () => void this.askToEnd(),
-      },
-      task.ending.button,
+    this.endButton = new EndButton(
+      task.ending,
+      task.minMm3,
+      () => this.drawn,
+      () => this.clock.activeMs,
+      (text) => this.say(text),
     )
-    this.confirmation = new Confirmation(explanation, task.ending.words)
     this.badge = buildBadge({
       retry: () => this.outbox.retry(),
       discard: () => void this.outbox.discardRefused().then(() => location.reload()),
@@ -190,12 +123,12 @@ class Editor implements Desk {
     await this.build()
     await this.viewer.show(this.scan, { grid: this.scan.grid, labels: this.drawn.map.labels })
     this.palette.setBrightest(this.scan.full.high)
-    this.repaint(this.allVoxels())
+    this.layer.repaintAll()
     this.task.begin(this, this.scan.grid)
     this.showTool()
     this.showLesions()
     this.drawStrip()
-    await this.finishKeptStroke()
+    await this.strokes.finishKept()
     void this.loadProbability()
     this.watch()
     this.tools.update()
@@ -215,8 +148,12 @@ class Editor implements Desk {
       { class: 'history' },
       this.undoButton,
       this.redoButton,
-      this.button('Fill holes', 'Of the chosen lesion, or of all (T)', () => this.fillHoles()),
-      this.button('Interpolate', 'To the next lesion above or below (I)', () => this.interpolate()),
+      this.button('Fill holes', 'Of the chosen lesion, or of all (T)', () =>
+        this.shaping.fillHoles(),
+      ),
+      this.button('Interpolate', 'To the next lesion above or below (I)', () =>
+        this.shaping.interpolate(),
+      ),
     )
     const panel = make(
       'div',
@@ -228,7 +165,7 @@ class Editor implements Desk {
       this.said,
       history,
       this.list.element,
-      this.endButton,
+      this.endButton.element,
       make('p', { class: 'hint' }, gridText(this.task.scans)),
     )
     const bar = make(
@@ -242,17 +179,30 @@ class Editor implements Desk {
     )
     this.root.replaceChildren(
       make('div', { class: 'room' }, bar, left, panel),
-      this.confirmation.element,
+      this.endButton.confirmation.element,
     )
     this.viewer = await Viewer.create(this.stage, {
       onClick: (place, lesion) => this.click(place.mm, lesion),
       onChange: () => this.noteView(),
       drawing: {
-        press: (place, isShifted) => this.press(place, isShifted),
-        stroke: (places) => this.follow(places),
-        lift: () => this.lift(),
+        press: (place, isShifted) => this.isReady && this.strokes.press(place, isShifted),
+        stroke: (places) => this.strokes.follow(places),
+        lift: () => this.strokes.lift(),
       },
     })
+    const { scan, drawn, viewer } = this
+    const { settings } = this.palette
+    const say = (text: string): void => this.say(text)
+    this.layer = new DrawingLayer(viewer, drawn, scan.grid)
+    this.strokes = new Strokes(scan, drawn, this.layer, settings, this.store, this.page, say)
+    this.shaping = new Shaping(
+      scan,
+      drawn,
+      this.layer,
+      settings,
+      (lesion) => this.choose(lesion),
+      say,
+    )
     this.tools = buildTools(this.viewer)
     left.append(this.tools.element)
     const own = this.task.shortcuts
@@ -262,13 +212,13 @@ class Editor implements Desk {
       pick: (tool) => this.palette.change({ tool }),
       resize: (steps) => this.palette.resize(steps),
       tour: (steps) => this.tour(steps),
-      accept: () => this.drawn.accept(this.chosen),
-      fill: () => this.fillHoles(),
-      interpolate: () => this.interpolate(),
-      remove: () => this.remove(this.chosen),
+      accept: () => this.drawn.accept(this.layer.chosen),
+      fill: () => this.shaping.fillHoles(),
+      interpolate: () => this.shaping.interpolate(),
+      remove: () => this.remove(this.layer.chosen),
       undo: () => this.undo(),
       redo: () => this.redo(),
-      end: () => void this.askToEnd(),
+      end: () => void this.endButton.ask(),
       ends: this.task.ending.does,
       toggleLegend: () => legend.toggle(),
     })
@@ -278,7 +228,7 @@ class Editor implements Desk {
     left.append(legend.element)
     listenToKeys(
       () => shortcuts,
-      () => this.isReady && !this.confirmation.isOpen && !this.stroke,
+      () => this.isReady && !this.endButton.confirmation.isOpen && !this.strokes.isDrawing,
     )
     exposeHook(
       this.viewer,
@@ -290,7 +240,7 @@ class Editor implements Desk {
   private get summary(): object {
     const { lesions, edits, canUndo, canRedo, map } = this.drawn
     const saving = this.outbox.state.kind
-    const { chosen } = this
+    const { chosen } = this.layer
     return {
       lesions,
       edits,
@@ -303,120 +253,15 @@ class Editor implements Desk {
     }
   }
 
-  // --- Strokes and clicks
-
-  private get settings() {
-    return this.palette.settings
-  }
-
-  private press(place: DrawnPlace, isShifted: boolean): boolean {
-    const { tool } = this.settings
-    if (!this.isReady || tool === 'choose' || tool === 'grow' || tool === 'merge') return false
-    const takesAway = tool === 'erase' || tool === 'cut'
-    const isErasing = tool === 'cut' || takesAway !== isShifted
-    const world = { grid: this.scan.grid, map: this.drawn.map, values: this.scan.values }
-    this.stroke = new Stroke(world, this.settings, place, isErasing)
-    this.follow([place])
-    return true
-  }
-
-  private follow(places: readonly DrawnPlace[]): void {
-    const { stroke } = this
-    if (!stroke) return
-    const fresh = stroke.follow(places)
-    this.viewer.paint(fresh, () => (stroke.isErasing ? 0 : LESION))
-    if (fresh.length > 0) this.keepTimer ??= setTimeout(() => this.keepStroke(), KEEP_STROKE_MS)
-  }
-
-  private keepStroke(): void {
-    this.keepTimer = undefined
-    if (this.stroke) void this.store.keepStroke(this.page.owner, this.page.key, this.stroke.kept)
-  }
-
-  /** This will end a stroke that an earlier page did not come to the end of. */
-  private async finishKeptStroke(): Promise<void> {
-    const { owner, key } = this.page
-    const kept = await this.store.stroke(owner, key)
-    if (!kept) return
-    this.drawn.change(kept.tool, voxelsOf(kept.added), voxelsOf(kept.removed))
-    await this.store.keepStroke(owner, key, null)
-  }
-
-  private lift(): void {
-    const { stroke } = this
-    if (!stroke) return
-    this.stroke = null
-    const voxels = stroke.finish()
-    const { tool } = this.settings
-    const name = tool === 'brush' && stroke.isErasing ? 'erase' : tool
-    const isDone = stroke.isErasing
-      ? this.drawn.change(name, [], voxels)
-      : this.drawn.change(name, voxels)
-    void this.store.keepStroke(this.page.owner, this.page.key, null)
-    if (tool === 'cut') this.say(isDone ? '' : 'Draw the line across a lesion.')
-  }
-
   private click(mm: Triple, lesion: number): void {
-    const { tool } = this.settings
+    const { tool } = this.palette.settings
     this.say('')
-    if (tool === 'grow') this.grow(mm)
-    else if (tool === 'merge' && lesion) this.merge(lesion)
+    if (tool === 'grow') this.shaping.grow(mm)
+    else if (tool === 'merge' && lesion) this.shaping.merge(lesion)
     else {
       this.choose(lesion)
       if (lesion === 0) this.viewer.goTo(mm)
     }
-  }
-
-  private grow(mm: Triple): void {
-    const { values, grid } = this.scan
-    const { map } = this.drawn
-    const voxel = this.viewer.voxelAt(mm)
-    const seed = voxel ? voxelUnder({ index: voxel, mm, plane: 0 }, grid) : -1
-    if (seed < 0) return
-    const found = segmented(seed, values, this.probability, this.settings, grid)
-    if (typeof found === 'string') {
-      this.say(found)
-      return
-    }
-    const before = map.voxelsOf(map.labels[seed] ?? 0) // grown anew where there is one
-    const kept = new Set(found)
-    this.drawn.change(
-      before.length > 0 ? 'regrow' : 'grow',
-      found,
-      before.filter((other) => !kept.has(other)),
-    )
-    this.choose(map.labels[seed] ?? 0)
-  }
-
-  private merge(lesion: number): void {
-    if (!this.chosen || this.chosen === lesion) {
-      this.choose(lesion)
-      this.say('Now click the lesion to join it with.')
-      return
-    }
-    const [one, other] = [this.drawn.map.voxelsOf(this.chosen), this.drawn.map.voxelsOf(lesion)]
-    this.drawn.change('merge', bridge(one, other, this.scan.grid))
-  }
-
-  private fillHoles(): void {
-    const { map } = this.drawn
-    const lesions = this.chosen ? [this.chosen] : [...map.lesions.keys()]
-    const found = lesions.flatMap((id) => holes(map.voxelsOf(id), map.shape))
-    this.say(this.drawn.change('fill', found) ? '' : 'There are no holes to fill.')
-  }
-
-  /** This will fill the slices between the chosen lesion and the nearest one above or below it. */
-  private interpolate(): void {
-    const { map } = this.drawn
-    const { grid } = this.scan
-    const one = map.voxelsOf(this.chosen)
-    const fills = [...map.lesions]
-      .filter(([id]) => id !== this.chosen)
-      .map(([, other]) => (one.length > 0 ? between(one, other, grid) : []))
-      .filter((found) => found.length > 0)
-      .sort((few, many) => few.length - many.length)
-    const isDone = this.drawn.change('interpolate', fills[0] ?? [])
-    this.say(isDone ? '' : 'Choose a lesion that has another one some slices above or below it.')
   }
 
   /** The map behind the mask that is corrected; without one there is no slider. */
@@ -425,7 +270,7 @@ class Editor implements Desk {
     try {
       const { values } = await loadScan(await fetchBytes(this.task.probability))
       if (!fitsGrid(values, this.scan.grid)) return
-      this.probability = values
+      this.shaping.probability = values
       this.palette.offerMap()
       this.showLesions()
     } catch (error) {
@@ -434,49 +279,8 @@ class Editor implements Desk {
   }
 
   isDrawnAt(mm: Triple): boolean {
-    const voxel = this.viewer.voxelAt(mm)
-    const index = voxel ? voxelUnder({ index: voxel, mm, plane: 0 }, this.scan.grid) : -1
-    return index >= 0 && this.drawn.map.has(index)
-  }
-
-  private atThreshold(threshold: number): readonly number[] | null {
-    const { map } = this.drawn
-    const lesion = map.voxelsOf(this.chosen)
-    if (!this.probability || lesion.length === 0) return null
-    return rethresholded(lesion, this.probability, threshold, map, this.scan.grid)
-  }
-
-  private previewThreshold(threshold: number): void {
-    const found = this.atThreshold(threshold)
-    this.say(found ? '' : LEAK)
-    if (!found) return
-    const shown = new Set(found)
-    const voxels = [...this.preview, ...this.drawn.map.voxelsOf(this.chosen), ...found]
-    const { labels } = this.drawn.map
-    const look = (voxel: number): number => (shown.has(voxel) ? CHOSEN : 0)
-    const isOther = (voxel: number): boolean => ![0, this.chosen].includes(labels[voxel] ?? 0)
-    this.viewer.paint(
-      voxels.filter((voxel) => !isOther(voxel)),
-      look,
-    )
-    this.preview = found
-  }
-
-  private takeThreshold(threshold: number): void {
-    const before = this.drawn.map.voxelsOf(this.chosen)
-    const found = this.atThreshold(threshold)
-    const kept = new Set(found)
-    const isDone =
-      found && found.length > 0
-        ? this.drawn.change(
-            'threshold',
-            found,
-            before.filter((voxel) => !kept.has(voxel)),
-          )
-        : false
-    this.repaint([...this.preview, ...before])
-    this.preview = []
-    if (!isDone) this.say(`${found ? '' : `${LEAK} `}Nothing was changed at this threshold.`)
+    const voxel = this.layer.voxelAt(mm)
+    return voxel >= 0 && this.drawn.map.has(voxel)
   }
 
   private remove(lesion: number): void {
@@ -497,32 +301,14 @@ class Editor implements Desk {
   private noteEdit(edit: Edit, voxels: readonly number[]): void {
     const body = bodyOf(edit, this.clock.activeMs)
     this.outbox.add({ kind: this.task.editKind, id: edit.id, body })
-    if (this.chosen && !this.drawn.map.lesions.has(this.chosen)) this.chosen = 0
-    this.repaint(voxels)
+    if (!this.drawn.map.lesions.has(this.layer.chosen)) this.layer.chosen = 0
+    this.layer.repaint(voxels)
     this.showLesions()
     this.drawStrip()
   }
 
-  private allVoxels(): number[] {
-    return [...this.drawn.map.lesions.values()].flat()
-  }
-
-  private repaint(voxels: readonly number[]): void {
-    const { labels } = this.drawn.map
-    const accepted = this.drawn.acceptedLesions
-    this.viewer.paint(voxels, (voxel) => {
-      const lesion = labels[voxel] ?? 0
-      if (lesion === 0) return 0
-      if (lesion === this.chosen) return CHOSEN
-      return accepted.has(lesion) ? ACCEPTED : LESION
-    })
-  }
-
   private choose(lesion: number): void {
-    const { map } = this.drawn
-    const before = this.chosen
-    this.chosen = lesion
-    this.repaint([...map.voxelsOf(before), ...map.voxelsOf(lesion)])
+    this.layer.choose(lesion)
     this.showLesions()
     this.list.reveal(lesion)
   }
@@ -535,17 +321,18 @@ class Editor implements Desk {
   private tour(steps: 1 | -1): void {
     const ids = this.drawn.lesions.map(({ id }) => id)
     if (ids.length === 0) return
-    const at = ids.indexOf(this.chosen)
+    const at = ids.indexOf(this.layer.chosen)
     const next = at < 0 ? (steps > 0 ? 0 : ids.length - 1) : (at + steps + ids.length) % ids.length
     this.goTo(ids[next] ?? 0)
   }
 
   private showLesions(): void {
-    this.list.show(this.drawn.lesions, this.chosen)
+    const { chosen } = this.layer
+    this.list.show(this.drawn.lesions, chosen)
     this.undoButton.disabled = !this.drawn.canUndo
     this.redoButton.disabled = !this.drawn.canRedo
     this.refresh()
-    this.threshold.show(this.probability !== null && this.chosen > 0)
+    this.threshold.show(this.shaping.probability !== null && chosen > 0)
   }
 
   /** This will show the dots of the task as they are now. */
@@ -558,7 +345,7 @@ class Editor implements Desk {
   }
 
   private showTool(): void {
-    const { tool, radiusMm } = this.settings
+    const { tool, radiusMm } = this.palette.settings
     this.stage.dataset.tool = tool
     this.viewer.setBrush(tool === 'brush' || tool === 'erase' ? radiusMm : null)
     this.say(TOOLS.find((one) => one.tool === tool)?.does ?? '')
@@ -581,46 +368,18 @@ class Editor implements Desk {
     this.beside.follow(this.viewer.atCrosshair().place.mm)
   }
 
-  // --- Saving
+  /** This will lay another mask over the scan, or (null) what is drawn here. */
+  showOther(other: LabelVolume | null): void {
+    this.layer.showOther(other)
+    this.isReady = !other
+  }
+
+  // --- Saving and leaving
 
   private noteSaving(state: SavingState): void {
     this.badge.update(state)
-    this.endButton.disabled = state.kind !== 'saved'
+    this.endButton.element.disabled = state.kind !== 'saved'
     this.task.noteSaving(state)
-  }
-
-  /** This will ask whether the drawing is to end here, unless its task has something against it. */
-  private async askToEnd(): Promise<void> {
-    if (this.endButton.disabled || this.confirmation.isOpen || this.isAsking) return
-    const { ending } = this.task
-    this.isAsking = true
-    try {
-      if (!(await ending.isDue())) return
-    } catch (error) {
-      this.say(explanation(error))
-      return
-    } finally {
-      this.isAsking = false
-    }
-    const { lesions } = this.drawn
-    const small = lesions.filter(({ isSmall }) => isSmall).length
-    const lines = [
-      plural(lesions.length, 'lesion'),
-      ...(small ? [`${small} of them below ${this.task.minMm3} mm³`] : []),
-      ...ending.lines(),
-    ]
-    this.confirmation.ask(ending.question, lines, () => {
-      const { edits, map } = this.drawn
-      const active_ms = this.clock.activeMs
-      return ending.run({ edits, voxels: map.voxels, digest: map.digest, active_ms })
-    })
-  }
-
-  /** This will lay another mask over the scan, or (null) what is drawn here. */
-  showOther(other: LabelVolume | null): void {
-    this.viewer.setLabels(other ?? { grid: this.scan.grid, labels: this.drawn.map.labels })
-    if (!other) this.repaint(this.allVoxels())
-    this.isReady = !other
   }
 
   leaveTo(address: string): void {
@@ -640,7 +399,7 @@ class Editor implements Desk {
     document.addEventListener('visibilitychange', () => {
       if (document.hidden) {
         this.clock.hide()
-        this.lift()
+        this.strokes.lift()
       } else this.outbox.retry()
     })
     for (const kind of ['online', 'focus'] as const) {

@@ -2,8 +2,8 @@ import '../viewer/viewer.css' // first: the pages' own rules go over it
 import '../styles/reading.css'
 import '../styles/editor.css'
 import { pageData } from '../api/client'
-import { openEditor } from '../editor/editor'
 import { type DrawingPageData, findDrawing } from '../editor/maskTask'
+import { openEditor } from '../editor/openEditor'
 
 const root = document.getElementById('editor')
 if (root) {

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from rating.export.reference import bundle_files
+from rating.management.folder import refuse_filled, write
 from rating.models import ReferenceStudy
 from rating.operations.reference_masks import make_references_of
 from rating.operations.reference_study import note
@@ -30,8 +31,7 @@ class Command(BaseCommand):
                 ReferenceStudy.objects.order_by("slug").values_list("slug", flat=True)
             )
             raise CommandError(f"There is no reference study {name}. There is: {known or 'none'}.")
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
-            raise CommandError(f"{out} is not empty. Nothing was written; choose a new folder.")
+        refuse_filled(out)
         now = timezone.now()
         try:
             for said in make_references_of(study=study, by=None, now=now):
@@ -40,13 +40,5 @@ class Command(BaseCommand):
         except Refusal as refusal:
             raise CommandError(refusal.message) from refusal
         note(Act.STUDY_EXPORTED, study, by=None, now=now, why=reason)
-        try:
-            for path, content in files.items():
-                target = out / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
-        except OSError as error:
-            raise CommandError(
-                f"{out} cannot be written ({error}). Choose another folder."
-            ) from error
+        write(files, out)
         self.stdout.write(f"{len(files)} files about {study.title} in {out}.")

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from rating.export import bundle_files
+from rating.management.folder import refuse_filled, write
 from rating.models import Study
 from rating.operations.study import record_export
 from segmentation.refusals import Refusal
@@ -30,20 +31,11 @@ class Command(BaseCommand):
         if len(found) > 1:
             slugs = ", ".join(study.slug for study in found)
             raise CommandError(f"Several studies are called {name}; choose one of {slugs}.")
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
-            raise CommandError(f"{out} is not empty. Nothing was written; choose a new folder.")
+        refuse_filled(out)
         try:
             files = bundle_files(study=found[0])
         except Refusal as refusal:
             raise CommandError(refusal.message) from refusal
         record_export(study=found[0], reason=reason, by=None, now=timezone.now())
-        try:
-            for path, content in files.items():
-                target = out / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
-        except OSError as error:
-            raise CommandError(
-                f"{out} cannot be written ({error}). Choose another folder."
-            ) from error
+        write(files, out)
         self.stdout.write(f"{len(files)} files about {found[0].title} in {out}.")

@@ -1,0 +1,162 @@
+"""The studies that somebody coordinates, and what a draft may be made of."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import F, OuterRef, Prefetch, Q, QuerySet
+
+from accounts.queries import people_met_by
+from rating.models import Amendment, Item, Presentation, Study, StudyMembership
+from rating.queries.blinding import cases_hidden_from
+from rating.queries.reading import IS_ASKED
+from rating.queries.roles import COORDINATOR, RATER, coordinated_by
+from segmentation.models import Case, Scan, Segmentation
+from segmentation.queries import HowManyInList, how_many, visible_cases
+
+
+def studies_of(user: User, *, search: str = "") -> QuerySet[Study]:
+    """The studies that the user coordinates, less those with a case hidden from them.
+
+    Those with `search` in their title, newest first, each with its number of items, raters and
+    presentations (`total`, `done`).
+    """
+    hidden = Item.objects.filter(segmentation__case__in=cases_hidden_from(user))
+    coordinated = coordinated_by(user)
+    shown = Presentation.objects.filter(reading__study=OuterRef("pk")).filter(IS_ASKED)
+    return (
+        Study.objects.filter(pk__in=coordinated.values("study"), title__icontains=search)
+        .exclude(pk__in=hidden.values("study"))
+        .select_related("cohort")
+        .annotate(
+            item_count=how_many(Item.objects.filter(study=OuterRef("pk"), reference=None)),
+            rater_count=how_many(StudyMembership.objects.filter(study=OuterRef("pk"), role=RATER)),
+            total=how_many(shown),
+            done=how_many(shown.filter(submitted_at__isnull=False)),
+        )
+    )
+
+
+def rated_studies(user: User) -> QuerySet[Study]:
+    """The user's open studies of which every presentation is rated: they wait to be closed."""
+    found: QuerySet[Any] = studies_of(user)
+    return found.filter(state=Study.State.OPEN, total__gt=0, done=F("total"))
+
+
+def drafts_of(user: User) -> QuerySet[Study]:
+    """The user's studies that were not opened yet, newest first."""
+    return studies_of(user).filter(state=Study.State.DRAFT)
+
+
+def study_in_full(slug: str) -> Study:
+    """One study with its items, their cases and masks; raises `Study.DoesNotExist`."""
+    return (
+        Study.objects.select_related("cohort")
+        .prefetch_related(
+            "items__segmentation__case",
+            "items__reference",
+            Prefetch("amendments", Amendment.objects.select_related("reading", "item")),
+        )
+        .get(slug=slug)
+    )
+
+
+def slice_counts(study: Study) -> dict[int, int]:
+    """How many slices, from bottom to top, the FLAIR of each case has, by the case's key."""
+    flairs = Scan.objects.filter(
+        sequence=Scan.Sequence.FLAIR, case__segmentations__items__study=study
+    )
+    return {scan.case_id: scan.grid.ras.shape[2] for scan in flairs}
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """Two methods whose masks of so many `cases` a draft is about; of `done` both are there.
+
+    While `is_waiting` the draft has no masks; afterwards `reason` says which cases were left out.
+    """
+
+    methods: tuple[str, ...]
+    cases: int
+    done: int
+    is_waiting: bool
+    reason: str
+
+
+def pairing_of(study: Study) -> Pairing | None:
+    """How far the masks of a paired draft are; None for every other study."""
+    asked = study.pairing
+    if not asked or study.state != Study.State.DRAFT:
+        return None
+    cases = Case.objects.filter(pk__in=asked["cases"])
+    masks = masks_to_pair(cases, asked["methods"]).values() if asked["waiting"] else ()
+    return Pairing(
+        methods=tuple(asked["methods"]),
+        cases=len(asked["cases"]),
+        done=sum(len(of_case) == len(asked["methods"]) for of_case in masks),
+        is_waiting=asked["waiting"],
+        reason=asked.get("reason", ""),
+    )
+
+
+def masks_to_pair(
+    cases: Iterable[Case], methods: Sequence[str]
+) -> dict[int, dict[str, Segmentation]]:
+    """The newest mask of each method of each case, by the case's primary key; no mask, no entry."""
+    newest: dict[int, dict[str, Segmentation]] = defaultdict(dict)
+    masks = Segmentation.objects.filter(case__in=cases, method__in=methods)
+    for mask in masks.order_by("created_at", "pk"):
+        newest[mask.case_id][mask.method] = mask
+    return newest
+
+
+def candidate_segmentations(*, study: Study, user: User) -> QuerySet[Segmentation]:
+    """The masks of the study's cohort that this coordinator may see, by case and age."""
+    return (
+        Segmentation.objects.filter(
+            case__in=visible_cases(user).filter(cohort=study.cohort_id).values("pk")
+        )
+        .select_related("case")
+        .order_by("case__code", "created_at", "pk")
+    )
+
+
+def candidate_rows(*, study: Study, user: User) -> list[dict[str, Any]]:
+    """What a draft's page lists of `candidate_segmentations`: plain rows, as there may be many."""
+    found = candidate_segmentations(study=study, user=user).select_related(None)
+    fields = ("pk", "case__code", "title", "method", "origin", "created_at")
+    rows = found.values_list(*fields, HowManyInList("lesion_list")).iterator()
+    return [
+        {
+            "segmentation": str(pk),
+            "case": case,
+            "title": title,
+            "method": method,
+            "origin": origin,
+            "created_at": created_at.isoformat(),
+            "lesions": lesions,
+        }
+        for pk, case, title, method, origin, created_at, lesions in rows
+    ]
+
+
+def candidate_raters(*, study: Study, user: User) -> QuerySet[User]:
+    """Whom this coordinator may ask to rate in the study, of active accounts, by user name.
+
+    The people of the cohorts that they coordinate, and the raters of their studies; nobody who
+    coordinates this one.
+    """
+    coordinators = study.memberships.filter(role=COORDINATOR).values("user")
+    raters = StudyMembership.objects.filter(role=RATER, study__in=studies_of(user).values("pk"))
+    return (
+        User.objects.filter(
+            Q(pk__in=people_met_by(user).values("pk")) | Q(pk__in=raters.values("user")),
+            is_active=True,
+        )
+        .exclude(pk__in=coordinators)
+        .order_by("username")
+    )
