@@ -16,10 +16,12 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from rating.models import Candidate, Dot, DotDecision, ReferenceCase, ReferenceStudy
+from segmentation.evaluation.summary import steps
 from segmentation.models import Case, Cohort, Drawing, InferenceJob, Segmentation
+from segmentation.operations.evaluating import Comparing, prepare, records_of
 from segmentation.queries import clock_given
-from tests.rating.delineators import Delineator, Mask
-from tests.rating.reference_stage import Clock, Own, drafted, what_they_draw
+from tests.rating.delineators import Delineator, Mask, ball
+from tests.rating.reference_stage import A, B, Clock, Own, S, drafted, what_they_draw
 from tests.rating.stage import Browser
 
 
@@ -205,8 +207,19 @@ def test_the_references_are_what_was_drawn(
     assert (dana != rita).any()
     listed = cora.get(f"{address}results/")["references"]
     assert {one["title"] for one in listed if one["case"] == first} == set(wanted)
-    asked = {"title": "Table 4", "references": ["Test set: dana", "Test set: rita"]}
+    asked: dict[str, Any] = {"title": "Table 4", "references": ["Test set: dana", "Test set: rita"]}
     assert cora.post(f"cohorts/{cohort.slug}/evaluations/", asked)["state"] == "queued"
+    prepared = prepare(Comparing(cohort, asked["references"], ["slim-unet"]), by=None)
+    (dice, *_) = steps(list(records_of(prepared, progress=lambda *_: None)), ["slim-unet"])
+    drawn = ball(S, A, B)
+    scores = [
+        np.mean([2 * (one & drawn).sum() / (one.sum() + drawn.sum()) for one in references])
+        for references in ((own["dana"][first], small), (dana, rita))
+    ]
+    assert (dice["method"], dice["score"], dice["n"]) == ("slim-unet", "DSC", 1)
+    assert (dice["step 1"], dice["step 2"]) == pytest.approx(tuple(scores))
+    assert dice["difference"] == pytest.approx(scores[1] - scores[0])
+    assert scores[1] != scores[0]
 
 
 def test_the_dots_can_be_taken_along(
