@@ -25,6 +25,7 @@ from rating.queries import acceptance as queries
 from rating.queries.blinding import delineators_of
 from segmentation.models import Cohort, Segmentation
 from segmentation.operations.audit import Act, record
+from segmentation.operations.members import hold_cohort
 from segmentation.operations.voxels import errors_of
 from segmentation.refusals import ReasonMissing, Refusal
 
@@ -165,6 +166,7 @@ def open_study(
     InvalidDesign, RaterDelineates.
     """
     draft = _locked_draft(study)
+    hold_cohort(draft.cohort_id)
     design = queries.design_of(queries.study_in_full(draft.slug))
     validate(design)
     _refuse_small_lesions(draft, design)
