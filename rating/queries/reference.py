@@ -25,6 +25,7 @@ from rating.models import (
 )
 from rating.queries.blinding import AWAITED, UNDRAWN, cases_hidden_from
 from segmentation.models import Case, Cohort, CohortMembership, InferenceJob, Segmentation
+from segmentation.operations.masks import fitting_title
 from segmentation.operations.references import reference_title
 from segmentation.queries import how_many, method_titles, roles_in_whole_cohort, visible_cases
 from segmentation.refusals import Refusal
@@ -313,7 +314,7 @@ FUSED_BY = ("union", "intersection", "majority")
 def mask_title(study: ReferenceStudy, delineation: Delineation) -> str:
     """What the mask of a delineation is called: by it the evaluation finds the reference."""
     step = ", step 1" if delineation.step == OWN else ""
-    return f"{study.title}{step}: {delineation.assignment.delineator}"[:120]
+    return fitting_title(f"{study.title}{step}: {delineation.assignment.delineator}")
 
 
 def names_to_fuse(study: ReferenceStudy) -> list[str]:

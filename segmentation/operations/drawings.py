@@ -25,7 +25,7 @@ from segmentation.imaging.nifti import read_volume
 from segmentation.models import Case, Drawing, Edit, Segmentation
 from segmentation.operations.audit import Act, record
 from segmentation.operations.files import delete_files, keep
-from segmentation.operations.masks import NewMask, store_mask
+from segmentation.operations.masks import NewMask, fitting_title, store_mask
 from segmentation.operations.voxels import mask_of
 from segmentation.queries import saved_meanwhile
 from segmentation.refusals import Refusal
@@ -210,7 +210,7 @@ def save_drawing(
     new = NewMask(
         case=drawing.case,
         origin=origin,
-        title=f"{origin.label} by {name}"[:120],
+        title=fitting_title(f"{origin.label} by {name}"),
         mask=flair.grid.to_native(mask),
         parent=drawing.parent,
         author=by,

@@ -12,7 +12,7 @@ from segmentation.models import Case, Cohort, Scan, Segmentation
 from segmentation.operations.audit import Act, record
 from segmentation.operations.comparison import NoReference, references_of
 from segmentation.operations.evaluating import mask_on
-from segmentation.operations.masks import NewMask, store_mask
+from segmentation.operations.masks import NewMask, fitting_title, store_mask
 from segmentation.operations.voxels import scans_of
 from segmentation.refusals import Refusal
 
@@ -23,7 +23,7 @@ class InvalidReference(Refusal):
 
 def reference_title(rule: str, names: Sequence[str]) -> str:
     """What the masks fused of several names by a rule are called."""
-    return f"{RULES[rule]} of {', '.join(names)}"[:120]
+    return fitting_title(f"{RULES[rule]} of {', '.join(names)}")
 
 
 def make_references(

@@ -16,6 +16,7 @@ from rating.operations.reference_study import DelineatorReads, open_reference
 from rating.operations.study import RaterDelineates, open_study
 from segmentation.models import Cohort, Segmentation
 from segmentation.operations.members import StudyNeedsCoordinator, remove_member
+from segmentation.operations.references import reference_title
 from tests.rating.delineators import Delineator
 from tests.rating.reference_stage import Own, drafted, what_they_draw
 from tests.rating.stage import NOON, Browser
@@ -98,6 +99,23 @@ def test_of_an_acceptance_and_a_reference_study_opened_at_once_one_is_refused(
         ended = list(threads.map(attempt, range(2)))
     assert ended in (["opened", "DelineatorReads"], ["RaterDelineates", "opened"])
     assert (cora.get(address)["state"] == "open") == (ended[1] == "opened")
+
+
+def test_titles_that_are_cut_say_so_and_stay_apart() -> None:
+    names = [f"{'Two time points of the second cohort, ' * 2}: {who}" for who in ("dana", "rita")]
+    short, *long = (
+        reference_title(rule, of)
+        for rule, of in (
+            ("union", ["A: dana", "A: rita"]),
+            ("union", names),
+            ("union", [*names, "third"]),
+            ("majority", names),
+        )
+    )
+    assert short == "Union of A: dana, A: rita"
+    assert len(set(long)) == 3
+    assert all(len(one) <= 120 and "…" in one for one in long)
+    assert long[0] == reference_title("union", names), "the same each time"
 
 
 def test_who_alone_can_close_a_study_stays_in_the_cohort(
