@@ -5,8 +5,9 @@ The audit log is shown whole, and only shown.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
 from django.db import transaction
 from django.db.models import QuerySet
@@ -15,23 +16,43 @@ from django.utils import timezone
 
 from segmentation.models import AuditEntry, Cohort, CohortMembership
 from segmentation.operations.audit import Act
-from segmentation.operations.members import record_cohort, record_member
+from segmentation.operations.members import COORDINATOR, record_cohort, record_member
 from segmentation.people import signed_in
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from django.forms import BaseModelFormSet as AnyFormSet
     from django.forms import ModelForm as AnyForm
 
     ModelForm = AnyForm[Any]
     BaseModelFormSet = AnyFormSet[Any, Any]
+    MembershipModelForm = AnyForm[CohortMembership]
+else:
+    MembershipModelForm = forms.ModelForm
+
+
+class MembershipForm(MembershipModelForm):
+    """A member: whom it is about stays, and a coordinator stays one.
+
+    Ending a membership is `operations.members.remove_member`, which asks for a reason and whether
+    anybody waits for the person; the cohort's page of people leads to it.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["user"].disabled = True
+            self.fields["role"].disabled = self.instance.role == COORDINATOR
 
 
 class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
     model = CohortMembership
+    form = MembershipForm
     extra = 1
     autocomplete_fields = ["user"]
+    can_delete = False
+    verbose_name_plural = (
+        "members (a coordinator of the cohort removes them, under Cases, People, with a reason)"
+    )
 
 
 @admin.register(Cohort)
@@ -50,12 +71,11 @@ class CohortAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
     def save_formset(
         self, request: HttpRequest, form: ModelForm, formset: BaseModelFormSet, change: bool
     ) -> None:
-        """This will store the members and write down who was added, changed or removed."""
+        """This will store the members and write down who was added or changed."""
         super().save_formset(request, form, formset, change)
         done = {
             Act.MEMBER_ADDED: formset.new_objects,
             Act.MEMBER_CHANGED: [one for one, _ in formset.changed_objects],
-            Act.MEMBER_REMOVED: formset.deleted_objects,
         }
         for act, memberships in done.items():
             for membership in memberships:

@@ -2,7 +2,9 @@
 
 Six phantoms are imported like any case and segmented by real inference jobs. One study is open to
 be rated, with three more phantoms to practise on first: their masks have errors that were put in.
-Another is closed: two scripted raters read it through the same API as a person's browser.
+Another is closed: two scripted raters read it through the same API as a person's browser. Two
+scripted delineators did the same with two reference studies: one is closed, in the other the second
+step of one of them is left to do.
 Nothing is downloaded, and no number of it says anything about a patient.
 """
 
@@ -23,9 +25,11 @@ from django.utils.crypto import get_random_string
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from accounts.operations.invitations import add_rater
-from rating.models import Presentation, Study, StudyMembership
+from accounts.operations.invitations import add_person
+from rating.models import Delineation, Presentation, ReferenceStudy, Study, StudyMembership
+from rating.operations import reference_study as references
 from rating.operations import study as studies
+from rating.operations.reference_masks import make_references_of
 from segmentation.methods import DEFAULT_METHOD
 from segmentation.models import Case, Cohort, Segmentation
 from segmentation.operations.cases import NamedFile, create_cohort, import_case
@@ -34,16 +38,21 @@ from segmentation.operations.masks import NewMask, store_mask
 from segmentation.operations.running import run_next_job
 from segmentation.operations.voxels import errors_of, mask_of, scans_of
 from segmentation.training.phantoms import make_phantom
+from webapp.scripted_delineating import ScriptedDelineator
 from webapp.scripted_reading import ScriptedAnswer, ScriptedReader
 
 COHORT = "Demonstration phantoms"
 OPEN_STUDY = "Demonstration: a study to rate"
 CLOSED_STUDY = "Demonstration: a finished study"
+CLOSED_REFERENCE = "Demonstration: a finished reference"
+OPEN_REFERENCE = "Demonstration: a reference to finish"
 SEEDS = (9001, 9002, 9003, 9004, 9005, 9006)
 LESIONS = (4, 9, 14, 18, 24, 33)
 PRACTICE_SEEDS = (9122, 9123, 9124)
 PRACTICE_ERRORS = ((1, 0), (0, 1), (1, 1))  # false and missed lesions of each practice mask
-PEOPLE = {"cora": "coordinator", "rita": "rater", "ravi": "rater"}
+PEOPLE = {"cora": "coordinator", "rita": "rater", "ravi": "rater"} | dict.fromkeys(
+    ("dana", "dirk"), "delineator"
+)
 PRACTICE = "Practice mask"
 ACCOUNTS = "demonstration-accounts.json"
 OVERLOOKED_MM3 = 60
@@ -80,6 +89,9 @@ def make_demonstration(*, clock: Clock, say: Say) -> None:
     predicted = everything.filter(method=DEFAULT_METHOD)
     make_study(CLOSED_STUDY, cohort, people, everything, clock=clock)
     read_and_close(CLOSED_STUDY, people, clock=clock, say=say)
+    make_reference(CLOSED_REFERENCE, cohort, people, judged[1:3], clock=clock, say=say)
+    left = {"left_to_do": "dana"}
+    make_reference(OPEN_REFERENCE, cohort, people, judged[:1], **left, clock=clock, say=say)
     practice = [
         practice_pair(case, false, missed, clock=clock)
         for case, (false, missed) in zip(practised, PRACTICE_ERRORS, strict=True)
@@ -88,12 +100,13 @@ def make_demonstration(*, clock: Clock, say: Say) -> None:
 
 
 def make_accounts() -> dict[str, User]:
-    """This will create the three people, each with a password of its own kept with the data."""
-    passwords = demonstration_accounts() or {
+    """This will create the people, each with a password of its own kept with the data."""
+    known = demonstration_accounts()
+    passwords = {
         name: f"{name}-{get_random_string(8, 'abcdefghjkmnpqrstuvwxyz23456789')}" for name in PEOPLE
-    }
+    } | known
     kept = Path(settings.DATA) / ACCOUNTS
-    if not kept.exists():
+    if passwords != known:
         kept.touch(mode=0o600)
         kept.write_text(json.dumps(passwords, indent=1))
     people = {}
@@ -113,7 +126,7 @@ def make_cohort(people: dict[str, User], *, clock: Clock) -> Cohort:
     cohort = create_cohort(title=COHORT, coordinators=[people["cora"]])
     for name, role in PEOPLE.items():
         if role == "rater":
-            add_rater(cohort=cohort, user=people[name], by=people["cora"], now=clock())
+            add_person(cohort=cohort, user=people[name], by=people["cora"], now=clock())
     return cohort
 
 
@@ -221,6 +234,63 @@ def make_study(
         },
     )
     studies.open_study(study=draft, by=people["cora"], now=clock())
+
+
+def make_reference(
+    title: str,
+    cohort: Cohort,
+    people: dict[str, User],
+    cases: Iterable[Case],
+    *,
+    left_to_do: str = "",
+    clock: Clock,
+    say: Say,
+) -> None:
+    """This will have a reference made of these cases in two steps, by scripts, unless it is there.
+
+    The second step of `left_to_do` is left to whoever logs in by that name; without one the study
+    is closed and its references are made.
+    """
+    study = ReferenceStudy.objects.filter(
+        cohort=cohort, title=title
+    ).first() or references.create_reference(title=title, cohort=cohort, now=clock())
+    if study.state == ReferenceStudy.State.DRAFT:
+        names = [name for name, role in PEOPLE.items() if role == "delineator"]
+        for name in names:
+            if not cohort.memberships.filter(user=people[name]).exists():
+                by = people["cora"]
+                add_person(cohort=cohort, user=people[name], role="delineator", by=by, now=clock())
+        design = {
+            "cases": [case.code for case in cases],
+            "delineators": names,
+            "methods": [DEFAULT_METHOD],
+            "interval_days": 0,  # months in a study of patients
+            "instructions": "Delineate every lesion. Diffusely abnormal white matter is none.",
+        }
+        references.edit_reference(study=study, settings=design)
+        study = references.open_reference(study=study, by=people["cora"], now=clock())
+    if study.state == ReferenceStudy.State.OPEN:
+        delineate(study, left_to_do=left_to_do, say=say)
+    if left_to_do:
+        return
+    if study.state == ReferenceStudy.State.OPEN:
+        study = references.close_reference(
+            study=study, reason="Everybody has finished.", by=people["cora"], now=clock()
+        )
+    make_references_of(study=study, by=people["cora"], now=clock())
+
+
+def delineate(study: ReferenceStudy, *, left_to_do: str, say: Say) -> None:
+    """This will do by scripts whatever is left of an open reference study, through the API."""
+    for step in Delineation.Step.values:
+        left = study.assignments.filter(
+            left_at=None, delineations__step=step, delineations__submitted_at=None
+        )
+        for share in left.select_related("user").distinct():
+            if step == Delineation.Step.OWN or share.delineator != left_to_do:
+                say(f"Scripted delineating, step {step}, by {share.delineator}")
+                is_generous = share.delineator != "dana"
+                ScriptedDelineator(share.user, share, is_generous=is_generous).finish(step)
 
 
 # --- The scripted raters of the closed study ------------------------------------------------------

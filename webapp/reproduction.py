@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from django.contrib.auth.models import User
 
-from accounts.operations.invitations import add_rater
+from accounts.operations.invitations import add_person
 from rating.models import Presentation, Study, StudyMembership
 from rating.operations import study as studies
 from rating.queries.results import results_of
@@ -133,7 +133,7 @@ def _reproduce(*, seed: int, cases: int, clock: Clock, say: Say) -> Study:
     people = {name: User.objects.create_user(name, first_name=name) for name in names}
     cohort = create_cohort(title="Phantoms of the paper", coordinators=[people["coordinator"]])
     for name in REJECTED:
-        add_rater(cohort=cohort, user=people[name], by=people["coordinator"], now=clock())
+        add_person(cohort=cohort, user=people[name], by=people["coordinator"], now=clock())
     say(f"{cases} phantoms")
     for number in range(cases):
         _phantom(cohort, number, chance, clock)

@@ -1,4 +1,4 @@
-"""Raters that are scripts: they read a study through the same API as a person's browser."""
+"""People that are scripts: they read a study through the same API as a person's browser."""
 
 from __future__ import annotations
 
@@ -27,14 +27,30 @@ class ScriptedAnswer:
     active_ms: int
 
 
-class ScriptedReader(ABC):
-    """Reads a study to its end as one person; `answer` says what to answer."""
+class ScriptedPerson:
+    """One person's browser, with chances that follow from their name."""
 
-    def __init__(self, person: User, reading: str) -> None:
-        self.reading = f"/api/v1/readings/{reading}/"
+    def __init__(self, person: User) -> None:
         self.chance = random.Random(person.get_username())  # noqa: S311  # not for secrets
         self.client = Client(HTTP_HOST="localhost")
         self.client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+
+    def ask(self, method: str, address: str, body: object = None) -> Shown:
+        """This will send one request as their browser would; a refusal is a bug here."""
+        sent = {"data": json.dumps(body), "content_type": "application/json"} if body else {}
+        response = getattr(self.client, method)(address, **sent)
+        if response.status_code >= 300:
+            raise RuntimeError(f"{method} {address}: {response.status_code} {response.content!r}")
+        told: Shown = response.json()
+        return told
+
+
+class ScriptedReader(ScriptedPerson, ABC):
+    """Reads a study to its end as one person; `answer` says what to answer."""
+
+    def __init__(self, person: User, reading: str) -> None:
+        super().__init__(person)
+        self.reading = f"/api/v1/readings/{reading}/"
 
     @abstractmethod
     def answer(self, token: str, shown: Shown) -> ScriptedAnswer:
@@ -79,12 +95,3 @@ class ScriptedReader(ABC):
         for mark in marks:
             name = UUID(int=self.chance.getrandbits(128), version=4)
             self.ask("put", f"{address}marks/{name}/", {**mark, "reason": ""})
-
-    def ask(self, method: str, address: str, body: object = None) -> Shown:
-        """This will send one request as the rater's browser would; a refusal is a bug here."""
-        sent = {"data": json.dumps(body), "content_type": "application/json"} if body else {}
-        response = getattr(self.client, method)(address, **sent)
-        if response.status_code >= 300:
-            raise RuntimeError(f"{method} {address}: {response.status_code} {response.content!r}")
-        told: Shown = response.json()
-        return told

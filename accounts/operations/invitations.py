@@ -91,10 +91,12 @@ def accept(*, key: str, user: User, now: datetime) -> Invitation:
     return _take(key=key, user=user, now=now)
 
 
-def add_rater(*, cohort: Cohort, user: User, by: User, now: datetime) -> None:
-    """This will invite somebody as a rater and accept for them, as commands do."""
+def add_person(
+    *, cohort: Cohort, user: User, by: User, now: datetime, role: str = Invitation.Role.RATER
+) -> None:
+    """This will invite somebody and accept for them, as commands do."""
     address = f"{user.get_username()}@{cohort.slug}.invalid"
-    _, key = invite(cohort=cohort, address=address, role=Invitation.Role.RATER, by=by, now=now)
+    _, key = invite(cohort=cohort, address=address, role=role, by=by, now=now)
     accept(key=key, user=user, now=now)
 
 

@@ -16,10 +16,11 @@ from rating.models import ReferenceCase
 from rating.operations import reference_study as references
 from rating.operations.candidates import build_due
 from rating.operations.leaving import let_delineator_go
-from rating.operations.reference_masks import make_references_of
+from rating.operations.reference_masks import make_some_references
 from rating.queries import reference as queries
 from rating.serializers.reference import (
     JoinsOrLeavesSerializer,
+    MakeReferencesSerializer,
     NewReferenceSerializer,
     RadiusSerializer,
     ReferenceChangeSerializer,
@@ -205,16 +206,23 @@ class ReferenceDotsView(APIView):
 
 
 class ReferenceMasksView(APIView):
-    """Make the masks and the references of a closed study."""
+    """Make the masks and the references of a closed study, a few cases at a time."""
 
     @extend_schema(
-        operation_id="make_reference_masks", request=None, responses=ReferencesMadeSerializer
+        operation_id="make_reference_masks",
+        request=MakeReferencesSerializer,
+        responses=ReferencesMadeSerializer,
     )
     def post(self, request: Request, slug: str) -> Response:
-        notes = make_references_of(
-            study=queries.reference_study(slug), by=signed_in(request), now=database_now()
+        sent = MakeReferencesSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        made = make_some_references(
+            study=queries.reference_study(slug),
+            by=signed_in(request),
+            now=database_now(),
+            after=sent.validated_data["after"],
         )
-        return Response(ReferencesMadeSerializer({"notes": notes}).data)
+        return Response(ReferencesMadeSerializer(made).data)
 
 
 class ReferenceResultsView(APIView):

@@ -27,6 +27,7 @@ from rating.operations.study import (
 from rating.protocol.sequence import order_commitment
 from rating.queries.studies import study_in_full
 from segmentation.operations.audit import Act
+from segmentation.operations.members import hold_cohort
 from segmentation.refusals import ReasonMissing, Refusal
 
 Kind = Amendment.Kind
@@ -72,6 +73,7 @@ def join_rater(
     CoordinatorCannotRate, AlreadyInStudy.
     """
     held = _held_open(study, reason)
+    hold_cohort(held.cohort_id)
     person = User.objects.filter(username=username, is_active=True).first()
     if person is None or any(sign.isspace() or sign == "|" for sign in username):
         raise UnknownRater(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from rating.models import Delineation, ReferenceStudy
+from rating.models import Delineation, ReferenceCase, ReferenceStudy
 from rating.operations.candidates import drawn_mask
 from rating.operations.reference_study import note
 from rating.queries import reference as queries
@@ -16,26 +18,69 @@ from segmentation.models import Scan, Segmentation
 from segmentation.operations.audit import Act
 from segmentation.operations.files import delete_files, keep
 from segmentation.operations.masks import NewMask, store_mask
-from segmentation.operations.references import InvalidReference, make_references
+from segmentation.operations.references import fuse
 from segmentation.operations.voxels import scans_of
+
+CASES_AT_A_TIME = 4
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was said, after which case (code) to go on, and how many are left; "" and 0: all done.
+
+    A case that could not be made is said, and is not among those left.
+    """
+
+    notes: tuple[str, ...]
+    after: str
+    left: int
 
 
 def make_references_of(*, study: ReferenceStudy, by: User | None, now: datetime) -> list[str]:
-    """This will store everybody's masks of both steps, and fuse those of step 2; returns notes.
+    """This will make everything that is missing of a closed study; returns notes.
+
+    See `make_some_references`. Raises ReferenceNotClosed.
+    """
+    made = make_some_references(study=study, by=by, now=now)
+    notes = list(made.notes)
+    while made.left:
+        made = make_some_references(study=study, by=by, now=now, after=made.after)
+        notes += [one for one in made.notes if one not in notes]
+    return notes
+
+
+def make_some_references(
+    *, study: ReferenceStudy, by: User | None, now: datetime, after: str = ""
+) -> Made:
+    """This will make what is missing of the next few cases: everybody's masks, and those fused.
 
     Lesions smaller (strictly) than the design's smallest are dropped. What exists already is not
-    made again, so that an interrupted call can be repeated. Union, intersection and majority exist
-    of cases that all delineators have finished; of whoever left there are the masks that they
-    submitted, and no part in these. Raises ReferenceNotClosed.
+    made again: an interrupted call can be repeated, and two at once make one set. Union,
+    intersection and majority are of the second step, and exist of cases that all delineators have
+    finished; of whoever left there are the masks that they submitted, and no part in these. Raises
+    ReferenceNotClosed.
     """
     queries.refuse_unclosed(study)
-    left = Delineation.objects.filter(
-        of__study=study, submitted_at__isnull=False, segmentation=None
-    ).select_related("assignment__user", "of__case", "drawing__parent")
-    made = sum(_stored(study, one, now=now) for one in left.order_by("of__case__code", "pk"))
-    if made:
-        note(Act.REFERENCE_MADE, study, by=by, now=now, detail=f"{made} masks as drawn")
-    return _fused(study, by=by, now=now)
+    rules = ", ".join(queries.FUSED_BY)
+    notes = [
+        f"{one.delineator} left {one.left_at:%d %B %Y}: in no {rules}."
+        for one in study.assignments.exclude(left_at=None)
+    ]
+    if len(queries.names_to_fuse(study)) < 2:
+        notes.append(f"No {rules}: fewer than two delineators are left to fuse masks of.")
+    elif not queries.cases_all_finished(study):
+        notes.append(f"No {rules}: all delineators have finished no case.")
+    unmade = [one for one in queries.cases_unmade(study) if one.case.code > after]
+    now_made = unmade[:CASES_AT_A_TIME]
+    drawn = fused = 0
+    for case in now_made:
+        drawn += sum(_stored(study, one, now=now) for one in queries.unmade_of(case))
+        fused += _fused(study, case, now=now, say=notes.append)
+    if drawn or fused:
+        what = f"{drawn} masks as drawn, {fused} fused"
+        note(Act.REFERENCE_MADE, study, by=by, now=now, detail=what)
+    left = len(unmade) - len(now_made)
+    return Made(tuple(notes), now_made[-1].case.code if left else "", left)
 
 
 def _stored(study: ReferenceStudy, delineation: Delineation, *, now: datetime) -> bool:
@@ -80,25 +125,30 @@ def _stored(study: ReferenceStudy, delineation: Delineation, *, now: datetime) -
     return False
 
 
-def _fused(study: ReferenceStudy, *, by: User | None, now: datetime) -> list[str]:
-    """This will fuse the second step's masks by every rule, where that is not made yet."""
-    notes = [
-        f"{one.delineator} left {one.left_at:%d %B %Y}: in no {', '.join(queries.FUSED_BY)}."
-        for one in study.assignments.exclude(left_at=None)
-    ]
-    names = queries.names_to_fuse(study)
-    for rule, title in queries.fused_titles(study).items():
-        there = Segmentation.objects.filter(case__cohort=study.cohort_id, title=title)
+def _fused(
+    study: ReferenceStudy, case: ReferenceCase, *, now: datetime, say: Callable[[str], None]
+) -> int:
+    """This will fuse a case's masks of the second step by every rule, where that is missing."""
+    of = queries.masks_to_fuse(case)
+    made = 0
+    for rule, title in queries.fused_titles(study).items() if of else ():
+        if queries.is_fused(case, title):
+            continue
+        segmentation = fuse(case.case, of=of, rule=rule, now=now, commit=False)
+        if isinstance(segmentation, str):
+            say(segmentation)
+            break
         try:
-            make_references(
-                cohort=study.cohort,
-                of=names,
-                rule=rule,
-                by=by,
-                now=now,
-                say=notes.append,
-                leave_out=set(there.values_list("case", flat=True)),
-            )
-        except InvalidReference as refusal:  # one delineator, or no case that all have finished
-            notes.append(f"No {rule}: {refusal.message}")
-    return notes
+            with transaction.atomic():
+                ReferenceCase.objects.select_for_update().get(pk=case.pk)
+                is_new = not queries.is_fused(case, title)  # somebody else may just have
+                if is_new:
+                    segmentation.save(force_insert=True)
+                    keep(segmentation)
+        except BaseException:
+            delete_files(segmentation)
+            raise
+        if not is_new:
+            delete_files(segmentation)
+        made += is_new
+    return made

@@ -28,6 +28,7 @@ from rating.queries import reference as queries
 from segmentation.models import Case, Cohort, InferenceJob, Scan
 from segmentation.operations.audit import Act, record
 from segmentation.operations.evaluating import mask_on
+from segmentation.operations.members import hold_cohort
 from segmentation.refusals import ReasonMissing, Refusal
 
 SECRET_BYTES = 32
@@ -154,6 +155,7 @@ def open_reference(
                 f"{draft.title} was changed by somebody while it was being opened. Nothing was "
                 "opened; reload the page, look at the draft, and open it then."
             )
+        hold_cohort(draft.cohort_id)
         people = _people(draft, asked.delineators, by)
         _refuse_readers(people.values(), asked.cases)
         _refuse_delineators(people.values(), cases.values())
@@ -214,6 +216,7 @@ def add_delineator(
             f"{joined.title} is {joined.state}; somebody can join an open study only. Nothing was "
             "changed."
         )
+    hold_cohort(joined.cohort_id)
     rows = {
         row.case.code: row
         for row in joined.cases.select_for_update(of=("self",)).select_related("case")

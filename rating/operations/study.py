@@ -26,6 +26,7 @@ from rating.queries.design import design_of
 from rating.queries.studies import candidate_raters, candidate_segmentations, study_in_full
 from segmentation.models import Cohort, Segmentation
 from segmentation.operations.audit import Act, record
+from segmentation.operations.members import hold_cohort
 from segmentation.operations.voxels import errors_of
 from segmentation.refusals import ReasonMissing, Refusal
 
@@ -166,6 +167,7 @@ def open_study(
     InvalidDesign, RaterDelineates.
     """
     draft = _locked_draft(study)
+    hold_cohort(draft.cohort_id)
     design = design_of(study_in_full(draft.slug))
     validate(design)
     _refuse_small_lesions(draft, design)

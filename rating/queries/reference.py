@@ -25,6 +25,7 @@ from rating.models import (
 )
 from rating.queries.blinding import AWAITED, UNDRAWN, cases_hidden_from
 from segmentation.models import Case, Cohort, CohortMembership, InferenceJob, Segmentation
+from segmentation.operations.masks import fitting_title
 from segmentation.operations.references import reference_title
 from segmentation.queries import how_many, method_titles, roles_in_whole_cohort, visible_cases
 from segmentation.refusals import Refusal
@@ -313,7 +314,7 @@ FUSED_BY = ("union", "intersection", "majority")
 def mask_title(study: ReferenceStudy, delineation: Delineation) -> str:
     """What the mask of a delineation is called: by it the evaluation finds the reference."""
     step = ", step 1" if delineation.step == OWN else ""
-    return f"{study.title}{step}: {delineation.assignment.delineator}"[:120]
+    return fitting_title(f"{study.title}{step}: {delineation.assignment.delineator}")
 
 
 def names_to_fuse(study: ReferenceStudy) -> list[str]:
@@ -329,6 +330,64 @@ def fused_titles(study: ReferenceStudy) -> dict[str, str]:
     """What the masks fused of them are called, by rule."""
     names = names_to_fuse(study)
     return {rule: reference_title(rule, names) for rule in FUSED_BY}
+
+
+def cases_unmade(study: ReferenceStudy) -> list[ReferenceCase]:
+    """The cases of a closed study of which a mask is still to be made or to be fused, by code."""
+    titles = list(fused_titles(study).values())
+    fused = Counter(
+        Segmentation.objects.filter(
+            origin=Segmentation.Origin.CONSENSUS,
+            title__in=titles,
+            case__in=study.cases.values("case"),
+        )
+        .values_list("case", "title")
+        .distinct()
+        .values_list("case", flat=True)
+    )
+    finished = cases_all_finished(study) if len(names_to_fuse(study)) > 1 else set()
+    undrawn = set(
+        Delineation.objects.filter(
+            of__study=study, submitted_at__isnull=False, segmentation=None
+        ).values_list("of", flat=True)
+    )
+    return [
+        one
+        for one in study.cases.select_related("case").order_by("case__code")
+        if one.pk in undrawn or (one.pk in finished and fused[one.case_id] < len(titles))
+    ]
+
+
+def cases_all_finished(study: ReferenceStudy) -> set[int]:
+    """The keys of a study's cases whose second step everybody who did not leave has submitted."""
+    second = Delineation.objects.filter(of__study=study, step=DOTS)
+    waiting = second.filter(AWAITED).values("of")
+    done = second.filter(submitted_at__isnull=False, assignment__left_at=None)
+    return set(done.exclude(of__in=waiting).values_list("of", flat=True))
+
+
+def unmade_of(case: ReferenceCase) -> list[Delineation]:
+    """What was submitted of a case and has not become a mask yet."""
+    left = case.delineations.filter(submitted_at__isnull=False, segmentation=None)
+    return list(left.select_related("assignment__user", "of__case", "drawing__parent"))
+
+
+def masks_to_fuse(case: ReferenceCase) -> dict[str, Segmentation]:
+    """The masks of the second step of all who did not leave, by title; none while one is missing.
+
+    None of a single delineator either: there is nothing to fuse.
+    """
+    second = case.delineations.filter(step=DOTS, assignment__left_at=None)
+    ordered = second.select_related("assignment", "segmentation").order_by("assignment__delineator")
+    found = {mask_title(case.study, one): one.segmentation for one in ordered}
+    masks = {name: mask for name, mask in found.items() if mask is not None}
+    return masks if len(masks) == len(found) > 1 else {}
+
+
+def is_fused(case: ReferenceCase, title: str) -> bool:
+    """Whether a case has a fused mask of this title."""
+    made = Segmentation.objects.filter(case=case.case_id, title=title)
+    return made.filter(origin=Segmentation.Origin.CONSENSUS).exists()
 
 
 def references_made(study: ReferenceStudy) -> list[Segmentation]:

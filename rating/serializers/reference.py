@@ -128,10 +128,18 @@ class ReferenceResultsSerializer(serializers.Serializer[Any]):
     secret = serializers.CharField(help_text="Behind the commitment; hexadecimal.")
 
 
+class MakeReferencesSerializer(serializers.Serializer[Any]):
+    """After which case to go on; from the first one without it."""
+
+    after = serializers.CharField(default="", allow_blank=True, max_length=20)
+
+
 class ReferencesMadeSerializer(serializers.Serializer[Any]):
     """What was said when references were made: cases that were left out, and why."""
 
     notes = serializers.ListField(child=serializers.CharField())
+    after = serializers.CharField(help_text="The case to go on after while some are left.")
+    left = serializers.IntegerField(help_text="How many cases are still to be made.")
 
 
 class ReferenceInListSerializer(serializers.ModelSerializer[ReferenceStudy]):

@@ -24,6 +24,7 @@ from segmentation.evaluation.summary import (
     by_reference,
     common_cases,
     differences,
+    steps,
     table_4,
     volume_pairs,
     volumes,
@@ -86,6 +87,7 @@ def lay_out(records: Sequence[CaseRecord], facts: Sequence[CaseFacts], asked: As
         "table_4": table_4(records, names),
         "by_reference": by_reference(records, names),
         "differences": differences(records, names),
+        "steps": steps(records, names),
         "volumes": volumes(pairs),
         "volume_pairs": pairs,
         "cases": [_of_pair(record, pair) for record in records for pair in _pairs(record)],
@@ -106,9 +108,15 @@ def lay_out(records: Sequence[CaseRecord], facts: Sequence[CaseFacts], asked: As
 
 
 def table_4_text(records: Sequence[CaseRecord], methods: Mapping[str, str]) -> str:
-    """Table 4 as Markdown: all cases, and the common subset where that is another one."""
+    """Table 4 as Markdown: all cases, and the common subset where that is another one.
+
+    Where references were drawn in two steps, both steps side by side follow.
+    """
     parts = []
-    for table in _tables_4(table_4(records, list(methods)), methods):
+    tables = _tables_4(table_4(records, list(methods)), methods)
+    if both := steps(records, list(methods)):
+        tables = (*tables, _steps_table(both, methods))
+    for table in tables:
         heads = [head.text for head in table.heads]
         rows = [[cell.text for cell in row.cells] for row in table.rows]
         marks = [f"| {' | '.join(row)} |" for row in (heads, *rows)]
@@ -208,6 +216,7 @@ def _groups(
                     ),
                     files=("differences",),
                 ),
+                *(_steps_sections(lines["steps"], names)),
             ),
         ),
         Group("volume", "Volumes", (_volume_section(lines["volumes"], sides),)),
@@ -229,6 +238,37 @@ def _tables_4(lines: Sequence[Line], names: Mapping[str, str]) -> tuple[Table, .
     if not is_same:
         tables.append(_table("Cases that every method has a mask of", common, columns))
     return tuple(tables)
+
+
+def _steps_sections(lines: Sequence[Line], names: Mapping[str, str]) -> tuple[Section, ...]:
+    if not lines:
+        return ()
+    return (
+        Section(
+            "steps",
+            "References before and after the second step",
+            "Each delineator's reference as drawn alone (step 1) and after every dot was decided "
+            "(step 2), on the same cases. Dots came partly from methods: a method that scores "
+            "higher after step 2 may owe that to its own dots. All other tables are about the "
+            "chosen references alone.",
+            (_steps_table(lines, names),),
+            files=("steps",),
+        ),
+    )
+
+
+def _steps_table(lines: Sequence[Line], names: Mapping[str, str]) -> Table:
+    return _table(
+        "Against step 1 and against step 2, mean (SD)",
+        lines,
+        [
+            (Head("Method"), lambda line: _title(line["method"], names)),
+            (Head("Score"), lambda line: Cell(line["score"])),
+            _number("n"),
+            *(_mean_of(one) for one in ("step 1", "step 2")),
+            (Head("Difference (95 % interval)", is_number=True), _difference),
+        ],
+    )
 
 
 ENDS = ("", "_low", "_high")

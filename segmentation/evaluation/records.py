@@ -47,6 +47,8 @@ class CaseRecord:
 
     `volumes_ml` are by the name of method or reference, after the size filter; UNION is that of all
     references, where there are two or more. `missing` says why a method or reference is not there.
+    `earlier` and `earlier_between` are the same pairs with the references as they were after the
+    first of two steps, each under the name of what it became; none where there was one step.
     """
 
     case: str
@@ -55,6 +57,8 @@ class CaseRecord:
     between: tuple[Pair, ...]
     volumes_ml: Mapping[str, float]
     missing: Mapping[str, str] = field(default_factory=dict)
+    earlier: tuple[Pair, ...] = ()
+    earlier_between: tuple[Pair, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The record as JSON keeps it."""
@@ -63,14 +67,14 @@ class CaseRecord:
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> CaseRecord:
         """This will read what `as_json` wrote."""
-        pairs, between = (
-            tuple(
+        sides = {
+            side: tuple(
                 Pair(**{**one, "merges": tuple(one["merges"]), "splits": tuple(one["splits"])})
-                for one in kept[side]
+                for one in kept.get(side, ())
             )
-            for side in ("pairs", "between")
-        )
-        return cls(**{**kept, "pairs": pairs, "between": between})
+            for side in ("pairs", "between", "earlier", "earlier_between")
+        }
+        return cls(**{**kept, **sides})
 
 
 def is_number(value: object) -> TypeGuard[float]:
@@ -88,35 +92,48 @@ def record_case(
     missing: Mapping[str, str],
     min_volume_mm3: float,
     profile: Profile,
+    earlier: Mapping[str, NDArray[np.bool_]] | None = None,
 ) -> CaseRecord:
     """This will score every method's mask against every reference, and these against each other.
 
-    Lesions under the limit are removed from all masks first. Raises ValueError when a mask does not
-    lie on the grid.
+    `earlier` has references as they were after the first of two steps, under the same names, to be
+    told beside them and nowhere else. Lesions under the limit are removed from all masks first.
+    Raises ValueError when a mask does not lie on the grid.
     """
-    drawn, known = (
+    drawn, known, first = (
         {
             name: lesions_in(mask, grid=grid, min_volume_mm3=min_volume_mm3)
             for name, mask in masks.items()
         }
-        for masks in (methods, references)
+        for masks in (methods, references, earlier or {})
     )
     ml = grid.voxel_volume_mm3 / 1000
     volumes = {name: len(one.at) * ml for name, one in (drawn | known).items()}
     if len(known) > 1:
         volumes[UNION] = len(np.unique(np.concatenate([one.at for one in known.values()]))) * ml
 
-    def pair(name: str, mask: Components, reference: str) -> Pair:
-        found = compare(mask, known[reference], grid=grid, profile=profile)
-        return _kept(name, reference, found)
+    def against(masks: Mapping[str, Components]) -> tuple[Pair, ...]:
+        return tuple(
+            _kept(name, one, compare(mask, masks[one], grid=grid, profile=profile))
+            for name, mask in drawn.items()
+            for one in masks
+        )
+
+    def among(masks: Mapping[str, Components]) -> tuple[Pair, ...]:
+        return tuple(
+            _kept(one, other, compare(masks[one], masks[other], grid=grid, profile=profile))
+            for one, other in permutations(masks, 2)
+        )
 
     return CaseRecord(
         case=case,
         subject=subject,
-        pairs=tuple(pair(name, mask, one) for name, mask in drawn.items() for one in known),
-        between=tuple(pair(one, known[one], other) for one, other in permutations(known, 2)),
+        pairs=against(known),
+        between=among(known),
         volumes_ml=volumes,
         missing=dict(missing),
+        earlier=against(first),
+        earlier_between=among(first),
     )
 
 

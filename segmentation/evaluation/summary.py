@@ -132,6 +132,48 @@ def differences(records: Sequence[CaseRecord], methods: Sequence[str]) -> list[L
     return lines
 
 
+def steps(records: Sequence[CaseRecord], methods: Sequence[str]) -> list[Line]:
+    """Every method, and BETWEEN, against the references as after step 1 and as after step 2.
+
+    Of every case the mean over the references that were drawn in both steps and against which the
+    score is defined in both; then mean and SD over these `n` cases, and the difference (second
+    step less first) with the t interval. Methods without such a case are left out.
+    """
+    lines: list[Line] = []
+    for name in (*methods, BETWEEN):
+        for score in MEASURES:
+            first, second = [], []
+            for record in records:
+                both = _in_both_steps(record, name, score)
+                if both:
+                    first.append(statistics.fmean(one for one, _ in both))
+                    second.append(statistics.fmean(other for _, other in both))
+            if first:
+                line: Line = {"method": name, "score": score}
+                line |= _spread("step 1", first, len(first)) | _spread("step 2", second, len(first))
+                changes = [after - before for before, after in zip(first, second, strict=True)]
+                lines.append(line | _paired(changes))
+    return lines
+
+
+def _in_both_steps(record: CaseRecord, name: str, score: str) -> list[tuple[float, float]]:
+    """The score in the first step and in the second, for each pair of masks that has both."""
+    sides = (
+        (record.earlier_between, record.between)
+        if name == BETWEEN
+        else (record.earlier, record.pairs)
+    )
+    first, second = (
+        {
+            (pair.mask, pair.reference): value
+            for pair in side
+            if name in (BETWEEN, pair.mask) and is_number(value := pair.scores[score])
+        }
+        for side in sides
+    )
+    return [(value, second[pair]) for pair, value in first.items() if pair in second]
+
+
 def _paired(values: Sequence[float]) -> Line:
     if not values:
         nothing = {"undefined": "no case in common"}

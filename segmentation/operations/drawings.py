@@ -25,7 +25,7 @@ from segmentation.imaging.nifti import read_volume
 from segmentation.models import Case, Drawing, Edit, Segmentation
 from segmentation.operations.audit import Act, record
 from segmentation.operations.files import delete_files, keep
-from segmentation.operations.masks import NewMask, store_mask
+from segmentation.operations.masks import NewMask, fitting_title, store_mask
 from segmentation.operations.voxels import mask_of
 from segmentation.queries import saved_meanwhile
 from segmentation.refusals import Refusal
@@ -95,7 +95,8 @@ def begin_drawing(*, case: Case, parent_id: UUID | None, by: User, now: datetime
 def put_edit(*, drawing_id: UUID, edit: NewEdit, active_ms: int, now: datetime) -> datetime:
     """This will add an edit to a drawing and return when it was stored; repeating changes nothing.
 
-    Raises UnusableEdit, AlreadySaved, and DrawnElsewhere when it is not the next one.
+    Raises UnusableEdit, AlreadySaved, and DrawnElsewhere when it is not the next one, or when
+    another one is stored under its id.
     """
     try:
         with transaction.atomic():
@@ -108,8 +109,12 @@ def _put(drawing_id: UUID, edit: NewEdit, active_ms: int, now: datetime) -> date
     drawing = Drawing.objects.select_for_update().get(pk=drawing_id)
     known = drawing.edits.filter(pk=edit.id).first()
     if known is not None:
-        if (known.number, known.kind) != (edit.number, edit.kind):
-            raise _elsewhere()
+        if _content(known) != _content(edit):
+            raise DrawnElsewhere(
+                "An edit is stored under this id already, and it is another one than was sent now. "
+                "Nothing was changed: what is stored stays, what this window drew since is kept in "
+                "this browser."
+            )
         return known.made_at
     if drawing.segmentation_id is not None:
         raise AlreadySaved(
@@ -139,6 +144,12 @@ def _put(drawing_id: UUID, edit: NewEdit, active_ms: int, now: datetime) -> date
         drawing.active_ms = active_ms
         drawing.save(update_fields=["active_ms"])
     return made.made_at
+
+
+def _content(edit: NewEdit | Edit) -> tuple[object, ...]:
+    """What an edit says, to be compared: the same when it is sent again."""
+    voxels = (edit.added, edit.removed, edit.accepted)
+    return edit.number, str(edit.kind), edit.tool, *(tuple(one) for one in voxels)
 
 
 def _elsewhere() -> DrawnElsewhere:
@@ -199,7 +210,7 @@ def save_drawing(
     new = NewMask(
         case=drawing.case,
         origin=origin,
-        title=f"{origin.label} by {name}"[:120],
+        title=fitting_title(f"{origin.label} by {name}"),
         mask=flair.grid.to_native(mask),
         parent=drawing.parent,
         author=by,

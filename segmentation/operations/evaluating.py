@@ -55,12 +55,16 @@ class Comparing:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Ids of the masks of each case (by its primary key) for each method and each reference."""
+    """Ids of the masks of each case (by its primary key) for each method and each reference.
+
+    `earlier` are those of the first step of references that were drawn in two, by the same names.
+    """
 
     asked: Asked
     cases: tuple[int, ...]
     drawn: Mapping[int, dict[str, UUID]]
     known: Mapping[int, dict[str, UUID]]
+    earlier: Mapping[int, dict[str, UUID]]
     cards: Mapping[str, MethodCard]
 
 
@@ -105,7 +109,7 @@ def prepare(comparing: Comparing, *, by: User | None) -> Prepared:
         profile=comparing.profile,
         voxels_kept=tuple(sorted(kept)),
     )
-    return Prepared(asked, tuple(ordered), drawn, known, cards)
+    return Prepared(asked, tuple(ordered), drawn, known, _first_steps(known), cards)
 
 
 def _require_different(known: Mapping[int, Mapping[str, UUID]]) -> None:
@@ -117,6 +121,31 @@ def _require_different(known: Mapping[int, Mapping[str, UUID]]) -> None:
                 fault = f"{names[mask]} and {name} are the same mask. Choose one of them."
                 raise SameReference(fault, fields={"references": [fault]})
             names[mask] = name
+
+
+def _first_steps(known: Mapping[int, Mapping[str, UUID]]) -> dict[int, dict[str, UUID]]:
+    """What references that are the second step of a reference study were after the first.
+
+    Found by what their provenance says: the study, the step and who drew it.
+    """
+    chosen = Segmentation.objects.filter(
+        pk__in={one for of in known.values() for one in of.values()}
+    )
+    second = {one.pk: one for one in chosen if one.provenance.get("step") == 2}
+    studies = {one.provenance.get("reference_study") for one in second.values()}
+    first = {
+        (one.case_id, one.provenance.get("reference_study"), one.author_id): one.pk
+        for one in Segmentation.objects.filter(case__in=known, provenance__step=1)
+        if one.provenance.get("reference_study") in studies
+    }
+    earlier: dict[int, dict[str, UUID]] = {}
+    for case, masks in known.items():
+        for name, mask in masks.items():
+            if (later := second.get(mask)) is not None:
+                key = case, later.provenance.get("reference_study"), later.author_id
+                if key in first:
+                    earlier.setdefault(case, {})[name] = first[key]
+    return earlier
 
 
 def _newest(cohort: Cohort, among: Mapping[int, object]) -> dict[int, dict[str, UUID]]:
@@ -174,18 +203,23 @@ def _record(prepared: Prepared, case: Case) -> CaseRecord:
         name: _why_none(prepared.cards[name], there) for name in asked.methods if name not in drawn
     }
     missing |= {name: "no such mask" for name in asked.references if name not in known}
+    earlier = prepared.earlier.get(case.pk, {})
     sides: list[dict[str, NDArray[np.bool_]]] = []
-    for names, ids in ((asked.methods, drawn), (asked.references, known)):
+    for names, ids, step in (
+        (asked.methods, drawn, ""),
+        (asked.references, known, ""),
+        (asked.references, earlier, ", as of step 1"),
+    ):
         masks = {}
         for name in names:
             if name in ids:
                 mask = mask_on(grid, ids[name])
                 if isinstance(mask, str):
-                    missing[name] = mask
+                    missing[f"{name}{step}"] = mask
                 else:
                     masks[name] = mask
         sides.append(masks)
-    methods, references = sides
+    methods, references, first = sides
     return record_case(
         case=case.code,
         subject=case.subject,
@@ -195,6 +229,7 @@ def _record(prepared: Prepared, case: Case) -> CaseRecord:
         missing=missing,
         min_volume_mm3=asked.min_volume_mm3,
         profile=PROFILES[asked.profile],
+        earlier=first,
     )
 
 

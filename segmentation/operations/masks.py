@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +24,20 @@ from segmentation.imaging.nifti import (
 )
 from segmentation.models import BrainMask, Case, Segmentation
 from segmentation.operations.files import delete_files, keep, store
+
+TITLE_MOST = 120  # characters of the column
+
+
+def fitting_title(title: str) -> str:
+    """A title as it can be stored: one that is too long is cut, which an ellipsis shows.
+
+    Eight digits of a hash of the whole follow, so that two titles that begin alike stay two: masks
+    are found by their titles.
+    """
+    if len(title) <= TITLE_MOST:
+        return title
+    whole = hashlib.sha256(title.encode()).hexdigest()[:8]
+    return f"{title[: TITLE_MOST - 10].rstrip()}… {whole}"
 
 
 @dataclass(frozen=True)

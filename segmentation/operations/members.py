@@ -36,6 +36,16 @@ def add_member(*, cohort: Cohort, user: User, role: str) -> None:
         own.save(update_fields=["role"])
 
 
+def hold_cohort(cohort_id: int) -> None:
+    """This will hold a cohort's row until the transaction ends.
+
+    Whoever opens a study of it, lets somebody join one, or removes a member holds it while looking
+    at what others have done, so that no two of them overlook each other. A study's own row is held
+    before it, no row of another study after it.
+    """
+    Cohort.objects.select_for_update().get(pk=cohort_id)
+
+
 @transaction.atomic
 def remove_member(*, cohort: Cohort, user: User, reason: str, by: User, now: datetime) -> None:
     """This will end somebody's membership; their account and what they did stay.
@@ -48,7 +58,7 @@ def remove_member(*, cohort: Cohort, user: User, reason: str, by: User, now: dat
             "Removing a member needs a reason, which the audit log keeps. Nothing was changed.",
             fields={"reason": ["Say why the person is removed."]},
         )
-    Cohort.objects.select_for_update().get(pk=cohort.pk)  # two at a time could leave nobody
+    hold_cohort(cohort.pk)  # two at a time could leave nobody
     membership = cohort.memberships.get(user=user)
     if membership.role == COORDINATOR:
         if not cohort.memberships.filter(role=COORDINATOR).exclude(user=user).exists():

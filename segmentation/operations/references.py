@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from django.contrib.auth.models import User
 
 from segmentation.imaging.consensus import RULES, consensus
-from segmentation.models import Cohort, Scan, Segmentation
+from segmentation.models import Case, Cohort, Scan, Segmentation
 from segmentation.operations.audit import Act, record
 from segmentation.operations.comparison import NoReference, references_of
 from segmentation.operations.evaluating import mask_on
-from segmentation.operations.masks import NewMask, store_mask
+from segmentation.operations.masks import NewMask, fitting_title, store_mask
 from segmentation.operations.voxels import scans_of
 from segmentation.refusals import Refusal
 
@@ -23,7 +23,7 @@ class InvalidReference(Refusal):
 
 def reference_title(rule: str, names: Sequence[str]) -> str:
     """What the masks fused of several names by a rule are called."""
-    return f"{RULES[rule]} of {', '.join(names)}"[:120]
+    return fitting_title(f"{RULES[rule]} of {', '.join(names)}")
 
 
 def make_references(
@@ -34,14 +34,12 @@ def make_references(
     by: User | None,
     now: datetime,
     say: Callable[[str], None],
-    leave_out: Collection[int] = (),
 ) -> list[Segmentation]:
     """This will fuse the newest masks of several names, in every case that has them all.
 
     Each becomes a segmentation of origin consensus whose provenance names the masks by hash. A case
-    whose masks cannot be read, or lie on another grid, is left out and said; those of
-    `leave_out` (primary keys) too, unsaid. Raises InvalidReference when there is no such rule,
-    fewer than two names, or no case that has all.
+    whose masks cannot be read, or lie on another grid, is left out and said. Raises
+    InvalidReference when there is no such rule, fewer than two names, or no case that has all.
     """
     names = list(dict.fromkeys(of))
     if rule not in RULES:
@@ -59,28 +57,35 @@ def make_references(
         fault = f"No case has all of {', '.join(names)}."
         raise InvalidReference(fault, fields={"of": [fault]})
     made = []
-    for case in (one for one in cases if one.pk not in leave_out):
-        flair = scans_of(case)[Scan.Sequence.FLAIR]
-        masks = [mask_on(flair.grid, one[case].pk) for one in found]
-        faults = [
-            f"{name}: {why}" for name, why in zip(names, masks, strict=True) if isinstance(why, str)
-        ]
-        if faults:
-            say(f"{case.code} is left out ({'; '.join(faults)}).")
-            continue
-        fused = consensus([mask for mask in masks if not isinstance(mask, str)], rule=rule)
-        new = NewMask(
-            case=case,
-            origin=Segmentation.Origin.CONSENSUS,
-            title=reference_title(rule, names),
-            mask=fused,
-            provenance={
-                "consensus": rule,
-                "of": {name: one[case].sha256 for name, one in zip(names, found, strict=True)},
-            },
-        )
-        made.append(store_mask(new, like=flair, now=now))
+    for case in cases:
+        of_case = {name: one[case] for name, one in zip(names, found, strict=True)}
+        fused = fuse(case, of=of_case, rule=rule, now=now)
+        if isinstance(fused, str):
+            say(fused)
+        else:
+            made.append(fused)
     if made:
         what = f"{made[0].title} ({len(made)} cases)"
         record(Act.REFERENCE_MADE, by=by, now=now, what=what, cohort=cohort.slug)
     return made
+
+
+def fuse(
+    case: Case, *, of: Mapping[str, Segmentation], rule: str, now: datetime, commit: bool = True
+) -> Segmentation | str:
+    """This will fuse masks of one case, by their names, or say why the case is left out.
+
+    Saved if `commit`; else see `store_mask`.
+    """
+    flair = scans_of(case)[Scan.Sequence.FLAIR]
+    masks = {name: mask_on(flair.grid, one.pk) for name, one in of.items()}
+    if faults := [f"{name}: {why}" for name, why in masks.items() if isinstance(why, str)]:
+        return f"{case.code} is left out ({'; '.join(faults)})."
+    new = NewMask(
+        case=case,
+        origin=Segmentation.Origin.CONSENSUS,
+        title=reference_title(rule, list(of)),
+        mask=consensus([mask for mask in masks.values() if not isinstance(mask, str)], rule=rule),
+        provenance={"consensus": rule, "of": {name: one.sha256 for name, one in of.items()}},
+    )
+    return store_mask(new, like=flair, now=now, commit=commit)

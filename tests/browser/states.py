@@ -9,7 +9,7 @@ import numpy as np
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from accounts.operations.invitations import add_rater, invite
+from accounts.operations.invitations import add_person, invite
 from rating.models import Assignment, ReferenceStudy, Study
 from rating.operations.amendments import join_rater
 from rating.operations.reference_study import (
@@ -43,7 +43,7 @@ def make_states(password: str) -> None:
     cora, rita, ravi = (User.objects.get(username=name) for name in ("cora", "rita", "ravi"))
     cohort = create_cohort(title="Clinic with everything", coordinators=[cora])
     for rater in (rita, ravi):
-        add_rater(cohort=cohort, user=rater, by=cora, now=timezone.now())
+        add_person(cohort=cohort, user=rater, by=cora, now=timezone.now())
     for role in ("rater", "delineator"):
         address = f"{role}@clinic.example"
         invite(cohort=cohort, address=address, role=role, by=cora, now=timezone.now())

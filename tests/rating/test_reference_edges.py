@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 
-from segmentation.models import Cohort
+from rating.models import ReferenceStudy, Study
+from rating.operations.reference_study import DelineatorReads, open_reference
+from rating.operations.study import RaterDelineates, open_study
+from segmentation.models import Cohort, Segmentation
 from segmentation.operations.members import StudyNeedsCoordinator, remove_member
+from segmentation.operations.references import reference_title
 from tests.rating.delineators import Delineator
 from tests.rating.reference_stage import Own, drafted, what_they_draw
 from tests.rating.stage import NOON, Browser
@@ -55,6 +63,59 @@ def test_nobody_meets_the_dots_of_one_study_while_another_asks_for_their_own_wor
     assert answer.status_code == 409
     assert answer.json()["code"] == "DelineatesElsewhere"
     assert len(Delineator(people["rita"]).get("assignments/")) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_an_acceptance_and_a_reference_study_opened_at_once_one_is_refused(
+    cora: Browser, cohort: Cohort, own: Own, people: dict[str, User]
+) -> None:
+    address = drafted(cora, cohort, own)
+    made = cora.post(f"cohorts/{cohort.slug}/studies/", {"title": "Acceptance"})
+    masks = Segmentation.objects.filter(method="slim-unet")
+    design = {"instructions": "Rate.", "min_volume_mm3": 0, "gap": 1, "washout_days": 0}
+    change = {"items": [str(mask.pk) for mask in masks], "raters": ["rita"], "design": design}
+    cora.patch(f"studies/{made['id']}/", change)
+    both_inside = Barrier(2)
+
+    def draw_secret(size: int) -> bytes:
+        with suppress(BrokenBarrierError):  # where one waits for the other outside
+            both_inside.wait(timeout=0.5)
+        return bytes(size)
+
+    def attempt(number: int) -> str:
+        how: dict[str, Any] = {"by": people["cora"], "now": NOON, "draw_secret": draw_secret}
+        try:
+            if number == 0:
+                open_study(study=Study.objects.get(), **how)
+            else:
+                open_reference(study=ReferenceStudy.objects.get(), **how)
+        except (RaterDelineates, DelineatorReads) as refusal:
+            return type(refusal).__name__
+        finally:
+            connection.close()
+        return "opened"
+
+    with ThreadPoolExecutor(2) as threads:
+        ended = list(threads.map(attempt, range(2)))
+    assert ended in (["opened", "DelineatorReads"], ["RaterDelineates", "opened"])
+    assert (cora.get(address)["state"] == "open") == (ended[1] == "opened")
+
+
+def test_titles_that_are_cut_say_so_and_stay_apart() -> None:
+    names = [f"{'Two time points of the second cohort, ' * 2}: {who}" for who in ("dana", "rita")]
+    short, *long = (
+        reference_title(rule, of)
+        for rule, of in (
+            ("union", ["A: dana", "A: rita"]),
+            ("union", names),
+            ("union", [*names, "third"]),
+            ("majority", names),
+        )
+    )
+    assert short == "Union of A: dana, A: rita"
+    assert len(set(long)) == 3
+    assert all(len(one) <= 120 and "…" in one for one in long)
+    assert long[0] == reference_title("union", names), "the same each time"
 
 
 def test_who_alone_can_close_a_study_stays_in_the_cohort(

@@ -6,7 +6,9 @@ import csv
 import gzip
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import nibabel as nib
@@ -14,13 +16,19 @@ import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from rating.models import Candidate, Dot, DotDecision, ReferenceCase, ReferenceStudy
+from rating.operations import reference_masks
+from rating.operations.reference_masks import make_references_of
+from rating.queries import reference as queries
+from segmentation.evaluation.summary import steps
 from segmentation.models import Case, Cohort, Drawing, InferenceJob, Segmentation
+from segmentation.operations.evaluating import Comparing, prepare, records_of
 from segmentation.queries import clock_given
-from tests.rating.delineators import Delineator, Mask
-from tests.rating.reference_stage import Clock, Own, drafted, what_they_draw
-from tests.rating.stage import Browser
+from tests.rating.delineators import Delineator, Mask, ball
+from tests.rating.reference_stage import A, B, Clock, Own, S, drafted, what_they_draw
+from tests.rating.stage import NOON, Browser
 
 
 @pytest.fixture
@@ -205,8 +213,57 @@ def test_the_references_are_what_was_drawn(
     assert (dana != rita).any()
     listed = cora.get(f"{address}results/")["references"]
     assert {one["title"] for one in listed if one["case"] == first} == set(wanted)
-    asked = {"title": "Table 4", "references": ["Test set: dana", "Test set: rita"]}
+    asked: dict[str, Any] = {"title": "Table 4", "references": ["Test set: dana", "Test set: rita"]}
     assert cora.post(f"cohorts/{cohort.slug}/evaluations/", asked)["state"] == "queued"
+    prepared = prepare(Comparing(cohort, asked["references"], ["slim-unet"]), by=None)
+    (dice, *_) = steps(list(records_of(prepared, progress=lambda *_: None)), ["slim-unet"])
+    drawn = ball(S, A, B)
+    scores = [
+        np.mean([2 * (one & drawn).sum() / (one.sum() + drawn.sum()) for one in references])
+        for references in ((own["dana"][first], small), (dana, rita))
+    ]
+    assert (dice["method"], dice["score"], dice["n"]) == ("slim-unet", "DSC", 1)
+    assert (dice["step 1"], dice["step 2"]) == pytest.approx(tuple(scores))
+    assert dice["difference"] == pytest.approx(scores[1] - scores[0])
+    assert scores[1] != scores[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_make_references_at_once_make_one_set(
+    finished: Any, study: ReferenceStudy, cora: Browser
+) -> None:
+    cora.post(f"reference-studies/{study.slug}/close/", {"reason": "All done."})
+    study.refresh_from_db()
+    before = Segmentation.objects.count()
+    together = Barrier(3)
+
+    def make(_: int) -> list[str]:
+        try:
+            together.wait()
+            return make_references_of(study=study, by=None, now=NOON)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(3) as makers:
+        assert list(makers.map(make, range(3))) == [[], [], []]
+    made = [(one.case_id, one.title) for one in queries.references_made(study)]
+    assert len(made) == len(set(made)) == 2 * (2 * 2 + 3) == Segmentation.objects.count() - before
+
+
+def test_references_are_made_a_few_cases_at_a_time(
+    finished: Any, study: ReferenceStudy, cora: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reference_masks, "CASES_AT_A_TIME", 1)
+    address = f"reference-studies/{study.slug}/"
+    cora.post(f"{address}close/", {"reason": "All done."})
+    first = min(study.cases.values_list("case__code", flat=True))
+    assert cora.post(f"{address}masks/") == {"notes": [], "after": first, "left": 1}
+    made = cora.get(f"{address}results/")["references"]
+    assert {one["case"] for one in made} == {first}
+    end = {"notes": [], "after": "", "left": 0}
+    assert cora.post(f"{address}masks/", {"after": first}) == end
+    assert len(cora.get(f"{address}results/")["references"]) == 2 * len(made)
+    assert cora.post(f"{address}masks/") == end
 
 
 def test_the_dots_can_be_taken_along(

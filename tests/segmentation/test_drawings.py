@@ -156,6 +156,10 @@ def test_an_edit_is_stored_once_and_in_its_place(cohort: Cohort) -> None:
     address = f"{person.address}edits/{first}/"
     body = person.body(added=[5, 2])
     assert person.put(address, body) == person.put(address, body)
+    assert person.put(address, body | {"active_ms": 95_000}), "time goes on, the edit is the same"
+    for other_content in ({"added": [5, 3]}, {"removed": [9, 1]}, {"tool": "lasso"}):
+        assert person.refused("put", address, body | other_content) == (409, "DrawnElsewhere")
+    assert person.get(person.address)["edits"][0]["added"] == [5, 2]
     elsewhere = f"{person.address}edits/{uuid4()}/"
     assert person.refused("put", elsewhere, body) == (409, "DrawnElsewhere")
     other = Delineator(User.objects.get(username="ravi")).begin(Case.objects.get())

@@ -1,17 +1,26 @@
-"""The practice masks of the demonstration have the errors that they are said to have."""
+"""The demonstration's practice masks have the errors that are said, its references their steps."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from django.utils import timezone
 from scipy import ndimage
 
-from segmentation.models import Cohort
+from rating.models import Delineation, ReferenceStudy
+from rating.queries.reference import references_made
+from segmentation.models import Cohort, Segmentation
+from segmentation.operations.cases import create_cohort
 from segmentation.operations.training_jobs import choices_for
+from segmentation.operations.voxels import mask_of, scans_of
+from tests.rating.delineators import a_method_mask
 from tests.segmentation.taught import teach
-from webapp.demonstration import practice_pair, with_errors
+from webapp.demonstration import make_accounts, make_reference, practice_pair, with_errors
 
 
 def test_errors_are_put_in_apart_from_what_is_known() -> None:
@@ -35,3 +44,27 @@ def test_a_mask_with_errors_is_offered_to_no_training() -> None:
     assert (drawn.title, known.title) == ("Practice mask", "Imported mask")
     (choices,) = choices_for([cohort])
     assert [one["name"] for one in choices["references"]] == ["imported", "Imported mask"]
+
+
+@pytest.mark.django_db
+def test_references_are_made_by_scripts_once(tmp_path: Path, settings: Any) -> None:
+    settings.DATA = tmp_path
+    people = make_accounts()
+    assert make_accounts() == people
+    cohort = create_cohort(title="Phantoms", coordinators=[people["cora"]])
+    cases = teach(cohort, 81, 82)
+    for case in cases:
+        known = mask_of(case.segmentations.get(origin="imported"))
+        a_method_mask(case, "slim-unet", scans_of(case)["FLAIR"].grid.to_ras(known)[::-1])
+    for _ in range(2):
+        make = partial(make_reference, cohort=cohort, people=people, clock=timezone.now, say=str)
+        make("Finished", cases=cases[:1])
+        make("To finish", cases=cases[1:], left_to_do="dana")
+    finished, open_one = ReferenceStudy.objects.order_by("title")
+    assert (finished.state, open_one.state) == ("closed", "open")
+    assert len(references_made(finished)) == 2 * 2 + 3
+    assert any(mask.lesions for mask in references_made(finished))
+    (left,) = Delineation.objects.filter(submitted_at=None)
+    assert (left.assignment.delineator, left.step, left.of.study) == ("dana", 2, open_one)
+    assert left.dots.exists()
+    assert not Segmentation.objects.filter(title__startswith="To finish").exists()

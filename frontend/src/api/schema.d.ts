@@ -1193,7 +1193,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Make the masks and the references of a closed study. */
+        /** @description Make the masks and the references of a closed study, a few cases at a time. */
         post: operations["make_reference_masks"];
         delete?: never;
         options?: never;
@@ -3335,6 +3335,11 @@ export interface components {
                 undefined: string;
             };
         };
+        /** @description After which case to go on; from the first one without it. */
+        MakeReferencesRequest: {
+            /** @default  */
+            after: string;
+        };
         MarkAgreementLine: {
             /** @description User name of the rater (text) */
             rater: string;
@@ -4072,6 +4077,10 @@ export interface components {
         /** @description What was said when references were made: cases that were left out, and why. */
         ReferencesMade: {
             notes: string[];
+            /** @description The case to go on after while some are left. */
+            after: string;
+            /** @description How many cases are still to be made. */
+            left: number;
         };
         /** @description A page of reference studies. */
         ReferencesPage: {
@@ -7294,7 +7303,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["MakeReferencesRequest"];
+            };
+        };
         responses: {
             200: {
                 headers: {

@@ -3,6 +3,7 @@
 import { fetchBytes, request } from '../api/client'
 import { explanation, Refused } from '../api/errors'
 import type { Drawing, Segmentation } from '../api/types'
+import { newUuid } from '../elements'
 import type { SavingState, Send } from '../saving/outbox'
 import type { Dot } from '../viewer/dots'
 import { loadLabels } from '../viewer/load'
@@ -166,7 +167,10 @@ class MaskTask implements EditorTask {
     const first = drawn.edits - pending.length
     const { id, owner } = this.data
     const fork = await request('POST', '/api/v1/drawings/{id}/fork/', { id }, { edits: first })
-    for (const { send } of pending) await store.keep(owner, fork.id, send)
+    // Under new ids: the first may be refused because its own is taken.
+    for (const { send } of pending) {
+      await store.keep(owner, fork.id, { ...send, id: newUuid() } as Send)
+    }
     for (const one of pending) await store.forget(one)
     this.desk.leaveTo(this.data.drawing_page.replace('ID', fork.id))
   }

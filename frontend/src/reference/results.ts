@@ -115,10 +115,18 @@ function referencesPanel(
     button.textContent = 'Making the references…'
     try {
       const where = { slug: study.id }
-      const { notes } = await request('POST', '/api/v1/reference-studies/{slug}/masks/', where)
+      const said = new Set<string>()
+      let after = ''
+      do {
+        const path = '/api/v1/reference-studies/{slug}/masks/'
+        const made = await request('POST', path, where, { after })
+        for (const one of made.notes) said.add(one)
+        after = made.after
+        if (after) button.textContent = `Making the references… ${plural(made.left, 'case')} left`
+      } while (after)
       await refresh()
       const place = document.getElementById('reference-notes') // the page is another one now
-      if (place) place.textContent = notes.join(' ')
+      if (place) place.textContent = [...said].join(' ')
     } catch (error) {
       showTrouble(trouble, error)
     } finally {

@@ -17,6 +17,7 @@ from segmentation.evaluation.summary import (
     MEAN,
     by_reference,
     differences,
+    steps,
     table_4,
     volume_pairs,
     volumes,
@@ -34,7 +35,12 @@ def box(length: int, at: int = 2) -> np.ndarray:
     return mask
 
 
-def case(code: str, methods: dict[str, int], references: dict[str, int]) -> CaseRecord:
+def case(
+    code: str,
+    methods: dict[str, int],
+    references: dict[str, int],
+    earlier: dict[str, int] | None = None,
+) -> CaseRecord:
     """Every mask is one lesion of so many voxels' length; 0 is an empty mask."""
     return record_case(
         case=code,
@@ -45,6 +51,7 @@ def case(code: str, methods: dict[str, int], references: dict[str, int]) -> Case
         missing={name: "no T1" for name in METHODS if name not in methods},
         min_volume_mm3=10.7,
         profile=ONE_VOXEL,
+        earlier={name: box(length) for name, length in (earlier or {}).items()},
     )
 
 
@@ -134,6 +141,43 @@ def test_volumes_are_compared_with_each_reference_their_mean_and_their_union() -
     assert with_a["ratio_below"] < with_a["ratio_below_high"] < with_a["ratio_above_low"]
     alike = volumes(volume_pairs(RECORDS[:1], ["slim-unet"], ["A", "B"]))[0]
     assert "fewer than two cases" in alike["bias_ml"]["undefined"]
+
+
+def test_references_of_both_steps_stand_side_by_side() -> None:
+    """A box of a over one of b of the same 9 voxels' cross section: DSC is 2 min(a, b) / (a + b).
+
+    What no first step is known of (B of C2, all of C4) counts in neither column.
+    """
+    records = [
+        case("C1", {"slim-unet": 4, "lst-lga": 4}, {"A": 4, "B": 4}, {"A": 2, "B": 4}),
+        case("C2", {"slim-unet": 6}, {"A": 6, "B": 3}, {"A": 3}),
+        case("C3", {"slim-unet": 2}, {"A": 4, "B": 2}, {"A": 4, "B": 6}),
+        case("C4", {"slim-unet": 2}, {"A": 2}),
+    ]
+    found = line(steps(records, list(METHODS)), method="slim-unet", score="DSC")
+    first = [(2 * 2 / 6 + 1) / 2, 2 * 3 / 9, (2 * 2 / 6 + 2 * 2 / 8) / 2]
+    second = [1, 1, (2 * 2 / 6 + 1) / 2]
+    assert found["n"] == 3
+    for name, values in (("step 1", first), ("step 2", second)):
+        assert found[name] == pytest.approx(statistics.fmean(values))
+        assert found[f"{name}, SD"] == pytest.approx(statistics.stdev(values))
+    changes = np.subtract(second, first)
+    half = 4.302652729911275 * statistics.stdev(changes) / 3**0.5
+    assert found["difference"] == pytest.approx(changes.mean())
+    assert (found["low"], found["high"]) == pytest.approx(
+        (changes.mean() - half, changes.mean() + half)
+    )
+    raters = line(steps(records, list(METHODS)), method=BETWEEN, score="DSC")
+    assert raters["n"] == 2
+    assert raters["difference"] == pytest.approx(
+        statistics.fmean([1 - 2 * 2 / 6, 2 * 2 / 6 - 2 * 4 / 10])
+    )
+    asked = Asked(METHODS, ("A", "B"), 10.7, "one-voxel")
+    laid = lay_out(records, [], asked)
+    assert laid.tables["steps"][0][:4] == ["method", "score", "step 1", "step 1, SD"]
+    assert "| Slim U-Net | DSC | 3 | 0.69 (0.13) | 0.94 (0.10) |" in table_4_text(records, METHODS)
+    assert [CaseRecord.from_json(one.as_json()) for one in records] == records
+    assert "steps" not in lay_out(RECORDS, [], asked).tables
 
 
 def test_records_survive_json() -> None:

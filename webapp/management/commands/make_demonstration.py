@@ -1,4 +1,4 @@
-"""manage.py make_demonstration: six phantoms, a study to rate and a finished one."""
+"""manage.py make_demonstration: phantoms, and studies to do and finished ones."""
 
 from typing import Any
 
