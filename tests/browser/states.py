@@ -119,16 +119,14 @@ def make_reference_states(password: str) -> None:
     people = [User.objects.create_user(name, password=password) for name in ("dana", "dora")]
     for person in people:
         cohort.memberships.create(user=person, role="delineator")
-    cases = [a_case(cohort, seed) for seed in (7, 8)]
-    own = {case.code: a_drawn_mask(seed) for case, seed in zip(cases, (7, 8), strict=True)}
-    for case in cases:
-        for moved, method in enumerate(("slim-unet", "bianca", "lst-lpa"), 1):
-            a_method_mask(case, method, np.roll(own[case.code], moved, axis=0))
-    for title in ("A draft", "Not begun", "Second step", "Finished"):
+    first, others = (cases_to_delineate(cohort, seeds) for seeds in ((7, 8), (9, 10)))
+    # Nobody delineates a case in two open studies, so the second step has cases of its own.
+    of = {"Finished": first, "A draft": first, "Not begun": first, "Second step": others}
+    for title, own in of.items():
         study = create_reference(title=title, cohort=cohort, now=timezone.now())
         settings = {
             "interval_days": 0 if title in ("Second step", "Finished") else 30,
-            "cases": [case.code for case in cases],
+            "cases": list(own),
             "delineators": [person.username for person in people],
             "methods": ["slim-unet", "bianca", "lst-lpa"],
             "proposals": True,
@@ -142,6 +140,17 @@ def make_reference_states(password: str) -> None:
         if title == "Finished":
             why = "Everybody has finished."
             close_reference(study=study, reason=why, by=cora, now=timezone.now())
+
+
+def cases_to_delineate(cohort: Cohort, seeds: tuple[int, int]) -> dict[str, Mask]:
+    """New cases with masks of three methods; what somebody draws, by case code."""
+    own: dict[str, Mask] = {}
+    for seed in seeds:
+        case = a_case(cohort, seed)
+        own[case.code] = a_drawn_mask(seed)
+        for moved, method in enumerate(("slim-unet", "bianca", "lst-lpa"), 1):
+            a_method_mask(case, method, np.roll(own[case.code], moved, axis=0))
+    return own
 
 
 def a_drawn_mask(seed: int) -> Mask:
