@@ -110,32 +110,41 @@ if (worst > 1e-6) quit(status = 1)
 """
 
 VERIFY = """\
-# Checks design, secret and every order against what was published: python3 verify.py, right here.
+# Checks design, secret and every order, as drawn and as shown: python3 verify.py, right here.
 import csv, hashlib, json
-from orders import draw
+from orders import draw, rows_by_rater
 
 def sha256(*parts):
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
 text, study = open("design.json", "rb").read(), json.load(open("study.json"))
-secret, shown = bytes.fromhex(study["secret"]), {}
+design, secret = json.loads(text), bytes.fromhex(study["secret"])
 assert sha256(secret, text) == study["commitment"], "other design or secret"
-for row in csv.DictReader(open("schedule.csv")):  # without the apostrophe before + - @
-    shown.setdefault(row["rater"].lstrip("'"), []).append(row["item"])
-for rater, order in shown.items():
-    drawn = draw(secret, study["study"], rater, json.loads(text))
-    assert order == drawn, f"{rater}: another order"
+drawn, shown = rows_by_rater("schedule.csv"), rows_by_rater("presentations.csv")
+assert shown.keys() == drawn.keys() >= set(design["raters"]), "other raters"
+for rater, rows in drawn.items():
+    order = draw(secret, study["study"], rater, design)
+    assert order == rows == shown[rater], f"{rater}: another order"
 for row in csv.DictReader(open("amendments.csv")):  # raters who joined later
     rater = row["rater"].lstrip("'")
-    told = "\\n".join([rater, *shown.get(rater, [])]).encode()
+    told = "\\n".join([rater, *(item for _, _, item, _ in drawn.get(rater, []))]).encode()
     assert row["commitment"] in ("", sha256(secret, told)), f"{rater}: not committed to"
-print(f"The commitment holds, and so do the orders of {', '.join(shown)}.")
+print(f"The commitment holds, and so do the orders of {', '.join(drawn)}.")
 """
 
 ORDERS = """\
 # How a rater's order follows from the secret, written a second time for verify.py. Two blocks show
 # every mask once each, with at least `gap` positions between the two showings of a mask.
-import hmac
+import csv, hmac
+
+def rows_by_rater(name):
+    '''Position, occasion, item and case of every row but practice; names without the apostrophe.'''
+    found = {}
+    for row in csv.DictReader(open(name)):
+        if row["occasion"] != "0":
+            rows = found.setdefault(row["rater"].lstrip("'"), [])
+            rows.append(tuple(row[of] for of in ("position", "occasion", "item", "case")))
+    return found
 
 def words(secret, label):
     '''64-bit numbers from HMAC-SHA256(secret, "study|rater|counter").'''
@@ -151,11 +160,15 @@ def below(source, bound):
     return next(word for word in source if word < limit) % bound
 
 def draw(secret, study, rater, design):
-    '''Draws again until no two masks of one case follow each other.'''
+    '''Rows as above; draws again until no two masks of one case follow each other.'''
     source, order = words(secret, f"{study}|{rater}|"), None
     while order is None:
         order = draw_once(source, design["items"], design["gap"])
-    return [item["key"] for item in order]
+    n = len(design["items"])
+    return [
+        (str(at), "1" if at <= n else "2", item["key"], item["case"])
+        for at, item in enumerate(order, 1)
+    ]
 
 def draw_once(source, items, gap):
     n = len(items)

@@ -18,6 +18,7 @@ PrimaryAnalysis = Literal["derived", "rater"]
 Fraction = tuple[int, int]
 LATER = frozenset(
     {
+        "case_sampling",
         "equivalence_margin",
         "practice",
         "sign_instructions",
@@ -64,11 +65,12 @@ class AcceptanceDesign:
     """What is asked, of whom, about what. `gap` counts positions, thresholds are to be exceeded.
 
     `equivalence_margin` is the difference of acceptance rates (a share) that would matter; None
-    where nothing is to be shown equivalent. `practice` is read first, with feedback, and is in no
-    analysis. `sign_instructions`, `ask_qualification` (years, training, specialty) and
-    `ask_conditions` (room light and screen, once per sitting) come before the first presentation.
-    `ask_consistency`: with every verdict, whether it follows from the counts; asked always, so that
-    the question says nothing of the derived verdict.
+    where nothing is to be shown equivalent. `case_sampling`: in words, how the cases were found
+    (consecutive, random or chosen; when; where); raters never see it. `practice` is read first,
+    with feedback, and is in no analysis. `sign_instructions`, `ask_qualification` (years, training,
+    specialty) and `ask_conditions` (room light and screen, once per sitting) come before the first
+    presentation. `ask_consistency`: with every verdict, whether it follows from the counts; asked
+    always, so that the question says nothing of the derived verdict.
     """
 
     presentations_per_item: int = 2
@@ -85,6 +87,7 @@ class AcceptanceDesign:
     allow_typed_counts: bool = False
     primary_analysis: PrimaryAnalysis = "derived"
     equivalence_margin: float | None = None
+    case_sampling: str = ""
     items: tuple[DesignItem, ...] = ()
     raters: tuple[str, ...] = ()
     practice: tuple[PracticeCase, ...] = ()

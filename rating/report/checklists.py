@@ -94,6 +94,9 @@ def _answers(
     }
     if design.practice:
         answers["process"] += f"; practice cases with feedback beforehand: {len(design.practice)}"
+    if said := design.case_sampling.strip():
+        answers["eligible"] = f"{said} (Methods)"
+        answers["sampling"] = f"Cases: {said}; raters: {NOT_COLLECTED}"
     if facts.raters:
         answers["raters"] = f"{'; '.join(facts.raters)} (raters.csv)"
         answers["people"] = "raters.csv; of subjects what cases.csv has"
@@ -115,7 +118,7 @@ GRRAS = """
 4 | The population of raters | raters
 5 | What is known already, and why the study |
 6 | How the sample size was chosen; raters, subjects, repeats | numbers
-7 | How subjects and raters were sampled |
+7 | How subjects and raters were sampled | sampling
 8 | The rating process: interval, clinical information, blinding | process
 9 | Whether ratings were independent | independent
 10 | The statistical analysis | statistics
@@ -133,7 +136,7 @@ CLAIM = """
 5 | Prospective or retrospective |
 6 | Goal of the study | aim
 7 | Sources of data |
-8 | Who was eligible: how, where and when |
+8 | Who was eligible: how, where and when | eligible
 9 | Preprocessing of data |
 10 | Selection of subsets of data |
 11 | Definitions of data elements | details

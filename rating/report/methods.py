@@ -16,6 +16,7 @@ def methods(
     """This will write how the study was done, as paragraphs in English."""
     return (
         _reading(design, names),
+        *_sampling(design),
         _rule(design),
         _statistics(design),
         _record(results, facts),
@@ -71,6 +72,12 @@ def _reading(design: AcceptanceDesign, names: Names) -> str:
         "lesion that is none (false positive) and every lesion that is not drawn (missed), and "
         "then gave their verdict; percentages and the derived verdict were not shown to them."
     )
+
+
+def _sampling(design: AcceptanceDesign) -> tuple[str, ...]:
+    """How the cases were found, in the words of the design; nothing where it does not say."""
+    said = design.case_sampling.strip()
+    return (f"How the cases were found: {said}",) if said else ()
 
 
 def shown(design: AcceptanceDesign) -> str:

@@ -42,6 +42,12 @@ class DesignSerializer(RequestSerializer):
         max_length=LONGEST_TEXT, allow_blank=True, required=False
     )
     instructions = serializers.CharField(max_length=LONGEST_TEXT, allow_blank=True, required=False)
+    case_sampling = serializers.CharField(
+        max_length=LONGEST_TEXT,
+        allow_blank=True,
+        required=False,
+        help_text="How the cases were found: consecutive, random or chosen; when; where.",
+    )
     shown_sequences = serializers.ListField(
         child=serializers.ChoiceField(choices=["FLAIR", "T1"]),
         required=False,

@@ -175,17 +175,26 @@ def test_the_script_of_the_bundle_verifies_every_order(
     assert ended.stdout == "The commitment holds, and so do the orders of +otto, ravi, rita.\n"
     whole = {
         name: (tmp_path / name).read_text()
-        for name in ("schedule.csv", "amendments.csv", "design.json")
+        for name in ("schedule.csv", "presentations.csv", "amendments.csv", "design.json")
     }
     assert len((tmp_path / "verify.py").read_text().splitlines()) <= 20, "to be read in a minute"
     commitment = study.amendments.get(kind="rater_joined").commitment
-    head, first, second, *rest = whole["schedule.csv"].splitlines()
+    head, *lines = whole["schedule.csv"].splitlines()
+    one, two = (line.split(",") for line in lines[:2])
+    turned = [",".join([*one[:3], *two[3:]]), ",".join([*two[:3], *one[3:]])]
+    told, *showings = whole["presentations.csv"].splitlines()
     for name, forged in (
-        ("schedule.csv", "\n".join([head, second, first, *rest])),
+        ("schedule.csv", "\n".join([head, lines[1], lines[0], *lines[2:]])),
+        ("schedule.csv", "\n".join([head, *turned, *lines[2:]])),
+        ("schedule.csv", "\n".join([head, lines[0].replace(",1,1,", ",1,2,"), *lines[1:]])),
+        ("schedule.csv", "\n".join(line for line in [head, *lines] if "rita" not in line)),
+        ("presentations.csv", "\n".join([told, showings[1], showings[0], *showings[2:]])),
+        ("presentations.csv", "\n".join([told, *showings[:-1]])),
         ("amendments.csv", whole["amendments.csv"].replace(commitment, "0" * 64)),
         ("design.json", whole["design.json"].replace("9,10", "8,10")),
     ):
         (tmp_path / name).write_text(forged)
+        assert forged != whole[name]
         assert verified().returncode == 1, name
         (tmp_path / name).write_text(whole[name])
 

@@ -212,6 +212,12 @@ class Draft {
         'How it is to be counted, in words. Raters see it.',
       ),
       ...field(
+        'case_sampling',
+        'How the cases were found',
+        text(design.case_sampling),
+        'Consecutive, random or chosen; from when to when; where. It goes into the Methods of the report. Raters do not see it.',
+      ),
+      ...field(
         'gap',
         'Gap',
         number(design.gap, 10_000),

@@ -122,11 +122,14 @@ def test_a_text_that_is_no_design_is_refused(text: str) -> None:
         design_from_json(text)
 
 
-def test_a_design_without_a_margin_is_the_text_it_was_before_there_were_margins() -> None:
-    assert "equivalence_margin" not in canonical_json(PAPER)
-    with_margin = replace(PAPER, equivalence_margin=0.05)
-    assert '"equivalence_margin":0.05' in canonical_json(with_margin)
-    for design in (PAPER, with_margin):
+@pytest.mark.parametrize(
+    ("name", "value"), [("equivalence_margin", 0.05), ("case_sampling", "Consecutive, 2019.")]
+)
+def test_a_design_without_what_came_later_is_the_text_it_was_before(name: str, value: Any) -> None:
+    assert name not in canonical_json(PAPER)
+    saying = replace(PAPER, **{name: value})
+    assert f'"{name}":{json.dumps(value)}' in canonical_json(saying)
+    for design in (PAPER, saying):
         assert design_from_json(canonical_json(design)) == design
 
 

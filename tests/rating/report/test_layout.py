@@ -263,3 +263,20 @@ def test_check_lists_say_what_was_not_collected() -> None:
     described = checklists(results, design, NAMES, known)[1].items[33]
     assert described.answer == "cases.csv of the bundle, for 2 of 3 cases"
     assert answers["34"] == "not collected"
+
+
+def test_how_cases_were_found_is_told_where_the_design_says_it() -> None:
+    said = "Consecutive patients, 2019 to 2021, one hospital."
+    for design, sampled, eligible in (
+        (a_study(3), "not collected", "not collected"),
+        (
+            a_study(3, case_sampling=said),
+            f"Cases: {said}; raters: not collected",
+            f"{said} (Methods)",
+        ),
+    ):
+        report = laid_out(design)
+        grras, claim = ({item.item: item.answer for item in one.items} for one in report.checklists)
+        assert (grras["7"], claim["8"]) == (sampled, eligible)
+        told = f"How the cases were found: {said}" in report.methods
+        assert told == bool(design.case_sampling)
