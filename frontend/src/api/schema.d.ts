@@ -2486,6 +2486,8 @@ export interface components {
             readonly connectivity: number;
             dawm_instruction?: string;
             instructions?: string;
+            /** @description How the cases were found: consecutive, random or chosen; when; where. */
+            case_sampling?: string;
             /** @description T1: beside the FLAIR, where a case has one. */
             shown_sequences?: components["schemas"]["ShownSequencesEnum"][];
             allow_typed_counts?: boolean;
@@ -2519,6 +2521,8 @@ export interface components {
             min_volume_mm3?: number;
             dawm_instruction?: string;
             instructions?: string;
+            /** @description How the cases were found: consecutive, random or chosen; when; where. */
+            case_sampling?: string;
             /** @description T1: beside the FLAIR, where a case has one. */
             shown_sequences?: components["schemas"]["ShownSequencesEnum"][];
             allow_typed_counts?: boolean;
