@@ -44,7 +44,7 @@ from webapp.scripted_reading import ScriptedAnswer, ScriptedReader
 COHORT = "Demonstration phantoms"
 OPEN_STUDY = "Demonstration: a study to rate"
 CLOSED_STUDY = "Demonstration: a finished study"
-CLOSED_REFERENCE = "Demonstration: a finished reference"
+CLOSED_REFERENCE = "Demonstration reference"
 OPEN_REFERENCE = "Demonstration: a reference to finish"
 SEEDS = (9001, 9002, 9003, 9004, 9005, 9006)
 LESIONS = (4, 9, 14, 18, 24, 33)

@@ -69,7 +69,7 @@ def make_some_references(
     if len(queries.names_to_fuse(study)) < 2:
         notes.append(f"No {rules}: fewer than two delineators are left to fuse masks of.")
     elif not queries.cases_all_finished(study):
-        notes.append(f"No {rules}: all delineators have finished no case.")
+        notes.append(f"No {rules}: no case was finished by all delineators.")
     unmade = [one for one in queries.cases_unmade(study) if one.case.code > after]
     now_made = unmade[:CASES_AT_A_TIME]
     drawn = fused = 0
