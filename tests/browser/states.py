@@ -119,12 +119,14 @@ def make_reference_states(password: str) -> None:
     people = [User.objects.create_user(name, password=password) for name in ("dana", "dora")]
     for person in people:
         cohort.memberships.create(user=person, role="delineator")
-    cases = [a_case(cohort, seed) for seed in (7, 8)]
-    own = {case.code: a_drawn_mask(seed) for case, seed in zip(cases, (7, 8), strict=True)}
-    for case in cases:
-        for moved, method in enumerate(("slim-unet", "bianca", "lst-lpa"), 1):
-            a_method_mask(case, method, np.roll(own[case.code], moved, axis=0))
-    for title in ("A draft", "Not begun", "Second step", "Finished"):
+    for number, title in enumerate(("A draft", "Not begun", "Second step", "Finished")):
+        # Nobody delineates a case in two studies: each has cases of its own.
+        seeds = (7 + 2 * number, 8 + 2 * number)
+        cases = [a_case(cohort, seed) for seed in seeds]
+        own = {case.code: a_drawn_mask(seed) for case, seed in zip(cases, seeds, strict=True)}
+        for case in cases:
+            for moved, method in enumerate(("slim-unet", "bianca", "lst-lpa"), 1):
+                a_method_mask(case, method, np.roll(own[case.code], moved, axis=0))
         study = create_reference(title=title, cohort=cohort, now=timezone.now())
         settings = {
             "interval_days": 0 if title in ("Second step", "Finished") else 30,
