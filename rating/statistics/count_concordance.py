@@ -128,7 +128,7 @@ def _icc(icc: Icc | None, masks: int) -> tuple[Any, Any, Any]:
     if icc is None:
         reason = "fewer than two masks" if masks < 2 else "the counts do not vary between masks"
         return (undefined(reason),) * 3
-    exact = "the counts differ by a constant at most, which leaves no error to judge by"
+    exact = "the counts vary too little, between masks or between repeats, to compare the two"
     return (icc.value, *(icc.interval or (undefined(exact),) * 2))
 
 

@@ -15,7 +15,10 @@ TAIL = (1 + LEVEL) / 2
 
 @dataclass(frozen=True)
 class Icc:
-    """A coefficient with its interval; the interval is None where F has nothing to compare."""
+    """A coefficient with its interval, which holds the coefficient and has a width.
+
+    The interval is None where F has nothing to compare.
+    """
 
     value: float
     interval: Interval | None
@@ -45,7 +48,7 @@ def icc_agreement(counts: ArrayLike) -> Icc | None:
     if below <= 1e-12:
         return None
     value = (ms.rows - ms.error) / below
-    if ms.error <= 1e-12:  # repeats differ by a constant at most: F has no error to compare with
+    if not _is_comparable(ms):
         return Icc(value, None)
     return Icc(value, _interval_of_agreement(value, ms))
 
@@ -63,7 +66,7 @@ def icc_consistency(counts: ArrayLike) -> Icc | None:
     if below <= 1e-12:
         return None
     value = (ms.rows - ms.error) / below
-    if ms.error <= 1e-12:
+    if not _is_comparable(ms):
         return Icc(value, None)
     f, freedom = ms.rows / ms.error, (ms.n - 1) * (ms.k - 1)
     low = f / float(special.fdtri(ms.n - 1, freedom, TAIL))
@@ -87,8 +90,17 @@ def _mean_squares(counts: ArrayLike) -> MeanSquares | None:
     )
 
 
+def _is_comparable(ms: MeanSquares) -> bool:
+    """Whether F can compare: not if repeats differ by a constant at most, or sums not at all."""
+    return min(ms.rows, ms.error) > 1e-12
+
+
 def _interval_of_agreement(r: float, ms: MeanSquares) -> Interval | None:
-    """The 95 % interval by F; None where the approximation leaves no degrees of freedom."""
+    """The 95 % interval by F; None where the approximation does not hold.
+
+    It leaves no degrees of freedom, or its interval misses the coefficient: both where there is
+    about as little between the targets as within them, and few of them.
+    """
     n, k = ms.n, ms.k
     a = k * r / (n * (1 - r))
     b = 1 + k * r * (n - 1) / (n * (1 - r))
@@ -101,6 +113,5 @@ def _interval_of_agreement(r: float, ms: MeanSquares) -> Interval | None:
     rest = k * ms.columns + (k * n - k - n) * ms.error
     low = n * (ms.rows - f_low * ms.error) / (f_low * rest + n * ms.rows)
     high = n * (f_high * ms.rows - ms.error) / (rest + n * f_high * ms.rows)
-    if high < -1:  # so little between masks that F says nothing about a coefficient
-        return None
-    return max(-1.0, low), min(1.0, high)
+    low, high = max(-1.0, low), min(1.0, high)
+    return (low, high) if low <= r <= high else None

@@ -94,6 +94,7 @@ def test_consistency_lies_in_its_interval(pairs: list[tuple[int, int]]) -> None:
     assert -1 - 1e-9 <= found.value <= 1 + 1e-9
     if found.interval is not None:
         assert -1 <= found.interval[0] <= found.value <= found.interval[1] <= 1
+        assert found.interval[0] < found.interval[1]
 
 
 COUNTED = np.array(  # cases, raters, repeats
