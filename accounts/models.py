@@ -49,7 +49,7 @@ class Invitation(models.Model):
     class Role(models.TextChoices):
         COORDINATOR = "coordinator"
         DELINEATOR = "delineator"
-        RATER = "rater", "rater (an account, no role in the cohort)"
+        RATER = "rater", "Rater (an account, no role in the cohort)"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     cohort = models.ForeignKey(Cohort, models.CASCADE, related_name="invitations")

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('address', models.EmailField(max_length=254)),
-                ('role', models.CharField(choices=[('coordinator', 'Coordinator'), ('delineator', 'Delineator'), ('rater', 'rater (an account, no role in the cohort)')], max_length=20)),
+                ('role', models.CharField(choices=[('coordinator', 'Coordinator'), ('delineator', 'Delineator'), ('rater', 'Rater (an account, no role in the cohort)')], max_length=20)),
                 ('key_sha256', models.CharField(max_length=64, unique=True)),
                 ('invited_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField()),

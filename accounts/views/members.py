@@ -6,6 +6,7 @@ from uuid import UUID
 
 from allauth.account.adapter import get_adapter
 from allauth.core import ratelimit
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.models import User
@@ -82,6 +83,8 @@ def send(request: HttpRequest, invitation: Invitation, key: str) -> dict[str, st
     context = {"invitation": invitation, "link": link, "request": request}
     mail = get_adapter().render_mail("accounts/email/invitation", invitation.address, context)
     sent = {"address": invitation.address, "link": link, "trouble": ""}
+    if not settings.EMAIL_URL:
+        sent["trouble"] = "No mail server is set, so hand the link over yourself."
     try:
         mail.send()
     except OSError:  # also every error of smtplib

@@ -156,7 +156,8 @@ def _groups(
                     "table-4",
                     "Scores (Table 4)",
                     "Mean (SD) over cases; within a case the mean over its references first. "
-                    f"{_cases(common)} {'has' if common == 1 else 'have'} a mask of every method.",
+                    f"{_counted(common, 'case')} {'has' if common == 1 else 'have'} a mask of "
+                    "every method.",
                     every,
                     "Outlines and volume",
                     (
@@ -431,9 +432,11 @@ def _methods(records: Sequence[CaseRecord], asked: Asked, common: int) -> tuple[
     kept = sorted(set(asked.voxels_kept))
     few = f" (fewer than {' or '.join(map(str, kept))} voxels here)" if kept else ""
     about = (
-        f"{len(asked.methods)} methods were compared with {len(asked.references)} references "
-        f"({', '.join(asked.references)}) on {_cases(len(records))} of {subjects} subjects; "
-        f"{_cases(common)} had a mask of every method."
+        f"{_counted(len(asked.methods), 'method')} {'was' if len(asked.methods) == 1 else 'were'} "
+        f"compared with {_counted(len(asked.references), 'reference')} "
+        f"({', '.join(asked.references)}) on {_counted(len(records), 'case')} of "
+        f"{_counted(subjects, 'subject')}; "
+        f"{_counted(common, 'case')} had a mask of every method."
     )
     lesions = (
         f"Lesions are 26-connected components. Those below {asked.min_volume_mm3:g} mm³{few} were "
@@ -460,8 +463,8 @@ ROW_BETWEEN = f'The row "{BETWEEN}" is how references score against each other, 
 # --- Cells ----------------------------------------------------------------------------------------
 
 
-def _cases(count: int) -> str:
-    return f"{count} case{'' if count == 1 else 's'}"
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _title(name: str, names: Mapping[str, str]) -> Cell:

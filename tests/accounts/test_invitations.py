@@ -11,6 +11,7 @@ from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.http import HttpResponse
 from django.test import Client
+from pytest_django import Settings
 
 from accounts.models import Invitation
 from rating.operations.study import create_study
@@ -179,6 +180,19 @@ def test_a_mail_server_that_fails_leaves_the_link(
     page = signed_in(cora).post("/cohorts/clinic-2019/members/", form)
     assert "hand the link over yourself" in page.content.decode()
     assert "Choose a password" in Client().get(link_on(page)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("server", "said"),
+    [("", "No mail server is set"), ("smtp://mail.example.org", "A mail with the link was sent")],
+)
+def test_the_page_tells_whether_a_mail_went_out(
+    cora: User, cohort: Cohort, settings: Settings, server: str, said: str
+) -> None:
+    settings.EMAIL_URL = server
+    form = {"address": ADDRESS, "role": "rater"}
+    page = signed_in(cora).post("/cohorts/clinic-2019/members/", form)
+    assert said in page.content.decode()
 
 
 def test_two_people_of_one_name(cora: User, cohort: Cohort) -> None:

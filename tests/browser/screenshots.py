@@ -184,7 +184,7 @@ def drawing(camera: Camera) -> None:
 def draft(camera: Camera) -> None:
     """A study that is being designed."""
     camera.go("/studies/")
-    known = camera.page.get_by_role("link", name="A draft")
+    known = camera.page.get_by_role("link", name="A draft", exact=True)
     if known.count():
         known.first.click()
     else:

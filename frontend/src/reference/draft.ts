@@ -61,7 +61,7 @@ class Draft {
       make(
         'div',
         { class: 'two' },
-        make('div', {}, this.casesPanel(choices), this.peoplePanel()),
+        make('div', {}, this.casesPanel(choices), this.peoplePanel(choices)),
         make('div', {}, this.dotsPanel(), this.rulesPanel()),
       ),
     )
@@ -145,14 +145,18 @@ class Draft {
     )
   }
 
-  private peoplePanel(): HTMLElement {
+  private peoplePanel(choices: ReferenceChoices): HTMLElement {
     const hint =
       'The people of the cohort but you: whoever opens the study cannot delineate in it. Until they have finished, its cases exist for them nowhere else.'
+    const none =
+      'Nobody belongs to this cohort but you, and whoever opens the study cannot delineate in it. Invite delineators under Cases, People first.'
     return make(
       'section',
       { class: 'sheet' },
       make('h2', {}, 'Who delineates'),
-      ...this.fields.boxes('delineators', 'Delineators', this.delineators, hint),
+      ...(choices.people.length === 0
+        ? [make('p', { class: 'notice is-warning' }, none)]
+        : this.fields.boxes('delineators', 'Delineators', this.delineators, hint)),
     )
   }
 

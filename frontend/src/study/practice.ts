@@ -2,6 +2,9 @@
 
 import type { Candidates, Study } from '../api/types'
 import { make, plural } from '../elements'
+import { timeFormat } from '../time'
+
+const moment = timeFormat({ dateStyle: 'medium', timeStyle: 'medium' })
 
 export interface PracticePair {
   readonly segmentation: string
@@ -119,6 +122,10 @@ export class PracticePanel {
 
   private title(segmentation: string): string {
     const mask = this.masks.find((one) => one.segmentation === segmentation)
-    return mask ? `${mask.title}, ${plural(mask.lesions, 'lesion')}` : segmentation
+    if (!mask) return segmentation
+    const isTwin = (one: typeof mask): boolean => one.case === mask.case && one.title === mask.title
+    const isRepeated = this.masks.filter(isTwin).length > 1
+    const made = isRepeated ? `, made ${moment(mask.created_at)}` : '' // else they look the same
+    return `${mask.title}, ${plural(mask.lesions, 'lesion')}${made}`
   }
 }
