@@ -8,6 +8,7 @@ from supervisor import childutils  # type: ignore[import-untyped]  # ships no ty
 WORDS = {
     "PROCESS_STATE_EXITED": "The {name} process stopped; it is started again. Nothing is lost.",
     "PROCESS_STATE_BACKOFF": "The {name} process stopped while starting; it is started again.",
+    "SUPERVISOR_STATE_CHANGE_STOPPING": "Stopping. A job in hand goes on after the next start.",
     "PROCESS_STATE_FATAL": "The {name} process cannot be started; see the messages above.",
 }
 
@@ -24,10 +25,9 @@ def listen(stdin: TextIO, stdout: TextIO, said: TextIO) -> None:
     """This will answer supervisor's events for ever, and say what matters on `said`."""
     while True:
         headers, payload = childutils.listener.wait(stdin, stdout)
-        about = childutils.get_headers(payload.splitlines()[0])
-        words = sentence(
-            headers["eventname"], about["processname"], expected=about.get("expected") == "1"
-        )
+        about = childutils.get_headers(payload)
+        name, expected = about.get("processname", ""), about.get("expected") == "1"
+        words = sentence(headers["eventname"], name, expected=expected)
         if words:
             print(f"Plaque: {words}", file=said, flush=True)
         childutils.listener.ok(stdout)
