@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ Column = tuple[Head, Callable[[Line], Cell]]
 ALL_RATERS = "All raters"
 ALL_METHODS = "All methods"
 MOST_ROWS = 60
+OFTEN = 3  # times that one reason stands in a table at least, to stand below it instead
 
 
 @dataclass(frozen=True)
@@ -130,17 +132,28 @@ def coefficients(head: str, name: str, low: str = "", high: str = "") -> Column:
 def table(caption: str, lines: Iterable[Line], columns: Sequence[Column], *, file: str) -> Table:
     """This will lay lines out under columns; beyond 60 lines it says that the rest is in `file`.
 
-    Lines of the primary analysis are marked where there are others beside them.
+    Lines of the primary analysis are marked where there are others beside them. A reason for what
+    is undefined stands once below the table if it would fill a column.
     """
     found = list(lines)
     is_mixed = len({line.get("is_primary") for line in found}) > 1
+    cells = [[say(line) for _, say in columns] for line in found[:MOST_ROWS]]
+    why = Counter(one.text for row in cells for one in row if one.is_undefined)
+    below = [text for text, times in why.items() if times >= OFTEN]
+    marked = {text: f"undefined ({n})" for n, text in enumerate(below, 1)}
     left = len(found) - MOST_ROWS
+    more = [f"({n}) {text.removeprefix('undefined: ')}." for n, text in enumerate(below, 1)]
+    if left > 0:
+        more.append(f"{left} more rows are in tables/{file}.csv of the bundle.")
     return Table(
         caption,
         tuple(head for head, _ in columns),
         tuple(
-            Row(tuple(say(line) for _, say in columns), is_mixed and line["is_primary"] is True)
-            for line in found[:MOST_ROWS]
+            Row(
+                tuple(Cell(marked.get(one.text, one.text), one.is_undefined) for one in row),
+                is_mixed and line["is_primary"] is True,
+            )
+            for row, line in zip(cells, found, strict=False)
         ),
-        f"{left} more rows are in tables/{file}.csv of the bundle." if left > 0 else "",
+        " ".join(more),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Cell:
-    """A value as text; undefined ones begin with "undefined:" and say why."""
+    """A value as text; undefined ones say why, here ("undefined: ...") or below their table."""
 
     text: str
     is_undefined: bool = False
@@ -32,7 +32,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under heads; `more` says where rows beyond those shown are, if any."""
+    """Rows under heads; `more` says what is not in them: reasons, and where further rows are."""
 
     caption: str
     heads: tuple[Head, ...]

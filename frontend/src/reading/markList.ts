@@ -86,7 +86,7 @@ export class MarkList {
     const reason = make(
       'select',
       { change: () => this.actions.giveReason(mark, reason.value) },
-      make('option', { value: '' }, 'no reason given'),
+      make('option', { value: '' }, 'no reason'),
       ...REASONS[mark.kind].map((text, at) => make('option', { value: text }, `${at + 1} ${text}`)),
     )
     const remove = make(
@@ -157,7 +157,7 @@ export class MarkList {
       row.oneWith.dataset.listed = listed
       row.oneWith.hidden = choices.length === 0
       row.oneWith.replaceChildren(
-        make('option', { value: '' }, 'a lesion of its own'),
+        make('option', { value: '' }, 'its own lesion'),
         ...choices.map((other) =>
           make('option', { value: other.key }, `one with ${nameOf(other)}`),
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,7 @@ from rating.report.limits import limits
 from rating.report.methods import methods
 from rating.report.wording import (
     MOST_ROWS,
+    OFTEN,
     Names,
     cell,
     decimal,
@@ -74,12 +76,18 @@ def test_any_results_can_be_laid_out_and_undefined_values_say_why(
     assert bool(report.headline) == (share_answered > 0)
     assert report.headline_rest
     for one in cells(report):
-        assert one.is_undefined == one.text.startswith("undefined: ")
-        assert not one.is_undefined or len(one.text) > len("undefined: ")
+        assert one.is_undefined == one.text.startswith("undefined")
         assert "{" not in one.text
         assert "nan" not in one.text.split()
     for laid in tables_of(report):
         assert all(len(row.cells) == len(laid.heads) for row in laid.rows)
+        undefined = [one.text for row in laid.rows for one in row.cells if one.is_undefined]
+        below = {text for text in undefined if not text.startswith("undefined: ")}
+        assert below == {f"undefined ({n})" for n in range(1, len(below) + 1)}
+        assert all(re.search(rf"\({n}\) \w[^()]+", laid.more) for n in range(1, len(below) + 1))
+        assert all(undefined.count(text) >= OFTEN for text in below)
+        said = set(undefined) - below
+        assert all(undefined.count(text) < OFTEN and len(text) > 11 for text in said)
 
 
 def test_methods_have_their_titles_everywhere() -> None:
