@@ -25,7 +25,7 @@ from rating.operations.study import (
     refuse_delineators,
 )
 from rating.protocol.sequence import order_commitment
-from rating.queries.studies import study_in_full
+from rating.queries.studies import candidate_raters, study_in_full
 from segmentation.operations.audit import Act
 from segmentation.operations.members import hold_cohort
 from segmentation.refusals import ReasonMissing, Refusal
@@ -69,19 +69,12 @@ def join_rater(
 
     Their order follows from the study's secret by the scheme that was committed to at the opening,
     and a hash of it is published; nobody else's changes. Masks that were withdrawn have their place
-    in it and are not shown. Raises StudyNotOpen, ReasonMissing, UnknownRater,
-    CoordinatorCannotRate, AlreadyInStudy.
+    in it and are not shown. A coordinator lets in only whom they may ask in a draft, too. Raises
+    StudyNotOpen, ReasonMissing, CoordinatorCannotRate, AlreadyInStudy, UnknownRater.
     """
     held = _held_open(study, reason)
     hold_cohort(held.cohort_id)
-    person = User.objects.filter(username=username, is_active=True).first()
-    if person is None or any(sign.isspace() or sign == "|" for sign in username):
-        raise UnknownRater(
-            f"There is no active account called {username} that could rate. Nothing was changed; "
-            "check the spelling or have the account made first.",
-            fields={"rater": [f"{username}: no active account."]},
-        )
-    known = held.memberships.filter(user=person).first()
+    known = held.memberships.filter(user__username=username).first()
     if known is not None and known.role == StudyMembership.Role.COORDINATOR:
         raise CoordinatorCannotRate(
             f"{username} coordinates this study and cannot rate in it. Nothing was changed.",
@@ -91,6 +84,16 @@ def join_rater(
         raise AlreadyInStudy(
             f"{username} is or was a rater of this study already. Nothing was changed.",
             fields={"rater": [f"{username} is or was a rater already."]},
+        )
+    there = User.objects.filter(is_active=True)
+    may_be_asked = there if by is None else candidate_raters(study=held, user=by)
+    person = may_be_asked.filter(username=username).first()
+    if person is None or any(sign.isspace() or sign == "|" for sign in username):
+        raise UnknownRater(
+            f"Among those whom you may ask there is no active account called {username} that could "
+            "rate. Nothing was changed; check the spelling, or invite them as a rater first "
+            "(Cases, People).",
+            fields={"rater": [f"{username}: nobody whom you may ask."]},
         )
     refuse_delineators(held, [person])
     reading = held.memberships.create(

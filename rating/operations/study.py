@@ -47,7 +47,7 @@ class UnknownSegmentation(Refusal):
 
 
 class UnknownRater(Refusal):
-    """A rater is no active account."""
+    """A rater is no active account, or nobody whom the coordinator may ask."""
 
 
 class RaterDelineates(Refusal):

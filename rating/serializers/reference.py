@@ -128,7 +128,7 @@ class ReferenceResultsSerializer(serializers.Serializer[Any]):
     secret = serializers.CharField(help_text="Behind the commitment; hexadecimal.")
 
 
-class MakeReferencesSerializer(serializers.Serializer[Any]):
+class MakeReferencesSerializer(RequestSerializer):
     """After which case to go on; from the first one without it."""
 
     after = serializers.CharField(default="", allow_blank=True, max_length=20)

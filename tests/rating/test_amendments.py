@@ -16,7 +16,7 @@ from django.contrib.auth.models import User
 
 from rating.models import Item, Presentation, Study
 from segmentation.models import AuditEntry
-from tests.rating.stage import Browser, a_mark, an_answer
+from tests.rating.stage import Browser, a_mark, an_answer, invited
 
 
 @pytest.fixture
@@ -49,6 +49,7 @@ def rows(content: bytes) -> list[dict[str, str]]:
 def test_a_rater_joins_with_an_order_of_their_own(
     cora: Browser, address: str, people: dict[str, User], study: Study
 ) -> None:
+    invited(study.cohort, people["otto"])
     before = orders()
     told = amend(cora, address, "rater_joined", rater="otto")
     after = orders()
@@ -158,7 +159,7 @@ def test_the_script_of_the_bundle_verifies_every_order(
     cora: Browser, address: str, opened: dict[str, Any], study: Study, tmp_path: Path
 ) -> None:
     """Also of somebody who joined and left, and whose name has an apostrophe put before it."""
-    User.objects.create_user("+otto")
+    invited(study.cohort, User.objects.create_user("+otto"))
     amend(cora, address, "rater_joined", rater="+otto")
     amend(cora, address, "rater_left", rater="+otto")
     cora.post(f"studies/{opened['id']}/close/", {"reason": "Done."})
@@ -210,6 +211,7 @@ def test_what_cannot_be_amended_is_refused_and_nothing_changes(
     for body, refusal in (
         ({"kind": join, "rater": "otto", "reason": " "}, (400, "ReasonMissing")),
         ({"kind": join, "rater": "nobody", "reason": "x"}, (400, "UnknownRater")),
+        ({"kind": join, "rater": "otto", "reason": "x"}, (400, "UnknownRater")),  # of no cohort
         ({"kind": join, "rater": "dana", "reason": "x"}, (400, "UnknownRater")),
         ({"kind": join, "rater": "cora", "reason": "x"}, (400, "CoordinatorCannotRate")),
         ({"kind": join, "rater": "rita", "reason": "x"}, (409, "AlreadyInStudy")),

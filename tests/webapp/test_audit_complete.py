@@ -252,7 +252,7 @@ def test_what_is_done_in_a_cohort_is_written_down(watch: Watch, cora: User, coho
     train_and_cancel(watch, client, cohort)
     evaluate(watch, client, cohort)
 
-    invited(cohort, User.objects.create_user("ravi"))
+    invited(cohort, User.objects.create_user("ravi"), User.objects.get(username="dana"))
     mask = a_mask(a_case(cohort, 1), lesions=2)
     for title in ("Reading", "Unwanted"):
         watch(client, "post", "/api/v1/cohorts/clinic/studies/", {"title": title})
