@@ -21,6 +21,7 @@ NAMES = (
     *("yang_p", "eliasziw_donner_p"),
 )
 NO_DIFFERENCE = "no case was answered differently"
+ALL_EVEN = "what was answered differently is even within every case"
 REPEATED = "cases have several pairs, which this test takes for independent"
 SINGLE = "cases have single pairs, so that nothing goes together within them"
 FEW_SPLIT = "too few cases were answered differently to tell how such answers go together"
@@ -79,7 +80,8 @@ def _compared(pairing: Pairing) -> dict[str, Any]:
         both=both, first_only=only_first, second_only=only_second, neither=neither
     )
     tests = [sign_flip(differences), *(test.p if test else None for test in by_case)]
-    shown = [undefined(NO_DIFFERENCE) if p is None else p for p in tests]
+    untested = ONE_CASE if differences.any() else ALL_EVEN if only_first.any() else NO_DIFFERENCE
+    shown = [undefined(untested) if p is None else p for p in tests]
     donner = inflated.p if inflated else undefined(SINGLE if is_single else FEW_SPLIT)
     values = (*rates, rates[0] - rates[1], *interval, shown[0], exact, *shown[1:], donner)
     return line | dict(zip(NAMES, values, strict=True))

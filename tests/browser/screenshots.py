@@ -290,9 +290,7 @@ def journey(camera: Camera, passwords: dict[str, str], widths: list[int]) -> Non
 
     camera.log_in("rita", passwords["rita"])
     page.locator("li").filter(has_text="Everything is asked").get_by_role("link").click()
-    open_it = page.get_by_role("button", name="Open pr").or_(
-        page.get_by_role("button", name="Open the last practice case")
-    )
+    open_it = page.get_by_role("button", name="Open pr")
     declaring, room = page.locator("form.declaration"), page.locator(".room:not([inert])")
     expect(open_it.or_(declaring).or_(room)).to_be_visible(timeout=60_000)
     if declaring.is_visible():

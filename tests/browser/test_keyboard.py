@@ -101,7 +101,8 @@ def test_a_whole_presentation_by_keyboard_alone(rita: Visitor, clinic: Clinic) -
     press("Escape")
     legend = page.get_by_role("region", name="Keys and mouse")
     expect(legend.get_by_role("rowheader", name="Q", exact=True)).to_be_visible()
-    press("?")
+    press("Escape")
+    expect(legend).to_be_hidden()
     marks = len(page.evaluate("window.plaque.state().marks"))
     for key in ("Shift+ArrowUp", "m", "q"):
         press(key)

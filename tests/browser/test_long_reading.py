@@ -27,6 +27,7 @@ class Reader:
     person: User
     marked: list[list[tuple[str, str]]] = field(default_factory=list)  # kind, reason
     verdicts: list[str] = field(default_factory=list)
+    second_thoughts: bool | None = None  # after an answer that gets lost; None: none does
 
     @property
     def page(self) -> Page:
@@ -64,12 +65,20 @@ class Reader:
         self.press("Control+Enter")
         expect(self.page.get_by_role("dialog")).to_be_visible()
         self.press("Enter")
-        expect(self.page.locator(".lobby .said")).to_be_visible()
+        stored = "Your answer is stored."
+        if self.second_thoughts is not None:
+            expect(self.page.get_by_role("dialog")).to_contain_text("does not answer")
+            if self.second_thoughts:
+                self.press("Escape", "u" if is_good else "a", "Control+Enter")
+                stored = "stored as you had sent it before"
+            self.press("Enter")
+            self.second_thoughts = None
+        expect(self.page.locator(".lobby .said")).to_contain_text(stored)
         self.verdicts.append("acceptable" if is_good else "unacceptable")
 
     def come_back(self) -> None:
         """In a new tab, at the address of the reading, which goes on by itself."""
-        self.visitor.page = self.visitor.context.new_page()
+        self.visitor.page = self.visitor.open_tab()
         self.page.goto(self.visitor.address + reading_of(self.person))
 
 
@@ -81,6 +90,16 @@ def without_network(rita: Reader) -> None:
     expect(rita.page.locator(".badge")).to_contain_text("kept in this browser")
     rita.visitor.context.set_offline(False)
     expect(rita.page.get_by_text("All saved")).to_be_visible()
+
+
+def lost_answer(rita: Reader) -> None:
+    """What is submitted is stored, but the server's answer is lost; Enter submits once more.
+
+    The second time another verdict is given meanwhile: what was stored first stays, and is told.
+    """
+    rita.mark_missed()
+    rita.page.route("**/submit/", lambda route: (route.fetch(), route.abort()), times=1)
+    rita.second_thoughts = len(rita.verdicts) > 10
 
 
 def killed_tab(rita: Reader) -> None:
@@ -147,7 +166,8 @@ def test_twenty_presentations_by_keyboard_alone(visitor: Callable[[], Visitor]) 
     rita = Reader(visitor(), people["rita"])
     rita.visitor.log_in(rita.person, PASSWORD)
     rita.page.goto(rita.visitor.address + reading_of(rita.person))
-    happens = {3: without_network, 7: killed_tab, 11: ended_login, 15: second_tab}
+    happens = {3: without_network, 5: lost_answer, 7: killed_tab, 11: ended_login}
+    happens |= {15: second_tab, 18: lost_answer}
     for number in range(1, 21):
         rita.open_next()
         happens.get(number, nothing_special)(rita)
@@ -164,6 +184,6 @@ def test_twenty_presentations_by_keyboard_alone(visitor: Callable[[], Visitor]) 
         assert (rating.fp, rating.fn) == tuple(
             sum(kind == wanted for kind, _ in marked) for wanted in ("FP", "FN")
         )
-    offline_or_signed_out = ("ERR_INTERNET_DISCONNECTED", "401")
-    assert all(any(w in said for w in offline_or_signed_out) for said in rita.visitor.troubles)
+    expected = ("ERR_INTERNET_DISCONNECTED", "ERR_FAILED", "401", "409")
+    assert all(any(w in said for w in expected) for said in rita.visitor.troubles)
     rita.visitor.troubles.clear()

@@ -117,7 +117,7 @@ def rate_everything(rater: Visitor, script: Script) -> None:
         rater.page.locator('[data-action="submit"]').click()
         rater.page.locator('[data-action="confirm"]').click()
         if number < 8:
-            expect(rater.page.get_by_text(f"{number} of 8 submitted")).to_be_visible()
+            expect(rater.page.get_by_text(f"{number} of 8 presentations submitted")).to_be_visible()
     expect(rater.page.get_by_text("8 of 8").first).to_be_visible()
 
 

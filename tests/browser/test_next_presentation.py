@@ -99,7 +99,7 @@ def practises(reader: Visitor) -> None:
     """Calls one right lesion false, misses two, and is shown so on the scan."""
     page = reader.page
     expect(page.get_by_text("Practice comes first.")).to_be_visible()
-    page.get_by_role("button", name="Open the last practice case").click()
+    page.get_by_role("button", name="Open practice (1 left)").click()
     reader.wait_for_viewer()
     looks_up_the_instructions(reader)
     page.keyboard.press("n")

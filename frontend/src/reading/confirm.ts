@@ -84,6 +84,7 @@ export class Confirmation {
       setText(this.trouble, this.explain(error))
     } finally {
       this.setBusy(false)
+      if (this.isOpen) this.yes.focus() // lost while it was disabled: Enter tries again
     }
   }
 

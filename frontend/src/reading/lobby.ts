@@ -38,10 +38,9 @@ export interface LobbyActions {
 const moment = timeFormat({ dateStyle: 'full', timeStyle: 'short' })
 
 function nextButton({ practice_left, done }: Reading): string {
-  if (practice_left === 0) return `Open presentation ${done + 1}`
-  return practice_left === 1
-    ? 'Open the last practice case'
-    : `Open practice (${practice_left} left)`
+  return practice_left > 0
+    ? `Open practice (${practice_left} left)`
+    : `Open presentation ${done + 1}`
 }
 
 /** What practice is, as long as there is any, and that it is over. */
@@ -130,7 +129,11 @@ export class Lobby {
         value: reading.done,
         'aria-label': 'Progress',
       }),
-      make('p', { class: 'progress-text' }, `${reading.done} of ${reading.total} submitted`),
+      make(
+        'p',
+        { class: 'progress-text' },
+        `${reading.done} of ${reading.total} presentations submitted`,
+      ),
       ...(pace.left ? [make('p', { class: 'hint' }, pace.left)] : []),
     ]
     const said = stored ? [make('p', { class: 'said', role: 'status' }, stored)] : []

@@ -120,7 +120,7 @@ export class MarkList {
       goTo,
       reason,
       remove,
-      make('div', { class: 'mark-counting' }, 'counts as', countsAs, oneWith),
+      make('div', { class: 'mark-counting' }, 'counts as lesions:', countsAs, oneWith),
     )
     return { element, goTo, name, said, reason, remove, countsAs, oneWith }
   }
@@ -157,7 +157,7 @@ export class MarkList {
       row.oneWith.dataset.listed = listed
       row.oneWith.hidden = choices.length === 0
       row.oneWith.replaceChildren(
-        make('option', { value: '' }, 'its own lesion'),
+        make('option', { value: '' }, 'on its own'),
         ...choices.map((other) =>
           make('option', { value: other.key }, `one with ${nameOf(other)}`),
         ),

@@ -36,9 +36,9 @@ export interface RoomSettings {
   readonly keys: OwnKeys
   /**
    * The presentation is locked after so much active reading; `reading` says where the rater stands,
-   * if the server said it.
+   * if the server said it, and `stored` to the rater what is stored.
    */
-  readonly onSubmitted: (reading: Reading | null, activeMs: number) => void
+  readonly onSubmitted: (reading: Reading | null, stored: string, activeMs: number) => void
   /** A request found that another person has logged in; nothing was sent. */
   readonly onSomebodyElse: () => void
 }
@@ -49,6 +49,10 @@ const CLICKS = [
   ['Bar at the side', 'slices: lit when seen, dotted where lesions are drawn; click to go there'],
 ] as const
 
+const STORED = 'Your answer is stored.'
+const STORED_BEFORE =
+  'Your answer is stored as you had sent it before. If you have changed it since, correct your last verdict.'
+
 export class Room {
   private viewer!: Viewer
   /** For the T1 beside the FLAIR; built when the first one is to be shown. */
@@ -57,6 +61,8 @@ export class Room {
   private sitting: Sitting | null = null
   /** Stands in place of the panel while a practice case is looked at again. */
   private review: HTMLElement | null = null
+  /** The answers that were sent for the presentation that is open, stored or not. */
+  private readonly tried = new Set<string>()
   private readonly title = make('h1', {}, 'Reading')
   private readonly progress = make('span', { class: 'progress-text' })
   private readonly ahead = new Ahead()
@@ -165,6 +171,7 @@ export class Room {
     })
     const change = make('button', { type: 'button', click: () => room.keys.open() }, 'Change keys')
     room.legend = new Legend(CLICKS, room.keys.shortcuts, change)
+    room.legend.rest = () => room.takeFocus()
     element.append(room.keys.element)
     titleButtons(element, room.keys.shortcuts)
     element.append(room.instructions.element)
@@ -266,6 +273,7 @@ export class Room {
   clear(isSubmitted = false): void {
     this.sitting?.end(isSubmitted)
     this.sitting = null
+    this.tried.clear()
     this.viewer.clear()
     this.beside?.clear()
     this.panel.clear()
@@ -412,18 +420,24 @@ export class Room {
   /** This will submit, and return how it goes on from there. */
   private async send(sitting: Sitting): Promise<() => void> {
     let reading: Reading | null = null
+    let stored = STORED
+    const { given } = this.panel.form
+    const said = JSON.stringify(given)
+    const isRepeated = this.tried.size === 1 && this.tried.has(said)
+    this.tried.add(said)
     try {
-      const answer = sitting.answer(this.panel.form.given)
+      const answer = sitting.answer(given)
       reading = await submitAnswer(sitting.presentation.presentation, answer)
     } catch (error) {
       if (error instanceof Refused && error.isSomebodyElse) return this.settings.onSomebodyElse
       // An earlier attempt arrived although its answer got lost on the way back.
       if (!(error instanceof Refused && error.code === 'AlreadySubmitted')) throw error
+      if (!isRepeated) stored = STORED_BEFORE
     }
     const { activeMs } = sitting.clock
     const goOn = (): void => {
       this.clear(true)
-      this.settings.onSubmitted(reading, activeMs)
+      this.settings.onSubmitted(reading, stored, activeMs)
     }
     const feedback = reading?.feedback
     return feedback?.places.length ? () => this.lookAgain(feedback, goOn) : goOn
@@ -436,6 +450,7 @@ export class Room {
     const goTo = (mm: Triple): void => this.viewer.goTo(mm)
     this.viewer.setMarked(new Set())
     this.viewer.setDots(reviewDots(feedback, goTo))
+    this.legend.hide()
     this.review = reviewPanel(feedback, goTo, goOn)
     this.panel.element.hidden = true
     this.panel.element.after(this.review)

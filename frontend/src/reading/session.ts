@@ -108,14 +108,14 @@ class Session {
   }
 
   /** Where does the rater stand? A presentation that was opened before goes on by itself. */
-  private async arrive(): Promise<void> {
+  private async arrive(stored = ''): Promise<void> {
     this.reading = await request('GET', '/api/v1/readings/{reading}/', {
       reading: this.data.reading,
     })
     const { presentation, opened, state } = this.reading
     if (presentation && opened && state === 'ready') await this.enter(presentation, true)
     else {
-      this.restAt(this.reading, '')
+      this.restAt(this.reading, stored)
       if (state === 'ready') this.builtRoom().catch(() => {}) // said when a presentation is opened
     }
   }
@@ -161,7 +161,7 @@ class Session {
       loginUrl: this.loginUrl,
       homeUrl: this.data.urls.home,
       keys: this.data.keys,
-      onSubmitted: (reading, activeMs) => this.goOn(reading, activeMs),
+      onSubmitted: (reading, stored, activeMs) => this.goOn(reading, stored, activeMs),
       onSomebodyElse: () => this.giveWay(),
     })
     this.room = room
@@ -173,13 +173,13 @@ class Session {
     return room
   }
 
-  private goOn(reading: Reading | null, activeMs: number): void {
+  private goOn(reading: Reading | null, stored: string, activeMs: number): void {
     const wasPractice = (this.reading?.practice_left ?? 0) > 0
     this.pace.note(activeMs, wasPractice)
     if (reading) {
       this.reading = reading
-      this.restAt(reading, 'Your answer is stored.')
-    } else void this.work('Loading…', () => this.arrive())
+      this.restAt(reading, stored)
+    } else void this.work('Loading…', () => this.arrive(stored))
   }
 
   /** The start screen, with what was just stored; or ''. */

@@ -1,4 +1,4 @@
-// The keys and the mouse, as a table on the page that a button and the ? key bring up.
+// The keys and the mouse, as a table on the page that a button and the ? key bring up; Escape closes.
 
 import { make } from '../elements'
 import type { Shortcut } from './keys'
@@ -27,6 +27,9 @@ export class Legend {
     'Keys ?',
   )
 
+  /** Where the keyboard goes when it was in the legend that is closed. */
+  rest = (): void => this.button.focus()
+
   private readonly tables = make('div', { class: 'legend-tables' })
 
   /** `clicks` says what a click does on this page; `more` stands beside the title. */
@@ -43,6 +46,12 @@ export class Legend {
       this.tables,
     )
     this.show(shortcuts)
+    document.addEventListener('keydown', (event) => {
+      if (event.key !== 'Escape' || event.defaultPrevented) return
+      if (this.element.hidden || document.querySelector('dialog[open]')) return
+      event.preventDefault() // no other key of the page
+      this.hide()
+    })
   }
 
   /** This will list other keys. */
@@ -69,7 +78,7 @@ export class Legend {
     const hadFocus = this.element.contains(document.activeElement)
     this.element.hidden = isHidden
     this.button.setAttribute('aria-expanded', String(!isHidden))
-    if (isHidden && hadFocus) this.button.focus()
+    if (isHidden && hadFocus) this.rest()
   }
 }
 

@@ -54,6 +54,25 @@ def test_raters_are_compared_over_the_same_showings() -> None:
     assert occasions["mcnemar_p"] == occasions["sign_flip_p"] == 1.0
 
 
+def test_what_differs_but_is_even_within_every_case_is_not_called_the_same() -> None:
+    """Each rater rejects the mask once, at different showings: one for either side."""
+    rejecting = {("rita", 1), ("ravi", 2)}
+    for cases in (3, 1):
+        rows = all_answers(
+            a_design(cases),
+            lambda rater, occasion, n: {"fn": 5 * (n == 0 and (rater, occasion) in rejecting)},
+        )
+        found = summarise(rows, a_design(cases))
+        even = line(found, "comparisons", compared="raters", is_primary=True)
+        assert (even["only_first"], even["only_second"], even["difference"]) == (1, 1, 0)
+        for test in ("sign_flip_p", "obuchowski_p"):
+            assert "even within every case" in even[test]["undefined"]
+    rows = all_answers(a_design(1), lambda rater, _, __: {"fn": 5 * (rater == "rita")})
+    one = line(summarise(rows, a_design(1)), "comparisons", compared="raters", is_primary=True)
+    assert one["sign_flip_p"] == 1
+    assert "one case" in one["obuchowski_p"]["undefined"]
+
+
 def test_methods_are_compared_over_cases_with_one_mask_of_each() -> None:
     design = a_design(12, methods=3, raters=("rita",))
     rows = all_answers(design, lambda _, __, n: {"fn": 5 * (n % 3 == 2 and n < 24)})
