@@ -74,7 +74,7 @@ def test_what_the_paper_s_first_expert_may_have_answered(
 
 @pytest.mark.parametrize(
     ("table", "ac1", "low", "high", "adjusted"),
-    [  # irrCAC 0.4.4 CAC(categories=[0, 1]).gwet() and .bp(), which round to 5 places
+    [  # irrCAC 0.4.4, which rounds to 5 places; oracles/irrcac.py
         ((40, 9, 6, 45), 0.70075, 0.55846, 0.84304, 0.7),
         ((80, 10, 5, 5), 0.808, 0.70404, 0.91196, 0.7),
         ((50, 1, 0, 2), 0.97927, 0.93689, 1, 0.96226),
