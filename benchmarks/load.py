@@ -187,11 +187,12 @@ def prepared(raters: int, port: int) -> list[Rater]:
 
     from rating.operations.study import create_study, edit_study, open_study
     from segmentation.operations.cases import create_cohort
-    from tests.rating.stage import NOON, a_case, a_mask
+    from tests.rating.stage import NOON, a_case, a_mask, invited
 
     cora = User.objects.create_user("cora")
     people = [User.objects.create_user(f"rater{number}") for number in range(raters)]
     cohort = create_cohort(title="Load", coordinators=[cora])
+    invited(cohort, *people)
     mask = a_mask(a_case(cohort, 1), lesions=3)
     study = create_study(title="Load", cohort=cohort, by=cora, now=NOON)
     names = [person.username for person in people]
