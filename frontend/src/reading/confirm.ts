@@ -13,7 +13,7 @@ export interface Words {
 }
 
 const ANSWER: Words = {
-  note: 'Submitting locks this presentation; it will not be shown to you for changes again.',
+  note: 'Submitting locks your marks. Only the verdict can be corrected, until the next presentation is opened.',
   yes: 'Submit',
   busy: 'Submitting…',
 }
