@@ -42,6 +42,8 @@ PAGES = {
     "API: all masks for a draft": ("cora", "/api/v1/studies/draft/candidates/"),
     "trainings": ("cora", "/trainings/"),
     "API: study with many showings": ("cora", "/api/v1/studies/reading/"),
+    "corrections by disagreement": ("cora", "/cohorts/clinic/corrections/?order=disagreement"),
+    "corrections by uncertainty": ("cora", "/cohorts/clinic/corrections/?order=uncertainty"),
     "API: readings": ("rita", "/api/v1/readings/"),
 }
 

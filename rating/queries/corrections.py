@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import overload
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -14,7 +14,7 @@ from django.db.models import Count
 from rating.models import Mark, Study
 from rating.statistics.mark_matching import fused_points
 from segmentation.models import Segmentation
-from segmentation.operations.ranking import disagreements, uncertainties
+from segmentation.operations.ranking import MaskRow, disagreements, uncertainties
 from segmentation.queries import visible_cases
 
 
@@ -124,7 +124,7 @@ def _counted(places: Sequence[ToCorrect]) -> tuple[int, int]:
     return false, len(places) - false
 
 
-def disagreement_queue(user: User, slug: str) -> list[QueuedCorrection]:
+def disagreement_queue(user: User, slug: str) -> MeasuredQueue:
     """The newest method's mask of each case that several methods have segmented.
 
     `measured` is `overlap.disagreement` of the methods' newest masks, the largest first.
@@ -132,67 +132,85 @@ def disagreement_queue(user: User, slug: str) -> list[QueuedCorrection]:
     newest = _newest_of_methods(user, slug)
     several = {case: masks for case, masks in newest.items() if len(masks) > 1}
     chosen = {case: masks[-1] for case, masks in several.items()}
-    return _queued(chosen, several, disagreements(several))
+    return MeasuredQueue(slug, chosen, several, disagreements(slug, several))
 
 
-def uncertainty_queue(user: User, slug: str) -> list[QueuedCorrection]:
+def uncertainty_queue(user: User, slug: str) -> MeasuredQueue:
     """The newest mask with a probability map of each case that has one.
 
     `measured` is `uncertainty.uncertainty` of that map, the largest first.
     """
     newest = _newest_of_methods(user, slug)
-    mapped = {case: [one for one in masks if one.probability] for case, masks in newest.items()}
+    mapped = {
+        case: [one for one in masks if one.probability_sha256] for case, masks in newest.items()
+    }
     chosen = {case: masks[-1] for case, masks in mapped.items() if masks}
-    return _queued(chosen, newest, uncertainties(chosen))
+    return MeasuredQueue(slug, chosen, newest, uncertainties(slug, chosen))
 
 
-def _newest_of_methods(user: User, slug: str) -> dict[int, list[Any]]:
+def _newest_of_methods(user: User, slug: str) -> dict[int, list[MaskRow]]:
     """The newest mask of each method of each case, by case, the newest last."""
-    masks = (
-        Segmentation.objects.filter(
-            case__in=visible_cases(user).filter(cohort__slug=slug),
-            origin=Segmentation.Origin.PREDICTION,
-        )
-        .select_related("case")
-        .annotate(done=Count("corrections"))
-        .order_by("created_at", "pk")
-    )
-    newest: dict[int, dict[str, Any]] = defaultdict(dict)
-    for mask in masks:
-        newest[mask.case_id].pop(mask.method, None)  # so that the newest stands last
-        newest[mask.case_id][mask.method] = mask
+    masks = Segmentation.objects.filter(
+        case__in=visible_cases(user).filter(cohort__slug=slug),
+        origin=Segmentation.Origin.PREDICTION,
+    ).order_by("created_at", "pk")
+    newest: dict[int, dict[str, MaskRow]] = defaultdict(dict)
+    columns = "pk", "case", "case__code", "method", "sha256", "probability_sha256"
+    for row in map(MaskRow._make, masks.values_list(*columns)):
+        newest[row.case].pop(row.method, None)  # so that the newest stands last
+        newest[row.case][row.method] = row
     return {case: list(found.values()) for case, found in newest.items()}
 
 
-def _queued(
-    chosen: Mapping[int, Segmentation],
-    masks: Mapping[int, Sequence[Any]],
-    measured: Mapping[int, float],
-) -> list[QueuedCorrection]:
-    """One mask of each case: not yet corrected first, the largest measure first, unmeasured last.
+class MeasuredQueue(Sequence[QueuedCorrection]):
+    """One mask of each case in the order of a measure; of a page it loads what the page shows.
 
-    A case counts as corrected when any of its `masks` is.
+    Cases of which no mask was corrected come first, then the largest measure, unmeasured ones last.
     """
-    faults = to_correct(chosen.values())
-    queue = []
-    for case, mask in chosen.items():
-        queue.append(
-            QueuedCorrection(
-                mask,
-                *_counted(faults.get(mask.pk, ())),
-                sum(one.done for one in masks[case]),
-                len(masks[case]),
-                measured.get(case),
-            )
-        )
-    return sorted(
-        queue,
-        key=lambda one: (
-            one.corrections > 0,
-            1 if one.measured is None else -one.measured,
-            one.segmentation.case.code,
-        ),
-    )
+
+    def __init__(
+        self,
+        slug: str,
+        chosen: Mapping[int, MaskRow],
+        masks: Mapping[int, Sequence[MaskRow]],
+        measured: Mapping[int, float],
+    ) -> None:
+        corrections = Segmentation.objects.filter(case__cohort__slug=slug, parent__isnull=False)
+        times = Counter(corrections.values_list("parent", flat=True))
+        done = {case: sum(times[one.pk] for one in masks[case]) for case in chosen}
+
+        def place(case: int) -> tuple[bool, float, str]:
+            return done[case] > 0, -measured.get(case, -1.0), chosen[case].code
+
+        self._ranked = [
+            (chosen[case].pk, done[case], len(masks[case]), measured.get(case))
+            for case in sorted(chosen, key=place)
+        ]
+
+    def __len__(self) -> int:
+        return len(self._ranked)
+
+    @overload
+    def __getitem__(self, part: int) -> QueuedCorrection: ...
+
+    @overload
+    def __getitem__(self, part: slice) -> list[QueuedCorrection]: ...
+
+    def __getitem__(self, part: int | slice) -> QueuedCorrection | list[QueuedCorrection]:
+        if isinstance(part, int):
+            return self._loaded([self._ranked[part]])[0]
+        return self._loaded(self._ranked[part])
+
+    def _loaded(
+        self, ranked: Sequence[tuple[UUID, int, int, float | None]]
+    ) -> list[QueuedCorrection]:
+        masks = Segmentation.objects.select_related("case").in_bulk([pk for pk, *_ in ranked])
+        faults = to_correct(masks.values())
+        return [
+            QueuedCorrection(masks[pk], *_counted(faults.get(pk, ())), done, methods, measured)
+            for pk, done, methods, measured in ranked
+            if pk in masks  # unless it was deleted meanwhile
+        ]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
+from typing import NamedTuple
+from uuid import UUID
 
 from django.core.cache import cache
 
@@ -17,46 +19,64 @@ from segmentation.operations.voxels import mask_of, probability_of
 MOST_READ = 40  # cases whose files one request reads: some seconds
 
 
-def disagreements(masks: Mapping[int, Sequence[Segmentation]]) -> dict[int, float]:
+class MaskRow(NamedTuple):
+    """What ranking asks of a mask: whole models of thousands of masks take long to make."""
+
+    pk: UUID
+    case: int
+    code: str
+    method: str
+    sha256: str
+    probability_sha256: str
+
+
+def disagreements(cohort: str, masks: Mapping[int, Sequence[MaskRow]]) -> dict[int, float]:
     """`overlap.disagreement` of each case's masks, by case; cases with fewer than two are left out.
 
     Of what is not known yet at most MOST_READ cases are read at a time; the others are left out.
     """
     several = {case: group for case, group in masks.items() if len(group) > 1}
-    return _remembered(
-        {
-            case: _key("disagreement", (one.sha256 for one in group))
-            for case, group in several.items()
-        },
-        lambda case: disagreement([mask_of(mask) for mask in several[case]]),
-    )
+
+    def measure(case: int) -> float | Undefined:
+        stored = Segmentation.objects.select_related("case").in_bulk([m.pk for m in several[case]])
+        return disagreement([mask_of(mask) for mask in stored.values()])
+
+    keys = {case: _key(one.sha256 for one in group) for case, group in several.items()}
+    return _remembered(f"disagreement-{cohort}", keys, measure)
 
 
-def uncertainties(masks: Mapping[int, Segmentation]) -> dict[int, float]:
+def uncertainties(cohort: str, masks: Mapping[int, MaskRow]) -> dict[int, float]:
     """`uncertainty.uncertainty` of the probability map behind each case's mask, by case.
 
     Masks without a map are left out; MOST_READ as above.
     """
-    mapped = {case: mask for case, mask in masks.items() if mask.probability}
-    return _remembered(
-        {case: _key("uncertainty", [mask.probability_sha256]) for case, mask in mapped.items()},
-        lambda case: uncertainty(probability_of(mapped[case])),
-    )
+    mapped = {case: mask for case, mask in masks.items() if mask.probability_sha256}
+
+    def measure(case: int) -> float | Undefined:
+        stored = Segmentation.objects.select_related("case").get(pk=mapped[case].pk)
+        return uncertainty(probability_of(stored))
+
+    keys = {case: mask.probability_sha256 for case, mask in mapped.items()}
+    return _remembered(f"uncertainty-{cohort}", keys, measure)
 
 
 def _remembered(
-    keys: Mapping[int, str], measure: Callable[[int], float | Undefined]
+    place: str, keys: Mapping[int, str], measure: Callable[[int], float | Undefined]
 ) -> dict[int, float]:
-    """What was measured of each case; stored files never change, so it is kept for good."""
-    known = cache.get_many(keys.values())
-    found = {case: known[key] for case, key in keys.items() if key in known}
-    for case in islice((case for case in keys if case not in found), MOST_READ):
+    """What was measured of each case. Stored files never change: it holds for as long as the key.
+
+    One entry of the cache has all cases of a cohort; what is undefined is None there.
+    """
+    kept: dict[int, tuple[str, float | None]] = cache.get(place, {})
+    known = {case: kept[case] for case, key in keys.items() if kept.get(case, ("",))[0] == key}
+    unknown = [case for case in keys if case not in known]
+    for case in islice(unknown, MOST_READ):
         measured = measure(case)
-        if not isinstance(measured, Undefined):
-            found[case] = measured
-            cache.set(keys[case], measured, timeout=None)
-    return found
+        known[case] = keys[case], None if isinstance(measured, Undefined) else measured
+    if unknown:
+        cache.set(place, known, timeout=None)
+    return {case: measured for case, (_, measured) in known.items() if measured is not None}
 
 
-def _key(kind: str, hashes: Iterable[str]) -> str:
-    return f"{kind}-{hashlib.sha256(' '.join(sorted(hashes)).encode()).hexdigest()}"
+def _key(hashes: Iterable[str]) -> str:
+    return hashlib.sha256(" ".join(sorted(hashes)).encode()).hexdigest()

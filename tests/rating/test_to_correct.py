@@ -113,7 +113,7 @@ def test_cases_that_methods_disagree_about_come_first(db: None) -> None:
     a_mask(single, lesions=1, method="one")
     person = Browser(cora)
     corrected(person, other)
-    queue = disagreement_queue(cora, cohort.slug)
+    queue = disagreement_queue(cora, cohort.slug)[:]
     assert [one.segmentation.case for one in queue] == [apart, alike, done]
     assert [one.measured for one in queue] == pytest.approx([1 / 3, 0, 1])
     assert [(one.methods, one.corrections) for one in queue] == [(2, 0), (2, 0), (2, 1)]
@@ -131,7 +131,7 @@ def test_cases_that_the_method_was_least_certain_of_come_first(db: None) -> None
     an_older(older.segmentations.get())
     a_mapped_mask(older, 0.9)
     a_mask(bare, lesions=2)
-    queue = uncertainty_queue(cora, cohort.slug)
+    queue = uncertainty_queue(cora, cohort.slug)[:]
     assert [one.segmentation.case for one in queue] == [unsure, older, sure]
     assert [one.measured for one in queue] == pytest.approx([1, 0.469, 0.081], abs=0.02)  # 8 bits
     page = f"/cohorts/{cohort.slug}/corrections/?order=uncertainty"
