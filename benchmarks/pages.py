@@ -70,6 +70,7 @@ def main() -> int:
 def measure(many: int, runs: int) -> list[dict[str, float]]:
     """The medians in ms by page: with few cases, then with many."""
     from django.contrib.auth.models import User
+    from django.db import connection
     from django.utils import timezone
 
     from rating.operations.study import create_study
@@ -78,7 +79,9 @@ def measure(many: int, runs: int) -> list[dict[str, float]]:
     from tests.segmentation.scans import signed_in
     from tests.webapp import many as rows
     from tests.webapp.clinics import a_study
+    from webapp.gunicorn import post_worker_init
 
+    post_worker_init(None)  # as served
     people = {name: User.objects.create_user(name) for name in ("cora", "rita", "ravi")}
     browsers = {name: signed_in(person) for name, person in people.items()}
     cohort = create_cohort(title="Clinic", coordinators=[people["cora"]])
@@ -93,6 +96,8 @@ def measure(many: int, runs: int) -> list[dict[str, float]]:
         rows.add_jobs(case, count // 10)
         rows.add_people(cohort, people["cora"], count // 10)
         rows.add_acts(cohort, people["cora"], count)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")  # as PostgreSQL does by itself within a minute
         found.append(
             {
                 name: 1000 * statistics.median(timed(browsers[who], page) for _ in range(runs))

@@ -222,6 +222,7 @@ def _write_rows(tar: tarfile.TarFile) -> None:
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), apps.get_models()):
             cursor.execute(statement)
+        cursor.execute("ANALYZE")  # else PostgreSQL plans its first queries for empty tables
     connection.check_constraints()
 
 
