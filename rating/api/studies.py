@@ -15,10 +15,9 @@ from rating.models import Study
 from rating.operations import amendments, reminders
 from rating.operations import study as studies
 from rating.operations.pairing import draft_paired_study
-from rating.queries.studies import candidate_raters, candidate_rows, studies_of, study_in_full
+from rating.queries.studies import candidate_people, candidate_rows, studies_of, study_in_full
 from rating.serializers.studies import (
     AmendingSerializer,
-    CandidateRaterSerializer,
     CandidatesSerializer,
     ClosingSerializer,
     NewStudySerializer,
@@ -140,13 +139,8 @@ class StudyCandidatesView(APIView):
     def get(self, request: Request, slug: str) -> Response:
         study = Study.objects.get(slug=slug)
         user = signed_in(request)
-        people = candidate_raters(study=study, user=user)
-        return Response(
-            {
-                "segmentations": candidate_rows(study=study, user=user),
-                "users": CandidateRaterSerializer(people, many=True).data,
-            }
-        )
+        masks, people = candidate_rows(study=study, user=user), candidate_people(study, user)
+        return Response({"segmentations": masks, "users": people})
 
 
 class StudyOpenView(APIView):

@@ -160,3 +160,12 @@ def candidate_raters(*, study: Study, user: User) -> QuerySet[User]:
         .exclude(pk__in=coordinators)
         .order_by("username")
     )
+
+
+def candidate_people(study: Study, user: User) -> list[dict[str, str]]:
+    """What a draft's page lists of `candidate_raters`, as plain rows."""
+    people = candidate_raters(study=study, user=user)
+    return [
+        {"username": username, "name": f"{first} {last}".strip()}
+        for username, first, last in people.values_list("username", "first_name", "last_name")
+    ]

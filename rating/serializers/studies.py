@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.models import User
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -316,14 +315,11 @@ class CandidateMaskSerializer(serializers.ModelSerializer[Segmentation]):
         read_only_fields = fields
 
 
-class CandidateRaterSerializer(serializers.ModelSerializer[User]):
+class CandidateRaterSerializer(serializers.Serializer[Any]):
     """A person who could rate."""
 
-    name = serializers.CharField(source="get_full_name")
-
-    class Meta:
-        model = User
-        fields = ["username", "name"]
+    username = serializers.CharField()
+    name = serializers.CharField()
 
 
 class CandidatesSerializer(serializers.Serializer[Any]):
