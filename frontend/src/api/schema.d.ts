@@ -1871,7 +1871,6 @@ export interface components {
         };
         /** @description A person who could rate. */
         CandidateRater: {
-            /** @description Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only. */
             username: string;
             name: string;
         };
