@@ -282,9 +282,11 @@ class DotMaskView(APIView):
         case = case_of(slug, code)
         sent = RadiusSerializer(data={"radius_mm": request.query_params.get("radius_mm", 0)})
         sent.is_valid(raise_exception=True)
-        content = dot_mask_file(case, radius_mm=sent.validated_data["radius_mm"])
+        radius_mm = sent.validated_data["radius_mm"]
+        content = dot_mask_file(case, radius_mm=radius_mm)
         taken_out(Act.MASK_DOWNLOADED, request, case=case.case, what=f"dot mask (reference {slug})")
-        return to_save(content, f"{code}_dots.nii.gz", "application/octet-stream")
+        name = f"{code}_{'balls' if radius_mm else 'dots'}.nii.gz"
+        return to_save(content, name, "application/octet-stream")
 
 
 class DotTableView(APIView):

@@ -290,6 +290,7 @@ def test_the_dots_can_be_taken_along(
         mm = [float(row[f"{axis}_mm"]) for axis in "xyz"]
         np.testing.assert_allclose(nib.affines.apply_affine(scan.affine, at), mm, atol=1e-3)
     balls = cora.ask("get", f"{root}{first}/dots.nii.gz?radius_mm=1")
+    assert balls["Content-Disposition"] == f'attachment; filename="{first}_balls.nii.gz"'
     fat = np.asarray(nib.Nifti1Image.from_bytes(gzip.decompress(balls.content)).dataobj)
     assert np.bincount(fat.ravel())[1:].tolist() == [5, 5, 5, 5]  # 4 neighbours of 1 mm in a slice
     empty = cora.ask("get", f"{root}{second}/dots.nii.gz").content
@@ -309,7 +310,7 @@ def test_the_bundle_is_the_same_every_time(
     cora.post(f"{address}masks/")
     first, again = (cora.ask("get", f"{address}bundle/").content for _ in range(2))
     assert first == again
-    call_command("export_reference", study.slug, "--out", str(tmp_path / "out"))
+    call_command("export_reference", study.title, "--out", str(tmp_path / "out"))
     with (tmp_path / "out" / "decisions.csv").open() as written:
         rows = list(csv.DictReader(written))
     assert len(rows) == DotDecision.objects.count()

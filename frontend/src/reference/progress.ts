@@ -118,7 +118,9 @@ export function casesPanel(
     make(
       'p',
       { class: 'hint' },
-      'The dots of a case are made when somebody first opens its second step; you can make them before, to look at them elsewhere. They do not say where they come from.',
+      study.state === 'open'
+        ? 'The dots of a case are made when somebody first opens its second step; you can make them before, to look at them elsewhere. They do not say where they come from.'
+        : 'The files of the dots do not say where they come from; origins.csv of the download does.',
     ),
     table(
       ['Case', 'First step', 'Dots', 'Second step', 'Dot mask'],

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Q
 from django.utils import timezone
 
 from rating.export.reference import bundle_files
@@ -20,17 +21,20 @@ class Command(BaseCommand):
     help = "Make the references of a closed reference study, and write everything about it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("name", help="the study's name in the address bar")
+        parser.add_argument("name", help="the study's title, or its name in the address bar")
         parser.add_argument("--out", type=Path, required=True, help="a new or empty folder")
         parser.add_argument("--reason", default="", help="kept by the audit log")
 
     def handle(self, *, name: str, out: Path, reason: str = "", **_: Any) -> None:
-        study = ReferenceStudy.objects.select_related("cohort").filter(slug=name).first()
-        if study is None:
-            known = ", ".join(
-                ReferenceStudy.objects.order_by("slug").values_list("slug", flat=True)
-            )
+        every = ReferenceStudy.objects.select_related("cohort").order_by("slug")
+        found = every.filter(Q(slug=name) | Q(title=name))
+        if not found:
+            known = ", ".join(every.values_list("slug", flat=True))
             raise CommandError(f"There is no reference study {name}. There is: {known or 'none'}.")
+        if len(found) > 1:
+            slugs = ", ".join(study.slug for study in found)
+            raise CommandError(f"Several studies are called {name}; choose one of {slugs}.")
+        study = found[0]
         refuse_filled(out)
         now = timezone.now()
         try:
