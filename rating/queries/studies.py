@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from accounts.queries import people_met_by
 from rating.models import Amendment, Item, Presentation, Study, StudyMembership
@@ -43,8 +43,9 @@ def studies_of(user: User, *, search: str = "") -> QuerySet[Study]:
 
 def rated_studies(user: User) -> QuerySet[Study]:
     """The user's open studies of which every presentation is rated: they wait to be closed."""
-    found: QuerySet[Any] = studies_of(user)
-    return found.filter(state=Study.State.OPEN, total__gt=0, done=F("total"))
+    asked = Presentation.objects.filter(IS_ASKED, reading__study=OuterRef("pk"))
+    waits_for_nobody = Exists(asked) & ~Exists(asked.filter(submitted_at=None))
+    return studies_of(user).filter(waits_for_nobody, state=Study.State.OPEN)
 
 
 def drafts_of(user: User) -> QuerySet[Study]:
@@ -129,7 +130,7 @@ def candidate_rows(*, study: Study, user: User) -> list[dict[str, Any]]:
     """What a draft's page lists of `candidate_segmentations`: plain rows, as there may be many."""
     found = candidate_segmentations(study=study, user=user).select_related(None)
     fields = ("pk", "case__code", "title", "method", "origin", "created_at")
-    rows = found.values_list(*fields, HowManyInList("lesion_list")).iterator()
+    rows = found.values_list(*fields, HowManyInList("lesion_list"))
     return [
         {
             "segmentation": str(pk),
