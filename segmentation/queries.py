@@ -14,6 +14,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import connection
 from django.db.models import (
+    CharField,
     Count,
     DateTimeField,
     Exists,
@@ -175,6 +176,23 @@ class HowManyInList(Func):
     def as_postgresql(self, compiler: SQLCompiler, connection: Any, **more: Any) -> Any:
         """PostgreSQL calls it by another name."""
         return self.as_sql(compiler, connection, function="jsonb_array_length", **more)
+
+
+class Written(Func):
+    """A moment in UTC as ISO 8601, written by the database: for lists of very many."""
+
+    output_field = CharField()
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: Any, **more: Any) -> Any:
+        """A moment is kept with its time zone."""
+        form = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
+        template = f"to_char(%(expressions)s AT TIME ZONE 'UTC', {form})"
+        return self.as_sql(compiler, connection, template=template, **more)
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: Any, **more: Any) -> Any:
+        """A moment is kept as words, in UTC, with a blank between day and time."""
+        template = "replace(%(expressions)s, ' ', 'T') || 'Z'"
+        return self.as_sql(compiler, connection, template=template, **more)
 
 
 def how_many(rows: QuerySet[Any]) -> Coalesce:

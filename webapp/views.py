@@ -11,7 +11,12 @@ from rating.queries.delineating import shares_of
 from rating.queries.pace import idle_readings
 from rating.queries.reading import readings_of
 from rating.queries.reference import references_waiting
-from rating.queries.studies import drafts_of, rated_studies, studies_of
+from rating.queries.studies import (
+    drafts_among,
+    rated_to_the_end,
+    studies_for_home,
+    studies_of,
+)
 from segmentation.people import owner_key, signed_in
 from segmentation.queries import (
     belongs_to_a_cohort,
@@ -32,8 +37,9 @@ SEARCH_MOST = 20
 def home(request: HttpRequest) -> HttpResponse:
     """What needs this person's attention."""
     user, now = signed_in(request), database_now()
-    idle = idle_readings(user=user, now=now)
-    studies = list(studies_of(user)[: HOME_STUDIES + 1])
+    mine = studies_for_home(user)
+    idle = idle_readings(studies=mine, now=now)
+    studies = list(mine[: HOME_STUDIES + 1])
     context = {
         "readings": readings_of(user=user, now=now),
         "shares": shares_of(user=user, now=now),
@@ -42,9 +48,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "more_studies": len(studies) > HOME_STUDIES,
         "waiting_cohorts": needing_attention(user, now=now),
         "expired_invitations": list(expired_invitations(user, now=now)),
-        "rated_studies": list(rated_studies(user)[:HOME_IDLE]),
+        "rated_studies": list(rated_to_the_end(mine)[:HOME_IDLE]),
         "references_waiting": references_waiting(user=user, now=now)[:HOME_IDLE],
-        "drafts": list(drafts_of(user)[:HOME_DRAFTS]),
+        "drafts": list(drafts_among(mine)[:HOME_DRAFTS]),
         "idle_readings": idle[:HOME_IDLE],
         "more_idle": max(0, len(idle) - HOME_IDLE),
     }

@@ -28,6 +28,12 @@ def cases_hidden_from(user: User) -> QuerySet[Case, int]:
     ).values_list("pk", flat=True)
 
 
+def studies_hidden_from(user: User) -> QuerySet[Item, int]:
+    """The primary keys of the acceptance studies with a case that is hidden from this user."""
+    hidden = Item.objects.filter(segmentation__case__in=cases_hidden_from(user))
+    return hidden.values_list("study", flat=True)
+
+
 def readers_of(*, people: Iterable[User], cases: Iterable[str]) -> list[str]:
     """Who of these people has yet to finish rating a mask of one of these cases (codes), sorted."""
     shown = UNREAD & Q(item__segmentation__case__code__in=list(cases))

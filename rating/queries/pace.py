@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.db.models import Count, Max, QuerySet
 
 from rating.models import Rating, Study, StudyMembership
@@ -19,7 +18,7 @@ from rating.queries.reading import (
     state_of,
 )
 from rating.queries.roles import RATER
-from rating.queries.studies import slice_counts, studies_of
+from rating.queries.studies import slice_counts
 
 IDLE_DAYS = 7
 QUICK_MS = 10_000
@@ -103,13 +102,13 @@ class IdleReading:
     after_washout: bool
 
 
-def idle_readings(*, user: User, now: datetime) -> list[IdleReading]:
-    """Readings in the user's open studies that have rested for IDLE_DAYS or more, longest first.
+def idle_readings(*, studies: QuerySet[Study], now: datetime) -> list[IdleReading]:
+    """Readings in the open ones of these that have rested for IDLE_DAYS or more, longest first.
 
     Says nothing of what was answered. A washout that still runs is no rest.
     """
-    ours = studies_of(user).filter(state=Study.State.OPEN)
-    rows: QuerySet[Any] = opened_readings().filter(study__in=ours.values("pk"))
+    running = studies.filter(state=Study.State.OPEN)
+    rows: QuerySet[Any] = opened_readings().filter(study__in=running.values("pk"))
     idle = []
     for reading in rows:
         if state_of(reading, now).state != "ready":

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from rating.models import Presentation, Study, StudyMembership
-from rating.queries.blinding import cases_hidden_from
+from rating.queries.blinding import studies_hidden_from
 from rating.queries.reference import references_left_alone
 from segmentation.models import Cohort, CohortMembership
 
@@ -52,7 +52,7 @@ def roles_in_study(*, user: User, slug: str) -> frozenset[str]:
     coordinates = (
         coordinated_by(user)
         .filter(study__slug=slug)
-        .exclude(study__items__segmentation__case__in=cases_hidden_from(user))
+        .exclude(study__in=studies_hidden_from(user))
         .exists()
     )
     return frozenset({str(COORDINATOR)}) if coordinates else NO_ROLE

@@ -12,11 +12,11 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from accounts.queries import people_met_by
 from rating.models import Amendment, Item, Presentation, Study, StudyMembership
-from rating.queries.blinding import cases_hidden_from
+from rating.queries.blinding import studies_hidden_from
 from rating.queries.reading import IS_ASKED
 from rating.queries.roles import COORDINATOR, RATER, coordinated_by
 from segmentation.models import Case, Scan, Segmentation
-from segmentation.queries import HowManyInList, how_many, visible_cases
+from segmentation.queries import HowManyInList, Written, how_many, visible_cases
 
 
 def studies_of(user: User, *, search: str = "") -> QuerySet[Study]:
@@ -25,32 +25,39 @@ def studies_of(user: User, *, search: str = "") -> QuerySet[Study]:
     Those with `search` in their title, newest first, each with its number of items, raters and
     presentations (`total`, `done`).
     """
-    hidden = Item.objects.filter(segmentation__case__in=cases_hidden_from(user))
-    coordinated = coordinated_by(user)
+    return _counted(_seen_by(user).filter(title__icontains=search))
+
+
+def studies_for_home(user: User) -> QuerySet[Study]:
+    """`studies_of`, asked once which they are: for a page that lists them in several ways."""
+    return _counted(Study.objects.filter(pk__in=list(_seen_by(user).values_list("pk", flat=True))))
+
+
+def _seen_by(user: User) -> QuerySet[Study]:
+    coordinated = Study.objects.filter(pk__in=coordinated_by(user).values("study"))
+    return coordinated.exclude(pk__in=studies_hidden_from(user))
+
+
+def _counted(studies: QuerySet[Study]) -> QuerySet[Study]:
     shown = Presentation.objects.filter(reading__study=OuterRef("pk")).filter(IS_ASKED)
-    return (
-        Study.objects.filter(pk__in=coordinated.values("study"), title__icontains=search)
-        .exclude(pk__in=hidden.values("study"))
-        .select_related("cohort")
-        .annotate(
-            item_count=how_many(Item.objects.filter(study=OuterRef("pk"), reference=None)),
-            rater_count=how_many(StudyMembership.objects.filter(study=OuterRef("pk"), role=RATER)),
-            total=how_many(shown),
-            done=how_many(shown.filter(submitted_at__isnull=False)),
-        )
+    return studies.select_related("cohort").annotate(
+        item_count=how_many(Item.objects.filter(study=OuterRef("pk"), reference=None)),
+        rater_count=how_many(StudyMembership.objects.filter(study=OuterRef("pk"), role=RATER)),
+        total=how_many(shown),
+        done=how_many(shown.filter(submitted_at__isnull=False)),
     )
 
 
-def rated_studies(user: User) -> QuerySet[Study]:
-    """The user's open studies of which every presentation is rated: they wait to be closed."""
+def rated_to_the_end(studies: QuerySet[Study]) -> QuerySet[Study]:
+    """The open ones of which every presentation is rated: they wait to be closed."""
     asked = Presentation.objects.filter(IS_ASKED, reading__study=OuterRef("pk"))
     waits_for_nobody = Exists(asked) & ~Exists(asked.filter(submitted_at=None))
-    return studies_of(user).filter(waits_for_nobody, state=Study.State.OPEN)
+    return studies.filter(waits_for_nobody, state=Study.State.OPEN)
 
 
-def drafts_of(user: User) -> QuerySet[Study]:
-    """The user's studies that were not opened yet, newest first."""
-    return studies_of(user).filter(state=Study.State.DRAFT)
+def drafts_among(studies: QuerySet[Study]) -> QuerySet[Study]:
+    """Those that were not opened yet."""
+    return studies.filter(state=Study.State.DRAFT)
 
 
 def study_in_full(slug: str) -> Study:
@@ -129,8 +136,8 @@ def candidate_segmentations(*, study: Study, user: User) -> QuerySet[Segmentatio
 def candidate_rows(*, study: Study, user: User) -> list[dict[str, Any]]:
     """What a draft's page lists of `candidate_segmentations`: plain rows, as there may be many."""
     found = candidate_segmentations(study=study, user=user).select_related(None)
-    fields = ("pk", "case__code", "title", "method", "origin", "created_at")
-    rows = found.values_list(*fields, HowManyInList("lesion_list"))
+    fields = ("pk", "case__code", "title", "method", "origin")
+    rows = found.values_list(*fields, Written("created_at"), HowManyInList("lesion_list"))
     return [
         {
             "segmentation": str(pk),
@@ -138,7 +145,7 @@ def candidate_rows(*, study: Study, user: User) -> list[dict[str, Any]]:
             "title": title,
             "method": method,
             "origin": origin,
-            "created_at": created_at.isoformat(),
+            "created_at": created_at,
             "lesions": lesions,
         }
         for pk, case, title, method, origin, created_at, lesions in rows
@@ -152,7 +159,7 @@ def candidate_raters(*, study: Study, user: User) -> QuerySet[User]:
     coordinates this one.
     """
     coordinators = study.memberships.filter(role=COORDINATOR).values("user")
-    raters = StudyMembership.objects.filter(role=RATER, study__in=studies_of(user).values("pk"))
+    raters = StudyMembership.objects.filter(role=RATER, study__in=_seen_by(user).values("pk"))
     return (
         User.objects.filter(
             Q(pk__in=people_met_by(user).values("pk")) | Q(pk__in=raters.values("user")),

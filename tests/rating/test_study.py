@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -61,7 +62,9 @@ def test_candidates_are_the_masks_of_the_cohort_and_its_people_but_cora(
     elsewhere = create_cohort(title="Elsewhere", coordinators=[people["otto"]])
     a_mask(a_case(elsewhere, 77), lesions=1)
     found = cora.get(f"studies/{draft['id']}/candidates/")
-    assert {one["segmentation"] for one in found["segmentations"]} == {str(m.pk) for m in masks}
+    made = {one["segmentation"]: one["created_at"] for one in found["segmentations"]}
+    assert set(made) == {str(mask.pk) for mask in masks}
+    assert all(datetime.fromisoformat(made[str(one.pk)]) == one.created_at for one in masks)
     assert [user["username"] for user in found["users"]] == ["dana", "ravi", "rita"]
 
 
