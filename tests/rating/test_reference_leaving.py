@@ -250,7 +250,7 @@ def test_the_bundle_says_who_left_and_when(
     left_in_step_2: Any, cora: Browser, address: str
 ) -> None:
     answer = cora.ask("get", f"{address}bundle/")
-    with zipfile.ZipFile(io.BytesIO(answer.content)) as bundle:
+    with zipfile.ZipFile(io.BytesIO(answer.getvalue())) as bundle:
         about = json.loads(bundle.read("test-set/study.json"))
         audit = list(csv.DictReader(io.StringIO(bundle.read("test-set/audit.csv").decode())))
     assert about["left"] == {"rita": "2026-04-01T12:00:00.000000+00:00"}

@@ -263,7 +263,8 @@ def test_an_evaluation_is_a_job_and_its_page_has_tables_figures_and_slices(
     assert b"Expert 1" not in outlines
     assert client.get(f"{figure_2}&as=png").content.startswith(b"\x89PNG")
     assert client.get(f"{picture}&kind=outlines&method=magic").json()["code"] == "NoSuchSlice"
-    files = zipfile.ZipFile(io.BytesIO(client.get(f"{address}bundle/").content)).namelist()
+    packed = zipfile.ZipFile(io.BytesIO(client.get(f"{address}bundle/").getvalue()))
+    files = packed.namelist()
     drawn_files = {name.removeprefix("evaluation/figures/") for name in files if "C0001-3" in name}
     assert drawn_files == {
         f"{name}.{ending}"
@@ -271,6 +272,19 @@ def test_an_evaluation_is_a_job_and_its_page_has_tables_figures_and_slices(
         for ending in ("svg", "png")
     }
     assert "evaluation/tables/table_4.csv" in files
+    masks = {name.removeprefix("evaluation/masks/") for name in files if "/masks/" in name}
+    assert masks == {
+        "C0001/reference_1_expert-1.nii.gz",
+        "C0001/reference_2_expert-2.nii.gz",
+        "C0001/slim-unet.nii.gz",
+        "C0002/reference_1_expert-1.nii.gz",
+        "C0002/slim-unet.nii.gz",
+    }
+    with Segmentation.objects.get(case__code="C0002", title="Expert 1").mask.open("rb") as stored:
+        one = packed.read("evaluation/masks/C0002/reference_1_expert-1.nii.gz")
+        assert one == stored.read()
+    listed = packed.read("evaluation/masks.csv").decode()
+    assert "C0001,method,lst-lga,,,deleted meanwhile" in listed
 
 
 def test_an_evaluation_is_deleted_with_a_reason_and_its_worker_stops(
