@@ -33,6 +33,7 @@ from segmentation.operations.evaluating import (
 from segmentation.operations.evaluation_jobs import run_evaluation
 from segmentation.operations.leases import LeaseLost, take
 from segmentation.operations.masks import NewMask, store_mask
+from segmentation.operations.references import make_references
 from segmentation.operations.training_jobs import choices_for
 from segmentation.operations.versions import add_version
 from segmentation.operations.voxels import mask_of, scans_of
@@ -332,6 +333,21 @@ def test_a_reference_is_made_of_several_delineations(drawn: Cohort, cora: User) 
     for field, wrong in [("of", {"of": ["Expert 1"]}), ("of", {"of": ["Expert 1", "Expert 9"]})]:
         answer = client.post(address, call | wrong, content_type="application/json")
         assert (answer.status_code, set(answer.json()["fields"])) == (400, {field})
+
+
+def test_a_reference_of_the_same_masks_is_made_once(drawn: Cohort) -> None:
+    case = drawn.cases.order_by("code").first()
+    asked: dict[str, Any] = {"cohort": drawn, "of": ["Expert 1", "Expert 2"], "rule": "union"}
+    said: list[str] = []
+
+    def made() -> int:
+        return len(make_references(**asked, by=None, now=NOON, say=said.append))
+
+    assert (made(), made()) == (1, 0)
+    assert said == [f"{case.code} has this reference of the same masks already."]
+    case.segmentations.get(title="Expert 2").delete()
+    draw(case, "Expert 2", np.ones_like(known(case)))
+    assert made() == 1
 
 
 def test_what_cannot_be_compared_is_refused_at_its_field(drawn: Cohort) -> None:
