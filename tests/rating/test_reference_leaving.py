@@ -310,3 +310,17 @@ def test_home_says_what_waits_for_the_coordinator(
     assert "Test set" not in home_of(rita)
     cora.post(f"{address}close/", {"reason": "Done."})
     assert "finished both steps" not in home_of(cora)
+
+
+def test_home_shows_how_far_a_coordinators_reference_studies_are(
+    cora: Browser, address: str, own: Own, three: Three
+) -> None:
+    three[0].finish_step_1(own["dana"])
+
+    def cards(browser: Browser) -> str:
+        return browser.client.get("/").content.decode().partition("Your reference studies")[2]
+
+    assert "2 of 12 delineations done by 3 delineators" in cards(cora)
+    assert cards(three[0]) == ""
+    cora.post(f"{address}close/", {"reason": "Enough."})
+    assert "See what was decided" in cards(cora)
