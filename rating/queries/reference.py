@@ -309,12 +309,13 @@ def acceptance_of(study: ReferenceStudy) -> tuple[Accepted, ...]:
     return accepted(decided_dots(study), sources=sources, left=left)
 
 
+AFTER_STEP_1 = ", step 1"
 FUSED_BY = ("union", "intersection", "majority")
 
 
 def mask_title(study: ReferenceStudy, delineation: Delineation) -> str:
     """What the mask of a delineation is called: by it the evaluation finds the reference."""
-    step = ", step 1" if delineation.step == OWN else ""
+    step = AFTER_STEP_1 if delineation.step == OWN else ""
     return fitting_title(f"{study.title}{step}: {delineation.assignment.delineator}")
 
 
