@@ -5,7 +5,7 @@ Everything is written into the audit log, by names; never what a password or an 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import allauth.account.admin
@@ -23,8 +23,9 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 
 from segmentation.operations.audit import Act, record
-from segmentation.operations.members import record_member
+from segmentation.operations.members import refuse_needed, remove_member
 from segmentation.people import signed_in
+from segmentation.refusals import Refusal
 
 admin.site.unregister([EmailAddress, Authenticator, User, Group])
 
@@ -69,11 +70,19 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # not generic at run t
         record_account(Act.ACCOUNT_CHANGED, obj, request, fields_of(message))
         return super().log_change(request, obj, message)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What goes with accounts; whoever is needed somewhere is protected, with the reason."""
+        shown, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return shown, counts, lacking, [*protected, *_needed(objs)]
+
+    @method_decorator(transaction.atomic)
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        """This will delete an account and write that down."""
-        for membership in obj.cohort_memberships.select_related("cohort", "user"):
-            by, now = signed_in(request), timezone.now()
-            record_member(Act.MEMBER_REMOVED, membership, by=by, now=now, why="account deleted")
+        """This will end an account's memberships, delete it, and write that down."""
+        by, now = signed_in(request), timezone.now()
+        for membership in obj.cohort_memberships.select_related("cohort"):
+            remove_member(
+                cohort=membership.cohort, user=obj, reason="account deleted", by=by, now=now
+            )
         record_account(Act.ACCOUNT_DELETED, obj, request)
         super().delete_model(request, obj)
 
@@ -113,6 +122,16 @@ class RightsAdmin(GroupAdmin):
         """This will write down what was done to a group."""
         what = f"group {group.name} {done}"
         record(Act.GROUP_CHANGED, by=signed_in(request), now=timezone.now(), what=what)
+
+
+def _needed(accounts: Iterable[User]) -> Iterator[str]:
+    """Why accounts cannot be deleted yet, and what to do first."""
+    for account in accounts:
+        for membership in account.cohort_memberships.select_related("cohort", "user"):
+            try:
+                refuse_needed(membership)
+            except Refusal as refusal:
+                yield refusal.message
 
 
 def record_account(act: Act, user: User, request: HttpRequest, fields: Sequence[str] = ()) -> None:

@@ -397,6 +397,16 @@ def drawing_in_full(drawing_id: UUID) -> Drawing:
     )
 
 
+def unsaved_drawings(
+    *, case: Case, parent: Segmentation | None, by: User | None
+) -> QuerySet[Drawing]:
+    """What somebody draws of a case from the same mask, or (None) from empty, oldest first."""
+    mine = Drawing.objects.filter(
+        case=case, author=by, parent=parent, segmentation=None, is_set_aside=False
+    )
+    return mine.order_by("begun_at", "pk")
+
+
 def saved_meanwhile(drawing: Drawing) -> QuerySet[Segmentation]:
     """Corrections of the same mask that others saved since a drawing began, oldest first.
 

@@ -23,7 +23,7 @@ ACROSS = ndimage.generate_binary_structure(3, 1) & np.array([False, True, False]
 
 
 class ScriptedDelineator(ScriptedPerson):
-    """Delineates like a person who knows the imported masks, and alone overlooks some lesions.
+    """Delineates like a person who knows the imported masks, and alone overlooks small lesions.
 
     `is_generous` draws every lesion a voxel larger within its slices.
     """
@@ -50,7 +50,13 @@ class ScriptedDelineator(ScriptedPerson):
         lesions, count = ndimage.label(known, np.ones((3, 3, 3)))
         self.chance.seed(f"{self.name}, {case.code}, step {step}")  # the same when it goes on
         if step == 1:
-            found = {one for one in range(1, count + 1) if self.chance.random() < FOUND_ALONE}
+            sizes = np.bincount(lesions.ravel(), minlength=count + 1)[1:]
+            middle = np.median(sizes) if count else 0
+            found = {
+                one
+                for one, size in enumerate(sizes, 1)
+                if self.chance.random() < FOUND_ALONE or size > middle
+            }
         else:
             at = np.argwhere(known)
             places = cKDTree(grid.ras.to_mm(at))

@@ -10,7 +10,7 @@ from accounts.queries import expired_invitations
 from rating.queries.delineating import shares_of
 from rating.queries.pace import idle_readings
 from rating.queries.reading import readings_of
-from rating.queries.reference import references_waiting
+from rating.queries.reference import reference_studies_of, references_waiting
 from rating.queries.studies import (
     drafts_among,
     rated_to_the_end,
@@ -40,12 +40,15 @@ def home(request: HttpRequest) -> HttpResponse:
     mine = studies_for_home(user)
     idle = idle_readings(studies=mine, now=now)
     studies = list(mine[: HOME_STUDIES + 1])
+    references = list(reference_studies_of(user)[: HOME_STUDIES + 1])
     context = {
         "readings": readings_of(user=user, now=now),
         "shares": shares_of(user=user, now=now),
         "cohorts": list(cohorts_of(user)),
         "studies": studies[:HOME_STUDIES],
         "more_studies": len(studies) > HOME_STUDIES,
+        "reference_studies": references[:HOME_STUDIES],
+        "more_references": len(references) > HOME_STUDIES,
         "waiting_cohorts": needing_attention(user, now=now),
         "expired_invitations": list(expired_invitations(user, now=now)),
         "rated_studies": list(rated_to_the_end(mine)[:HOME_IDLE]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
@@ -251,7 +251,7 @@ class ReferenceBundleView(APIView):
         study = queries.reference_study(slug)
         content = bundle(study=study)
         references.note(Act.STUDY_EXPORTED, study, by=signed_in(request), now=database_now())
-        return to_save(content, f"{slug}.zip", "application/zip")
+        return FileResponse(content, as_attachment=True, filename=f"{slug}.zip")
 
 
 def case_of(slug: str, code: str) -> ReferenceCase:

@@ -158,7 +158,8 @@ class StudyBundleView(APIView):
     )
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         study = Study.objects.select_related("cohort").get(slug=slug)
-        content = bundle(study=study)
+        with bundle(study=study) as packed:
+            content = packed.read()
         return taken_away(study, content, f"{slug}.zip", "application/zip", request)
 
 

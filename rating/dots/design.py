@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,10 +50,13 @@ class ReferenceDesign:
     masks: tuple[ChosenMask, ...] = ()
 
 
-def validate(design: ReferenceDesign) -> None:
-    """This will raise InvalidReferenceDesign, faults by field, unless the design can be done."""
+def validate(design: ReferenceDesign, *, titles: Mapping[str, str]) -> None:
+    """This will raise InvalidReferenceDesign, faults by field, unless the design can be done.
+
+    `titles` are what methods are called, by name.
+    """
     faults: dict[str, list[str]] = {}
-    for name, fault in _faults(design):
+    for name, fault in _faults(design, titles):
         faults.setdefault(name, []).append(fault)
     if faults:
         sentences = [sentence for found in faults.values() for sentence in found]
@@ -65,7 +68,7 @@ def validate(design: ReferenceDesign) -> None:
         )
 
 
-def _faults(design: ReferenceDesign) -> Iterator[tuple[str, str]]:
+def _faults(design: ReferenceDesign, titles: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name, chosen in (("cases", design.cases), ("delineators", design.delineators)):
         if not chosen:
             yield name, f"There is no {name.removesuffix('s')} yet."
@@ -93,10 +96,8 @@ def _faults(design: ReferenceDesign) -> Iterator[tuple[str, str]]:
     for method in design.methods:
         lacking = [case for case in design.cases if (case, method) not in there]
         if lacking:
-            yield (
-                "methods",
-                f"{method} has no mask of {', '.join(lacking)} by a job that succeeded.",
-            )
+            title = titles.get(method, method)
+            yield "methods", f"{title} has no mask of {', '.join(lacking)} by a job that succeeded."
 
 
 def canonical_json(design: ReferenceDesign) -> str:

@@ -5,6 +5,8 @@ The same data give the same bytes: the tables are sorted, and the zip file holds
 
 from __future__ import annotations
 
+from typing import IO
+
 from rating.export.examples import NAME, described, example_slices, examples_drawn
 from rating.export.readme import readme
 from rating.export.report import drawings, rendered, report_page
@@ -26,7 +28,7 @@ from rating.models import Study
 from rating.queries.design import design_of
 from rating.queries.results import report_of, results_of
 from rating.statistics import data_dictionary, tables
-from segmentation.publication.archive import json_file, manifest, zipped
+from segmentation.publication.archive import json_file, with_manifest, zipped
 from segmentation.publication.drawing import png, png_of_svg
 from segmentation.publication.workbook import xlsx_file
 from segmentation.spreadsheets import csv_file
@@ -34,9 +36,9 @@ from segmentation.spreadsheets import csv_file
 __all__ = ["bundle", "bundle_files", "described", "examples_drawn", "report_page"]
 
 
-def bundle(*, study: Study) -> bytes:
+def bundle(*, study: Study) -> IO[bytes]:
     """This will return the bundle as a zip file; raises StudyNotClosed."""
-    return zipped(bundle_files(study=study), folder=study.slug)
+    return zipped(bundle_files(study=study).items(), folder=study.slug)
 
 
 def bundle_files(*, study: Study) -> dict[str, bytes]:
@@ -89,5 +91,4 @@ def bundle_files(*, study: Study) -> dict[str, bytes]:
             for name, column, meaning, unit in data_dictionary()
         ],
     )
-    files["manifest.csv"] = manifest(files)
-    return files
+    return dict(with_manifest(files.items()))

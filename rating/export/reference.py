@@ -5,8 +5,8 @@ The same data give the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import IO, Any
 
 import numpy as np
 
@@ -24,8 +24,9 @@ from rating.models import (
 from rating.queries import reference as queries
 from segmentation.imaging.nifti import label_file
 from segmentation.models import AuditEntry, Scan
+from segmentation.operations.mask_files import COLUMNS, MaskFile, mask_files
 from segmentation.operations.voxels import scans_of
-from segmentation.publication.archive import json_file, manifest, zipped
+from segmentation.publication.archive import json_file, with_manifest, zipped
 from segmentation.refusals import Refusal
 from segmentation.spreadsheets import csv_file
 
@@ -79,13 +80,21 @@ def _candidates(case: ReferenceCase) -> list[Candidate]:
 # --- The bundle -----------------------------------------------------------------------------------
 
 
-def bundle(*, study: ReferenceStudy) -> bytes:
+def bundle(*, study: ReferenceStudy) -> IO[bytes]:
     """This will return the bundle as a zip file; raises ReferenceNotClosed."""
     return zipped(bundle_files(study=study), folder=study.slug)
 
 
-def bundle_files(*, study: ReferenceStudy) -> dict[str, bytes]:
-    """This will return the bundle's files by name, the manifest last; raises ReferenceNotClosed."""
+def bundle_files(*, study: ReferenceStudy) -> Iterator[tuple[str, bytes]]:
+    """This will return the bundle's files with their names, one after the other, the manifest last.
+
+    Raises ReferenceNotClosed.
+    """
+    queries.refuse_unclosed(study)
+    return with_manifest(_files(study))
+
+
+def _files(study: ReferenceStudy) -> Iterator[tuple[str, bytes]]:
     described = {
         "acceptance.csv": acceptance_table(study),
         "delineations.csv": delineations(study),
@@ -95,17 +104,31 @@ def bundle_files(*, study: ReferenceStudy) -> dict[str, bytes]:
         "decisions.csv": decisions(study),
         "audit.csv": audit(study),
     }
-    files = {
-        "design.json": study.design_json.encode(),
-        "study.json": json_file(_about(study)),
-    }
-    files |= {name: csv_file(table.columns, table.rows) for name, table in described.items()}
+    yield "design.json", study.design_json.encode()
+    yield "study.json", json_file(_about(study))
+    for name, table in described.items():
+        yield name, csv_file(table.columns, table.rows)
     for case in study.cases.select_related("case").order_by("case__code"):
         if case.built_at is not None:
-            files[f"dot_masks/{case.case.code}.nii.gz"] = dot_mask_file(case)
-    files["data_dictionary.csv"] = csv_file(["file", "column", "meaning"], meanings(described))
-    files["manifest.csv"] = manifest(files)
-    return files
+            yield f"dot_masks/{case.case.code}.nii.gz", dot_mask_file(case)
+    yield from mask_files(_masks(study))
+    words = meanings(described | {"masks.csv": Table(COLUMNS, [])})
+    yield "data_dictionary.csv", csv_file(["file", "column", "meaning"], words)
+
+
+def _masks(study: ReferenceStudy) -> Iterator[MaskFile]:
+    """The masks that were made of the study: of every delineator and step, and those fused."""
+    made = queries.references_made(study)
+    drawn = Delineation.objects.filter(segmentation__in=made)
+    by = {one.segmentation_id: one for one in drawn.select_related("assignment")}
+    newest = {}
+    for mask in made:
+        if (one := by.get(mask.pk)) is not None:
+            kind, file = f"step {one.step}", f"step_{one.step}_{one.assignment.delineator}"
+        else:
+            kind = file = mask.provenance["consensus"]
+        newest[mask.case.code, file] = MaskFile(mask.case.code, kind, mask.title, file, mask.pk)
+    yield from newest.values()
 
 
 def _about(study: ReferenceStudy) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from django.core.management.base import CommandError
@@ -14,12 +14,15 @@ def refuse_filled(out: Path) -> None:
         raise CommandError(f"{out} is not empty. Nothing was written; choose a new folder.")
 
 
-def write(files: Mapping[str, bytes], out: Path) -> None:
-    """This will write files by their path in `out`; raises CommandError."""
+def write(files: Iterable[tuple[str, bytes]], out: Path) -> int:
+    """This will write files by their path in `out`; returns how many. Raises CommandError."""
+    written = 0
     try:
-        for path, content in files.items():
+        for path, content in files:
             target = out / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
+            written += 1
     except OSError as error:
         raise CommandError(f"{out} cannot be written ({error}). Choose another folder.") from error
+    return written

@@ -25,10 +25,12 @@ from rating.models import Assignment, Delineation, MethodMask, ReferenceCase, Re
 from rating.protocol.sequence import Stream, commitment
 from rating.queries import blinding
 from rating.queries import reference as queries
+from rating.queries.reference import AFTER_STEP_1
 from segmentation.models import Case, Cohort, InferenceJob, Scan
 from segmentation.operations.audit import Act, record
 from segmentation.operations.evaluating import mask_on
 from segmentation.operations.members import hold_cohort
+from segmentation.queries import method_titles
 from segmentation.refusals import ReasonMissing, Refusal
 
 SECRET_BYTES = 32
@@ -167,7 +169,7 @@ def open_reference(
                 if job.segmentation is not None
             ),
         )
-        validate(design)
+        validate(design, titles=method_titles(design.methods))
         secret = draw_secret(SECRET_BYTES)
         draft.state = ReferenceStudy.State.OPEN
         draft.design_json = canonical_json(design)
@@ -338,8 +340,10 @@ def _locked_draft(study: ReferenceStudy) -> ReferenceStudy:
 
 
 def _refuse_taken(cohort: Cohort, title: str) -> None:
-    if ReferenceStudy.objects.filter(cohort=cohort, title=title).exists():
-        fault = f"{cohort.title} has a reference study called {title} already."
+    alike = {title, f"{title}{AFTER_STEP_1}", title.removesuffix(AFTER_STEP_1)}
+    taken = ReferenceStudy.objects.filter(cohort=cohort, title__in=alike).first()
+    if taken is not None:
+        fault = f"{cohort.title} has a reference study called {taken.title} already."
         raise ReferenceTitleTaken(
             f"{fault} Its references carry that title; choose another one.",
             fields={"title": [fault]},
@@ -380,15 +384,17 @@ def _people(study: ReferenceStudy, names: tuple[str, ...], by: User | None) -> d
 def _refuse_other_grids(jobs: list[InferenceJob]) -> None:
     """This will refuse methods' masks that cannot be read, or that do not lie on the FLAIR."""
     faults = []
+    titles = method_titles({job.method for job in jobs})
     for job in jobs:
+        title = titles.get(job.method, job.method)
         mask = job.segmentation
         if mask is None or mask.case_id != job.case_id:
-            faults.append(f"{job.method} of {job.case.code}: its mask is of another case.")
+            faults.append(f"{title} of {job.case.code}: its mask is of another case.")
             continue
         grid = job.case.scans.get(sequence=Scan.Sequence.FLAIR).grid
         voxels = mask_on(grid, mask.pk)
         if isinstance(voxels, str):
-            faults.append(f"{job.method} of {job.case.code}: {voxels}.")
+            faults.append(f"{title} of {job.case.code}: {voxels}.")
     if faults:
         raise InvalidReferenceDesign(
             f"{len(faults)} masks cannot lend their lesions: {' '.join(faults[:3])} Nothing was "

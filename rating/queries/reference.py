@@ -24,6 +24,7 @@ from rating.models import (
     ReferenceStudy,
 )
 from rating.queries.blinding import AWAITED, UNDRAWN, cases_hidden_from
+from segmentation.imaging.consensus import RULES
 from segmentation.models import Case, Cohort, CohortMembership, InferenceJob, Segmentation
 from segmentation.operations.masks import fitting_title
 from segmentation.operations.references import reference_title
@@ -308,12 +309,13 @@ def acceptance_of(study: ReferenceStudy) -> tuple[Accepted, ...]:
     return accepted(decided_dots(study), sources=sources, left=left)
 
 
+AFTER_STEP_1 = ", step 1"
 FUSED_BY = ("union", "intersection", "majority")
 
 
 def mask_title(study: ReferenceStudy, delineation: Delineation) -> str:
     """What the mask of a delineation is called: by it the evaluation finds the reference."""
-    step = ", step 1" if delineation.step == OWN else ""
+    step = AFTER_STEP_1 if delineation.step == OWN else ""
     return fitting_title(f"{study.title}{step}: {delineation.assignment.delineator}")
 
 
@@ -391,10 +393,15 @@ def is_fused(case: ReferenceCase, title: str) -> bool:
 
 
 def references_made(study: ReferenceStudy) -> list[Segmentation]:
-    """The masks that came of a closed study, those that were fused of them too; by case and age."""
+    """The masks that came of a closed study, those that were fused of them too; by case and age.
+
+    Also by a rule (STAPLE) that somebody asked for, of the second step of all who did not leave.
+    """
+    names = names_to_fuse(study)
+    titles = [reference_title(rule, names) for rule in RULES]
     cases = study.cases.values("case")
     own = Q(delineation__of__study=study)
-    fused = Q(origin=Segmentation.Origin.CONSENSUS, title__in=fused_titles(study).values())
+    fused = Q(origin=Segmentation.Origin.CONSENSUS, title__in=titles)
     made = Segmentation.objects.filter(own | fused, case__in=cases).select_related("case")
     return list(made.order_by("case__code", "created_at", "title"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse, HttpResponseBase
+from django.http import FileResponse, HttpResponse, HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -201,6 +201,4 @@ class EvaluationBundleView(APIView):
         content = evaluation_jobs.bundle(
             queries.evaluation_in_full(pk), by=signed_in(request), now=queries.database_now()
         )
-        response = HttpResponse(content, content_type="application/zip")
-        response["Content-Disposition"] = 'attachment; filename="evaluation.zip"'
-        return response
+        return FileResponse(content, as_attachment=True, filename="evaluation.zip")

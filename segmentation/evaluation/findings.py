@@ -201,7 +201,8 @@ def _groups(
                 Section(
                     "differences",
                     "Paired differences",
-                    "First less second, case by case, with the 95 % interval (t). Several "
+                    "First less second, case by case, with the 95 % interval (t). It is left out "
+                    "where it would leave -1 to 1: the cases are too few to say. Several "
                     "comparisons are shown; none is corrected for the others.",
                     (
                         _table(

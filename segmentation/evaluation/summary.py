@@ -115,7 +115,8 @@ def differences(records: Sequence[CaseRecord], methods: Sequence[str]) -> list[L
     """Paired differences of every two methods, and of each method and BETWEEN, case by case.
 
     Mean of first minus second over the cases where both are defined, with the t interval. Fewer
-    than two cases, or cases that do not differ in their difference, leave the interval undefined.
+    than two cases, cases that do not differ in their difference, or an interval beyond what scores
+    can differ by (-1 to 1) leave it undefined, with the reason.
     """
     means = {name: means_of(records, name) for name in (*methods, BETWEEN)}
     lines = []
@@ -175,6 +176,10 @@ def _in_both_steps(record: CaseRecord, name: str, score: str) -> list[tuple[floa
 
 
 def _paired(values: Sequence[float]) -> Line:
+    """Mean difference and its t interval; none where that leaves what MEASURES can differ by.
+
+    Cut to -1..1 it would claim more than so few cases can tell.
+    """
     if not values:
         nothing = {"undefined": "no case in common"}
         return {"n": 0, "difference": nothing, "low": nothing, "high": nothing}
@@ -188,6 +193,8 @@ def _paired(values: Sequence[float]) -> Line:
     else:
         half = t_quantile(len(values) - 1) * statistics.stdev(values) / len(values) ** 0.5
         low, high = mean - half, mean + half
+        if not -1 <= low <= high <= 1:
+            low = high = {"undefined": "too few cases: the interval would leave -1 to 1"}
     return {"n": len(values), "difference": mean, "low": low, "high": high}
 
 

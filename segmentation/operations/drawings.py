@@ -27,7 +27,7 @@ from segmentation.operations.audit import Act, record
 from segmentation.operations.files import delete_files, keep
 from segmentation.operations.masks import NewMask, fitting_title, store_mask
 from segmentation.operations.voxels import mask_of
-from segmentation.queries import saved_meanwhile
+from segmentation.queries import saved_meanwhile, unsaved_drawings
 from segmentation.refusals import Refusal
 
 
@@ -70,7 +70,7 @@ class Seen:
 
 
 def begin_drawing(*, case: Case, parent_id: UUID | None, by: User, now: datetime) -> Drawing:
-    """This will begin a drawing of a case, or go on with the same person's unsaved one.
+    """This will begin a drawing of a case, or go on with the same person's newest unsaved one.
 
     `parent_id` is the mask to correct; None begins from empty. Raises NoSuchMask.
     """
@@ -84,12 +84,8 @@ def begin_drawing(*, case: Case, parent_id: UUID | None, by: User, now: datetime
             )
     with transaction.atomic():
         Case.objects.select_for_update().get(pk=case.pk)  # two clicks begin one drawing
-        mine = Drawing.objects.filter(
-            case=case, author=by, parent=parent, segmentation=None, is_set_aside=False
-        )
-        return mine.first() or Drawing.objects.create(
-            case=case, author=by, parent=parent, begun_at=now
-        )
+        newest = unsaved_drawings(case=case, parent=parent, by=by).last()
+        return newest or Drawing.objects.create(case=case, author=by, parent=parent, begun_at=now)
 
 
 def put_edit(*, drawing_id: UUID, edit: NewEdit, active_ms: int, now: datetime) -> datetime:

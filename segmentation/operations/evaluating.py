@@ -26,6 +26,8 @@ from segmentation.operations.versions import starts_for
 from segmentation.queries import card_of, versions_of
 from segmentation.refusals import Refusal
 
+AS_OF_STEP_1 = ", as of step 1"
+
 
 class NothingToCompare(Refusal):
     """No case has both a reference and a mask of one of the methods."""
@@ -208,7 +210,7 @@ def _record(prepared: Prepared, case: Case) -> CaseRecord:
     for names, ids, step in (
         (asked.methods, drawn, ""),
         (asked.references, known, ""),
-        (asked.references, earlier, ", as of step 1"),
+        (asked.references, earlier, AS_OF_STEP_1),
     ):
         masks = {}
         for name in names:
@@ -234,13 +236,20 @@ def _record(prepared: Prepared, case: Case) -> CaseRecord:
 
 
 def masks_of(prepared: Prepared) -> dict[str, dict[str, str]]:
-    """The ids of the masks that are compared, by the case's code, then by method or reference."""
+    """The ids of the masks that are compared, by the case's code, then by method or reference.
+
+    What a reference was after the first of two steps has its name with AS_OF_STEP_1.
+    """
     codes = dict(Case.objects.filter(pk__in=prepared.cases).values_list("pk", "code"))
     return {
         code: {
             name: str(mask)
             for name, mask in (prepared.known[pk] | prepared.drawn.get(pk, {})).items()
             if name in prepared.asked.methods or name in prepared.asked.references
+        }
+        | {
+            f"{name}{AS_OF_STEP_1}": str(mask)
+            for name, mask in prepared.earlier.get(pk, {}).items()
         }
         for pk, code in codes.items()
     }

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import chain
+from uuid import UUID
 
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
+from django.utils.text import slugify
 
-from segmentation.evaluation.findings import Findings
+from segmentation.evaluation.findings import Asked, Findings
 from segmentation.evaluation.records import CaseRecord
-from segmentation.publication.archive import json_file, manifest
+from segmentation.operations.evaluating import AS_OF_STEP_1
+from segmentation.operations.mask_files import MaskFile, mask_files
+from segmentation.publication.archive import json_file, with_manifest
 from segmentation.publication.drawing import png, svg, with_drawings
 from segmentation.publication.workbook import xlsx_file
 from segmentation.spreadsheets import csv_file
@@ -21,12 +26,16 @@ README = """\
 
 {methods}
 
+Of a reference that a reference study made, the bundle of that study has the dot masks, every
+decision, and the masks of all its delineators.
+
 Files
   report.html    tables and figures as one page to read or print
   tables/        every table as CSV; cases.csv has a row for every comparison of two masks
   tables.xlsx    the same tables as one spreadsheet
   figures/       every figure as SVG, PNG and Vega-Lite specification; chosen slices as SVG and PNG
   records.json   what was found case by case
+  masks/         the masks that were compared, case by case; masks.csv says which is which
   manifest.csv   size and SHA-256 of every file
 """
 
@@ -37,10 +46,12 @@ def bundle_files(
     findings: Findings,
     records: Sequence[CaseRecord],
     pictures: Mapping[str, tuple[str, bytes]],
-) -> dict[str, bytes]:
-    """This will return the files by name, the manifest last.
+    asked: Asked,
+    masks: Mapping[str, Mapping[str, str]],
+) -> Iterator[tuple[str, bytes]]:
+    """This will return the files with their names, one after the other, the manifest last.
 
-    `pictures` are slices by name, as SVG and PNG.
+    `pictures` are slices by name, as SVG and PNG; `masks` are as `evaluating.masks_of` has them.
     """
     drawn = {figure.name: svg(figure.spec) for figure in findings.figures}
     files = {
@@ -60,8 +71,23 @@ def bundle_files(
     for name, (as_svg, as_png) in pictures.items():
         files[f"figures/{name}.svg"] = as_svg.encode()
         files[f"figures/{name}.png"] = as_png
-    files["manifest.csv"] = manifest(files)
-    return files
+    return with_manifest(chain(files.items(), mask_files(_masks(asked, masks))))
+
+
+def _masks(asked: Asked, masks: Mapping[str, Mapping[str, str]]) -> Iterator[MaskFile]:
+    """The masks that were compared, by case: references as they were numbered, then methods."""
+    for case, of_case in sorted(masks.items()):
+        for number, name in enumerate(asked.references, 1):
+            file = f"reference_{number}_{slugify(name)[:60]}".rstrip("_-")
+            for kind, step, at in (
+                ("reference", "", file),
+                ("reference as of step 1", AS_OF_STEP_1, f"{file}_step_1"),
+            ):
+                if mask := of_case.get(f"{name}{step}"):
+                    yield MaskFile(case, kind, name, at, UUID(mask))
+        for name in asked.methods:
+            if mask := of_case.get(name):
+                yield MaskFile(case, "method", name, name, UUID(mask))
 
 
 def report_page(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -156,12 +156,12 @@ def findings_of(evaluation: Evaluation) -> Findings:
     return lay_out(_records(found), facts, Asked.from_json(found["asked"]))
 
 
-def bundle(evaluation: Evaluation, *, by: User | None, now: datetime) -> bytes:
+def bundle(evaluation: Evaluation, *, by: User | None, now: datetime) -> IO[bytes]:
     """This will pack everything about an evaluation as a zip file; raises NotEvaluatedYet.
 
     The same masks and the same chosen slices give the same bytes.
     """
-    findings = findings_of(evaluation)
+    findings, found = findings_of(evaluation), _found(evaluation)
     pictures = {}
     for number, chosen in enumerate(evaluation.slices, 1):
         is_pair = bool(chosen.get("method"))
@@ -173,11 +173,14 @@ def bundle(evaluation: Evaluation, *, by: User | None, now: datetime) -> bytes:
     files = bundle_files(
         title=evaluation.title,
         findings=findings,
-        records=_records(_found(evaluation)),
+        records=_records(found),
         pictures=pictures,
+        asked=Asked.from_json(found["asked"]),
+        masks=found["masks"],
     )
+    packed = zipped(files, folder="evaluation")
     _write_down(Act.EVALUATION_EXPORTED, evaluation, by, now)
-    return zipped(files, folder="evaluation")
+    return packed
 
 
 def choose_slices(

@@ -60,6 +60,17 @@ def remove_member(*, cohort: Cohort, user: User, reason: str, by: User, now: dat
         )
     hold_cohort(cohort.pk)  # two at a time could leave nobody
     membership = cohort.memberships.get(user=user)
+    refuse_needed(membership)
+    membership.delete()
+    record_member(Act.MEMBER_REMOVED, membership, by=by, now=now, why=reason)
+
+
+def refuse_needed(membership: CohortMembership) -> None:
+    """This will refuse while the cohort or a study needs somebody in it.
+
+    Raises DelineatesStill, LastCoordinator, StudyNeedsCoordinator.
+    """
+    cohort, user = membership.cohort, membership.user
     if membership.role == COORDINATOR:
         if not cohort.memberships.filter(role=COORDINATOR).exclude(user=user).exists():
             raise LastCoordinator(
@@ -77,8 +88,6 @@ def remove_member(*, cohort: Cohort, user: User, reason: str, by: User, now: dat
             "wait for it. Let them leave there first, on the page of the reference study, or close "
             "it. Nothing was changed."
         )
-    membership.delete()
-    record_member(Act.MEMBER_REMOVED, membership, by=by, now=now, why=reason)
 
 
 def record_member(

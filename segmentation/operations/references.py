@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from django.contrib.auth.models import User
+from django.db import transaction
 
 from segmentation.imaging.consensus import RULES, consensus
 from segmentation.models import Case, Cohort, Scan, Segmentation
 from segmentation.operations.audit import Act, record
 from segmentation.operations.comparison import NoReference, references_of
 from segmentation.operations.evaluating import mask_on
+from segmentation.operations.files import delete_files, keep
 from segmentation.operations.masks import NewMask, fitting_title, store_mask
 from segmentation.operations.voxels import scans_of
 from segmentation.refusals import Refusal
@@ -38,7 +40,8 @@ def make_references(
     """This will fuse the newest masks of several names, in every case that has them all.
 
     Each becomes a segmentation of origin consensus whose provenance names the masks by hash. A case
-    whose masks cannot be read, or lie on another grid, is left out and said. Raises
+    whose masks cannot be read, or lie on another grid, is left out and said, and so is one that has
+    this reference of the same masks; two at once make one. Raises
     InvalidReference when there is no such rule, fewer than two names, or no case that has all.
     """
     names = list(dict.fromkeys(of))
@@ -59,15 +62,37 @@ def make_references(
     made = []
     for case in cases:
         of_case = {name: one[case] for name, one in zip(names, found, strict=True)}
-        fused = fuse(case, of=of_case, rule=rule, now=now)
+        fused = fuse(case, of=of_case, rule=rule, now=now, commit=False)
         if isinstance(fused, str):
             say(fused)
-        else:
+        elif _saved_once(fused):
             made.append(fused)
+        else:
+            say(f"{case.code} has this reference of the same masks already.")
     if made:
         what = f"{made[0].title} ({len(made)} cases)"
         record(Act.REFERENCE_MADE, by=by, now=now, what=what, cohort=cohort.slug)
     return made
+
+
+def _saved_once(fused: Segmentation) -> bool:
+    """This will save a fused mask; false, and nothing kept, when its case has one of the same."""
+    try:
+        with transaction.atomic():
+            Case.objects.select_for_update().get(pk=fused.case_id)  # somebody else may make it, too
+            there = Segmentation.objects.filter(
+                case=fused.case_id, origin=fused.origin, title=fused.title
+            ).values_list("provenance", flat=True)
+            is_new = fused.provenance not in list(there)
+            if is_new:
+                fused.save(force_insert=True)
+                keep(fused)
+    except BaseException:
+        delete_files(fused)
+        raise
+    if not is_new:
+        delete_files(fused)
+    return is_new
 
 
 def fuse(

@@ -14,7 +14,7 @@ from segmentation.models import (
     Drawing,
     Edit,
 )
-from segmentation.queries import saved_meanwhile
+from segmentation.queries import saved_meanwhile, unsaved_drawings
 from segmentation.serializers.cases import ScanSerializer
 from segmentation.serializers.masks import SegmentationSerializer
 from segmentation.serializers.requests import RequestSerializer
@@ -93,6 +93,15 @@ class DrawingSaveSerializer(RequestSerializer):
     beside = serializers.BooleanField(default=False)
 
 
+class UnsavedDrawingSerializer(serializers.ModelSerializer[Drawing]):
+    """Another drawing of mine of the same case and from the same mask, not saved as a mask yet."""
+
+    class Meta:
+        model = Drawing
+        fields = ["id", "begun_at"]
+        read_only_fields = fields
+
+
 class DrawingSerializer(serializers.ModelSerializer[Drawing]):
     """A drawing with what its page needs: scans, the mask it began from, its edits."""
 
@@ -108,13 +117,16 @@ class DrawingSerializer(serializers.ModelSerializer[Drawing]):
     meanwhile = serializers.SerializerMethodField(
         help_text="Corrections of the same mask that others saved since it began."
     )
+    unsaved = serializers.SerializerMethodField(
+        help_text="My other drawings from the same mask that I have not saved, oldest first."
+    )
     min_volume_mm3 = serializers.SerializerMethodField(help_text="Smaller lesions do not count.")
 
     class Meta:
         model = Drawing
         fields = [
             *("id", "case", "scans", "parent", "saved_as", "probability", "begun_at"),
-            *("active_ms", "edits", "saved_at", "meanwhile", "min_volume_mm3"),
+            *("active_ms", "edits", "saved_at", "meanwhile", "unsaved", "min_volume_mm3"),
         ]
         read_only_fields = fields
 
@@ -131,6 +143,11 @@ class DrawingSerializer(serializers.ModelSerializer[Drawing]):
     @extend_schema_field(SegmentationSerializer(many=True))
     def get_meanwhile(self, drawing: Drawing) -> Any:
         return SegmentationSerializer(saved_meanwhile(drawing), many=True).data
+
+    @extend_schema_field(UnsavedDrawingSerializer(many=True))
+    def get_unsaved(self, drawing: Drawing) -> Any:
+        mine = unsaved_drawings(case=drawing.case, parent=drawing.parent, by=drawing.author)
+        return UnsavedDrawingSerializer(mine.exclude(pk=drawing.pk), many=True).data
 
     def get_min_volume_mm3(self, drawing: Drawing) -> float:
         return LEAST_MM3

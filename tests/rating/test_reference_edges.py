@@ -133,3 +133,15 @@ def test_who_alone_can_close_a_study_stays_in_the_cohort(
     cora.post(f"{address}close/", {"reason": "Enough."})
     cohort.memberships.create(user=people["rita"], role="coordinator")
     remove_member(cohort=cohort, user=people["cora"], **why)
+
+
+@pytest.mark.parametrize("title", ["Test set, step 1", "Other"])
+def test_two_studies_whose_masks_would_be_called_alike_are_refused(
+    cora: Browser, cohort: Cohort, title: str
+) -> None:
+    address = f"cohorts/{cohort.slug}/reference-studies/"
+    cora.post(address, {"title": "Test set"})
+    cora.post(address, {"title": "Other, step 1"})
+    answer = cora.ask("post", address, {"title": title})
+    assert answer.json()["code"] == "ReferenceTitleTaken"
+    assert list(answer.json()["fields"]) == ["title"]

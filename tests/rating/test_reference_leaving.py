@@ -250,7 +250,7 @@ def test_the_bundle_says_who_left_and_when(
     left_in_step_2: Any, cora: Browser, address: str
 ) -> None:
     answer = cora.ask("get", f"{address}bundle/")
-    with zipfile.ZipFile(io.BytesIO(answer.content)) as bundle:
+    with zipfile.ZipFile(io.BytesIO(answer.getvalue())) as bundle:
         about = json.loads(bundle.read("test-set/study.json"))
         audit = list(csv.DictReader(io.StringIO(bundle.read("test-set/audit.csv").decode())))
     assert about["left"] == {"rita": "2026-04-01T12:00:00.000000+00:00"}
@@ -310,3 +310,17 @@ def test_home_says_what_waits_for_the_coordinator(
     assert "Test set" not in home_of(rita)
     cora.post(f"{address}close/", {"reason": "Done."})
     assert "finished both steps" not in home_of(cora)
+
+
+def test_home_shows_how_far_a_coordinators_reference_studies_are(
+    cora: Browser, address: str, own: Own, three: Three
+) -> None:
+    three[0].finish_step_1(own["dana"])
+
+    def cards(browser: Browser) -> str:
+        return browser.client.get("/").content.decode().partition("Your reference studies")[2]
+
+    assert "2 of 12 delineations done by 3 delineators" in cards(cora)
+    assert cards(three[0]) == ""
+    cora.post(f"{address}close/", {"reason": "Enough."})
+    assert "See what was decided" in cards(cora)

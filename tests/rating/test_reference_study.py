@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,7 @@ from rating.queries import reference as queries
 from segmentation.evaluation.summary import steps
 from segmentation.models import Case, Cohort, Drawing, InferenceJob, Segmentation
 from segmentation.operations.evaluating import Comparing, prepare, records_of
+from segmentation.operations.references import make_references
 from segmentation.queries import clock_given
 from tests.rating.delineators import Delineator, Mask, ball
 from tests.rating.reference_stage import A, B, Clock, Own, S, drafted, what_they_draw
@@ -308,7 +310,7 @@ def test_the_bundle_is_the_same_every_time(
         call_command("export_reference", study.slug, "--out", str(tmp_path / "early"))
     cora.post(f"{address}close/", {"reason": "All done."})
     cora.post(f"{address}masks/")
-    first, again = (cora.ask("get", f"{address}bundle/").content for _ in range(2))
+    first, again = (cora.ask("get", f"{address}bundle/").getvalue() for _ in range(2))
     assert first == again
     call_command("export_reference", study.title, "--out", str(tmp_path / "out"))
     with (tmp_path / "out" / "decisions.csv").open() as written:
@@ -326,6 +328,41 @@ def test_the_bundle_is_the_same_every_time(
         ("4", "delineator", "dana"),
     ]
     assert len(list((tmp_path / "out" / "dot_masks").iterdir())) == 2
+
+
+def test_the_bundle_has_every_mask_of_the_study(
+    finished: Any, study: ReferenceStudy, cora: Browser, cohort: Cohort, own: Own, tmp_path: Path
+) -> None:
+    out, code = tmp_path / "out", min(own["dana"])
+    cora.post(f"reference-studies/{study.slug}/close/", {"reason": "All done."})
+    study.refresh_from_db()
+    make_references_of(study=study, by=None, now=NOON)
+    names = queries.names_to_fuse(study)
+    make_references(cohort=cohort, of=names, rule="staple", by=None, now=NOON, say=pytest.fail)
+    gone = Segmentation.objects.get(title="Test set, step 1: rita", case__code=code)
+    gone.mask.storage.delete(gone.mask.name)
+    call_command("export_reference", study.slug, "--out", str(out))
+    assert {path.name for path in (out / "masks" / code).iterdir()} == {
+        *("step_1_dana.nii.gz", "step_2_dana.nii.gz", "step_2_rita.nii.gz"),
+        *("union.nii.gz", "intersection.nii.gz", "majority.nii.gz", "staple.nii.gz"),
+    }
+    with (out / "masks.csv").open() as written:
+        rows = [row for row in csv.DictReader(written) if row["case"] == code]
+    assert [(row["kind"], row["missing"]) for row in rows if not row["file"]] == [
+        ("step 1", "its file is gone: see manage.py verify_files")
+    ]
+    for row in rows:
+        if row["file"]:
+            content = (out / row["file"]).read_bytes()
+            assert hashlib.sha256(content).hexdigest() == row["sha256"]
+    drawn, _ = finished
+    kept = nib.Nifti1Image.from_bytes(
+        gzip.decompress((out / "masks" / code / "step_2_dana.nii.gz").read_bytes())
+    )
+    assert np.count_nonzero(kept.dataobj) == drawn[code].sum()
+    with (out / "manifest.csv").open() as written:
+        listed = {row["file"] for row in csv.DictReader(written)}
+    assert {row["file"] for row in rows if row["file"]} < listed
 
 
 def test_what_is_drawn_for_a_study_is_not_gone_on_with_elsewhere(

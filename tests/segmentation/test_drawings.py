@@ -228,6 +228,20 @@ def test_a_drawing_that_went_on_in_two_windows_becomes_two(cohort: Cohort) -> No
     assert beyond == (409, "DrawnElsewhere")
 
 
+def test_whoever_starts_anew_finds_both_drawings_again(cohort: Cohort) -> None:
+    first = dana().begin(case := a_case(cohort, 1))
+    first.draw(with_block(first.shown, 3, 4, 2))
+    assert first.drawing["unsaved"] == []
+    anew = first.post(f"{first.address}fork/", {"edits": 0})
+    assert [one["id"] for one in anew["unsaved"]] == [first.drawing["id"]]
+    assert dana().begin(case).drawing["id"] == anew["id"]
+    again = first.get(first.address)
+    assert [one["id"] for one in again["unsaved"]] == [anew["id"]]
+    assert len(again["edits"]) == 1
+    first.save()
+    assert first.get(f"drawings/{anew['id']}/")["unsaved"] == []
+
+
 def test_a_mask_of_another_case_is_not_corrected_here(cohort: Cohort) -> None:
     case, mask = a_case(cohort, 1), a_mask(a_case(cohort, 2), lesions=1)
     for parent in (mask.pk, uuid4()):

@@ -33,6 +33,7 @@ from segmentation.operations.evaluating import (
 from segmentation.operations.evaluation_jobs import run_evaluation
 from segmentation.operations.leases import LeaseLost, take
 from segmentation.operations.masks import NewMask, store_mask
+from segmentation.operations.references import make_references
 from segmentation.operations.training_jobs import choices_for
 from segmentation.operations.versions import add_version
 from segmentation.operations.voxels import mask_of, scans_of
@@ -263,7 +264,8 @@ def test_an_evaluation_is_a_job_and_its_page_has_tables_figures_and_slices(
     assert b"Expert 1" not in outlines
     assert client.get(f"{figure_2}&as=png").content.startswith(b"\x89PNG")
     assert client.get(f"{picture}&kind=outlines&method=magic").json()["code"] == "NoSuchSlice"
-    files = zipfile.ZipFile(io.BytesIO(client.get(f"{address}bundle/").content)).namelist()
+    packed = zipfile.ZipFile(io.BytesIO(client.get(f"{address}bundle/").getvalue()))
+    files = packed.namelist()
     drawn_files = {name.removeprefix("evaluation/figures/") for name in files if "C0001-3" in name}
     assert drawn_files == {
         f"{name}.{ending}"
@@ -271,6 +273,19 @@ def test_an_evaluation_is_a_job_and_its_page_has_tables_figures_and_slices(
         for ending in ("svg", "png")
     }
     assert "evaluation/tables/table_4.csv" in files
+    masks = {name.removeprefix("evaluation/masks/") for name in files if "/masks/" in name}
+    assert masks == {
+        "C0001/reference_1_expert-1.nii.gz",
+        "C0001/reference_2_expert-2.nii.gz",
+        "C0001/slim-unet.nii.gz",
+        "C0002/reference_1_expert-1.nii.gz",
+        "C0002/slim-unet.nii.gz",
+    }
+    with Segmentation.objects.get(case__code="C0002", title="Expert 1").mask.open("rb") as stored:
+        one = packed.read("evaluation/masks/C0002/reference_1_expert-1.nii.gz")
+        assert one == stored.read()
+    listed = packed.read("evaluation/masks.csv").decode()
+    assert "C0001,method,lst-lga,,,deleted meanwhile" in listed
 
 
 def test_an_evaluation_is_deleted_with_a_reason_and_its_worker_stops(
@@ -318,6 +333,21 @@ def test_a_reference_is_made_of_several_delineations(drawn: Cohort, cora: User) 
     for field, wrong in [("of", {"of": ["Expert 1"]}), ("of", {"of": ["Expert 1", "Expert 9"]})]:
         answer = client.post(address, call | wrong, content_type="application/json")
         assert (answer.status_code, set(answer.json()["fields"])) == (400, {field})
+
+
+def test_a_reference_of_the_same_masks_is_made_once(drawn: Cohort) -> None:
+    case = drawn.cases.order_by("code").first()
+    asked: dict[str, Any] = {"cohort": drawn, "of": ["Expert 1", "Expert 2"], "rule": "union"}
+    said: list[str] = []
+
+    def made() -> int:
+        return len(make_references(**asked, by=None, now=NOON, say=said.append))
+
+    assert (made(), made()) == (1, 0)
+    assert said == [f"{case.code} has this reference of the same masks already."]
+    case.segmentations.get(title="Expert 2").delete()
+    draw(case, "Expert 2", np.ones_like(known(case)))
+    assert made() == 1
 
 
 def test_what_cannot_be_compared_is_refused_at_its_field(drawn: Cohort) -> None:

@@ -22,6 +22,7 @@ from segmentation.operations.audit import Act
 from segmentation.operations.cases import create_cohort
 from segmentation.operations.evaluation_jobs import run_evaluation
 from segmentation.operations.leases import take
+from segmentation.operations.members import add_member
 from segmentation.operations.versions import add_version
 from tests.accounts.conftest import PASSWORD, post
 from tests.accounts.test_passwords import link_in
@@ -456,8 +457,14 @@ def test_accounts_rights_and_passwords(boss: Client) -> None:
     new = {"username": "rita", "usable_password": "true"} | secret
     assert boss.post("/admin/auth/user/add/", new).status_code == 302
     rita = User.objects.get(username="rita")
-    create_cohort(title="Clinic", coordinators=[rita])
+    cohort = create_cohort(title="Clinic", coordinators=[rita])
     address = f"/admin/auth/user/{rita.pk}/"
+    needed = boss.post(f"{address}delete/", {"post": "yes"})
+    assert "rita is the only coordinator of Clinic. Invite another" in needed.content.decode()
+    chosen = {"action": "delete_selected", "_selected_action": [rita.pk], "post": "yes"}
+    boss.post("/admin/auth/user/", chosen)
+    assert cohort.memberships.get().user == rita
+    add_member(cohort=cohort, user=User.objects.create_user("otto"), role="coordinator")
     joined = {"date_joined_0": "2026-03-02", "date_joined_1": "12:00:00"}
     rights = {"username": "rita", "is_staff": "on", "email": "rita@clinic.example"} | joined
     assert boss.post(f"{address}change/", rights).status_code == 302

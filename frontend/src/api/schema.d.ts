@@ -2588,6 +2588,8 @@ export interface components {
             readonly saved_at: string | null;
             /** @description Corrections of the same mask that others saved since it began. */
             readonly meanwhile: components["schemas"]["Segmentation"][];
+            /** @description My other drawings from the same mask that I have not saved, oldest first. */
+            readonly unsaved: components["schemas"]["UnsavedDrawing"][];
             /**
              * Format: double
              * @description Smaller lesions do not count.
@@ -4621,6 +4623,13 @@ export interface components {
             dsc: number | null;
             /** Format: double */
             lesion_f1: number | null;
+        };
+        /** @description Another drawing of mine of the same case and from the same mask, not saved as a mask yet. */
+        UnsavedDrawing: {
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: date-time */
+            readonly begun_at: string;
         };
         /** @description The files of one case. A file's name says what it is: FLAIR, T1, T2, mask, brainmask. */
         UploadRequest: {

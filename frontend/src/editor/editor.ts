@@ -304,7 +304,19 @@ export class Editor implements Desk {
     if (!this.drawn.map.lesions.has(this.layer.chosen)) this.layer.chosen = 0
     this.layer.repaint(voxels)
     this.showLesions()
+    if (edit.kind !== 'change') this.bringIntoView(voxels)
     this.drawStrip()
+  }
+
+  /** This will go to a slice of what was taken back or done again, unless some of it is shown. */
+  private bringIntoView(voxels: readonly number[]): void {
+    const [x, y] = this.scan.grid.shape
+    const slices = [...new Set(voxels.map((voxel) => Math.floor(voxel / (x * y))))].sort(
+      (one, other) => one - other,
+    )
+    const middle = slices[Math.floor(slices.length / 2)]
+    if (middle !== undefined && !slices.includes(this.viewer.state.slice))
+      this.viewer.goToSlice(middle)
   }
 
   private choose(lesion: number): void {

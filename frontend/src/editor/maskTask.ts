@@ -3,14 +3,17 @@
 import { fetchBytes, request } from '../api/client'
 import { explanation, Refused } from '../api/errors'
 import type { Drawing, Segmentation } from '../api/types'
-import { newUuid } from '../elements'
+import { make, newUuid } from '../elements'
 import type { SavingState, Send } from '../saving/outbox'
+import { timeFormat } from '../time'
 import type { Dot } from '../viewer/dots'
 import { loadLabels } from '../viewer/load'
 import { gridText } from './gridText'
 import type { Desk, EditorTask, Ending, Seen } from './task'
 import { ToDo } from './toDo'
 import { TroubleBar } from './troubleBar'
+
+const moment = timeFormat({ dateStyle: 'medium', timeStyle: 'short' })
 
 export interface DrawingPageData {
   readonly id: string
@@ -45,7 +48,8 @@ class MaskTask implements EditorTask {
     reload: () => void this.giveUp(),
     show: (other) => void this.showOther(other),
   })
-  readonly above = [this.troubles.element]
+  private readonly resumed = make('div', { class: 'conflict is-calm', hidden: true })
+  readonly above = [this.resumed, this.troubles.element]
   readonly below = [this.toDo.element]
   readonly shortcuts = []
   readonly summary = {}
@@ -116,6 +120,7 @@ class MaskTask implements EditorTask {
   begin(desk: Desk): void {
     this.desk = desk
     this.troubles.showMeanwhile(this.drawing.meanwhile)
+    this.showResumed()
     void this.loadToDo()
   }
 
@@ -125,6 +130,52 @@ class MaskTask implements EditorTask {
 
   noteSaving(state: SavingState): void {
     this.troubles.showSplit(state)
+  }
+
+  /** This will say that an unsaved drawing is gone on with, and offer to start anew, or another. */
+  private showResumed(): void {
+    const { edits, begun_at, saved_at, unsaved } = this.drawing
+    if (this.drawing.saved_as || (edits.length === 0 && unsaved.length === 0)) return
+    const lines =
+      edits.length === 0
+        ? ['You start anew. What you drew before and did not save is kept.']
+        : [
+            `You go on with the drawing that you began ${moment(begun_at)}, last changed ${moment(saved_at ?? begun_at)}.`,
+          ]
+    this.resumed.hidden = false
+    this.resumed.replaceChildren(
+      make('p', {}, ...lines),
+      make(
+        'div',
+        { class: 'choices' },
+        ...(edits.length > 0
+          ? [make('button', { type: 'button', click: () => void this.startAnew() }, 'Start anew')]
+          : []),
+        ...unsaved.map((other) =>
+          make(
+            'button',
+            { type: 'button', click: () => this.goTo(other.id) },
+            `Go on with the one of ${moment(other.begun_at)}`,
+          ),
+        ),
+        make('button', { type: 'button', click: () => (this.resumed.hidden = true) }, 'Close'),
+      ),
+    )
+  }
+
+  /** This will begin another drawing; this one stays, unsaved, and the other page leads back. */
+  private async startAnew(): Promise<void> {
+    try {
+      const id = { id: this.data.id }
+      const anew = await request('POST', '/api/v1/drawings/{id}/fork/', id, { edits: 0 })
+      this.goTo(anew.id)
+    } catch (error) {
+      this.desk.say(`Nothing new was begun; this drawing is unchanged. ${explanation(error)}`)
+    }
+  }
+
+  private goTo(id: string): void {
+    this.desk.leaveTo(this.data.drawing_page.replace('ID', id))
   }
 
   private async loadToDo(): Promise<void> {
@@ -172,7 +223,7 @@ class MaskTask implements EditorTask {
       await store.keep(owner, fork.id, { ...send, id: newUuid() } as Send)
     }
     for (const one of pending) await store.forget(one)
-    this.desk.leaveTo(this.data.drawing_page.replace('ID', fork.id))
+    this.goTo(fork.id)
   }
 
   /** This will let go of what is unsent here and show what was drawn elsewhere. */

@@ -257,12 +257,27 @@ class Draft {
     if (error instanceof Refused) this.fields.say(withoutPrefix(error.fields))
   }
 
+  /** This will say at its field what has to be chosen before the study can be opened. */
+  private lacks(): boolean {
+    const missing: Record<string, string[]> = {}
+    if (ticked(this.cases).length === 0) missing.cases = ['There is no case yet.']
+    if (ticked(this.delineators).length === 0) missing.delineators = ['There is no delineator yet.']
+    const said = Object.values(missing).flat()
+    this.fields.say(missing)
+    setText(
+      this.trouble,
+      said.length > 0 ? `${said.join(' ')} Nothing was opened; choose them first.` : '',
+    )
+    return said.length > 0
+  }
+
   private async open(): Promise<void> {
     try {
       await this.save()
     } catch {
       return
     }
+    if (this.lacks()) return
     const cases = ticked(this.cases).length
     const people = ticked(this.delineators).length
     const reason = make('textarea', { id: 'opening-reason', maxlength: 2000 })

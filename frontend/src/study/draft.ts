@@ -104,8 +104,9 @@ class Draft {
       const text = `${named(mask)}, ${plural(mask.lesions, 'lesion')}${made}`
       return make('label', { class: 'check' }, box, text)
     })
-    const kinds = [...new Set(this.candidates.segmentations.map((mask) => mask.title))].sort()
-    const newest = kinds.map((kind) =>
+    const titles = (masks: readonly Mask[]) => [...new Set(masks.map(({ title }) => title))].sort()
+    const byMethod = (mask: Mask): boolean => mask.method !== ''
+    const newest = titles(this.candidates.segmentations.filter(byMethod)).map((kind) =>
       make(
         'button',
         { type: 'button', click: () => this.pickNewest(kind) },
@@ -124,7 +125,23 @@ class Draft {
             'This cohort has no mask yet. Open a case and segment it, or run manage.py segment --all.',
           ),
       make('div', { class: 'actions' }, ...newest),
+      ...this.otherMasks(titles(this.candidates.segmentations.filter((mask) => !byMethod(mask)))),
     )
+  }
+
+  /** One list for all masks that no method made: a reference study alone leaves many titles. */
+  private otherMasks(titles: readonly string[]): HTMLElement[] {
+    if (titles.length === 0) return []
+    const list = make(
+      'select',
+      { id: 'other-masks' },
+      ...titles.map((title) => make('option', { value: title }, title)),
+    )
+    const pick = { type: 'button' as const, click: () => this.pickNewest(list.value) }
+    return [
+      make('label', { for: 'other-masks' }, 'References and other masks that no method made'),
+      make('div', { class: 'actions' }, list, make('button', pick, 'Newest of every case')),
+    ]
   }
 
   private pickNewest(kind: string): void {

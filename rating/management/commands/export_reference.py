@@ -40,9 +40,8 @@ class Command(BaseCommand):
         try:
             for said in make_references_of(study=study, by=None, now=now):
                 self.stdout.write(said)
-            files = bundle_files(study=study)
+            written = write(bundle_files(study=study), out)
         except Refusal as refusal:
             raise CommandError(refusal.message) from refusal
         note(Act.STUDY_EXPORTED, study, by=None, now=now, why=reason)
-        write(files, out)
-        self.stdout.write(f"{len(files)} files about {study.title} in {out}.")
+        self.stdout.write(f"{written} files about {study.title} in {out}.")

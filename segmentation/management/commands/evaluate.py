@@ -1,6 +1,7 @@
 """manage.py evaluate --cohort NAME --references NAME ...: the paper's Table 4 for this cohort."""
 
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from segmentation.evaluation.comparison import LEAST_MM3
 from segmentation.evaluation.findings import lay_out, table_4_text
 from segmentation.evaluation.lesion_matching import ONE_VOXEL, PROFILES
 from segmentation.operations.comparison import cohort_named
-from segmentation.operations.evaluating import Comparing, facts_of, prepare, records_of
+from segmentation.operations.evaluating import Comparing, facts_of, masks_of, prepare, records_of
 from segmentation.operations.evaluation_files import bundle_files
 from segmentation.refusals import Refusal
 
@@ -60,6 +61,8 @@ class Command(BaseCommand):
                 findings=findings,
                 records=records,
                 pictures={},
+                asked=prepared.asked,
+                masks=masks_of(prepared),
             )
             self.write(files, out)
 
@@ -67,14 +70,16 @@ class Command(BaseCommand):
         """This will show progress on the terminal, apart from the table."""
         self.stderr.write(f"{done:4.0%} {stage}", ending="\r" if self.stderr.isatty() else "\n")
 
-    def write(self, files: dict[str, bytes], out: Path) -> None:
+    def write(self, files: Iterable[tuple[str, bytes]], out: Path) -> None:
         """This will write the bundle; raises CommandError when the folder cannot be written."""
+        written = 0
         try:
-            for path, content in files.items():
+            for path, content in files:
                 (out / path).parent.mkdir(parents=True, exist_ok=True)
                 (out / path).write_bytes(content)
+                written += 1
         except OSError as error:
             raise CommandError(
                 f"{out} cannot be written ({error}). Choose another folder."
             ) from error
-        self.stdout.write(f"{len(files)} files in {out}.")
+        self.stdout.write(f"{written} files in {out}.")

@@ -104,11 +104,22 @@ def test_differences_are_taken_case_by_case() -> None:
     )
     assert found["n"] == 3
     cases = [0, 1 - 2 / 3, 0 - 1]
-    assert found["difference"] == pytest.approx(statistics.fmean(cases))
+    mean = statistics.fmean(cases)
+    assert found["difference"] == pytest.approx(mean)
     half = 4.302652729911275 * statistics.stdev(cases) / 3**0.5  # t of 2 degrees, R qt(.975, 2)
-    assert (found["low"], found["high"]) == pytest.approx(
-        (found["difference"] - half, found["difference"] + half)
+    assert mean - half < -1  # no difference of two scores is so large
+    beyond = {"undefined": "too few cases: the interval would leave -1 to 1"}
+    assert (found["low"], found["high"]) == (beyond, beyond)
+    inside = [
+        case(f"C{at}", {"slim-unet": 4, "lst-lga": size}, {"A": 4})
+        for at, size in enumerate((4, 3, 4, 3), 1)
+    ]
+    found = line(
+        differences(inside, list(METHODS)), first="slim-unet", second="lst-lga", score="DSC"
     )
+    cases = [0, 1 / 7, 0, 1 / 7]
+    half = 3.182446305284263 * statistics.stdev(cases) / 2  # t of 3 degrees, R qt(.975, 3)
+    assert (found["low"], found["high"]) == pytest.approx((1 / 14 - half, 1 / 14 + half))
     same = line(differences(RECORDS[:2], ["slim-unet"]), first="slim-unet", score="lesion recall")
     assert same["low"] == {"undefined": "all cases differ by the same"}
 
