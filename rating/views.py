@@ -90,12 +90,14 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
 
 def reading(request: HttpRequest, reading: str) -> HttpResponse:
     """A rater's reading room. The page holds nothing but its own token."""
+    chosen = keys_of(signed_in(request))
     context = {
         "page_data": {
             "reading": reading,
             "urls": {"home": reverse("home")},
             "user": owner_key(signed_in(request)),
-            "keys": keys_of(signed_in(request)),
+            "keys": chosen.keys,
+            "keys_folded": chosen.summary_folded,
         }
     }
     return render(request, "rating/reading.html", context)

@@ -267,7 +267,7 @@ TABLE: dict[str, Rule] = {
     "api:study-report-file": read(in_study, COORDINATOR),
     "api:study-bundle": read(in_study, COORDINATOR),
     # API: readings
-    "api:keys": write(everywhere, SIGNED_IN, "PUT"),
+    "api:keys": write(everywhere, SIGNED_IN, "PATCH"),
     "api:readings": read(everywhere, SIGNED_IN),
     "api:reading": read(in_reading, RATER),
     "api:reading-declaration": write(in_reading, RATER),

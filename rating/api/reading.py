@@ -72,11 +72,11 @@ class KeysView(APIView):
     """My own keys for the reading room."""
 
     @extend_schema(operation_id="choose_keys", request=KeysSerializer, responses=KeysSerializer)
-    def put(self, request: Request) -> Response:
+    def patch(self, request: Request) -> Response:
         sent = KeysSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        readings.choose_keys(user=signed_in(request), keys=sent.validated_data["keys"])
-        return Response(sent.validated_data)
+        chosen = readings.choose_keys(user=signed_in(request), **sent.validated_data)
+        return Response(KeysSerializer(chosen).data)
 
 
 class PresentationView(APIView):

@@ -79,12 +79,15 @@ class Sitting(models.Model):
 
 
 class ReadingKeys(models.Model):
-    """Which keys one person has chosen for the reading room; without a row, the usual ones."""
+    """One person's keys for the reading room and how they are shown; without a row, as usual."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="reading_keys"
     )
     keys = models.JSONField(default=dict, help_text="The name of what it does, and the key.")
+    summary_folded = models.BooleanField(
+        default=False, help_text="Whether the short list of keys beside the scan is folded away."
+    )
 
     class Meta:
         verbose_name_plural = "reading keys"

@@ -269,9 +269,16 @@ def remove_mark(*, token: str, mark_id: UUID, clock: Clock) -> datetime:
     return mark.removed_at
 
 
-def choose_keys(*, user: User, keys: dict[str, str]) -> None:
-    """This will keep a rater's own keys instead of those before; none: the usual ones."""
-    ReadingKeys.objects.update_or_create(user=user, defaults={"keys": keys})
+def choose_keys(
+    *, user: User, keys: dict[str, str] | None = None, summary_folded: bool | None = None
+) -> ReadingKeys:
+    """This will keep a rater's own keys, and whether their short list is folded; None: as before.
+
+    `keys` replace those before; none in it: the usual ones.
+    """
+    chosen = {"keys": keys, "summary_folded": summary_folded}
+    changed = {name: value for name, value in chosen.items() if value is not None}
+    return ReadingKeys.objects.update_or_create(user=user, defaults=changed)[0]
 
 
 @transaction.atomic

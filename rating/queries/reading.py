@@ -114,9 +114,9 @@ def t1_of(presentation: Presentation) -> Scan | None:
     return Scan.objects.filter(case=case, sequence=Scan.Sequence.T1).first()
 
 
-def keys_of(user: User) -> dict[str, str]:
-    """The keys that a rater has chosen for the reading room; none: the usual ones."""
-    return next(iter(ReadingKeys.objects.filter(user=user).values_list("keys", flat=True)), {})
+def keys_of(user: User) -> ReadingKeys:
+    """What a rater has chosen for the keys of the reading room; unsaved where nothing is chosen."""
+    return ReadingKeys.objects.filter(user=user).first() or ReadingKeys(user=user)
 
 
 def opened_readings() -> QuerySet[StudyMembership]:

@@ -300,7 +300,12 @@ class KeysSerializer(RequestSerializer):
     """The keys that a rater has chosen, by the name of what they do; the others are as usual."""
 
     keys = serializers.DictField(
-        child=serializers.CharField(min_length=1, max_length=1, trim_whitespace=False)
+        child=serializers.CharField(min_length=1, max_length=1, trim_whitespace=False),
+        required=False,
+        help_text="All that are not as usual; left out, they stay as they are.",
+    )
+    summary_folded = serializers.BooleanField(
+        required=False, help_text="Whether their short list beside the scan is folded away."
     )
 
     def validate_keys(self, keys: dict[str, str]) -> dict[str, str]:

@@ -62,6 +62,18 @@ def test_a_whole_presentation_by_keyboard_alone(rita: Visitor, clinic: Clinic) -
     press("Enter")
     rita.wait_for_viewer()
     expect(page.locator(".stage")).to_be_focused()
+
+    # The most needed keys stand beside the scan; the list stays folded once it is.
+    brief = page.locator(".key-summary")
+    expect(brief.locator("dl")).to_be_in_viewport(ratio=1)
+    expect(brief.locator('[data-key="mark-at-the-crosshair"] dt')).to_have_text("M")
+    expect(brief.locator('[data-key="follows-from-the-counts"]')).to_be_hidden()
+    brief.locator("summary").focus()
+    with page.expect_response("**/api/v1/keys/"):
+        press("Space")
+    page.reload()
+    rita.wait_for_viewer()
+    expect(brief.locator("dl")).to_be_hidden()
     token = page.evaluate("window.plaque.state().presentation")
     drawn = page.evaluate("window.plaque.state().counts.drawn")
     if drawn:
@@ -103,6 +115,7 @@ def test_a_whole_presentation_by_keyboard_alone(rita: Visitor, clinic: Clinic) -
     expect(legend.get_by_role("rowheader", name="Q", exact=True)).to_be_visible()
     press("Escape")
     expect(legend).to_be_hidden()
+    expect(brief.locator('[data-key="mark-at-the-crosshair"] dt')).to_have_text("Q")
     marks = len(page.evaluate("window.plaque.state().marks"))
     for key in ("Shift+ArrowUp", "m", "q"):
         press(key)

@@ -411,14 +411,18 @@ def test_a_rater_s_own_keys_are_there_on_every_machine(
     rita: Browser, ravi: Browser, study: Study
 ) -> None:
     own = {"next-lesion": "e", "look-below-the-mask": " "}
-    assert rita.put("keys/", {"keys": own}) == {"keys": own}
+    assert rita.patch("keys/", {"keys": own}) == {"keys": own, "summary_folded": False}
     page = f"/reading/{rita.reading()['reading']}/"
     assert json.dumps(own) in rita.ask("get", page).content.decode()
     hers = f"/reading/{ravi.reading()['reading']}/"
     assert '"keys": {}' in ravi.ask("get", hers).content.decode()
     for wrong in ({"mark": "e", "undo": "e"}, {"Mark it!": "e"}, {"mark": "ab"}, {"mark": ""}):
-        assert rita.refused("put", "keys/", {"keys": wrong}) == (400, "Invalid")
-    assert rita.put("keys/", {"keys": {}}) == {"keys": {}}, "back to the usual ones"
+        assert rita.refused("patch", "keys/", {"keys": wrong}) == (400, "Invalid")
+    assert rita.patch("keys/", {"summary_folded": True}) == {"keys": own, "summary_folded": True}
+    assert '"keys_folded": true' in rita.ask("get", page).content.decode()
+    assert '"keys_folded": false' in ravi.ask("get", hers).content.decode()
+    usual = {"keys": {}, "summary_folded": True}
+    assert rita.patch("keys/", {"keys": {}}) == usual, "back to the usual ones"
 
 
 # --- The pause between the blocks ----------------------------------------------------------------

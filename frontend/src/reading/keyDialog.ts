@@ -124,7 +124,7 @@ export class KeyDialog {
 
   private async keep(own: OwnKeys): Promise<void> {
     try {
-      await request('PUT', '/api/v1/keys/', {}, { keys: own })
+      await request('PATCH', '/api/v1/keys/', {}, { keys: own })
       this.own = own
       this.onChange(this.shortcuts)
       this.list()

@@ -19,6 +19,7 @@ import { Ahead } from './ahead'
 import { Confirmation } from './confirm'
 import { Instructions } from './instructions'
 import { KeyDialog } from './keyDialog'
+import { KeySummary } from './keySummary'
 import { markNames } from './markList'
 import type { Mark } from './marks'
 import { Panel } from './panel'
@@ -34,6 +35,8 @@ export interface RoomSettings {
   readonly homeUrl: string
   /** The rater's own keys, as the server keeps them. */
   readonly keys: OwnKeys
+  /** Whether the short list of keys is folded away. */
+  readonly areKeysFolded: boolean
   /**
    * The presentation is locked after so much active reading; `reading` says where the rater stands,
    * if the server said it, and `stored` to the rater what is stored.
@@ -98,11 +101,13 @@ export class Room {
   private readonly instructions = new Instructions()
   private legend!: Legend
   private keys!: KeyDialog
+  private readonly keySummary: KeySummary
 
   private constructor(
     readonly element: HTMLElement,
     private readonly settings: RoomSettings,
   ) {
+    this.keySummary = new KeySummary(settings.areKeysFolded)
     this.badge = buildBadge({
       retry: () => this.sitting?.outbox.retry(),
       discard: () => void this.sitting?.outbox.discardRefused().then(() => location.reload()),
@@ -167,9 +172,12 @@ export class Room {
     })
     room.keys = new KeyDialog(shortcuts, settings.keys, (changed) => {
       room.legend.show(changed)
+      room.keySummary.show(changed)
       titleButtons(element, changed)
     })
     const change = make('button', { type: 'button', click: () => room.keys.open() }, 'Change keys')
+    room.keySummary.show(room.keys.shortcuts)
+    room.panel.element.append(room.keySummary.element)
     room.legend = new Legend(CLICKS, room.keys.shortcuts, change)
     room.legend.rest = () => room.takeFocus()
     element.append(room.keys.element)
@@ -252,6 +260,7 @@ export class Room {
       this.badge.update(this.sitting.outbox.state)
       this.strip.start(slices, slicesWithLesions(mask))
       this.panel.start(this.sitting, reading.ask_consistency)
+      this.keySummary.element.toggleAttribute('data-consistency', reading.ask_consistency)
       this.sitting.clock.sign()
       this.showMarks()
       this.noteView()

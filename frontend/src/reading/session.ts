@@ -22,6 +22,8 @@ export interface ReadingPageData {
   readonly urls: { readonly home: string }
   readonly user: string
   readonly keys: OwnKeys
+  /** Whether the short list of keys is folded away. */
+  readonly keys_folded: boolean
 }
 
 /** This will run a reading inside `root` until the page is left. */
@@ -161,6 +163,7 @@ class Session {
       loginUrl: this.loginUrl,
       homeUrl: this.data.urls.home,
       keys: this.data.keys,
+      areKeysFolded: this.data.keys_folded,
       onSubmitted: (reading, stored, activeMs) => this.goOn(reading, stored, activeMs),
       onSomebodyElse: () => this.giveWay(),
     })

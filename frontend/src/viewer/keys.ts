@@ -6,6 +6,8 @@ export interface Shortcut {
   /** What the legend shows. */
   readonly shown: string
   readonly does: string
+  /** What the keys of this line do, in a word or two, where they are among the most needed ones. */
+  readonly brief?: string
   readonly keys: readonly string[]
   readonly ctrl?: boolean
   readonly shift?: boolean
@@ -24,7 +26,8 @@ function isTyping(target: EventTarget | null): boolean {
 function belongsToControl(event: KeyboardEvent): boolean {
   const { target, key } = event
   if (target instanceof HTMLInputElement) return key.startsWith('Arrow') || key === ' '
-  const isPressable = target instanceof HTMLButtonElement || target instanceof HTMLAnchorElement
+  const isPressable =
+    target instanceof HTMLElement && ['BUTTON', 'A', 'SUMMARY'].includes(target.tagName)
   return isPressable && !event.ctrlKey && !event.metaKey && (key === ' ' || key === 'Enter')
 }
 

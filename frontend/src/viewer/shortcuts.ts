@@ -43,8 +43,9 @@ export function viewerShortcuts(viewer: Viewer): readonly Shortcut[] {
     nudge('ArrowDown', 1, -1),
     {
       name: 'look-below-the-mask',
-      shown: 'Space, H (hold)',
-      does: 'look below the mask',
+      shown: 'Space, H',
+      does: 'hold to look below the mask',
+      brief: 'hide mask',
       keys: [' ', 'h'],
       run: () => viewer.setLook({ isHidden: true }),
       release: () => viewer.setLook({ isHidden: false }),
