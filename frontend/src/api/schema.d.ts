@@ -748,13 +748,13 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** @description My own keys for the reading room. */
-        put: operations["choose_keys"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** @description My own keys for the reading room. */
+        patch: operations["choose_keys"];
         trace?: never;
     };
     "/api/v1/methods/": {
@@ -3259,15 +3259,12 @@ export interface components {
         };
         /** @description The keys that a rater has chosen, by the name of what they do; the others are as usual. */
         Keys: {
-            keys: {
+            /** @description All that are not as usual; left out, they stay as they are. */
+            keys?: {
                 [key: string]: string;
             };
-        };
-        /** @description The keys that a rater has chosen, by the name of what they do; the others are as usual. */
-        KeysRequest: {
-            keys: {
-                [key: string]: string;
-            };
+            /** @description Whether their short list beside the scan is folded away. */
+            summary_folded?: boolean;
         };
         /** @description One lesion of a mask; its id is its value in the labels file. */
         Lesion: {
@@ -3741,6 +3738,15 @@ export interface components {
                  */
                 split?: "train" | "validation" | "test" | null;
             };
+        };
+        /** @description The keys that a rater has chosen, by the name of what they do; the others are as usual. */
+        PatchedKeysRequest: {
+            /** @description All that are not as usual; left out, they stay as they are. */
+            keys?: {
+                [key: string]: string;
+            };
+            /** @description Whether their short list beside the scan is folded away. */
+            summary_folded?: boolean;
         };
         /** @description A change of a draft; what is left out stays. */
         PatchedReferenceChangeRequest: {
@@ -6406,9 +6412,9 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                "application/json": components["schemas"]["KeysRequest"];
+                "application/json": components["schemas"]["PatchedKeysRequest"];
             };
         };
         responses: {
