@@ -146,3 +146,25 @@ def test_another_person_neither_sees_nor_sends_them(visitor: Callable[[], Visito
     assert len(hers.evaluate("window.plaque.state().marks")) == 3
     assert stored() == [1, 1, 1]
     reader.troubles.clear()
+
+
+def test_a_verdict_that_is_not_submitted_survives_a_reload(visitor: Callable[[], Visitor]) -> None:
+    people, reader = a_study(), visitor()
+    start_reading(reader, people["rita"])
+    page, sent = reader.page, list[str]()
+    page.on("request", lambda request: sent.append(request.post_data or ""))
+    page.keyboard.press("u")
+    page.reload()
+    reader.wait_for_viewer()
+    chosen = page.locator('.verdict[aria-pressed="true"]')
+    expect(chosen).to_have_text("Unacceptable")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert not any("unacceptable" in body for body in sent)
+    page.locator('[data-action="submit"]').click()
+    page.locator('[data-action="confirm"]').click()
+    page.get_by_role("button", name="Open presentation 2").click()
+    reader.wait_for_viewer()
+    expect(chosen).to_have_count(0)
+    page.reload()
+    reader.wait_for_viewer()
+    expect(chosen).to_have_count(0)

@@ -1,16 +1,10 @@
 // The rater's answer: verdict, or why there can be none, and the numbers where they may be typed.
 
-import type { Counts, Outcome, Verdict } from '../api/types'
+import type { Outcome, Verdict } from '../api/types'
 import { make, setText } from '../elements'
+import type { KeptAnswer } from '../saving/outboxStore'
 
-export interface GivenAnswer {
-  readonly outcome: Outcome
-  readonly verdict: Verdict | null
-  readonly reason: string
-  readonly typed: Counts | null
-  /** Whether the verdict follows from the counts; null where the design does not ask, or unsaid. */
-  readonly consistent: boolean | null
-}
+export type GivenAnswer = KeptAnswer
 
 export interface Asked {
   readonly mayType: boolean
@@ -135,6 +129,19 @@ export class AnswerForm {
     this.typed.hidden = !asked.mayType
     this.consistency.hidden = !asked.isConsistencyAsked
     this.other.open = false
+    this.update()
+  }
+
+  /** This will show what was chosen before the page was left; it is still to be submitted. */
+  restore({ outcome, verdict, reason, typed, consistent }: GivenAnswer): void {
+    const written = (count = Number.NaN): string => (Number.isNaN(count) ? '' : String(count))
+    this.outcome = outcome
+    this.verdict = verdict
+    this.consistent = consistent
+    this.reason.value = reason
+    this.typedFp.value = written(typed?.fp)
+    this.typedFn.value = written(typed?.fn)
+    this.other.open = outcome !== 'rated'
     this.update()
   }
 

@@ -61,7 +61,10 @@ export class Panel {
   private readonly submit: HTMLButtonElement
 
   constructor(actions: PanelActions) {
-    this.form = new AnswerForm(() => this.update())
+    this.form = new AnswerForm(() => {
+      this.sitting?.keepAnswer(this.form.given)
+      this.update()
+    })
     this.list = new MarkList(actions)
     this.undo = button('Undo', 'Undo (Ctrl+Z)', actions.undo)
     this.redo = button('Redo', 'Redo (Ctrl+Shift+Z)', actions.redo)
@@ -128,6 +131,7 @@ export class Panel {
     this.sitting = sitting
     this.comment.value = sitting.writtenComment
     this.form.clear({ mayType: sitting.presentation.allow_typed_counts, isConsistencyAsked })
+    if (sitting.chosen) this.form.restore(sitting.chosen)
     this.update()
     this.element.scrollTop = 0
   }

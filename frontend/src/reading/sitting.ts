@@ -5,7 +5,7 @@ import { newUuid } from '../elements'
 import { ActivityClock } from '../saving/activity'
 import { holdSending } from '../saving/leftovers'
 import { Outbox, type SavingState, type Send } from '../saving/outbox'
-import type { OutboxStore } from '../saving/outboxStore'
+import type { KeptAnswer, OutboxStore } from '../saving/outboxStore'
 import type { Triple } from '../voxels/grid'
 import { Coverage } from '../voxels/slices'
 import type { Window } from '../voxels/window'
@@ -55,6 +55,8 @@ export class Sitting {
     private readonly letGo: () => void,
     /** Where the rater stood when it was left; null the first time. */
     readonly resumed: ShownView | null,
+    /** What was chosen before the page was left, and not submitted. */
+    readonly chosen: KeptAnswer | null,
     private readonly settings: SittingSettings,
   ) {
     this.tour = new LesionTour(presentation.lesions, resumed?.toured, resumed?.lesion)
@@ -92,6 +94,7 @@ export class Sitting {
       comments.at(-1) ?? presentation.comment,
       () => letGo?.(),
       view,
+      await store.answer(owner, token),
       settings,
     )
   }
@@ -233,6 +236,11 @@ export class Sitting {
     })
   }
 
+  /** This will keep in this browser what is chosen and not submitted. */
+  keepAnswer(given: GivenAnswer | null): void {
+    void this.settings.store.keepAnswer(this.settings.owner, this.token, given)
+  }
+
   /** This will let go of the presentation; what is unsent stays in the browser. */
   end(isSubmitted: boolean): void {
     this.finishComment()
@@ -240,6 +248,7 @@ export class Sitting {
     clearInterval(this.keepTimer)
     this.outbox.stop()
     this.letGo()
+    if (isSubmitted) this.keepAnswer(null)
     if (isSubmitted) void this.settings.store.keepAttention(this.settings.owner, this.token, null)
   }
 

@@ -199,3 +199,15 @@ test('the browser tells which presentations of a person wait, and nothing of any
   expect(await store.presentations('rita')).toEqual(['first'])
   expect(await store.presentations('rit')).toEqual([])
 })
+
+test('what is chosen and not submitted is kept for one person, until it is dropped', async () => {
+  const store = await openOutboxStore('answers')
+  const chosen = { outcome: 'rated', verdict: 'acceptable', reason: '', typed: null } as const
+  const answer = { ...chosen, consistent: false }
+  await store.keepAnswer('rita', 'token', answer)
+  expect(await (await openOutboxStore('answers')).answer('rita', 'token')).toEqual(answer)
+  expect(await store.answer('ravi', 'token')).toBeNull()
+  expect(await store.answer('rita', 'other')).toBeNull()
+  await store.keepAnswer('rita', 'token', null)
+  expect(await store.answer('rita', 'token')).toBeNull()
+})

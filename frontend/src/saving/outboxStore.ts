@@ -1,7 +1,7 @@
 // Where unsent changes wait: IndexedDB, or the page's memory when the browser offers nothing else.
 
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
-import type { ShownView } from '../api/types'
+import type { Counts, Outcome, ShownView, Verdict } from '../api/types'
 import type { Send } from './outbox'
 
 export interface Pending {
@@ -21,6 +21,16 @@ export interface KeptStroke {
   readonly removed: readonly number[]
 }
 
+/** What a rater has chosen and not submitted; the server hears of it with the submission only. */
+export interface KeptAnswer {
+  readonly outcome: Outcome
+  readonly verdict: Verdict | null
+  readonly reason: string
+  readonly typed: Counts | null
+  /** Whether the verdict follows from the counts; null where the design does not ask, or unsaid. */
+  readonly consistent: boolean | null
+}
+
 export interface OutboxStore {
   keep(owner: string, presentation: string, send: Send): Promise<Pending>
   forget(pending: Pending): Promise<void>
@@ -29,6 +39,8 @@ export interface OutboxStore {
   presentations(owner: string): Promise<string[]>
   attention(owner: string, presentation: string): Promise<Attention | null>
   keepAttention(owner: string, presentation: string, attention: Attention | null): Promise<void>
+  answer(owner: string, presentation: string): Promise<KeptAnswer | null>
+  keepAnswer(owner: string, presentation: string, answer: KeptAnswer | null): Promise<void>
   /** A stroke that is not at its end: the page may be killed before. */
   stroke(owner: string, drawing: string): Promise<KeptStroke | null>
   keepStroke(owner: string, drawing: string, stroke: KeptStroke | null): Promise<void>
@@ -42,12 +54,13 @@ interface Rows extends DBSchema {
   }
   attention: { key: [string, string]; value: Attention }
   strokes: { key: [string, string]; value: KeptStroke }
+  answers: { key: [string, string]; value: KeptAnswer }
 }
 
 /** This will open the browser's database; without one, changes stay in the memory of the page. */
 export async function openOutboxStore(name = 'plaque'): Promise<OutboxStore> {
   try {
-    const database = await openDB<Rows>(name, 2, {
+    const database = await openDB<Rows>(name, 3, {
       upgrade(fresh, before) {
         if (before < 1) {
           const numbered = { keyPath: 'number', autoIncrement: true }
@@ -55,7 +68,8 @@ export async function openOutboxStore(name = 'plaque'): Promise<OutboxStore> {
           unsent.createIndex('share', ['owner', 'presentation'])
           fresh.createObjectStore('attention')
         }
-        fresh.createObjectStore('strokes')
+        if (before < 2) fresh.createObjectStore('strokes')
+        fresh.createObjectStore('answers')
       },
       blocking: (_before, _after, event) => (event.target as IDBDatabase).close(),
     })
@@ -95,6 +109,12 @@ export class MemoryStore implements OutboxStore {
   }
 
   async keepAttention(): Promise<void> {}
+
+  async answer(): Promise<null> {
+    return null
+  }
+
+  async keepAnswer(): Promise<void> {}
 
   async stroke(): Promise<null> {
     return null
@@ -156,6 +176,22 @@ class BrowserStore implements OutboxStore {
       else await this.database.delete('attention', key)
     } catch {
       // Only the times of this presentation get less exact.
+    }
+  }
+
+  async answer(owner: string, presentation: string): Promise<KeptAnswer | null> {
+    return (await this.database.get('answers', [owner, presentation])) ?? null
+  }
+
+  async keepAnswer(owner: string, presentation: string, answer: KeptAnswer | null): Promise<void> {
+    const key: [string, string] = [owner, presentation]
+    try {
+      const written = this.database.transaction('answers', 'readwrite')
+      void (answer ? written.store.put(answer, key) : written.store.delete(key))
+      written.commit() // the page may be left at once
+      await written.done
+    } catch {
+      // After a reload the verdict would have to be chosen again.
     }
   }
 
