@@ -168,3 +168,28 @@ def test_a_verdict_that_is_not_submitted_survives_a_reload(visitor: Callable[[],
     page.reload()
     reader.wait_for_viewer()
     expect(chosen).to_have_count(0)
+
+
+def test_submitting_waits_for_the_last_mark_and_says_so(visitor: Callable[[], Visitor]) -> None:
+    people, reader = a_study(), visitor()
+    start_reading(reader, people["rita"])
+    page = reader.page
+    waiting, question = page.locator(".waiting"), page.get_by_role("dialog")
+    page.route("**/marks/**", lambda route: route.abort())
+    mark(reader, 0)
+    page.keyboard.press("u")
+    page.keyboard.press("Control+Enter")
+    expect(waiting).to_contain_text("As soon as they are, you are asked whether to submit.")
+    page.keyboard.press("a")
+    expect(waiting).to_be_empty()
+    page.keyboard.press("Control+Enter")
+    expect(waiting).not_to_be_empty()
+    expect(question).to_have_count(0)
+    assert Mark.objects.count() == 0
+    page.unroute("**/marks/**")
+    expect(question).to_contain_text("Your verdict: acceptable", timeout=30_000)
+    expect(waiting).to_be_empty()
+    assert stored() == [1]
+    page.locator('[data-action="confirm"]').click()
+    expect(page.get_by_role("button", name="Open presentation 2")).to_be_visible()
+    reader.troubles.clear()

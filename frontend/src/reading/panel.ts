@@ -1,9 +1,14 @@
 // What stands right of the image: counts, marks, comment, verdict, submit.
 
 import { make, plural, setText } from '../elements'
+import type { SavingState } from '../saving/outbox'
 import { AnswerForm } from './answerForm'
 import { type MarkActions, MarkList } from './markList'
 import type { Sitting } from './sitting'
+
+const WAITS = 'Your last changes are being saved. Then you are asked whether to submit.'
+const WAITS_LONGER =
+  'Your last changes are not saved yet; the line above the scan says why. As soon as they are, you are asked whether to submit.'
 
 export interface PanelActions extends MarkActions {
   readonly undo: () => void
@@ -59,10 +64,12 @@ export class Panel {
   )
   private readonly comment: HTMLTextAreaElement
   private readonly submit: HTMLButtonElement
+  private readonly waiting = make('p', { class: 'waiting', role: 'status' })
 
   constructor(actions: PanelActions) {
     this.form = new AnswerForm(() => {
       this.sitting?.keepAnswer(this.form.given)
+      this.stopWaiting()
       this.update()
     })
     this.list = new MarkList(actions)
@@ -79,7 +86,10 @@ export class Panel {
       rows: 2,
       maxlength: 4000,
       id: 'comment',
-      input: () => this.sitting?.writeComment(this.comment.value),
+      input: () => {
+        this.stopWaiting()
+        this.sitting?.writeComment(this.comment.value)
+      },
       blur: () => this.sitting?.finishComment(),
     })
     this.submit = make(
@@ -123,6 +133,7 @@ export class Panel {
         this.comment,
       ),
       this.form.element,
+      this.waiting,
       this.submit,
     )
   }
@@ -142,6 +153,7 @@ export class Panel {
     this.comment.value = ''
     this.form.clear()
     this.list.clear()
+    this.stopWaiting()
     setText(this.live, '')
   }
 
@@ -178,11 +190,22 @@ export class Panel {
     this.form.setHint(missing)
   }
 
-  /** What stands between the rater and submitting, or ''. */
+  /** What is missing in the answer, or ''. */
   get missing(): string {
     if (!this.sitting) return 'Nothing is open.'
-    const missing = this.form.missing(this.sitting.presentation.lesion_count)
-    if (missing) return missing
-    return this.sitting.outbox.isEmpty ? '' : 'You can submit as soon as everything is saved.'
+    return this.form.missing(this.sitting.presentation.lesion_count)
+  }
+
+  /** This will say that submitting waits until everything is saved; said once for each state. */
+  wait({ kind }: SavingState): void {
+    setText(this.waiting, kind === 'saving' ? WAITS : WAITS_LONGER)
+  }
+
+  stopWaiting(): void {
+    setText(this.waiting, '')
+  }
+
+  get isWaiting(): boolean {
+    return this.waiting.textContent !== ''
   }
 }

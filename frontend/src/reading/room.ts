@@ -249,6 +249,7 @@ export class Room {
         onSaving: (state) => {
           this.badge.update(state)
           this.panel.update()
+          if (this.panel.isWaiting) this.submit()
           if (state.kind === 'somebody_else') this.settings.onSomebodyElse()
         },
       })
@@ -324,6 +325,7 @@ export class Room {
 
   private change(act: (sitting: Sitting) => void): void {
     if (!this.sitting) return
+    this.panel.stopWaiting()
     act(this.sitting)
     this.showMarks()
   }
@@ -394,6 +396,11 @@ export class Room {
       this.panel.update()
       return
     }
+    if (!sitting.outbox.isEmpty) {
+      this.panel.wait(sitting.outbox.state)
+      return
+    }
+    this.panel.stopWaiting()
     const given = this.panel.form.given
     const { fp, fn } = given.typed ?? sitting.marks.counts
     const lesions = given.typed ?? sitting.marks.corrected
