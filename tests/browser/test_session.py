@@ -179,7 +179,7 @@ def test_submitting_waits_for_the_last_mark_and_says_so(visitor: Callable[[], Vi
     mark(reader, 0)
     page.keyboard.press("u")
     page.keyboard.press("Control+Enter")
-    expect(waiting).to_contain_text("As soon as they are, you are asked whether to submit.")
+    expect(waiting).to_contain_text("You are asked to submit as soon as it is.")
     page.keyboard.press("a")
     expect(waiting).to_be_empty()
     page.keyboard.press("Control+Enter")

@@ -6,9 +6,9 @@ import { AnswerForm } from './answerForm'
 import { type MarkActions, MarkList } from './markList'
 import type { Sitting } from './sitting'
 
-const WAITS = 'Your last changes are being saved. Then you are asked whether to submit.'
+const WAITS = 'Saving your last changes; then you are asked to submit.'
 const WAITS_LONGER =
-  'Your last changes are not saved yet; the line above the scan says why. As soon as they are, you are asked whether to submit.'
+  'Not saved yet, see the line at the top. You are asked to submit as soon as it is.'
 
 export interface PanelActions extends MarkActions {
   readonly undo: () => void
