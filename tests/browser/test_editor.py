@@ -124,6 +124,10 @@ class Artist:
         return self.page.evaluate("window.plaque.state()")
 
     @property
+    def slice(self) -> int:
+        return self.page.evaluate("window.plaque.viewer.state.slice")
+
+    @property
     def sizes(self) -> list[int]:
         return sorted(lesion["voxels"] for lesion in self.state["lesions"])
 
@@ -157,12 +161,13 @@ def test_draw_three_lesions_and_thirty_steps_back_and_forth(
     drawn = dana.state["digest"]
     dana.key(*["Control+z"] * 30)
     assert dana.sizes == []
+    assert dana.slice == 4  # where the stroke that went last was
     dana.wait_saved()
     dana.page.reload()
     dana.person.wait_for_viewer()
     assert dana.sizes == []
     dana.key(*["Control+y"] * 30)
-    assert dana.state["digest"] == drawn
+    assert (dana.state["digest"], dana.slice) == (drawn, 2)
     dana.wait_saved()
 
     in_mid_stroke = [(12, 40, 6), (14, 41, 6), (17, 43, 6)]
