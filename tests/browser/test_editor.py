@@ -123,9 +123,10 @@ class Artist:
     def state(self) -> dict[str, Any]:
         return self.page.evaluate("window.plaque.state()")
 
-    @property
-    def slice(self) -> int:
-        return self.page.evaluate("window.plaque.viewer.state.slice")
+    def shows(self, voxel: tuple[float, ...]) -> bool:
+        """Whether the slice of a voxel is on the screen."""
+        mm = self.grid.to_mm(np.array(voxel)).tolist()
+        return self.page.evaluate("mm => window.plaque.viewer.canvasPointOf(mm) !== null", mm)
 
     @property
     def sizes(self) -> list[int]:
@@ -161,13 +162,14 @@ def test_draw_three_lesions_and_thirty_steps_back_and_forth(
     drawn = dana.state["digest"]
     dana.key(*["Control+z"] * 30)
     assert dana.sizes == []
-    assert dana.slice == 4  # where the stroke that went last was
+    assert dana.shows((20, 30, 4))  # where the stroke that went last was
     dana.wait_saved()
     dana.page.reload()
     dana.person.wait_for_viewer()
     assert dana.sizes == []
     dana.key(*["Control+y"] * 30)
-    assert (dana.state["digest"], dana.slice) == (drawn, 2)
+    assert dana.state["digest"] == drawn
+    assert dana.shows((30, 60, 2))
     dana.wait_saved()
 
     in_mid_stroke = [(12, 40, 6), (14, 41, 6), (17, 43, 6)]
