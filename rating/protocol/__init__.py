@@ -17,10 +17,11 @@ themselves and with each other about it?
    Then they give their verdict. No percentage and no derived verdict is shown: seeing them at the
    first presentation would coach the second. Submitting locks.
 4. Verdict (`verdict`). From the n drawn lesions, FP and FN follows, in whole numbers, the derived
-   verdict: acceptable when precision and recall both exceed 9/10, boundary when one of them is
-   exactly 9/10 and the other does not fall below, otherwise unacceptable. What a boundary means was
-   fixed before: "strict" (unacceptable, the default) or "lenient" (acceptable). Where the rater's
-   own verdict differs, that is a conflict: data, never corrected.
+   verdict: acceptable when precision and recall both exceed their thresholds (9/10 unless the
+   design says otherwise), boundary when one of them is exactly on its threshold and the other does
+   not fall below, otherwise unacceptable. What a boundary means was fixed before: "strict"
+   (unacceptable, the default) or "lenient" (acceptable). Where the rater's own verdict differs,
+   that is a conflict: data, never corrected.
 5. Statistics (`rating.statistics`). The primary analysis uses the derived verdict unless the design
    says otherwise; the rater's verdict, the other boundary policy and the combined rule stand beside
    it. The case is the independent unit. An answer "scan unreadable" or "mask does not belong to the

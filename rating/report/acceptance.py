@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rating.protocol.design import AcceptanceDesign
 from rating.report.found import RATE, rater
 from rating.report.wording import (
     Column,
@@ -13,6 +14,7 @@ from rating.report.wording import (
     bare_share,
     cell,
     number,
+    on_threshold,
     rule,
     share,
     shares,
@@ -25,7 +27,7 @@ from segmentation.publication.document import Cell, Group, Head, Section
 KINDS = {"method": "Method", "occasion": "Showing", "lesions": "Drawn lesions"}
 
 
-def acceptance(results: Mapping[str, Any], names: Names) -> Group:
+def acceptance(results: Mapping[str, Any], names: Names, design: AcceptanceDesign) -> Group:
     """Masks, parts, naive intervals, the two verdicts, missing answers."""
     return Group(
         "acceptance-closely",
@@ -34,7 +36,7 @@ def acceptance(results: Mapping[str, Any], names: Names) -> Group:
             _masks(results, names),
             _parts(results, names),
             _naive(results, names),
-            _verdicts(results, names),
+            _verdicts(results, names, design),
             _missing(results, names),
         ),
     )
@@ -181,10 +183,11 @@ def _ends(head: str, name: str) -> Column:
     return Head(head, is_number=True), say
 
 
-def _verdicts(results: Mapping[str, Any], names: Names) -> Section:
+def _verdicts(results: Mapping[str, Any], names: Names, design: AcceptanceDesign) -> Section:
+    exactly = on_threshold(design)
     by_counts = {
         "acceptable": "Counts accept",
-        "boundary": "Exactly 90 %",
+        "boundary": f"Exactly {exactly}",
         "unacceptable": "Counts reject",
     }
     both = [
@@ -195,8 +198,8 @@ def _verdicts(results: Mapping[str, Any], names: Names) -> Section:
     return Section(
         "verdicts",
         "The rater's verdict and the counts",
-        "How often the two differ, and which way; exactly 90 % is a conflict or none as the design "
-        "has it. A conflict is data; it is never corrected.",
+        f"How often the two differ, and which way; exactly {exactly} is a conflict or none as the "
+        "design has it. A conflict is data; it is never corrected.",
         (
             table(
                 "The rater's verdict and the counts",
@@ -204,7 +207,7 @@ def _verdicts(results: Mapping[str, Any], names: Names) -> Section:
                 [
                     rater(names),
                     number("Rated", "rated"),
-                    number("Exactly 90 %", "boundary"),
+                    number(f"Exactly {exactly}", "boundary"),
                     number("Empty mask, nothing missed", "vacuous"),
                     number("Rater accepts, counts do not", "conflict_rater_accepts"),
                     number("Rater rejects, counts do not", "conflict_rater_rejects"),

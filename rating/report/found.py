@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rating.protocol.design import AcceptanceDesign
 from rating.report.wording import (
     Column,
     Line,
     Names,
     number,
+    on_threshold,
     rule,
     share,
     shares,
@@ -41,12 +43,12 @@ def headline(results: Mapping[str, Any]) -> tuple[str, str]:
     return f"{share(primary['rate'])} acceptable", f"({interval}{found}; by {by}{policy})."
 
 
-def found(results: Mapping[str, Any], names: Names) -> Group:
+def found(results: Mapping[str, Any], names: Names, design: AcceptanceDesign) -> Group:
     """Acceptance by the primary rule, under every rule, and the masks whose answer hangs on it."""
     return Group(
         "found",
         "What was found",
-        (_accepted(results, names), _rules(results, names), _flips(results, names)),
+        (_accepted(results, names), _rules(results, names, design), _flips(results, names)),
     )
 
 
@@ -93,17 +95,17 @@ def _method(line: Line) -> str:
     return str(line["name"]) if line["group"] == "method" else ""
 
 
-def _rules(results: Mapping[str, Any], names: Names) -> Section:
+def _rules(results: Mapping[str, Any], names: Names, design: AcceptanceDesign) -> Section:
     """One line per rule and rater."""
     lines = [line for line in results["acceptance"] if line["group"] == "all"]
     return Section(
         "rules",
         "Under every rule",
-        "The same answers judged by the counts with exactly 90 % rejected (strict) or accepted "
-        "(lenient), by the rater's own verdict, and by the combined rule: fewer false and missed "
-        "lesions together than a tenth of the true ones. Where raters counted a mark as several "
-        "lesions, or several marks as one, the counts with that stand beside. The primary analysis "
-        "is marked.",
+        f"The same answers judged by the counts with exactly {on_threshold(design)} rejected "
+        "(strict) or accepted (lenient), by the rater's own verdict, and by the combined rule: "
+        "fewer false and missed lesions together than a tenth of the true ones. Where raters "
+        "counted a mark as several lesions, or several marks as one, the counts with that stand "
+        "beside. The primary analysis is marked.",
         (
             table(
                 "Acceptance under every rule",

@@ -31,8 +31,12 @@ def lay_out(
     return Report(
         headline=strong,
         headline_rest=rest,
-        groups=tuple(
-            group(results, names) for group in (found, acceptance, agreement, lesions, course)
+        groups=(
+            found(results, names, design),
+            acceptance(results, names, design),
+            agreement(results, names),
+            lesions(results, names),
+            course(results, names),
         ),
         figures=figures(results, names),
         methods=methods(results, design, names, facts),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rating.protocol.design import AcceptanceDesign, Fraction
 from segmentation.publication.document import Cell, Head, Row, Table
 
 Line = Mapping[str, Any]
@@ -71,6 +72,18 @@ def p_value(value: float) -> str:
 def count(value: Any) -> str:
     """A whole number as it is, a mean count with two decimals."""
     return f"{value:.0f}" if float(value).is_integer() else f"{value:.2f}"
+
+
+def on_threshold(design: AcceptanceDesign) -> str:
+    """What is exactly on a threshold of a design: 90 %, or 80 % precision or 2/3 recall."""
+    precision, recall = map(threshold, (design.precision_threshold, design.recall_threshold))
+    return precision if precision == recall else f"{precision} precision or {recall} recall"
+
+
+def threshold(value: Fraction) -> str:
+    """A threshold as per cent where one decimal says all, else as the fraction: 92.5 %, 2/3."""
+    part, whole = value
+    return f"{part}/{whole}" if 1000 * part % whole else f"{100 * part / whole:g} %"
 
 
 def yes_no(value: bool) -> str:

@@ -12,12 +12,26 @@ LONGEST_TEXT = 4_000
 
 
 class ThresholdField(serializers.ListField):
-    """A fraction as two whole numbers, such as [9, 10]: what must be exceeded."""
+    """A fraction between 0 and 1 as two whole numbers, such as [9, 10]: what must be exceeded."""
 
     child = serializers.IntegerField(min_value=1, max_value=1000)
+    default_error_messages = {
+        "threshold": "A threshold lies above 0 % and below 100 %, as a fraction of whole numbers "
+        "up to 1000: [9, 10] for 90 %, [37, 40] for 92.5 %."
+    }
 
     def __init__(self, **options: Any) -> None:
         super().__init__(min_length=2, max_length=2, **options)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """This will refuse whatever is no such fraction with one reason, at the field itself."""
+        try:
+            part, whole = super().run_validation(data)
+        except serializers.ValidationError:
+            self.fail("threshold")
+        if part >= whole:
+            self.fail("threshold")
+        return [part, whole]
 
 
 class DesignSerializer(RequestSerializer):

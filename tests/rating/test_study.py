@@ -121,6 +121,42 @@ def test_what_does_not_belong_in_a_study_is_refused(
     assert [rater["username"] for rater in cora.get(address)["raters"]] == ["ravi", "rita"]
 
 
+@pytest.mark.parametrize("name", ["precision_threshold", "recall_threshold"])
+@pytest.mark.parametrize(
+    "threshold",
+    [
+        *([0, 10], [10, 10], [11, 10], [-9, 10], [-9, -10], [9, 0]),
+        *([0.9, 1], [9.5, 10], ["nine", 10], [1, 1001], [9], [9, 10, 11], [], None, 0.9, "9/10"),
+    ],
+)
+def test_a_threshold_that_is_no_fraction_between_0_and_1_is_refused_in_the_draft(
+    cora: Browser, draft: dict[str, Any], name: str, threshold: object
+) -> None:
+    address = f"studies/{draft['id']}/"
+    change = {"title": "Renamed", "design": {name: threshold}}
+    response = cora.ask("patch", address, change)
+    assert response.status_code == 400
+    (reason,) = response.json()["fields"][f"design.{name}"]
+    assert reason.startswith("A threshold lies above 0 % and below 100 %")
+    assert cora.get(address)["design"] == draft["design"]
+    assert cora.get(address)["title"] == draft["title"]
+
+
+def test_thresholds_are_set_in_the_draft_alone_and_what_it_means_follows(
+    cora: Browser, draft: dict[str, Any]
+) -> None:
+    address = f"studies/{draft['id']}/"
+    for threshold in ([1, 1000], [999, 1000], [2, 3]):
+        changed = cora.patch(address, {"design": {"precision_threshold": threshold}})
+        assert changed["design"] == draft["design"] | {"precision_threshold": threshold}
+    tolerated = {one["lesions"]: one for one in changed["meaning"]["tolerance"]}
+    assert (tolerated[10]["false_positives"], tolerated[10]["missed"]) == (3, 1)
+    cora.post(f"{address}open/")
+    change = {"design": {"precision_threshold": [9, 10]}}
+    assert cora.refused("patch", address, change) == (409, "StudyNotDraft")
+    assert cora.get(address)["design"]["precision_threshold"] == [2, 3]
+
+
 def test_an_impossible_design_does_not_open(cora: Browser, draft: dict[str, Any]) -> None:
     address = f"studies/{draft['id']}/"
     for change in (

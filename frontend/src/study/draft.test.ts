@@ -10,7 +10,13 @@ const STUDY = {
   items: [],
   raters: [],
   practice: [],
-  design: { gap: 4, washout_days: 0, instructions: '' },
+  design: {
+    gap: 4,
+    washout_days: 0,
+    instructions: '',
+    precision_threshold: [9, 10],
+    recall_threshold: [2, 3],
+  },
   meaning: {
     presentations_per_rater: 0,
     presentations: 0,
@@ -23,13 +29,15 @@ const STUDY = {
 } as unknown as Study
 
 const sent: { design: Record<string, unknown> }[] = []
+let answer: () => Response
 
 beforeEach(async () => {
   vi.useFakeTimers()
   sent.length = 0
+  answer = () => Response.json({ ...STUDY, design: { ...STUDY.design, ...sent.at(-1)?.design } })
   vi.stubGlobal('fetch', async (_: string, { method, body }: { method: string; body: string }) => {
     if (method === 'PATCH') sent.push(JSON.parse(body))
-    return Response.json(method === 'PATCH' ? STUDY : { segmentations: [], users: [] })
+    return method === 'PATCH' ? answer() : Response.json({ segmentations: [], users: [] })
   })
   document.body.replaceChildren(document.createElement('div'))
   const root = document.body.firstElementChild as HTMLElement
@@ -61,4 +69,67 @@ test('a gap is sent as written, also when the field has lost the focus, and ever
 test('an emptied gap goes back to the default', async () => {
   expect(await write('gap', '')).toBeNull()
   expect(await write('instructions', 'Take your time.')).toBeUndefined()
+})
+
+const field = (id: string) => document.getElementById(id) as HTMLInputElement
+
+/** The thresholds that were sent last. */
+function thresholds(): unknown[] {
+  const design = sent.at(-1)?.design
+  return [design?.precision_threshold, design?.recall_threshold]
+}
+
+test('thresholds are shown in per cent, and stay as they are stored unless edited', async () => {
+  expect(field('precision_threshold').value).toBe('90')
+  expect(field('recall_threshold').value).toBe('66.7')
+  await write('instructions', 'Take your time.')
+  expect(thresholds()).toEqual([undefined, undefined])
+  expect(document.body.textContent).toContain('Exactly 90 % precision or 2/3 recall')
+})
+
+test('an edited threshold is sent in lowest terms, and all words follow it', async () => {
+  for (const [percent, fraction] of [
+    ['90', [9, 10]],
+    ['92.5', [37, 40]],
+    ['0', [0, 1]],
+    ['100', [1, 1]],
+    ['-5', [-1, 20]],
+    ['', null],
+    ['80', [4, 5]],
+  ] as const) {
+    await write('precision_threshold', percent)
+    expect(thresholds()).toEqual([fraction, undefined])
+  }
+  await write('recall_threshold', '80')
+  expect(document.querySelector('label[for=boundary_policy]')?.textContent).toBe('Exactly 80 %')
+  expect(document.body.textContent).toContain(
+    'more than 80 % of the drawn lesions are right and more than 80 % of the true ones are drawn',
+  )
+})
+
+test('a threshold that is put back is the fraction that was stored', async () => {
+  await write('recall_threshold', '70')
+  expect(thresholds()).toEqual([undefined, [7, 10]])
+  await write('recall_threshold', '66.7')
+  expect(thresholds()).toEqual([undefined, [2, 3]])
+})
+
+test('a refused threshold says at its field why, until it is right', async () => {
+  const reason = 'A threshold lies above 0 % and below 100 %.'
+  const good = answer
+  answer = () =>
+    Response.json(
+      { code: 'Invalid', message: 'Not so.', fields: { 'design.recall_threshold': [reason] } },
+      { status: 400 },
+    )
+  await write('recall_threshold', '100')
+  const recall = field('recall_threshold')
+  expect(recall.hasAttribute('aria-invalid')).toBe(true)
+  const described = recall.getAttribute('aria-describedby') ?? ''
+  expect(document.getElementById(described)?.textContent).toBe(reason)
+  expect(field('precision_threshold').hasAttribute('aria-invalid')).toBe(false)
+  answer = good
+  await write('recall_threshold', '95')
+  expect(recall.hasAttribute('aria-invalid')).toBe(false)
+  expect(document.body.textContent).not.toContain(reason)
 })

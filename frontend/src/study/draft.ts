@@ -12,6 +12,14 @@ import { meaningPanel } from './meaning'
 import { leftOut } from './pairing'
 import { PracticePanel } from './practice'
 import type { StudyPageData } from './studyPage'
+import {
+  acceptable,
+  fractionOf,
+  inPercent,
+  onThreshold,
+  THRESHOLDS,
+  thresholdOf,
+} from './thresholds'
 
 const STUDY = '/api/v1/studies/{slug}/'
 const SAVE_AFTER_MS = 500
@@ -44,11 +52,14 @@ class Draft {
   > = {}
   private timer: ReturnType<typeof setTimeout> | undefined
   private saving: Promise<void> = Promise.resolve()
-  private isGapEdited = false
+  /** The names of fields that were edited here: a gap and thresholds are sent only then. */
+  private readonly edited = new Set<string>()
+  private readonly boundary = make('label', { for: 'boundary_policy' })
+  private readonly criterion = make('p', { class: 'hint' })
 
   constructor(
     root: HTMLElement,
-    study: Study,
+    private readonly study: Study,
     private readonly candidates: Candidates,
     private readonly data: StudyPageData,
     private readonly refresh: () => Promise<void>,
@@ -77,8 +88,9 @@ class Draft {
       make('div', { class: 'two' }, form, make('div', {}, this.means)),
       make('div', { class: 'actions' }, open, deletionButton(data)),
     )
+    this.showThresholds(study.design)
     form.addEventListener('input', (event) => {
-      if (event.target === this.design.gap) this.isGapEdited = true
+      if (event.target instanceof Element) this.edited.add(event.target.id)
       this.saveSoon()
     })
     window.addEventListener('beforeunload', (event) => {
@@ -182,14 +194,15 @@ class Draft {
   private rulesPanel(design: Design): HTMLElement {
     const field = <Element extends HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement>(
       name: string,
-      label: string,
+      label: string | HTMLLabelElement,
       element: Element,
-      hint = '',
+      hint: string | HTMLElement = '',
     ): HTMLElement[] => {
       element.id = name
       this.design[name] = element
-      const parts: HTMLElement[] = [make('label', { for: name }, label), element]
-      if (hint) parts.push(make('p', { class: 'hint' }, hint))
+      const said = typeof label === 'string' ? make('label', { for: name }, label) : label
+      const parts: HTMLElement[] = [said, element]
+      if (hint) parts.push(typeof hint === 'string' ? make('p', { class: 'hint' }, hint) : hint)
       return parts
     }
     const number = (value: unknown, max: number): HTMLInputElement =>
@@ -247,13 +260,25 @@ class Draft {
         'Pause between the first and the second showing of all masks. 0: none.',
       ),
       ...field(
+        'precision_threshold',
+        'Precision threshold (%)',
+        make('input', { type: 'number', min: 0.1, max: 99.9, step: 0.1 }),
+        'The share of the drawn lesions that are right.',
+      ),
+      ...field(
+        'recall_threshold',
+        'Recall threshold (%)',
+        make('input', { type: 'number', min: 0.1, max: 99.9, step: 0.1 }),
+        'The share of the true lesions that are drawn.',
+      ),
+      ...field(
         'boundary_policy',
-        'Exactly 90 %',
+        this.boundary,
         choice(design.boundary_policy, {
           strict: 'is not acceptable (strict)',
           lenient: 'is acceptable (lenient)',
         }),
-        'Acceptable means more than 90 % of the drawn lesions are right and more than 90 % of the true ones are drawn.',
+        this.criterion,
       ),
       ...field(
         'primary_analysis',
@@ -341,6 +366,7 @@ class Draft {
         const study = await request('PATCH', STUDY, { slug: this.data.study }, change)
         this.means.replaceChildren(meaningPanel(study.meaning))
         this.showGap(study)
+        this.showThresholds(study.design)
         // Whatever was changed while this was on its way is still to be sent.
         if (this.timer === undefined) setText(this.state, 'All changes are saved.')
         setText(this.trouble, '')
@@ -385,7 +411,12 @@ class Draft {
     }
     chosen.shown_sequences = this.t1.checked ? ['FLAIR', 'T1'] : ['FLAIR']
     // The gap follows the number of masks until somebody sets it; what is left out stays.
-    if (!this.isGapEdited) delete chosen.gap
+    if (!this.edited.has('gap')) delete chosen.gap
+    for (const name of THRESHOLDS) {
+      const field = this.design[name]
+      if (!field || !this.edited.has(name)) delete chosen[name]
+      else chosen[name] = this.thresholdIn(name, field.value)
+    }
     if (chosen.min_volume_mm3 === null) delete chosen.min_volume_mm3
     return chosen
   }
@@ -393,9 +424,26 @@ class Draft {
   /** This will show the gap that the server counts with, unless the person has set another. */
   private showGap(study: Study): void {
     const gap = this.design.gap
-    if (!gap || gap === document.activeElement || (this.isGapEdited && gap.value !== '')) return
-    this.isGapEdited = false // emptied: back to the default
+    if (!gap || gap === document.activeElement || (this.edited.has('gap') && gap.value !== ''))
+      return
+    this.edited.delete('gap') // emptied: back to the default
     gap.value = String(study.design.gap ?? '')
+  }
+
+  /** What was typed, as a fraction; the one that was stored, where the field says that again. */
+  private thresholdIn(name: (typeof THRESHOLDS)[number], percent: string): unknown {
+    const before = thresholdOf(this.study.design, name)
+    return percent === inPercent(before) ? before : fractionOf(percent)
+  }
+
+  /** This will show the thresholds that nobody has edited here, and say what all of them mean. */
+  private showThresholds(design: Design): void {
+    for (const name of THRESHOLDS) {
+      const field = this.design[name]
+      if (field && !this.edited.has(name)) field.value = inPercent(thresholdOf(design, name))
+    }
+    setText(this.boundary, `Exactly ${onThreshold(design)}`)
+    setText(this.criterion, acceptable(design))
   }
 
   private async open(): Promise<void> {

@@ -207,6 +207,37 @@ def test_methods_and_limits_follow_the_design() -> None:
     assert "followed from the counts" not in told[1]
 
 
+@pytest.mark.parametrize(
+    ("thresholds", "exactly"),
+    [
+        ({}, "90 %"),
+        ({"precision_threshold": (4, 5), "recall_threshold": (4, 5)}, "80 %"),
+        ({"precision_threshold": (90, 100)}, "90 %"),
+        (
+            {"precision_threshold": (37, 40), "recall_threshold": (2, 3)},
+            "92.5 % precision or 2/3 recall",
+        ),
+    ],
+)
+def test_thresholds_are_named_as_the_design_has_them(
+    thresholds: dict[str, tuple[int, int]], exactly: str
+) -> None:
+    design = a_study(3, **thresholds)
+    report = laid_out(design)
+    by_id = {section.id: section for section in sections(report)}
+    assert f"with exactly {exactly} rejected (strict) or accepted (lenient)" in by_id["rules"].hint
+    assert f"which way; exactly {exactly} is a conflict or none" in by_id["verdicts"].hint
+    named = [head.text for laid in by_id["verdicts"].tables for head in laid.heads]
+    assert [text for text in named if "Exactly" in text] == [
+        f"Exactly {exactly}",
+        f"Exactly {exactly}, rater accepts",
+        f"Exactly {exactly}, rater rejects",
+    ]
+    (over, under), (more, less) = design.precision_threshold, design.recall_threshold
+    rule = f"precision of more than {over}/{under} and recall of more than {more}/{less}"
+    assert rule in report.methods[1]
+
+
 def test_conflicts_are_split_where_the_design_asks_whether_verdicts_follow() -> None:
     caption = "Conflicts by whether the rater said that the verdict follows from the counts"
     asking = a_study(2, methods=1, ask_consistency=True)
