@@ -23,6 +23,7 @@ from segmentation.imaging.lesions import lesions_in
 MEASURES = ("DSC", "lesion F1", "lesion recall", "lesion precision")
 OF_OUTLINES = ("HD95 (mm)", "volume difference (%)")
 LEAST_MM3 = 10.7
+MOST_MM3 = 10_000
 Score = float | Undefined
 Scores = Mapping[str, Score]
 

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from numpy.typing import NDArray
 
 from segmentation.evaluation.cohort import CaseFacts
-from segmentation.evaluation.comparison import LEAST_MM3
+from segmentation.evaluation.comparison import LEAST_MM3, MOST_MM3
 from segmentation.evaluation.findings import Asked
 from segmentation.evaluation.lesion_matching import ONE_VOXEL, PROFILES
 from segmentation.evaluation.records import CaseRecord, record_case
@@ -39,6 +39,10 @@ class SameReference(Refusal):
 
 class UnknownProfile(Refusal):
     """There is no such rule of matching lesions."""
+
+
+class InvalidVolume(Refusal):
+    """No lesion is that small or that large."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +77,13 @@ class Prepared:
 def prepare(comparing: Comparing, *, by: User | None) -> Prepared:
     """This will look up the masks, without reading any.
 
-    Raises NoReference, SameReference, UnknownMethod, UnknownProfile, NothingToCompare. A case
-    without any of the references is not part of the evaluation; one with some of them is.
+    Raises NoReference, SameReference, UnknownMethod, UnknownProfile, InvalidVolume,
+    NothingToCompare. A case without any of the references is not part of the evaluation; one with
+    some of them is.
     """
+    if not 0 <= comparing.min_volume_mm3 <= MOST_MM3:
+        fault = f"The least volume of a lesion is a number of mm3 from 0 to {MOST_MM3}."
+        raise InvalidVolume(fault, fields={"min_volume_mm3": [fault]})
     if comparing.profile not in PROFILES:
         fault = f"There is no rule {comparing.profile!r}. There is: {', '.join(PROFILES)}."
         raise UnknownProfile(fault, fields={"profile": [fault]})

@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from segmentation.evaluation.comparison import LEAST_MM3
+from segmentation.evaluation.comparison import LEAST_MM3, MOST_MM3
 from segmentation.evaluation.lesion_matching import ONE_VOXEL, PROFILES
 from segmentation.imaging.consensus import RULES
 from segmentation.models import (
@@ -35,7 +35,7 @@ class EvaluationRequestSerializer(RequestSerializer):
         help_text="None: all that made a mask.",
     )
     min_volume_mm3 = serializers.FloatField(
-        required=False, default=LEAST_MM3, min_value=0, max_value=10_000
+        required=False, default=LEAST_MM3, min_value=0, max_value=MOST_MM3
     )
     profile = serializers.ChoiceField(
         choices=sorted(PROFILES), required=False, default=ONE_VOXEL.name

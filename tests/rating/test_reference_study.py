@@ -19,9 +19,11 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from rating.dots.order import shuffled
 from rating.models import Candidate, Dot, DotDecision, ReferenceCase, ReferenceStudy
 from rating.operations import reference_masks
 from rating.operations.reference_masks import make_references_of
+from rating.operations.reference_study import stream
 from rating.queries import reference as queries
 from segmentation.evaluation.summary import steps
 from segmentation.models import Case, Cohort, Drawing, InferenceJob, Segmentation
@@ -105,12 +107,10 @@ def test_candidates_are_fused_and_know_whence_they_come(finished: Any, own: Own)
     job = found[1].origins.get().mask.job
     assert (job.method, job.case.code) == ("bianca", first)
     assert InferenceJob.objects.get(pk=job.pk).dotted_in.get().origins.count() == 1
-    orders = [
-        [one for (one,) in Dot.objects.filter(**{path: name}).values_list("candidate")]
-        for path in ("delineation__assignment__delineator",)
-        for name in ("dana", "rita")
-    ]
-    assert sorted(orders[0]) == sorted(orders[1])
+    for name in ("dana", "rita"):
+        dots = Dot.objects.filter(delineation__assignment__delineator=name).order_by("position")
+        source = stream(ReferenceStudy.objects.get(), f"{name}/dots/{first}")
+        assert [dot.candidate for dot in dots] == shuffled(list(found), source=source)
     assert DotDecision.objects.count() == 2 * 8 - 1
 
 

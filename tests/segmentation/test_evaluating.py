@@ -137,6 +137,9 @@ def test_the_command_prints_table_4_and_writes_the_same_bundle_twice(
     drawn: Cohort, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = ["evaluate", "--cohort", drawn.title, "--references", "Expert 1"]
+    for volume in ("nan", "-3", "10001"):
+        with pytest.raises(CommandError, match="a number of mm3 from 0 to 10000"):
+            call_command(*asked, f"--min-volume-mm3={volume}")
     folders = [tmp_path / name for name in ("one", "two")]
     for folder in folders:
         call_command(*asked, "--methods", "slim-unet", "--out", str(folder))

@@ -144,19 +144,20 @@ def test_sham_dots_lie_far_from_everything() -> None:
     head = np.ones(GRID.shape, bool)
     head[:, :, :2] = False
 
-    def drawn(count: int) -> tuple[tuple[int, int, int], ...]:
-        source = Stream(secret=b"s", study="test", rater="shams")
+    def drawn(count: int, secret: int = 0) -> tuple[tuple[int, int, int], ...]:
+        source = Stream(secret=bytes([secret]), study="test", rater="shams")
         return sham_dots(count, taken=taken, head=head, grid=GRID, distance_mm=5.0, source=source)
 
     shams = drawn(3)
     assert shams == drawn(3)
     assert len(shams) == 3
-    places = np.array([*shams])
-    for place in places:
-        assert head[tuple(place)]
-        assert np.linalg.norm(np.argwhere(taken) - place, axis=1).min() >= 5
-    apart = [np.linalg.norm(a - b) for a in places for b in places if (a != b).any()]
-    assert min(apart) >= 5
+    for secret in range(20):
+        places = np.array([*drawn(3, secret)])
+        for place in places:
+            assert head[tuple(place)]
+            assert np.linalg.norm(np.argwhere(taken) - place, axis=1).min() >= 5
+        apart = [np.linalg.norm(a - b) for a in places for b in places if (a != b).any()]
+        assert min(apart) >= 5
     assert 3 < len(drawn(50)) < 50, "as many as there is room for"
     assert drawn(0) == ()
 

@@ -50,6 +50,13 @@ def test_one_lesion_in_three_pieces_is_a_split() -> None:
     assert matched == LesionMatching(1, 1, 3, 3, merges=(), splits=(1,))
 
 
+def test_two_are_enough_for_a_merge_and_for_a_split() -> None:
+    two, bridge = blocks((2, 5), (6, 5)), EMPTY.copy()
+    bridge[2:8, 5:7, 2:4] = True
+    assert match_lesions(bridge, two, grid=GRID).merges == (1,)
+    assert match_lesions(two, bridge, grid=GRID).splits == (1,)
+
+
 def test_four_of_five_found_and_one_wrong() -> None:
     known = [(1, 1), (1, 8), (1, 15), (12, 1), (12, 8)]
     matched = match_lesions(blocks(*known[:4], (20, 20)), blocks(*known), grid=GRID)
