@@ -1,12 +1,15 @@
 """The home page, search, and the answers to whoever asks whether Plaque is alive and ready."""
 
+from datetime import datetime
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
 from accounts.queries import expired_invitations
+from rating.queries.blinding import hidden_cases_asked_first
 from rating.queries.delineating import shares_of
 from rating.queries.pace import idle_readings
 from rating.queries.reading import readings_of
@@ -37,11 +40,16 @@ SEARCH_MOST = 20
 def home(request: HttpRequest) -> HttpResponse:
     """What needs this person's attention."""
     user, now = signed_in(request), database_now()
+    with hidden_cases_asked_first(user):
+        return render(request, "webapp/home.html", _waiting_for(user, now))
+
+
+def _waiting_for(user: User, now: datetime) -> dict[str, Any]:
     mine = studies_for_home(user)
     idle = idle_readings(studies=mine, now=now)
     studies = list(mine[: HOME_STUDIES + 1])
-    references = list(reference_studies_of(user)[: HOME_STUDIES + 1])
-    context = {
+    references = list(reference_studies_of(user))
+    return {
         "readings": readings_of(user=user, now=now),
         "shares": shares_of(user=user, now=now),
         "cohorts": list(cohorts_of(user)),
@@ -52,12 +60,11 @@ def home(request: HttpRequest) -> HttpResponse:
         "waiting_cohorts": needing_attention(user, now=now),
         "expired_invitations": list(expired_invitations(user, now=now)),
         "rated_studies": list(rated_to_the_end(mine)[:HOME_IDLE]),
-        "references_waiting": references_waiting(user=user, now=now)[:HOME_IDLE],
+        "references_waiting": references_waiting(references, now=now)[:HOME_IDLE],
         "drafts": list(drafts_among(mine)[:HOME_DRAFTS]),
         "idle_readings": idle[:HOME_IDLE],
         "more_idle": max(0, len(idle) - HOME_IDLE),
     }
-    return render(request, "webapp/home.html", context)
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:

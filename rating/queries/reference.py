@@ -111,9 +111,9 @@ class Waiting:
     is_finished: bool
 
 
-def references_waiting(*, user: User, now: datetime) -> list[Waiting]:
-    """The open reference studies that wait for this user, who coordinates them; newest first."""
-    running = list(reference_studies_of(user).filter(state=ReferenceStudy.State.OPEN))
+def references_waiting(studies: Iterable[Any], *, now: datetime) -> list[Waiting]:
+    """Those of `reference_studies_of` that are open and wait for their coordinator, in order."""
+    running = [one for one in studies if one.state == ReferenceStudy.State.OPEN]
     due = Counter(case.study_id for case in cases_due(*running, now=now))
     return [
         Waiting(one.slug, one.title, due[one.pk], one.done == one.total)

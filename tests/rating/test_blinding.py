@@ -10,6 +10,7 @@ from django.http import HttpResponse
 
 from rating.models import Item, Presentation, Study
 from rating.operations import study as studies
+from rating.queries.blinding import cases_hidden_from, hidden_cases_asked_first
 from segmentation.models import Case, Cohort, Segmentation
 from tests.rating.stage import NOON, Browser, a_mark, an_answer
 from tests.webapp.clinics import a_training
@@ -197,6 +198,24 @@ def test_a_coordinator_who_rates_elsewhere_does_not_see_those_cases(
         cora.rate_next()
     assert cora.get(f"studies/{draft['id']}/")
     assert cora.get("studies/")["count"] == 1
+
+
+def test_what_is_asked_once_for_a_page_is_about_one_person(
+    people: dict[str, User], study: Study
+) -> None:
+    cora, rita = people["cora"], people["rita"]
+    hers = set(cases_hidden_from(rita))
+    assert hers == set(study.items.values_list("segmentation__case", flat=True))
+    with hidden_cases_asked_first(cora):
+        assert not cases_hidden_from(cora).exists()
+        assert set(cases_hidden_from(rita)) == hers
+        with hidden_cases_asked_first(rita):
+            assert set(cases_hidden_from(rita)) == hers
+    Presentation.objects.filter(reading__user=rita).update(submitted_at=NOON)
+    with hidden_cases_asked_first(rita):
+        Presentation.objects.filter(reading__user=rita).update(submitted_at=None)
+        assert not cases_hidden_from(rita).exists(), "asked before"
+    assert set(cases_hidden_from(rita)) == hers
 
 
 def test_ratings_and_marks_are_not_in_the_admin() -> None:
