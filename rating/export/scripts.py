@@ -137,6 +137,9 @@ ORDERS = """\
 # every mask once each, with at least `gap` positions between the two showings of a mask.
 import csv, hmac
 
+if not __debug__:
+    raise SystemExit("Nothing was checked: Python leaves the checks out with -O. Run it without.")
+
 def rows_by_rater(name):
     '''Position, occasion, item and case of every row but practice; names without the apostrophe.'''
     found = {}

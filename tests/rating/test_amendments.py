@@ -174,6 +174,9 @@ def test_the_script_of_the_bundle_verifies_every_order(
     ended = verified()
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout == "The commitment holds, and so do the orders of +otto, ravi, rita.\n"
+    unchecked = [sys.executable, "-O", "verify.py"]
+    ran = subprocess.run(unchecked, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (1, "")
     whole = {
         name: (tmp_path / name).read_text()
         for name in ("schedule.csv", "presentations.csv", "amendments.csv", "design.json")

@@ -13,6 +13,7 @@ from rating.operations import study as studies
 from rating.queries.blinding import cases_hidden_from, hidden_cases_asked_first
 from segmentation.models import Case, Cohort, Segmentation
 from tests.rating.stage import NOON, Browser, a_mark, an_answer
+from tests.segmentation.scans import signed_in
 from tests.webapp.clinics import a_training
 
 MARK = "33333333-3333-4333-8333-333333333333"
@@ -194,10 +195,13 @@ def test_a_coordinator_who_rates_elsewhere_does_not_see_those_cases(
     studies.open_study(study=other, by=people["dana"], now=NOON)
     assert cora.refused("get", f"studies/{draft['id']}/") == (404, "NotFound")
     assert cora.get("studies/")["results"] == []
+    at_home = f"/studies/{draft['id']}/"
+    assert at_home not in signed_in(people["cora"]).get("/").content.decode()
     for _ in range(4):
         cora.rate_next()
     assert cora.get(f"studies/{draft['id']}/")
     assert cora.get("studies/")["count"] == 1
+    assert at_home in signed_in(people["cora"]).get("/").content.decode()
 
 
 def test_what_is_asked_once_for_a_page_is_about_one_person(
