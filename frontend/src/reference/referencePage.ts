@@ -20,7 +20,8 @@ export interface ReferencePageData {
 /** This will show a reference study inside `root`, by its state. */
 export async function showReference(root: HTMLElement, data: ReferencePageData): Promise<void> {
   const refresh = (): Promise<void> => showReference(root, data)
-  if (!root.querySelector('h1')) root.replaceChildren(make('p', { class: 'hint' }, 'Loading the study…'))
+  if (!root.querySelector('h1'))
+    root.replaceChildren(make('p', { class: 'hint' }, 'Loading the study…'))
   try {
     const where = { slug: data.study }
     const study = await request('GET', '/api/v1/reference-studies/{slug}/', where)

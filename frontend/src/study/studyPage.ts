@@ -19,7 +19,8 @@ export interface StudyPageData {
 /** This will show a study inside `root`, by its state. */
 export async function showStudy(root: HTMLElement, data: StudyPageData): Promise<void> {
   const refresh = (): Promise<void> => showStudy(root, data)
-  if (!root.querySelector('h1')) root.replaceChildren(make('p', { class: 'hint' }, 'Loading the study…'))
+  if (!root.querySelector('h1'))
+    root.replaceChildren(make('p', { class: 'hint' }, 'Loading the study…'))
   try {
     const study = await request('GET', '/api/v1/studies/{slug}/', { slug: data.study })
     const heading = make(
