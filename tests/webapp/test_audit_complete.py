@@ -97,7 +97,7 @@ EXEMPT = {
     ("api:cohort-studies", "POST"): DRAFT,
     ("api:study-duplicate", "POST"): DRAFT,
     ("api:study", "PATCH"): DRAFT,
-    ("api:keys", "PUT"): "which keys a rater presses changes nothing of what is stored by them",
+    ("api:keys", "PATCH"): "which keys a rater presses changes nothing of what is stored by them",
     ("api:presentation-open", "POST"): ANSWER,
     ("api:presentation-view", "PUT"): "where a rater stands in a scan is no answer",
     ("api:presentation-mark", "PUT"): ANSWER,
