@@ -14,7 +14,8 @@ from rating.queries.corrections import (
     corrected_in,
     corrected_masks,
     correction_queue,
-    disagreement_queue,
+    method_disagreement_queue,
+    rater_disagreement_queue,
     uncertainty_queue,
 )
 from rating.queries.reading import keys_of
@@ -28,9 +29,15 @@ from segmentation.queries import cohorts_of, coordinated_and_open
 STUDIES_PAGE = 50
 QUEUES: dict[str, Callable[[User, str], Sequence[Any]]] = {
     "marks": correction_queue,
-    "disagreement": disagreement_queue,
+    "disagreement": method_disagreement_queue,
+    "raters": rater_disagreement_queue,
     "uncertainty": uncertainty_queue,
     "corrected": corrected_masks,
+}
+MEASURES = {
+    "disagreement": ("Methods", "Disagreement"),
+    "raters": ("Raters", "Disagreement"),
+    "uncertainty": ("Methods", "Uncertainty"),
 }
 
 
@@ -55,7 +62,8 @@ def corrections(request: HttpRequest, slug: str) -> HttpResponse:
     """The masks of a cohort in an order that pays to correct them, and those that were corrected.
 
     `?order=marks`: by what raters of closed studies marked; `disagreement`: between methods;
-    `uncertainty`: of the method; `corrected`: what was corrected, to be chosen for a training.
+    `raters`: between raters; `uncertainty`: of the method; `corrected`: what was corrected, to be
+    chosen for a training.
     """
     user = signed_in(request)
     order = request.GET.get("order", "")
@@ -69,7 +77,7 @@ def corrections(request: HttpRequest, slug: str) -> HttpResponse:
             request.GET.get("page")
         ),
         "order": order,
-        "measure": {"disagreement": "Disagreement", "uncertainty": "Uncertainty"}.get(order),
+        "measure": MEASURES.get(order),
         "least_probability": LEAST_PROBABILITY,
         "corrected": corrected,
         "asked": asked,

@@ -19,6 +19,7 @@ from rating.queries.studies import (
     rated_to_the_end,
     studies_for_home,
     studies_of,
+    with_counts,
 )
 from segmentation.people import owner_key, signed_in
 from segmentation.queries import (
@@ -47,7 +48,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def _waiting_for(user: User, now: datetime) -> dict[str, Any]:
     mine = studies_for_home(user)
     idle = idle_readings(studies=mine, now=now)
-    studies = list(mine[: HOME_STUDIES + 1])
+    studies = list(with_counts(mine)[: HOME_STUDIES + 1])
     references = list(reference_studies_of(user))
     return {
         "readings": readings_of(user=user, now=now),

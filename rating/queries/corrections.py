@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations, product
 from typing import overload
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import Count
 
-from rating.models import Mark, Study
+from rating.models import Mark, Rating, Study
 from rating.statistics.mark_matching import fused_points
 from segmentation.models import Segmentation
 from segmentation.operations.ranking import MaskRow, disagreements, uncertainties
@@ -80,19 +81,39 @@ class QueuedCorrection:
     """A mask to correct: the faults that raters found in it, and its corrections since.
 
     `measured` is what the queue is ordered by where that is not the faults; None where it is not
-    measured yet. `methods` have a mask of its case.
+    measured yet. `among` is how many methods have a mask of its case, or how many raters judged it.
     """
 
     segmentation: Segmentation
     false_positives: int
     missed: int
     corrections: int
-    methods: int = 0
+    among: int = 0
     measured: float | None = None
 
 
 def correction_queue(user: User, slug: str) -> list[QueuedCorrection]:
     """The judged masks of a cohort with faults: not yet corrected first, most faults first."""
+    return [one for one in _judged(user, slug) if one.false_positives + one.missed]
+
+
+def rater_disagreement_queue(user: User, slug: str) -> list[QueuedCorrection]:
+    """The judged masks of a cohort with verdicts of several raters.
+
+    `measured` is `_verdicts_apart`, the largest first; then most faults first.
+    """
+    judged = {one.segmentation.pk: one for one in _judged(user, slug)}
+    verdicts = _verdicts_on(judged)
+    several = [
+        replace(one, among=len(verdicts[pk]), measured=_verdicts_apart(verdicts[pk]))
+        for pk, one in judged.items()
+        if len(verdicts[pk]) > 1
+    ]
+    return sorted(several, key=lambda one: (one.corrections > 0, -(one.measured or 0)))
+
+
+def _judged(user: User, slug: str) -> list[QueuedCorrection]:
+    """The masks that closed studies showed: not yet corrected first, most faults first."""
     masks = (
         Segmentation.objects.filter(
             case__in=visible_cases(user).filter(cohort__slug=slug),
@@ -104,11 +125,9 @@ def correction_queue(user: User, slug: str) -> list[QueuedCorrection]:
         .distinct()
     )
     by_mask = {mask.pk: mask for mask in masks}
-    queue = []
-    for pk, places in to_correct(by_mask.values()).items():
-        queue.append(QueuedCorrection(by_mask[pk], *_counted(places), by_mask[pk].done))
+    faults = to_correct(by_mask.values())
     return sorted(
-        queue,
+        (QueuedCorrection(m, *_counted(faults.get(pk, ())), m.done) for pk, m in by_mask.items()),
         key=lambda one: (
             one.corrections > 0,
             -(one.false_positives + one.missed),
@@ -118,13 +137,45 @@ def correction_queue(user: User, slug: str) -> list[QueuedCorrection]:
     )
 
 
+def _verdicts_on(masks: Iterable[UUID]) -> dict[UUID, dict[int, list[str]]]:
+    """The raters' own verdicts of closed studies, as corrected last, by mask and rater."""
+    latest: dict[int, tuple[UUID, int, str]] = {}
+    answers = Rating.objects.filter(
+        outcome=Rating.Outcome.RATED,
+        presentation__item__segmentation__in=list(masks),
+        presentation__item__study__state=Study.State.CLOSED,
+        presentation__occasion__gt=0,
+    ).order_by("version")
+    for presentation, *answer in answers.values_list(
+        "presentation",
+        "presentation__item__segmentation",
+        "presentation__reading__user",
+        "verdict_rater",
+    ):
+        latest[presentation] = (answer[0], answer[1], answer[2])
+    found: dict[UUID, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for mask, rater, verdict in latest.values():
+        found[mask][rater].append(verdict)
+    return found
+
+
+def _verdicts_apart(verdicts: Mapping[int, Sequence[str]]) -> float:
+    """Of all pairs of verdicts by two raters, the share that differ; there is at least one pair."""
+    pairs = [
+        one != other
+        for by_one, by_other in combinations(verdicts.values(), 2)
+        for one, other in product(by_one, by_other)
+    ]
+    return sum(pairs) / len(pairs)
+
+
 def _counted(places: Sequence[ToCorrect]) -> tuple[int, int]:
     """How many drawn lesions are none, and how many were missed."""
     false = sum(place.kind == Mark.Kind.FALSE_POSITIVE for place in places)
     return false, len(places) - false
 
 
-def disagreement_queue(user: User, slug: str) -> MeasuredQueue:
+def method_disagreement_queue(user: User, slug: str) -> MeasuredQueue:
     """The newest method's mask of each case that several methods have segmented.
 
     `measured` is `overlap.disagreement` of the methods' newest masks, the largest first.
@@ -207,8 +258,8 @@ class MeasuredQueue(Sequence[QueuedCorrection]):
         masks = Segmentation.objects.select_related("case").in_bulk([pk for pk, *_ in ranked])
         faults = to_correct(masks.values())
         return [
-            QueuedCorrection(masks[pk], *_counted(faults.get(pk, ())), done, methods, measured)
-            for pk, done, methods, measured in ranked
+            QueuedCorrection(masks[pk], *_counted(faults.get(pk, ())), done, among, measured)
+            for pk, done, among, measured in ranked
             if pk in masks  # unless it was deleted meanwhile
         ]
 

@@ -25,12 +25,15 @@ def studies_of(user: User, *, search: str = "") -> QuerySet[Study]:
     Those with `search` in their title, newest first, each with its number of items, raters and
     presentations (`total`, `done`).
     """
-    return _counted(_seen_by(user).filter(title__icontains=search))
+    return with_counts(_seen_by(user).filter(title__icontains=search))
 
 
 def studies_for_home(user: User) -> QuerySet[Study]:
-    """`studies_of`, asked once which they are: for a page that lists them in several ways."""
-    return _counted(Study.objects.filter(pk__in=list(_seen_by(user).values_list("pk", flat=True))))
+    """Those of `studies_of`, without their numbers, for a page that lists them in several ways.
+
+    Which they are is asked once, here.
+    """
+    return Study.objects.filter(pk__in=list(_seen_by(user).values_list("pk", flat=True)))
 
 
 def _seen_by(user: User) -> QuerySet[Study]:
@@ -38,7 +41,8 @@ def _seen_by(user: User) -> QuerySet[Study]:
     return coordinated.exclude(pk__in=studies_hidden_from(user))
 
 
-def _counted(studies: QuerySet[Study]) -> QuerySet[Study]:
+def with_counts(studies: QuerySet[Study]) -> QuerySet[Study]:
+    """Studies with their cohort and the numbers that `studies_of` tells."""
     shown = Presentation.objects.filter(reading__study=OuterRef("pk")).filter(IS_ASKED)
     return studies.select_related("cohort").annotate(
         item_count=how_many(Item.objects.filter(study=OuterRef("pk"), reference=None)),

@@ -7,7 +7,7 @@ from typing import Any
 
 from rating.protocol.design import AcceptanceDesign
 from rating.report.facts import Facts
-from rating.report.wording import Names
+from rating.report.wording import Names, threshold
 
 
 def methods(
@@ -89,7 +89,7 @@ def shown(design: AcceptanceDesign) -> str:
 def _rule(design: AcceptanceDesign) -> str:
     more = "more than" if design.boundary_policy == "strict" else "at least"
     thresholds = " and ".join(
-        f"{kind} of {more} {over[0]}/{over[1]}"
+        f"{kind} of {more} {threshold(over)}"
         for kind, over in (
             ("precision", design.precision_threshold),
             ("recall", design.recall_threshold),

@@ -7,7 +7,7 @@ nibabel loads them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -61,16 +61,26 @@ class Grid:
     @cached_property
     def ras(self) -> Grid:
         """The same grid with its axes permuted and flipped to run right, anterior, superior."""
-        ornt = io_orientation(self.affine)
+        ornt = _orientation(self.affine)
         x, y, z = (int(self.shape[int(np.flatnonzero(ornt[:, 0] == axis)[0])]) for axis in range(3))
         return Grid(shape=(x, y, z), affine=self.affine @ inv_ornt_aff(ornt, self.shape))
 
     def to_ras(self, array: NDArray[Scalar]) -> NDArray[Scalar]:
         """This will bring an array on this grid into RAS order; nothing is resampled."""
-        return np.asarray(apply_orientation(array, io_orientation(self.affine)))
+        return np.asarray(apply_orientation(array, _orientation(self.affine)))
 
     def to_native(self, array: NDArray[Scalar]) -> NDArray[Scalar]:
         """This will bring an array in RAS order back into this grid's own order."""
-        return np.asarray(
-            apply_orientation(array, ornt_transform(RAS, io_orientation(self.affine)))
-        )
+        return np.asarray(apply_orientation(array, ornt_transform(RAS, _orientation(self.affine))))
+
+
+def _orientation(affine: NDArray[np.float64]) -> NDArray[np.float64]:
+    return _orientation_of(np.asarray(affine, float).tobytes())
+
+
+@lru_cache(maxsize=10_000)  # lists ask for the same scans again and again
+def _orientation_of(affine: bytes) -> NDArray[np.float64]:
+    """Which of x, y, z each voxel axis runs along, and which way; not to be written to."""
+    found: NDArray[np.float64] = io_orientation(np.frombuffer(affine).reshape(4, 4))
+    found.setflags(write=False)
+    return found

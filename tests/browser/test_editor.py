@@ -218,15 +218,21 @@ def test_correct_a_mask_that_somebody_else_corrects_meanwhile(
     slider.fill("1")
     expect(dana.page.get_by_text("it runs into everything around it")).to_be_visible()
     assert dana.sizes == [8, 27]
-    dana.key("Delete", "k")
+    dana.key("Delete", "Delete")
+    expect(dana.page.get_by_text("No lesion is chosen.")).to_be_visible()
+    dana.key("Control+z", "d")  # what came back is chosen, and drawn anew
+    assert dana.sizes == [27]
+    dana.stroke((40, 50, 9), (40, 51, 9))
+    (redrawn,) = (size for size in dana.sizes if size != 27)
+    dana.key("k")
     dana.stroke((18, 31, 5), (24, 31, 5))
-    assert dana.sizes == [9, 9]
+    assert dana.sizes == sorted([9, 9, redrawn])
     dana.key("s")
     dana.click((21, 30, 5))
     dana.key("a", "m")
     dana.click((21, 32, 5))
-    assert dana.sizes == [19]
-    assert [lesion["isAccepted"] for lesion in dana.state["lesions"]] == [True]
+    assert dana.sizes == sorted([19, redrawn])
+    assert [lesion["isAccepted"] for lesion in dana.state["lesions"]] == [True, False]
 
     ravi = Artist(visitor(), case, "ravi")
     ravi.begin("Correct Some method")
@@ -242,15 +248,39 @@ def test_correct_a_mask_that_somebody_else_corrects_meanwhile(
     ravi.person.troubles.clear()  # the refusal
     ravi.page.locator('[data-action="go-back"]').click()
     look = ravi.page.get_by_role("button", name="Look at Correction by dana")
+    expect(look).to_be_in_viewport()
     look.click()
-    ravi.person.wait_for("window.plaque.viewer.drawCounts().lesion === 1")
+    ravi.person.wait_for("window.plaque.viewer.drawCounts().lesion === 2")
     look.click()
     ravi.person.wait_for("window.plaque.viewer.drawCounts().lesion === 3")
     mine = ravi.save()
     assert case.segmentations.filter(parent=predicted).count() == 2
     assert voxels_of(mine)[40, 50, 8]
     assert not voxels_of(theirs)[40, 50, 8]
+    assert voxels_of(theirs)[40, 50, 9]
+    assert theirs.provenance["tools"]["redraw"] == 1
     assert predicted.sha256 == case.segmentations.get(origin="prediction").sha256
+
+
+def test_what_was_drawn_stays_with_its_case(visitor: Callable[[], Visitor]) -> None:
+    case = a_case()
+    files = [NamedFile("FLAIR.nii.gz", nifti(flair_voxels() + 7, OBLIQUE))]
+    other = import_case(cohort=case.cohort, files=files, now=timezone.now()).case
+    dana = Artist(visitor(), case)
+    dana.begin("Draw from empty")
+    dana.stroke((20, 30, 4), (22, 30, 4))
+    begun = dana.sizes
+    dana.wait_saved()
+    elsewhere = Artist(dana.person, other)
+    elsewhere.begin("Draw from empty")
+    assert (elsewhere.sizes, elsewhere.state["edits"]) == ([], 0)
+    elsewhere.stroke((40, 50, 8), (41, 50, 8))
+    saved = elsewhere.save()
+    assert saved.case == other
+    assert not voxels_of(saved)[:, :, 4].any()
+    dana.begin("Draw from empty")
+    assert dana.sizes == begun
+    assert not case.segmentations.exists()
 
 
 def a_patch(at: tuple[int, int, int]) -> tuple[slice, slice, slice]:

@@ -11,15 +11,20 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from rating.models import Study
+from rating.models import Presentation, Study
 from rating.operations.pairing import fill_drafts
 from rating.operations.study import close_study, create_study, edit_study, open_study
-from rating.queries.corrections import correction_queue, disagreement_queue, uncertainty_queue
+from rating.queries.corrections import (
+    correction_queue,
+    method_disagreement_queue,
+    rater_disagreement_queue,
+    uncertainty_queue,
+)
 from segmentation.evaluation.overlap import disagreement
 from segmentation.evaluation.undefined import Undefined
 from segmentation.imaging.drawing import digest
 from segmentation.imaging.nifti import read_volume
-from segmentation.models import Case, InferenceJob, Segmentation, Training
+from segmentation.models import Case, Cohort, InferenceJob, Segmentation, Training
 from segmentation.operations import running
 from segmentation.operations.cases import create_cohort
 from segmentation.operations.masks import NewMask, store_mask
@@ -92,6 +97,52 @@ def corrected(person: Browser, mask: Segmentation) -> str:
     return str(person.post(f"drawings/{drawing['id']}/save/", seen)["id"])
 
 
+def test_masks_that_raters_disagree_about_come_first(db: None) -> None:
+    cora = User.objects.create_user("cora")
+    raters = [User.objects.create_user(name) for name in ("rita", "ravi", "nora", "tom")]
+    cohort = create_cohort(title="Clinic", coordinators=[cora])
+    for rater in raters:
+        invited(cohort, rater)
+    split, alike, done, alone = (
+        a_mask(a_case(cohort, number), lesions=2) for number in range(1, 5)
+    )
+    # What rita, ravi and nora say both times; the last one only tom sees.
+    yes, no = "acceptable", "unacceptable"
+    said = {split: (yes, no, no), alike: (no, no, no), done: (no, yes, no)}
+    read(cora, cohort, raters[:3], said)
+    read(cora, cohort, raters[3:], {alone: (yes,)})
+    person = Browser(cora)
+    corrected(person, done)
+    queue = rater_disagreement_queue(cora, cohort.slug)
+    assert [one.segmentation for one in queue] == [split, alike, done]
+    assert [one.measured for one in queue] == pytest.approx([2 / 3, 0, 2 / 3])
+    assert [(one.among, one.corrections) for one in queue] == [(3, 0), (3, 0), (3, 1)]
+    page = f"/cohorts/{cohort.slug}/corrections/?order=raters"
+    listed = person.client.get(page).content.decode()
+    assert listed.index("0.67") < listed.index("0.00")
+    assert "raters disagree" in listed
+
+
+def read(
+    cora: User, cohort: Cohort, raters: list[User], said: dict[Segmentation, tuple[str, ...]]
+) -> None:
+    """A study of these masks, read to its end: each rater says the same of a mask both times."""
+    title = f"Reading by {len(raters)}"
+    study = create_study(title=title, cohort=cohort, by=cora, now=NOON)
+    names = [rater.username for rater in raters]
+    settings = {"gap": 0, "min_volume_mm3": 0, "washout_days": 0}
+    masks = [mask.pk for mask in said]
+    edit_study(study=study, by=cora, items=masks, raters=names, settings=settings)
+    open_study(study=study, by=cora, now=NOON)
+    for number, rater in enumerate(raters):
+        reader = Browser(rater)
+        for _ in range(2 * len(said)):
+            token = reader.open_next()["presentation"]
+            mask = Presentation.objects.get(token=token).item.segmentation
+            reader.submit(token, verdict=said[mask][number])
+    close_study(study=study, reason="Done.", by=cora, now=NOON)
+
+
 def test_disagreement_is_one_minus_the_mean_dice_of_all_pairs() -> None:
     left, both, nothing = np.zeros((3, 4, 2), bool)
     left[0], both[0], both[1] = True, True, True
@@ -113,10 +164,10 @@ def test_cases_that_methods_disagree_about_come_first(db: None) -> None:
     a_mask(single, lesions=1, method="one")
     person = Browser(cora)
     corrected(person, other)
-    queue = disagreement_queue(cora, cohort.slug)[:]
+    queue = method_disagreement_queue(cora, cohort.slug)[:]
     assert [one.segmentation.case for one in queue] == [apart, alike, done]
     assert [one.measured for one in queue] == pytest.approx([1 / 3, 0, 1])
-    assert [(one.methods, one.corrections) for one in queue] == [(2, 0), (2, 0), (2, 1)]
+    assert [(one.among, one.corrections) for one in queue] == [(2, 0), (2, 0), (2, 1)]
     page = f"/cohorts/{cohort.slug}/corrections/?order=disagreement"
     listed = person.client.get(page).content.decode()
     assert listed.index("0.33") < listed.index("0.00") < listed.index("1.00")

@@ -154,6 +154,7 @@ export class Editor implements Desk {
       this.button('Interpolate', 'To the next lesion above or below (I)', () =>
         this.shaping.interpolate(),
       ),
+      this.button('Redraw', 'The chosen lesion, from empty (D)', () => this.redraw()),
     )
     const panel = make(
       'div',
@@ -212,10 +213,11 @@ export class Editor implements Desk {
       pick: (tool) => this.palette.change({ tool }),
       resize: (steps) => this.palette.resize(steps),
       tour: (steps) => this.tour(steps),
-      accept: () => this.drawn.accept(this.layer.chosen),
+      accept: () => this.withChosen((lesion) => this.drawn.accept(lesion)),
       fill: () => this.shaping.fillHoles(),
       interpolate: () => this.shaping.interpolate(),
-      remove: () => this.remove(this.layer.chosen),
+      remove: () => this.withChosen((lesion) => this.remove(lesion)),
+      redraw: () => this.redraw(),
       undo: () => this.undo(),
       redo: () => this.redo(),
       end: () => void this.endButton.ask(),
@@ -288,6 +290,21 @@ export class Editor implements Desk {
     if (voxels.length > 0) this.drawn.change('delete', [], voxels)
   }
 
+  /** This will take the chosen lesion away, the brush in hand to draw it from empty. */
+  private redraw(): void {
+    this.withChosen((lesion) => {
+      this.drawn.change('redraw', [], this.drawn.map.voxelsOf(lesion))
+      this.palette.change({ tool: 'brush' })
+      this.say('Draw the lesion anew. Undo brings back what was there.')
+    })
+  }
+
+  private withChosen(act: (lesion: number) => void): void {
+    const { chosen } = this.layer
+    if (chosen > 0) act(chosen)
+    else this.say('No lesion is chosen. Press one in the list, or Choose (S) and click it.')
+  }
+
   private undo(): void {
     this.drawn.undo()
   }
@@ -303,12 +320,20 @@ export class Editor implements Desk {
     this.outbox.add({ kind: this.task.editKind, id: edit.id, body })
     if (!this.drawn.map.lesions.has(this.layer.chosen)) this.layer.chosen = 0
     this.layer.repaint(voxels)
+    if (edit.kind !== 'change') this.takeUp(voxels)
     this.showLesions()
-    if (edit.kind !== 'change') this.bringIntoView(voxels)
     this.drawStrip()
   }
 
-  /** This will go to a slice of what was taken back or done again, unless some of it is shown. */
+  /** What was taken back or done again is shown, and chosen if nothing else is. */
+  private takeUp(voxels: readonly number[]): void {
+    const { labels } = this.drawn.map
+    const lesion = voxels.map((voxel) => labels[voxel] ?? 0).find((one) => one > 0)
+    if (lesion && !this.layer.chosen) this.layer.choose(lesion)
+    this.bringIntoView(voxels)
+  }
+
+  /** This will go to a slice of these voxels, unless one is shown. */
   private bringIntoView(voxels: readonly number[]): void {
     const [x, y] = this.scan.grid.shape
     const slices = [...new Set(voxels.map((voxel) => Math.floor(voxel / (x * y))))].sort(

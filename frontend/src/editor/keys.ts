@@ -11,6 +11,7 @@ export interface EditorActions {
   readonly tour: (steps: 1 | -1) => void
   readonly accept: () => void
   readonly remove: () => void
+  readonly redraw: () => void
   readonly fill: () => void
   readonly interpolate: () => void
   readonly undo: () => void
@@ -38,6 +39,7 @@ export function editorShortcuts(viewer: Viewer, act: EditorActions): readonly Sh
     key('', '', ['p'], () => act.tour(-1)),
     key('A', 'accept the chosen lesion, or no longer', ['a'], act.accept),
     key('Delete', 'delete the chosen lesion', ['Delete', 'Backspace'], act.remove),
+    key('D', 'draw the chosen lesion anew', ['d'], act.redraw),
     key('T', 'fill holes of the chosen lesion, or of all', ['t'], act.fill),
     key('I', 'fill the slices to the lesion above or below', ['i'], act.interpolate),
     { ...key('Ctrl + Z', 'undo', ['z'], act.undo), ctrl: true, shift: false },

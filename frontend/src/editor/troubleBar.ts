@@ -48,6 +48,7 @@ export class TroubleBar {
         make('button', { type: 'button', click: reload }, 'Show the stored one, drop mine'),
       ),
     )
+    this.split.scrollIntoView({ block: 'nearest' })
   }
 
   /** This will list what others saved since the drawing began, to be looked at. */
@@ -78,5 +79,6 @@ export class TroubleBar {
       ),
       make('div', { class: 'choices' }, ...rows),
     )
+    this.meanwhile.scrollIntoView({ block: 'nearest' })
   }
 }

@@ -63,7 +63,15 @@ export function reviewPanel(
     make('h2', {}, 'How it went'),
     ...practiceWords(feedback).map((text) => make('p', {}, text)),
     make('ul', { class: 'plain' }, ...places),
-    make('p', { class: 'hint' }, 'Press one to see it. This was practice: it is in no analysis.'),
-    make('button', { type: 'button', class: 'primary', click: done }, 'Go on'),
+    make(
+      'p',
+      { class: 'hint' },
+      'Press one to see it; Ctrl + Enter goes on. This was practice: it is in no analysis.',
+    ),
+    make(
+      'button',
+      { type: 'button', class: 'primary', title: 'Go on (Ctrl + Enter)', click: done },
+      'Go on',
+    ),
   )
 }

@@ -63,7 +63,7 @@ export class Room {
   private tools!: Tools
   private sitting: Sitting | null = null
   /** Stands in place of the panel while a practice case is looked at again. */
-  private review: HTMLElement | null = null
+  private review: { readonly element: HTMLElement; readonly goOn: () => void } | null = null
   /** The answers that were sent for the presentation that is open, stored or not. */
   private readonly tried = new Set<string>()
   private readonly title = make('h1', {}, 'Reading')
@@ -288,7 +288,7 @@ export class Room {
     this.beside?.clear()
     this.panel.clear()
     this.panel.element.hidden = false
-    this.review?.remove()
+    this.review?.element.remove()
     this.review = null
     this.strip.start(0, new Set())
     setText(this.coverage, '')
@@ -390,7 +390,10 @@ export class Room {
 
   private submit(): void {
     const { sitting } = this
-    if (!sitting) return
+    if (!sitting) {
+      this.review?.goOn()
+      return
+    }
     sitting.finishComment()
     if (this.panel.missing) {
       this.panel.update()
@@ -467,10 +470,11 @@ export class Room {
     this.viewer.setMarked(new Set())
     this.viewer.setDots(reviewDots(feedback, goTo))
     this.legend.hide()
-    this.review = reviewPanel(feedback, goTo, goOn)
+    const element = reviewPanel(feedback, goTo, goOn)
+    this.review = { element, goOn }
     this.panel.element.hidden = true
-    this.panel.element.after(this.review)
-    this.review.querySelector('button')?.focus()
+    this.panel.element.after(element)
+    element.querySelector('button')?.focus()
   }
 
   /** Reading time counts while the rater does something on a visible page. */

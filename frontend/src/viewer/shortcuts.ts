@@ -31,7 +31,10 @@ export function viewerShortcuts(viewer: Viewer): readonly Shortcut[] {
     viewer.setLook({ opacity: Math.max(0.1, Math.min(1, wanted)) })
   }
   return [
-    slice(['ArrowUp', 'ArrowRight'], 1, '↑ ↓', 'next slice up, down', 'slice-up'),
+    {
+      ...slice(['ArrowUp', 'ArrowRight'], 1, '↑ ↓', 'next slice up, down', 'slice-up'),
+      brief: 'slices',
+    },
     slice(['ArrowDown', 'ArrowLeft'], -1, '', '', 'slice-down'),
     slice(['PageUp'], 5, 'Page ↑ ↓', 'five slices'),
     slice(['PageDown'], -5),
