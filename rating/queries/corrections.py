@@ -139,23 +139,20 @@ def _judged(user: User, slug: str) -> list[QueuedCorrection]:
 
 def _verdicts_on(masks: Iterable[UUID]) -> dict[UUID, dict[int, list[str]]]:
     """The raters' own verdicts of closed studies, as corrected last, by mask and rater."""
-    latest: dict[int, tuple[UUID, int, str]] = {}
+    latest: dict[int, tuple[UUID, int, str, str]] = {}
     answers = Rating.objects.filter(
-        outcome=Rating.Outcome.RATED,
         presentation__item__segmentation__in=list(masks),
         presentation__item__study__state=Study.State.CLOSED,
         presentation__occasion__gt=0,
     ).order_by("version")
-    for presentation, *answer in answers.values_list(
-        "presentation",
-        "presentation__item__segmentation",
-        "presentation__reading__user",
-        "verdict_rater",
-    ):
-        latest[presentation] = (answer[0], answer[1], answer[2])
+    whose = "presentation", "presentation__item__segmentation", "presentation__reading__user"
+    rows = answers.values_list(*whose, "outcome", "verdict_rater")
+    for presentation, mask, rater, outcome, verdict in rows:
+        latest[presentation] = mask, rater, outcome, verdict
     found: dict[UUID, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for mask, rater, verdict in latest.values():
-        found[mask][rater].append(verdict)
+    for mask, rater, outcome, verdict in latest.values():
+        if outcome == Rating.Outcome.RATED:
+            found[mask][rater].append(verdict)
     return found
 
 
