@@ -1,4 +1,4 @@
-// The part of `editor.py` that runs in node: strokes, deletions and undo on one mask, timed.
+// The part of `editor.py` that runs in node: strokes, choosing, deleting and undo on one mask, timed.
 //
 //     node (bundled) MASK NX NY NZ SX SY SZ
 //
@@ -6,6 +6,7 @@
 // cut out of the bitmap as the page does it, and dropped.
 
 import { readFileSync } from 'node:fs'
+import { DrawingLayer } from '../frontend/src/editor/drawingLayer'
 import { Drawn } from '../frontend/src/editor/drawn'
 import { FIRST_SETTINGS } from '../frontend/src/editor/palette'
 import { Stroke } from '../frontend/src/editor/stroke'
@@ -35,7 +36,16 @@ const drawn = new Drawn({
 })
 const REPEATS = 3
 const world = { grid, map: drawn.map, values: new Float32Array(0) }
-const told = { lesions: drawn.map.lesions.size, frame: [], lift: [], delete: [], undo: [], outside: 0 }
+const names = ['frame', 'lift', 'choose', 'delete', 'undo']
+const told = { lesions: drawn.map.lesions.size, outside: 0 }
+for (const name of names) told[name] = []
+const painting = {
+  paint: (voxels, look) => {
+    touched = voxels
+    paintVoxels(nv, voxels, look)
+  },
+}
+const layer = new DrawingLayer(painting, drawn, grid)
 
 const timed = (work) => {
   const began = performance.now()
@@ -78,6 +88,14 @@ function deletion(lesion) {
   return [gone, back]
 }
 
+/** Choosing a lesion. */
+function choice(lesion) {
+  layer.choose(0)
+  const chosen = timed(() => layer.choose(lesion))
+  told.outside += outside(drawn.map.voxelsOf(lesion))
+  return [chosen]
+}
+
 /** How many of the voxels that were touched lie outside the box of a lesion. */
 function outside(members) {
   const places = members.map((voxel) => voxelOfIndex(voxel, grid.shape))
@@ -94,6 +112,8 @@ for (const lesion of some()) {
   told.lift.push(times.pop())
   told.frame.push(...times)
 }
+for (const lesion of some()) told.choose.push(...least(() => choice(lesion)))
+layer.choose(0)
 for (const lesion of some()) {
   const [gone, back] = least(() => deletion(lesion))
   told.delete.push(gone)

@@ -43,7 +43,7 @@ STEP = 3000
 NEWCOMER = "newcomer-8chars"
 MAKE_STATES = (
     "from tests.browser.states import make_reference_states, make_states; "
-    f"make_states('{NEWCOMER}'); make_reference_states('{NEWCOMER}')"
+    f"make_states('{NEWCOMER}'); make_reference_states()"
 )
 
 
@@ -234,7 +234,7 @@ def references(camera: Camera, passwords: dict[str, str]) -> None:
             page.wait_for_load_state("networkidle")
             camera.take(name)
     page.context.clear_cookies()
-    camera.log_in("dana", NEWCOMER)
+    camera.log_in("dana", passwords["dana"])
     camera.see({"delineator-home": "/"})
     for title, step in (("Not begun", 1), ("Second step", 2)):
         if camera.only not in f"delineator-list-{step} delineator-drawing-{step}":

@@ -12,11 +12,17 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 AFFINE = np.array([[-1.0, 0, 0, 40], [0, -1.0, 0, 50], [0, 0, 3.0, -20], [0, 0, 0, 1]])
 
 
-def nifti(voxels: np.ndarray, affine: np.ndarray = AFFINE, *, descrip: str = "") -> bytes:
-    """A .nii.gz of these voxels with both geometries set."""
+def nifti(
+    voxels: np.ndarray,
+    affine: np.ndarray = AFFINE,
+    *,
+    codes: tuple[int, int] = (1, 1),
+    descrip: str = "",
+) -> bytes:
+    """A .nii.gz of these voxels with both geometries set, under these codes (sform, qform)."""
     image = nib.Nifti1Image(voxels, affine)
-    image.set_sform(affine, 1)
-    image.set_qform(affine, 1)
+    image.set_sform(affine, codes[0])
+    image.set_qform(affine, codes[1])
     image.header["descrip"] = descrip.encode()
     return gzip.compress(image.to_bytes())
 

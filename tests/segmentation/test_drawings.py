@@ -87,6 +87,7 @@ def with_block(mask: NDArray[np.bool_], *corner: int) -> NDArray[np.bool_]:
     return drawn
 
 
+CODES = ((1, 1), (2, 0), (1, 2), (4, 0), (3, 1))  # of sform and qform
 TILTED = np.array([[0.93, 0.12, 0.3], [-0.15, 1.21, -0.2], [-0.2, 0.25, 3.1]])  # oblique, sheared
 
 
@@ -100,7 +101,9 @@ def test_a_saved_mask_has_exactly_the_grid_of_its_scan_whatever_its_axes(cohort:
         affine[:3, :3] = TILTED[:, order] * signs
         affine[:3, 3] = (-20 + number, 35, 12)
         sizes = np.array((7, 9, 6))[list(order)]
-        flair = nifti(rng.integers(1, 900, sizes).astype(np.int16), affine)
+        flair = nifti(
+            rng.integers(1, 900, sizes).astype(np.int16), affine, codes=CODES[number % len(CODES)]
+        )
         file = NamedFile("FLAIR.nii.gz", flair)
         case = import_case(cohort=cohort, files=[file], now=NOON).case
         person = dana().begin(case)

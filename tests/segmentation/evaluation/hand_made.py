@@ -32,6 +32,7 @@ def pairs() -> dict[str, Pair]:
         "four of five and one wrong": (blocks(*known[:4], (20, 20)), blocks(*known)),
         "identical": (ten, ten),
         "many": many(SHAPE, lesions=14, seed=3),
+        "some of many": some_of(many(SHAPE, lesions=14, seed=3)),
     }
 
 
@@ -48,6 +49,14 @@ def many(shape: tuple[int, int, int], *, lesions: int, seed: int) -> Pair:
             _fill(mask, centre + rng.normal(0, 0.4, 3) * radii, radii * rng.uniform(0.6, 1.3))
         if number % 6 == 0:
             _fill(mask, rng.uniform(0.15, 0.85, 3) * shape, radii)
+    return mask, reference
+
+
+def some_of(pair: Pair) -> Pair:
+    """Without what the mask has on the left half, and with a corner that is no lesion."""
+    mask, reference = (each.copy() for each in pair)
+    mask[: SHAPE[0] // 2] = False
+    mask[-1, -1, -1] = True
     return mask, reference
 
 

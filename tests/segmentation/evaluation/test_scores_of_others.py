@@ -14,27 +14,35 @@ GRID = Grid(SHAPE, np.diag([*SPACING_MM, 1]))
 PAIRS = pairs()
 
 # panoptica 2.1.7 (connected-components-3d 3.29.0): matched, reference, drawn, RQ, binary DSC;
-# SimpleITK 2.5.7 and SciPy 1.17.1: HD95 in mm, volume difference in %.
-# oracles/panoptica_and_itk.py printed them.
+# SimpleITK 2.5.7 and SciPy 1.17.1: HD95 in mm, volume difference in %; recall, precision and F1 of
+# lesions as the WMH challenge counts them. oracles/panoptica_and_itk.py printed them.
+ALL = (1.0, 1.0, 1.0)
 OTHERS = {
-    "one blob over ten lesions": ((0, 10, 1, 0.0), (0, 10, 1, 0.0), 4 / 13, 1.77, 450.0),
-    "one lesion in three pieces": ((1, 1, 3, 0.5), (0, 1, 3, 0.0), 2 / 3, 1.18, 50.0),
+    "one blob over ten lesions": ((0, 10, 1, 0.0), (0, 10, 1, 0.0), 4 / 13, 1.77, 450.0, ALL),
+    "one lesion in three pieces": ((1, 1, 3, 0.5), (0, 1, 3, 0.0), 2 / 3, 1.18, 50.0, ALL),
     "one shared voxel": (
         *((0, 1, 1, 0.0), (0, 1, 1, 0.0), 0.00847457627118644),
-        *(8.422508898488385, 18.51851851851852),
+        *(8.422508898488385, 18.51851851851852, ALL),
     ),
-    "four of five and one wrong": ((4, 5, 5, 0.8), (4, 5, 5, 0.8), 0.8, 8.212169906591365, 0.0),
-    "identical": ((10, 10, 10, 1.0), (10, 10, 10, 1.0), 1.0, 0.0, 0.0),
+    "four of five and one wrong": (
+        *((4, 5, 5, 0.8), (4, 5, 5, 0.8), 0.8, 8.212169906591365, 0.0),
+        (0.8, 0.8, 0.8000000000000002),
+    ),
+    "identical": ((10, 10, 10, 1.0), (10, 10, 10, 1.0), 1.0, 0.0, 0.0, ALL),
     "many": (
         *((6, 10, 6, 0.75), (1, 10, 6, 0.125), 0.5132743362831859),
-        *(1.7042018023401635, 27.1356783919598),
+        *(1.7042018023401635, 27.1356783919598, ALL),
+    ),
+    "some of many": (
+        *((4, 10, 5, 0.5333333333333333), (1, 10, 5, 0.13333333333333333), 0.2975778546712803),
+        *(4.636035481588694, 54.77386934673367, (0.6, 0.8, 0.6857142857142857)),
     ),
 }
 
 
 @pytest.mark.parametrize("name", list(PAIRS))
 def test_scores_equal_those_computed_apart(name: str) -> None:
-    dice_10, iou_50, dsc, hd95, difference = OTHERS[name]
+    dice_10, iou_50, dsc, hd95, difference, _ = OTHERS[name]
     mask, reference = (lesions_in(each, grid=GRID) for each in PAIRS[name])
     for profile, (matched, known, drawn, quality) in (("dice-10", dice_10), ("iou-50", iou_50)):
         found = compare(mask, reference, grid=GRID, profile=PROFILES[profile])
@@ -45,6 +53,13 @@ def test_scores_equal_those_computed_apart(name: str) -> None:
         assert found.scores["DSC"] == pytest.approx(dsc)
         assert found.scores["HD95 (mm)"] == pytest.approx(hd95)
         assert found.scores["volume difference (%)"] == pytest.approx(difference)
+
+
+@pytest.mark.parametrize("name", list(PAIRS))
+def test_lesions_are_counted_as_the_wmh_challenge_counts_them(name: str) -> None:
+    scores = compare(*(lesions_in(each, grid=GRID) for each in PAIRS[name]), grid=GRID).scores
+    measured = tuple(scores[f"lesion {one}"] for one in ("recall", "precision", "F1"))
+    assert measured == pytest.approx(OTHERS[name][-1])
 
 
 def test_one_shared_voxel_is_enough_for_the_paper() -> None:

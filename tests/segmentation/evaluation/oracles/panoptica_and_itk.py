@@ -5,7 +5,9 @@ SimpleITK==2.5.7; V/bin/python tests/segmentation/evaluation/oracles/panoptica_a
 
 panoptica (Apache-2.0): one to one, its default (IoU of 0.5) and its configuration `binaryMS` (Dice
 of 0.1). HD95 and volume difference follow the WMH challenge's description with SimpleITK's own
-erosion and coordinates: no line of the challenge's script is here.
+erosion and coordinates, lesion recall, precision and F1 with its connected components (26) and the
+correction of 2017 (lesions of each side counted on that side): no line of the challenge's script is
+here.
 """
 
 from __future__ import annotations
@@ -59,6 +61,20 @@ def by_itk(mask: np.ndarray, reference: np.ndarray) -> list[float]:
     return [float(hd95), 100 * abs(int(mask.sum()) - int(reference.sum())) / int(reference.sum())]
 
 
+def lesions_by_itk(mask: np.ndarray, reference: np.ndarray) -> list[float]:
+    """Recall, precision and F1 of lesions, of which one shared voxel is enough."""
+    labels = [
+        SimpleITK.GetArrayFromImage(
+            SimpleITK.ConnectedComponent(SimpleITK.GetImageFromArray(each.astype(np.uint8)), True)
+        )
+        for each in (mask, reference)
+    ]
+    both = (labels[0] > 0) & (labels[1] > 0)
+    precision, recall = (len(np.unique(one[both])) / int(one.max()) for one in labels)
+    f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+    return [recall, precision, f1]
+
+
 if __name__ == "__main__":
     for name, (mask, reference) in pairs().items():
         print(
@@ -68,6 +84,7 @@ if __name__ == "__main__":
                     "dice-10": by_panoptica(mask, reference, Metric.DSC, 0.1),
                     "iou-50": by_panoptica(mask, reference, Metric.IOU, 0.5),
                     "outlines": by_itk(mask, reference),
+                    "lesions": lesions_by_itk(mask, reference),
                 }
             )
         )
