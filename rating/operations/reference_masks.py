@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db import transaction
 
 from rating.models import Delineation, ReferenceCase, ReferenceStudy
 from rating.operations.candidates import drawn_mask
@@ -16,8 +15,7 @@ from rating.queries import reference as queries
 from segmentation.imaging.lesions import drop_small_lesions
 from segmentation.models import Scan, Segmentation
 from segmentation.operations.audit import Act
-from segmentation.operations.files import delete_files, keep
-from segmentation.operations.masks import NewMask, store_mask
+from segmentation.operations.masks import NewMask, is_saved, may_save, store_mask
 from segmentation.operations.references import fuse
 from segmentation.operations.voxels import scans_of
 
@@ -109,20 +107,13 @@ def _stored(study: ReferenceStudy, delineation: Delineation, *, now: datetime) -
         | ({"delineator_left_at": left_at.isoformat()} if left_at else {}),
     )
     segmentation = store_mask(new, like=flair, now=now, commit=False)
-    try:
-        with transaction.atomic():
-            locked = Delineation.objects.select_for_update().get(pk=delineation.pk)
-            if locked.segmentation_id is None:
-                segmentation.save(force_insert=True)
-                keep(segmentation)
-                locked.segmentation = segmentation
-                locked.save(update_fields=["segmentation"])
-                return True
-    except BaseException:
-        delete_files(segmentation)
-        raise
-    delete_files(segmentation)
-    return False
+    with may_save(segmentation):
+        locked = Delineation.objects.select_for_update().get(pk=delineation.pk)
+        if locked.segmentation_id is None:
+            segmentation.save(force_insert=True)
+            locked.segmentation = segmentation
+            locked.save(update_fields=["segmentation"])
+    return is_saved(segmentation)
 
 
 def _fused(
@@ -138,17 +129,9 @@ def _fused(
         if isinstance(segmentation, str):
             say(segmentation)
             break
-        try:
-            with transaction.atomic():
-                ReferenceCase.objects.select_for_update().get(pk=case.pk)
-                is_new = not queries.is_fused(case, title)  # somebody else may just have
-                if is_new:
-                    segmentation.save(force_insert=True)
-                    keep(segmentation)
-        except BaseException:
-            delete_files(segmentation)
-            raise
-        if not is_new:
-            delete_files(segmentation)
-        made += is_new
+        with may_save(segmentation):
+            ReferenceCase.objects.select_for_update().get(pk=case.pk)
+            if not queries.is_fused(case, title):  # somebody else may just have
+                segmentation.save(force_insert=True)
+        made += is_saved(segmentation)
     return made

@@ -24,8 +24,7 @@ from segmentation.imaging.geometry import Grid
 from segmentation.imaging.nifti import read_volume
 from segmentation.models import Case, Drawing, Edit, Segmentation
 from segmentation.operations.audit import Act, record
-from segmentation.operations.files import delete_files, keep
-from segmentation.operations.masks import NewMask, fitting_title, store_mask
+from segmentation.operations.masks import NewMask, fitting_title, may_save, store_mask
 from segmentation.operations.voxels import mask_of
 from segmentation.queries import saved_meanwhile, unsaved_drawings
 from segmentation.refusals import Refusal
@@ -219,12 +218,8 @@ def save_drawing(
         },
     )
     segmentation = store_mask(new, like=flair, now=now, commit=False)
-    try:
-        with transaction.atomic():
-            return _saved(drawing, segmentation, seen, beside=beside, by=by, now=now)
-    except BaseException:
-        delete_files(segmentation)
-        raise
+    with may_save(segmentation):
+        return _saved(drawing, segmentation, seen, beside=beside, by=by, now=now)
 
 
 def _saved(
@@ -243,7 +238,6 @@ def _saved(
         raise _elsewhere()
     _refuse_saved_meanwhile(locked, beside=beside)
     segmentation.save(force_insert=True)
-    keep(segmentation)
     locked.segmentation = segmentation
     locked.save(update_fields=["segmentation"])
     what = f"{segmentation.title}, case {drawing.case.code}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -59,7 +60,7 @@ def store_mask(new: NewMask, *, like: Volume, now: datetime, commit: bool = True
     """This will write the files of a mask and return its row, saved if `commit`.
 
     The mask file has the shape, affine and codes of `like`. An empty mask is stored like any other.
-    Whoever saves the row instead calls `keep`, or `delete_files` when it is not saved after all.
+    Whoever saves the row instead does it within `may_save`, or keeps the files of several rows.
     """
     _, lesions = find_lesions(new.mask, grid=like.grid)
     segmentation = Segmentation(
@@ -91,14 +92,33 @@ def store_mask(new: NewMask, *, like: Volume, now: datetime, commit: bool = True
             segmentation.probability_sha256 = store(
                 segmentation.probability, probability_file(new.probability, like=like)
             )
-        if commit:
-            with transaction.atomic():
-                segmentation.save(force_insert=True)
+    except BaseException:
+        delete_files(segmentation)
+        raise
+    if commit:
+        with may_save(segmentation):
+            segmentation.save(force_insert=True)
+    return segmentation
+
+
+@contextmanager
+def may_save(segmentation: Segmentation) -> Iterator[None]:
+    """A transaction in which a new row may be saved; unless it is, its files go again."""
+    try:
+        with transaction.atomic():
+            yield
+            if is_saved(segmentation):
                 keep(segmentation)
     except BaseException:
         delete_files(segmentation)
         raise
-    return segmentation
+    if not is_saved(segmentation):
+        delete_files(segmentation)
+
+
+def is_saved(segmentation: Segmentation) -> bool:
+    """Whether a row is in the database."""
+    return not segmentation._state.adding
 
 
 def brain_labels(brain: BrainMask) -> bytes:

@@ -6,15 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db import transaction
 
 from segmentation.imaging.consensus import RULES, consensus
 from segmentation.models import Case, Cohort, Scan, Segmentation
 from segmentation.operations.audit import Act, record
 from segmentation.operations.comparison import NoReference, references_of
 from segmentation.operations.evaluating import mask_on
-from segmentation.operations.files import delete_files, keep
-from segmentation.operations.masks import NewMask, fitting_title, store_mask
+from segmentation.operations.masks import NewMask, fitting_title, is_saved, may_save, store_mask
 from segmentation.operations.voxels import scans_of
 from segmentation.refusals import Refusal
 
@@ -77,22 +75,14 @@ def make_references(
 
 def _saved_once(fused: Segmentation) -> bool:
     """This will save a fused mask; false, and nothing kept, when its case has one of the same."""
-    try:
-        with transaction.atomic():
-            Case.objects.select_for_update().get(pk=fused.case_id)  # somebody else may make it, too
-            there = Segmentation.objects.filter(
-                case=fused.case_id, origin=fused.origin, title=fused.title
-            ).values_list("provenance", flat=True)
-            is_new = fused.provenance not in list(there)
-            if is_new:
-                fused.save(force_insert=True)
-                keep(fused)
-    except BaseException:
-        delete_files(fused)
-        raise
-    if not is_new:
-        delete_files(fused)
-    return is_new
+    with may_save(fused):
+        Case.objects.select_for_update().get(pk=fused.case_id)  # somebody else may make it, too
+        there = Segmentation.objects.filter(
+            case=fused.case_id, origin=fused.origin, title=fused.title
+        ).values_list("provenance", flat=True)
+        if fused.provenance not in list(there):
+            fused.save(force_insert=True)
+    return is_saved(fused)
 
 
 def fuse(
