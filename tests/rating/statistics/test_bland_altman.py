@@ -86,7 +86,7 @@ def test_limits_need_two_differences() -> None:
 
 
 def test_replicate_limits_by_mover() -> None:
-    """SimplyAgree's agree_reps formulas at 0f93fb3 (TOST = FALSE) in R 4.2.2."""
+    """R 4.2.2, oracles/base.R."""
     found = replicate_limits(first=FIRST, second=SECOND)
     assert found is not None
     assert (found.bias, found.sd) == pytest.approx((-0.41875, 0.5421109243))

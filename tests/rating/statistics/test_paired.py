@@ -229,7 +229,7 @@ def test_a_difference_without_scatter_is_undefined() -> None:
 @pytest.mark.parametrize(
     ("table", "by_tango"),
     [
-        # PropCIs 0.3 scoreci.mp.
+        # R 4.2.2, oracles/base.R; PropCIs 0.3 scoreci.mp says the same.
         ((36, 12, 2, 0), (0.0611124062, 0.344708748)),
         ((59, 23, 3, 37), (0.0899868453, 0.247054557)),
         ((30, 1, 1, 0), (-0.132167012, 0.132167012)),
