@@ -195,6 +195,22 @@ class Written(Func):
         return self.as_sql(compiler, connection, template=template, **more)
 
 
+class WrittenId(Func):
+    """A UUID as it is written in addresses, by the database: for lists of very many."""
+
+    output_field = CharField()
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: Any, **more: Any) -> Any:
+        """A UUID is kept as such."""
+        return self.as_sql(compiler, connection, template="(%(expressions)s)::text", **more)
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: Any, **more: Any) -> Any:
+        """A UUID is kept as its digits."""
+        parts = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+        template = " || '-' || ".join(f"substr(%(expressions)s, {at}, {n})" for at, n in parts)
+        return self.as_sql(compiler, connection, template=template, **more)
+
+
 def how_many(rows: QuerySet[Any]) -> Coalesce:
     """How many rows an outer query has, as one subquery."""
     counted = rows.order_by().annotate(one=Value(1)).values("one").annotate(n=Count("pk"))
@@ -226,12 +242,14 @@ def people_called(words: str) -> QuerySet[User]:
 
 def failed_for_good(user: User) -> QuerySet[InferenceJob]:
     """The failed jobs of visible cases that nobody has asked for again."""
+    return _failed_for_good().filter(case__in=visible_cases(user))
+
+
+def _failed_for_good() -> QuerySet[InferenceJob]:
     again = InferenceJob.objects.filter(
         case=OuterRef("case"), method=OuterRef("method"), queued_at__gt=OuterRef("queued_at")
     )
-    return InferenceJob.objects.filter(
-        ~Exists(again), state=InferenceJob.State.FAILED, case__in=visible_cases(user)
-    )
+    return InferenceJob.objects.filter(~Exists(again), state=InferenceJob.State.FAILED)
 
 
 def jobs_of(
@@ -306,17 +324,18 @@ def needing_attention(user: User, *, now: datetime) -> list[Any]:
     Each with the number of `failed` jobs that nobody asked for again, of `bare` cases without any
     mask or unfinished job, and of jobs that are `stuck`: queued while no worker is there.
     """
-    seen = visible_cases(user).filter(cohort=OuterRef("pk"))
+    hidden = hidden_cases(user)  # every other case of these cohorts is seen
     masked = Segmentation.objects.filter(case=OuterRef("pk"))
     under_way = InferenceJob.objects.filter(case=OuterRef("pk"), state__in=InferenceJob.UNFINISHED)
-    failed = failed_for_good(user).filter(case__cohort=OuterRef("pk"))
+    failed = _failed_for_good().filter(case__cohort=OuterRef("pk")).exclude(case__in=hidden)
     mine = Cohort.objects.filter(
         memberships__user=user, memberships__role=CohortMembership.Role.COORDINATOR
     )
-    bare = seen.filter(~Exists(masked), ~Exists(under_way))
+    cases = Case.objects.filter(cohort=OuterRef("pk")).exclude(pk__in=hidden)
+    bare = cases.filter(~Exists(masked), ~Exists(under_way))
     queued = InferenceJob.objects.filter(
-        case__in=visible_cases(user), case__cohort=OuterRef("pk"), state=InferenceJob.State.QUEUED
-    )
+        case__cohort=OuterRef("pk"), state=InferenceJob.State.QUEUED
+    ).exclude(case__in=hidden)
     stuck = queued.none() if is_worker_there(now=now) else queued
     counted = mine.annotate(
         failed=how_many(failed), bare=how_many(bare), stuck=how_many(stuck)

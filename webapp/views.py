@@ -21,6 +21,7 @@ from rating.queries.studies import (
     studies_of,
     with_counts,
 )
+from segmentation.models import CohortMembership
 from segmentation.people import owner_key, signed_in
 from segmentation.queries import (
     belongs_to_a_cohort,
@@ -46,14 +47,23 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _waiting_for(user: User, now: datetime) -> dict[str, Any]:
+    cohorts = list(cohorts_of(user))
+    coordinates = any(cohort.role == CohortMembership.Role.COORDINATOR for cohort in cohorts)
+    return {
+        "readings": readings_of(user=user, now=now),
+        "shares": shares_of(user=user, now=now),
+        "cohorts": cohorts,
+        **(_to_coordinate(user, now) if coordinates else {}),
+    }
+
+
+def _to_coordinate(user: User, now: datetime) -> dict[str, Any]:
+    """What there is only for who coordinates a cohort."""
     mine = studies_for_home(user)
     idle = idle_readings(studies=mine, now=now)
     studies = list(with_counts(mine)[: HOME_STUDIES + 1])
     references = list(reference_studies_of(user))
     return {
-        "readings": readings_of(user=user, now=now),
-        "shares": shares_of(user=user, now=now),
-        "cohorts": list(cohorts_of(user)),
         "studies": studies[:HOME_STUDIES],
         "more_studies": len(studies) > HOME_STUDIES,
         "reference_studies": references[:HOME_STUDIES],

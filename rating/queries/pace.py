@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from rating.models import Rating, Study, StudyMembership
 from rating.queries.design import design_of
@@ -107,8 +107,11 @@ def idle_readings(*, studies: QuerySet[Study], now: datetime) -> list[IdleReadin
 
     Says nothing of what was answered. A washout that still runs is no rest.
     """
-    running = studies.filter(state=Study.State.OPEN)
+    since = now - timedelta(days=IDLE_DAYS)
+    running = studies.filter(state=Study.State.OPEN, opened_at__lte=since)
     rows: QuerySet[Any] = opened_readings().filter(study__in=running.values("pk"))
+    rows = rows.exclude(joined_at__gt=since)
+    rows = rows.filter(Q(last_opened=None) | Q(last_opened__lte=since))
     idle = []
     for reading in rows:
         if state_of(reading, now).state != "ready":
