@@ -92,6 +92,7 @@ def _bland_altman(
     for line in found:
         rows = _rows(pairs, line["second"])
         differences = [row["difference_ml"] for row in rows]
+        means = alt.Scale(domain=[0, max(r["mean_ml"] for r in rows) * 1.05 or 1], nice=False)
         layers: list[Any] = []
         limits = [
             {"what": what, "at": line[f"{name}_ml"], "from": low, "to": high}
@@ -110,7 +111,7 @@ def _bland_altman(
             ]
         layers.append(
             _points(data.add(rows)).encode(
-                x=alt.X("mean_ml:Q", title="mean of both (ml)", scale=alt.Scale(padding=14)),
+                x=alt.X("mean_ml:Q", title="mean of both (ml)", scale=means),
                 y=alt.Y(
                     "difference_ml:Q",
                     title=f"less {line['second']} (ml)",
