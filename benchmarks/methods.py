@@ -167,7 +167,10 @@ def main() -> int:
     held = [
         verdict("fit_on_phantoms makes parts of every method", holds=not unfitted),
         verdict(f"every method segments every case {failed or ''}".rstrip(), holds=not failed),
-        verdict(f"all {count} masks lie on their scans' grids {wrong or ''}", holds=not wrong),
+        verdict(
+            f"all {count} masks lie on their scans' grids" + (f", but {wrong}" if wrong else ""),
+            holds=not wrong,
+        ),
     ]
     return not all(held)
 
