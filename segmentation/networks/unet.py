@@ -66,7 +66,7 @@ class SameConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if self.padding[0] != self.padding[1]:
             x = functional.pad(x, self.padding)
-        features: Tensor = self.dropout(functional.relu(self.norm(self.conv(x))))
+        features: Tensor = self.dropout(functional.relu_(self.norm(self.conv(x))))
         return features
 
 
@@ -114,9 +114,11 @@ class UNet(nn.Module):
             skips.append(x)
             x = functional.max_pool2d(x, 2)
         x = self.bottom(x)
-        for block, skip in zip(self.up, reversed(skips), strict=True):
+        for block in self.up:
             x = functional.interpolate(x, scale_factor=2.0, mode="nearest")
-            x = block(torch.cat([x, crop_centrally(skip, x.shape[-2], x.shape[-1])], dim=1))
+            x = torch.cat([x, crop_centrally(skips.pop(), x.shape[-2], x.shape[-1])], dim=1)
+            for convolution in block.children():  # one by one: what one has read is let go of
+                x = convolution(x)
         logits: Tensor = self.out(pad_centrally(x, height, width))
         return logits
 
