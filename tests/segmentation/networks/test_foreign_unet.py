@@ -127,7 +127,7 @@ def test_the_sizes_after_each_upsampling_are_lis() -> None:
     network = UNet(li_original(1)).eval()
     sizes: list[tuple[int, int]] = []
     for block in network.up:
-        block.register_forward_pre_hook(lambda _, seen: sizes.append(tuple(seen[0].shape[1:3])))
+        block[0].register_forward_pre_hook(lambda _, seen: sizes.append(tuple(seen[0].shape[1:3])))
     with torch.inference_mode():
         network(torch.zeros(1, 1, 200, 200))
     assert sizes == [(768, 24), (384, 48), (224, 96), (160, 192)]
