@@ -47,9 +47,9 @@ def main() -> int:
         told = [timed(script, Path(folder), lesions) for lesions in LESIONS]
         ours, niivue = refreshed(bundled(Path(folder), "editor_refresh.mjs", "browser"))
     print(
-        f"\nTo the screen (1440 x 900, drawn by the CPU): {ours:.0f} ms a frame, of which NiiVue's"
+        f"\nUntil it is on the screen (1440 x 900, drawn by the CPU) a frame takes {ours:.0f} ms,"
     )
-    print(f"scene is the most; NiiVue's refresh of the whole drawing takes {niivue:.0f} ms.\n")
+    print(f"with NiiVue's refresh of the whole drawing {niivue:.0f} ms.\n")
     slowest = max(max(one["frame"]) for one in told)
     outside = sum(one["outside"] for one in told)
     held = [

@@ -190,8 +190,8 @@ class Written(Func):
         return self.as_sql(compiler, connection, template=template, **more)
 
     def as_sqlite(self, compiler: SQLCompiler, connection: Any, **more: Any) -> Any:
-        """A moment is kept as words, in UTC, with a blank between day and time."""
-        template = "replace(%(expressions)s, ' ', 'T') || 'Z'"
+        """A moment is kept as words, in UTC, with a blank between, and no fraction that is 0."""
+        template = "substr(replace(%(expressions)s, ' ', 'T') || '.000000', 1, 26) || 'Z'"
         return self.as_sql(compiler, connection, template=template, **more)
 
 

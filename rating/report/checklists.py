@@ -13,7 +13,7 @@ from rating.protocol.design import AcceptanceDesign
 from rating.report.document import CheckItem, CheckList
 from rating.report.facts import Facts
 from rating.report.methods import shown
-from rating.report.wording import Names
+from rating.report.wording import Names, plural
 
 NOT_COLLECTED = "not collected"
 
@@ -55,20 +55,21 @@ def _answers(
     total = next(line for line in results["presentations"] if line["rater"] == "")
     how_made = ", ".join(sorted({names.method(item.method) for item in design.items}))
     pause = f"{design.washout_days} days" if design.washout_days else "none fixed"
+    planned = f"{plural(len(design.raters), 'rater')}, {plural(cases, 'case')}"
     answers = {
         "aim": "Acceptance of masks, and agreement within and between raters (Methods)"
         + f"; equivalence by a margin of {design.equivalence_margin or 0:g}"
         * bool(design.equivalence_margin),
         "device": f"Masks of {how_made}; drawn with Plaque {', '.join(facts.versions)}".rstrip(),
-        "numbers": f"Planned: {len(design.raters)} raters, {cases} cases, {len(design.items)} "
-        f"masks, {design.presentations_per_item} showings each; why so many: {NOT_COLLECTED}",
-        "process": f"Pause between blocks: {pause}; at least {design.gap} positions between "
-        "showings; blind to case, method, showing and other raters; they saw the mask on "
-        f"{shown(design)}, and nothing of the patient (Methods)",
+        "numbers": f"Planned: {planned}, {plural(len(design.items), 'mask')}, "
+        f"{design.presentations_per_item} showings each; why so many: {NOT_COLLECTED}",
+        "process": f"Pause between blocks: {pause}; a mask comes again at least "
+        f"{plural(design.gap, 'position')} later; blind to case, method, showing and other raters; "
+        f"they saw the mask on {shown(design)}, and nothing of the patient (Methods)",
         "independent": "Yes: own order for every rater, nobody saw another's answers",
         "statistics": "Methods; notes on reading the tables",
-        "done": f"{len(design.raters)} raters, {cases} cases, {total['rated']} rated of "
-        f"{total['planned']} presentations (What is missing)",
+        "done": f"{planned}, {total['rated']} rated of {total['planned']} presentations (What is "
+        "missing)",
         "estimates": "Agreement; Do counts repeat?, each with 95 % intervals",
         "details": "The bundle: every answer and mark, tables, design, schedule",
         "missing": f"{total['planned'] - total['rated']} presentations are without a rating; "

@@ -7,7 +7,7 @@ from typing import Any
 
 from rating.protocol.design import AcceptanceDesign
 from rating.report.facts import Facts
-from rating.report.wording import Names, threshold
+from rating.report.wording import Names, plural, threshold
 
 
 def methods(
@@ -31,12 +31,12 @@ def _before(design: AcceptanceDesign, facts: Facts) -> tuple[str, ...]:
     """What came before the first presentation, and what came after an answer."""
     said = []
     if facts.signed:
-        said.append(f"{facts.signed} raters signed the instructions before they began.")
+        said.append(f"{plural(facts.signed, 'rater')} signed the instructions before they began.")
     if design.practice:
-        n = len(design.practice)
         said.append(
-            f"They practised on {n} case{'s' if n > 1 else ''} that were not judged; after each "
-            "they were told how their marks compare with a reference. Practice is in no analysis."
+            f"They practised on {plural(len(design.practice), 'case')} that were not judged; after "
+            "each they were told how their marks compare with a reference. Practice is in no "
+            "analysis."
         )
     if facts.raters:
         said.append(f"Raters: {'; '.join(facts.raters)}.")
@@ -56,6 +56,8 @@ def _deviations(facts: Facts) -> tuple[str, ...]:
 
 def _reading(design: AcceptanceDesign, names: Names) -> str:
     cases = len({item.case for item in design.items})
+    apart = " and no two masks of one case in a row" * (cases < len(design.items)) + ", and stored"
+    typed = ", or typed how many of each there are" * design.allow_typed_counts
     how_made = ", ".join(sorted({names.method(item.method) for item in design.items}))
     washout = (
         f"the second block opened {design.washout_days} days after a rater's first one"
@@ -63,13 +65,14 @@ def _reading(design: AcceptanceDesign, names: Names) -> str:
         else "without a fixed pause between the blocks"
     )
     return (
-        f"{len(design.items)} masks of {cases} cases ({how_made}) were judged by "
-        f"{len(design.raters)} raters, each mask twice, in two blocks; {washout}. Each rater's "
-        "order was drawn at random before the first reading, uniformly from all orders with at "
-        f"least {design.gap} positions between the two showings of a mask, and stored. Raters were "
-        "blind to case, method, occasion, earlier answers and each other. They saw the mask on "
-        f"{shown(design)} and were told nothing of the patient. They marked every drawn "
-        "lesion that is none (false positive) and every lesion that is not drawn (missed), and "
+        f"{plural(len(design.items), 'mask')} of {plural(cases, 'case')} ({how_made}) were judged "
+        f"by {plural(len(design.raters), 'rater')}, each mask twice, in two blocks; {washout}. "
+        "Each rater's order was drawn at random before the first reading, uniformly from all "
+        f"orders in which a mask comes again at least {plural(design.gap, 'position')} later"
+        f"{apart}. Raters were blind to case, method, occasion, earlier answers and each other. "
+        "They saw the mask "
+        f"on {shown(design)} and were told nothing of the patient. They marked every drawn lesion "
+        f"that is none (false positive) and every lesion that is not drawn (missed){typed}, and "
         "then gave their verdict; percentages and the derived verdict were not shown to them."
     )
 

@@ -74,6 +74,11 @@ def count(value: Any) -> str:
     return f"{value:.0f}" if float(value).is_integer() else f"{value:.2f}"
 
 
+def plural(number: int, word: str) -> str:
+    """So many of something: 1 case, 2 cases."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
 def on_threshold(design: AcceptanceDesign) -> str:
     """What is exactly on a threshold of a design: 90 %, or 80 % precision or 2/3 recall."""
     precision, recall = map(threshold, (design.precision_threshold, design.recall_threshold))

@@ -42,7 +42,7 @@ class DesignSerializer(RequestSerializer):
         max_value=10_000,
         required=False,
         allow_null=True,
-        help_text="Positions between the two presentations of an item, at least.",
+        help_text="An item is presented again at least so many positions later.",
     )
     washout_days = serializers.IntegerField(
         min_value=0, max_value=3650, required=False, allow_null=True

@@ -102,7 +102,9 @@ def train(
         began = time.monotonic()
         loss = _run_epoch(network, average, optimizer, deck, settings, course, watch)
         if not math.isfinite(loss):
-            raise _not_a_number(course)
+            raise _not_a_number(course, "its loss is not a number")
+        if not (_is_finite(network) and _is_finite(average)):
+            raise _not_a_number(course, "its weights are no numbers any more")
         if course.is_dead(loss, settings):
             course = _restarted(network, average, optimizer, settings, course)
             continue
@@ -117,10 +119,14 @@ def train(
     return Trained(best.eval(), course, record)
 
 
-def _not_a_number(course: Course) -> LossNotANumber:
+def _is_finite(network: UNet) -> bool:
+    return all(bool(torch.isfinite(values).all()) for values in network.state_dict().values())
+
+
+def _not_a_number(course: Course, what: str) -> LossNotANumber:
     kept = f"The checkpoint of epoch {course.best_epoch} was kept." if course.best_epoch else ""
     return LossNotANumber(
-        f"The training stopped in epoch {course.epoch + 1}: its loss is not a number. "
+        f"The training stopped in epoch {course.epoch + 1}: {what}. "
         f"{kept or 'There was none to keep yet.'} Lower the learning rate."
     )
 

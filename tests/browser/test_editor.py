@@ -218,6 +218,11 @@ def test_correct_a_mask_that_somebody_else_corrects_meanwhile(
     slider.fill("1")
     expect(dana.page.get_by_text("it runs into everything around it")).to_be_visible()
     assert dana.sizes == [8, 27]
+    dana.key("n", "n", "Delete", "n")  # the next one has the place of the one that went
+    assert dana.state["chosen"] == dana.state["lesions"][0]["id"]
+    dana.key("Control+z", "Control+z")
+    dana.key("s")
+    dana.click((40, 50, 8))
     dana.key("Delete", "Delete")
     expect(dana.page.get_by_text("No lesion is chosen.")).to_be_visible()
     dana.key("Control+z", "d")  # what came back is chosen, and drawn anew
@@ -251,6 +256,14 @@ def test_correct_a_mask_that_somebody_else_corrects_meanwhile(
     expect(look).to_be_in_viewport()
     look.click()
     ravi.person.wait_for("window.plaque.viewer.drawCounts().lesion === 2")
+    edits = ravi.state["edits"]
+    expect(ravi.page.get_by_text("This is not yours.")).to_be_visible()
+    for name in ("Undo", "Redraw", "Save as a mask"):
+        button = ravi.page.get_by_role("button", name=name)
+        assert button.evaluate("one => one.closest('[inert]') !== null"), name
+    ravi.key("Control+z")
+    ravi.click((30, 60, 2))
+    assert ravi.state["edits"] == edits
     look.click()
     ravi.person.wait_for("window.plaque.viewer.drawCounts().lesion === 3")
     mine = ravi.save()

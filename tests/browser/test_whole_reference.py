@@ -154,14 +154,22 @@ def test_a_whole_two_step_study_by_its_pages(
     assert len(lesions) == 5
     (rejected,) = (mask for mask in lesions if (mask & (kept["lst-lpa"] > 0)).any())
 
+    (dana_alone,) = (
+        mask
+        for mask in lesions
+        if not any((mask & (kept[name] > 0)).any() for name in kept if name != "dana")
+    )
     second = []
-    for person, colleague in ((dana, "rita"), (rita, "dana")):
+    for person, colleague, refused in (
+        (dana, "rita", rejected),
+        (rita, "dana", rejected | dana_alone),
+    ):
         person.told.clear()
         person.open(2)
         assert len(person.dots) == len(lesions)
         for dot in person.dots:
             assert sum(stage.at(dot["mm"], mask) for mask in lesions) == 1
-        person.decides(stage, rejected=rejected)
+        person.decides(stage, rejected=refused)
         second.append(drawn_mask(person.submit(), grid=grid))
         hides_origins(person.told, colleague)
 
@@ -178,6 +186,7 @@ def test_a_whole_two_step_study_by_its_pages(
     page.get_by_role("button", name="Make the references").click()
     expect(page.get_by_role("link", name="Evaluate methods")).to_be_visible()
     by_dana, by_rita = (large(mask, voxel_mm3) > 0 for mask in second)
+    assert (by_dana != by_rita).any()
     together = "Test set: dana, Test set: rita"
     for title, wanted in {
         "Test set, step 1: dana": kept["dana"] > 0,

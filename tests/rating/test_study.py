@@ -56,6 +56,29 @@ def test_a_change_leaves_the_rest_as_it_was(cora: Browser, draft: dict[str, Any]
     assert (changed["id"], changed["title"]) == (draft["id"], "Renamed")
 
 
+def test_candidates_are_sorted_by_case_and_age_whatever_the_fraction_of_a_second(
+    cora: Browser, draft: dict[str, Any]
+) -> None:
+    whole = NOON.replace(microsecond=0)
+    cohort = Study.objects.get(slug=draft["id"]).cohort
+    case = Case.objects.filter(cohort=cohort).order_by("code").last()
+    assert case is not None
+    late, early, earliest = (a_mask(case, lesions=n) for n in (1, 2, 3))
+    for mask, at in (
+        (late, whole.replace(microsecond=500_000)),
+        (early, whole),
+        (earliest, whole.replace(year=2000)),
+    ):
+        Segmentation.objects.filter(pk=mask.pk).update(created_at=at)
+    found = cora.get(f"studies/{draft['id']}/candidates/")["segmentations"]
+    assert [one["case"] for one in found] == sorted(one["case"] for one in found)
+    own = [one for one in found if one["case"] == case.code]
+    wanted = [str(mask.pk) for mask in (earliest, early, late)]
+    assert [one["segmentation"] for one in own if one["segmentation"] in wanted] == wanted
+    (second,) = (one for one in own if one["segmentation"] == str(early.pk))
+    assert second["created_at"] == f"{whole:%Y-%m-%dT%H:%M:%S}.000000Z"
+
+
 def test_candidates_are_the_masks_of_the_cohort_and_its_people_but_cora(
     cora: Browser, draft: dict[str, Any], masks: list[Segmentation], people: dict[str, User]
 ) -> None:

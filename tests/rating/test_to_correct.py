@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from rating.models import Presentation, Study
+from rating.models import Presentation, Rating, Study
 from rating.operations.pairing import fill_drafts
 from rating.operations.study import close_study, create_study, edit_study, open_study
 from rating.queries.corrections import (
@@ -123,8 +123,49 @@ def test_masks_that_raters_disagree_about_come_first(db: None) -> None:
     assert "raters disagree" in listed
 
 
+def test_only_the_last_verdicts_of_closed_studies_disagree(db: None) -> None:
+    cora = User.objects.create_user("cora")
+    names = ("rita", "ravi", "nora", "ada", "bob")
+    raters = [User.objects.create_user(name) for name in names]
+    cohort = create_cohort(title="Clinic", coordinators=[cora])
+    for rater in raters:
+        invited(cohort, rater)
+    yes, no = "acceptable", "unacceptable"
+    first, second = (a_mask(a_case(cohort, number), lesions=2) for number in (1, 2))
+    read(cora, cohort, raters[:3], {first: (yes, yes, no), second: (yes, yes, no)})
+    read(cora, cohort, raters[3:], {second: (yes, no)}, is_closed=False)
+
+    def measured() -> dict[Segmentation, tuple[int, float | None]]:
+        queue = rater_disagreement_queue(cora, cohort.slug)
+        return {one.segmentation: (one.among, one.measured) for one in queue}
+
+    two_of_three = pytest.approx(2 / 3)
+    assert measured() == {first: (3, two_of_three), second: (3, two_of_three)}
+    by_nora = Rating.objects.filter(presentation__reading__user=raters[2])
+    for rating in by_nora.filter(presentation__item__segmentation=first):
+        again(rating, verdict_rater=yes)
+    for rating in by_nora.filter(presentation__item__segmentation=second):
+        again(rating, outcome=Rating.Outcome.UNREADABLE)
+    assert measured() == {first: (3, 0), second: (2, 0)}
+    Study.objects.update(state=Study.State.CLOSED)
+    assert measured()[second] == (4, 0.5)
+
+
+def again(rating: Rating, **change: str) -> None:
+    """A later version of an answer."""
+    rating.pk, rating.version = None, 2
+    for name, value in change.items():
+        setattr(rating, name, value)
+    rating.save(force_insert=True)
+
+
 def read(
-    cora: User, cohort: Cohort, raters: list[User], said: dict[Segmentation, tuple[str, ...]]
+    cora: User,
+    cohort: Cohort,
+    raters: list[User],
+    said: dict[Segmentation, tuple[str, ...]],
+    *,
+    is_closed: bool = True,
 ) -> None:
     """A study of these masks, read to its end: each rater says the same of a mask both times."""
     title = f"Reading by {len(raters)}"
@@ -140,7 +181,8 @@ def read(
             token = reader.open_next()["presentation"]
             mask = Presentation.objects.get(token=token).item.segmentation
             reader.submit(token, verdict=said[mask][number])
-    close_study(study=study, reason="Done.", by=cora, now=NOON)
+    if is_closed:
+        close_study(study=study, reason="Done.", by=cora, now=NOON)
 
 
 def test_disagreement_is_one_minus_the_mean_dice_of_all_pairs() -> None:

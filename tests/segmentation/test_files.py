@@ -24,7 +24,7 @@ from segmentation.operations.files import (
     names_in,
     sweep_drafts,
 )
-from segmentation.operations.masks import NewMask, store_mask
+from segmentation.operations.masks import NewMask, is_saved, may_save, store_mask
 from tests.segmentation.scans import NOON, two_lesions
 
 
@@ -100,3 +100,31 @@ def test_before_the_first_migration_the_command_says_what_to_do(tmp_path: Path) 
     assert told.stderr.strip() == (
         "The database is not migrated. Run `manage.py migrate`, then this again."
     )
+
+
+def test_a_mask_is_kept_with_its_row_or_leaves_nothing(case: Case, written: Segmentation) -> None:
+    def save_and_fail() -> None:
+        with may_save(written):
+            written.save(force_insert=True)
+            raise RuntimeError("in between")
+
+    with pytest.raises(RuntimeError, match="in between"):
+        save_and_fail()
+    assert not Segmentation.objects.filter(pk=written.pk).exists()
+    assert (check_files().sound, check_files().drafts, check_files().orphans) == (4, 0, ())
+
+
+def test_a_mask_that_somebody_else_has_made_leaves_nothing(
+    case: Case, written: Segmentation
+) -> None:
+    with may_save(written):
+        pass
+    assert not is_saved(written)
+    assert (check_files().sound, check_files().drafts, check_files().orphans) == (4, 0, ())
+
+
+def test_a_mask_that_is_saved_is_swept_by_nobody(case: Case, written: Segmentation) -> None:
+    with may_save(written):
+        written.save(force_insert=True)
+    assert is_saved(written)
+    assert (check_files().sound, check_files().drafts) == (6, 0)

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Invitation
 from accounts.operations.invitations import invite
-from rating.models import Presentation
+from rating.models import Presentation, StudyMembership
 from rating.operations.study import create_study
 from segmentation.models import Case, Cohort, InferenceJob
 from segmentation.operations.cases import create_cohort
@@ -218,6 +218,25 @@ def test_home_says_what_waits_for_a_coordinator(clinic: Cohort, people: dict[str
     assert "failed in" not in again
     assert "no mask yet" not in again
     assert job.pk
+
+
+def test_whoever_went_on_lately_or_joined_lately_does_not_rest(
+    clinic: Cohort, people: dict[str, User]
+) -> None:
+    reading = StudyMembership.objects.get(user=people["rita"])
+    shown = reading.presentations.order_by("position").first()
+    assert shown is not None
+    lately, long_ago = (timezone.now() - timedelta(days=days) for days in (2, 9))
+    for opened_at, joined_at, rests in (
+        (None, None, True),
+        (long_ago, None, True),
+        (lately, None, False),
+        (None, long_ago, True),
+        (None, lately, False),
+    ):
+        reading.presentations.filter(pk=shown.pk).update(opened_at=opened_at)
+        StudyMembership.objects.filter(pk=reading.pk).update(joined_at=joined_at)
+        assert ("rita has rested for" in needs(people["cora"])) == rests, (opened_at, joined_at)
 
 
 def needs(user: User) -> str:

@@ -44,6 +44,10 @@ export class Editor implements Desk {
   private shaping!: Shaping
   private isReady = false
   private isLeaving = false
+  /** Another mask is laid over the scan: nothing is drawn meanwhile. */
+  private isLooking = false
+  /** Where in the list the chosen lesion stands, or stood before it was deleted. */
+  private place = 0
   private readonly clock: ActivityClock
   private readonly badge: Badge
   private readonly strip = new SliceStrip((slice) => this.viewer.goToSlice(slice))
@@ -64,6 +68,7 @@ export class Editor implements Desk {
   private readonly undoButton = this.button('Undo', 'Ctrl + Z', () => this.undo())
   private readonly redoButton = this.button('Redo', 'Ctrl + Y', () => this.redo())
   private readonly endButton: EndButton
+  private readonly history = make('div', { class: 'history' })
 
   constructor(
     private readonly root: HTMLElement,
@@ -143,9 +148,7 @@ export class Editor implements Desk {
     const stages = make('div', { class: 'stages' }, this.stage, this.beside.element)
     const image = make('div', { class: 'image' }, stages, this.strip.element)
     const left = make('div', { class: 'left' }, image)
-    const history = make(
-      'div',
-      { class: 'history' },
+    this.history.append(
       this.undoButton,
       this.redoButton,
       this.button('Fill holes', 'Of the chosen lesion, or of all (T)', () =>
@@ -164,7 +167,7 @@ export class Editor implements Desk {
       ...this.task.below,
       this.threshold.element,
       this.said,
-      history,
+      this.history,
       this.list.element,
       this.endButton.element,
       make('p', { class: 'hint' }, gridText(this.task.scans)),
@@ -186,7 +189,7 @@ export class Editor implements Desk {
       onClick: (place, lesion) => this.click(place.mm, lesion),
       onChange: () => this.noteView(),
       drawing: {
-        press: (place, isShifted) => this.isReady && this.strokes.press(place, isShifted),
+        press: (place, isShifted) => this.mayDraw && this.strokes.press(place, isShifted),
         stroke: (places) => this.strokes.follow(places),
         lift: () => this.strokes.lift(),
       },
@@ -230,13 +233,17 @@ export class Editor implements Desk {
     left.append(legend.element)
     listenToKeys(
       () => shortcuts,
-      () => this.isReady && !this.endButton.confirmation.isOpen && !this.strokes.isDrawing,
+      () => this.mayDraw && !this.endButton.confirmation.isOpen && !this.strokes.isDrawing,
     )
     exposeHook(
       this.viewer,
       () => this.isReady,
       () => this.summary,
     )
+  }
+
+  private get mayDraw(): boolean {
+    return this.isReady && !this.isLooking
   }
 
   private get summary(): object {
@@ -256,6 +263,7 @@ export class Editor implements Desk {
   }
 
   private click(mm: Triple, lesion: number): void {
+    if (!this.mayDraw) return
     const { tool } = this.palette.settings
     this.say('')
     if (tool === 'grow') this.shaping.grow(mm)
@@ -325,11 +333,11 @@ export class Editor implements Desk {
     this.drawStrip()
   }
 
-  /** What was taken back or done again is shown, and chosen if nothing else is. */
+  /** What was taken back or done again is shown, and chosen where a lesion is there now. */
   private takeUp(voxels: readonly number[]): void {
     const { labels } = this.drawn.map
     const lesion = voxels.map((voxel) => labels[voxel] ?? 0).find((one) => one > 0)
-    if (lesion && !this.layer.chosen) this.layer.choose(lesion)
+    if (lesion) this.choose(lesion)
     this.bringIntoView(voxels)
   }
 
@@ -345,7 +353,9 @@ export class Editor implements Desk {
   }
 
   private choose(lesion: number): void {
+    this.say('')
     this.layer.choose(lesion)
+    if (lesion) this.place = this.drawn.lesions.findIndex(({ id }) => id === lesion)
     this.showLesions()
     this.list.reveal(lesion)
   }
@@ -359,8 +369,9 @@ export class Editor implements Desk {
     const ids = this.drawn.lesions.map(({ id }) => id)
     if (ids.length === 0) return
     const at = ids.indexOf(this.layer.chosen)
-    const next = at < 0 ? (steps > 0 ? 0 : ids.length - 1) : (at + steps + ids.length) % ids.length
-    this.goTo(ids[next] ?? 0)
+    // Where the last one was deleted, the next one has its place now.
+    const next = at < 0 && steps > 0 ? this.place : (at < 0 ? this.place : at) + steps
+    this.goTo(ids[(next + ids.length) % ids.length] ?? 0)
   }
 
   private showLesions(): void {
@@ -408,7 +419,11 @@ export class Editor implements Desk {
   /** This will lay another mask over the scan, or (null) what is drawn here. */
   showOther(other: LabelVolume | null): void {
     this.layer.showOther(other)
-    this.isReady = !other
+    this.isLooking = other !== null
+    for (const one of [this.palette, this.threshold, this.list, this.endButton])
+      one.element.inert = this.isLooking
+    this.history.inert = this.isLooking
+    this.say(other ? 'This is not yours. Press the button again to go on drawing.' : '')
   }
 
   // --- Saving and leaving

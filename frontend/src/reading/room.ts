@@ -263,6 +263,7 @@ export class Room {
       this.panel.start(this.sitting, reading.ask_consistency)
       this.keySummary.element.toggleAttribute('data-consistency', reading.ask_consistency)
       this.sitting.clock.sign()
+      this.element.scrollTop = 0 // where the panel stands below the image
       this.showMarks()
       this.noteView()
       this.ahead.prepare(presentation.next)

@@ -251,7 +251,7 @@ class Draft {
         'gap',
         'Gap',
         number(design.gap, 10_000),
-        'At least so many positions between the two showings of a mask.',
+        'A mask comes again at least so many positions later.',
       ),
       ...field(
         'washout_days',

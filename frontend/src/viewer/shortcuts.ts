@@ -40,7 +40,7 @@ export function viewerShortcuts(viewer: Viewer): readonly Shortcut[] {
     slice(['PageDown'], -5),
     slice(['Home'], -9999, 'Home, End', 'lowest, highest slice'),
     slice(['End'], 9999),
-    nudge('ArrowLeft', 0, 1, 'Shift + arrows', 'move the crosshair'),
+    { ...nudge('ArrowLeft', 0, 1, 'Shift + arrows', 'move the crosshair'), brief: 'crosshair' },
     nudge('ArrowRight', 0, -1),
     nudge('ArrowUp', 1, 1),
     nudge('ArrowDown', 1, -1),

@@ -184,6 +184,13 @@ def test_methods_and_limits_follow_the_design() -> None:
     told = methods(results, paper, NAMES, FACTS)
     assert "53 masks of 53 cases (Slim U-Net) were judged by 2 raters" in told[0]
     assert "the second block opened 14 days after" in told[0]
+    assert f"a mask comes again at least {paper.gap} positions later, and stored." in told[0]
+    assert "blind to case, method, occasion, earlier answers and each other." in told[0]
+    assert "not drawn (missed), and then gave their verdict" in told[0]
+    typed = a_study(3, allow_typed_counts=True)
+    several = methods(results, dataclasses.replace(typed, gap=1), NAMES, FACTS)[0]
+    assert "at least 1 position later and no two masks of one case in a row, and stored" in several
+    assert "not drawn (missed), or typed how many of each there are, and then gave" in several
     assert "under-counted" in limits(paper)[0]
     assert limits(paper)[1].startswith(
         "53 cases can show that more than 90 % are acceptable only with no rejected case "
@@ -192,6 +199,7 @@ def test_methods_and_limits_follow_the_design() -> None:
     )
     assert not any("remembered" in text for text in limits(paper))
     alone = a_study(3, raters=("rita",), boundary_policy="lenient")
+    assert "were judged by 1 rater, each" in methods(results, alone, NAMES, FACTS)[0]
     assert "precision of at least 90 %" in methods(results, alone, NAMES, FACTS)[1]
     assert "3 cases cannot show" in limits(alone)[1]
     assert any("With one rater" in text for text in limits(alone))

@@ -116,6 +116,10 @@ def test_lesion_rates_are_pooled_over_lesions_and_over_masks() -> None:
     assert found["precision_mean"] == pytest.approx((0.5 + 1) / 2)  # the empty mask has none
     assert found["recall_pooled"] == pytest.approx(90 / 110)
     assert found["recall_mean"] == pytest.approx((1 + 0.8) / 2)
+    one = a_design(2, raters=("rita",))
+    single = all_answers(one, lambda _, __, n: {"lesions": n, "fn": 1 - n})
+    found_single = line(summarise(single, one), "lesion_rates", rater="rita", method="")
+    assert found_single["recall_mean"] == 0.5  # of one true lesion each, one is drawn
     assert found["recall_pooled_low"] < found["recall_pooled"] < found["recall_pooled_high"]
     empty = all_answers(design, lambda *_: {"lesions": 0})
     none = line(summarise(empty, design), "lesion_rates", rater="rita", method="m0")
@@ -167,6 +171,7 @@ def test_marks_between_raters_are_means_over_their_showings() -> None:
     )
     # Ravi's first showing shares 3 with Rita's first only; his second has no mark.
     assert (between["both"], between["only_first"], between["only_second"]) == (0.25, 0.25, 0.75)
+    assert between["neither"] == 10 - 1.25
     assert "one case" in between["agreement_low"]["undefined"]
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from rating.statistics.agreement import case_sums, cohen_kappa, defined, gwet_ac1
+from rating.statistics.agreement import CaseSums, case_sums, cohen_kappa, defined, gwet_ac1
 from rating.statistics.redrawing import REDRAWS, distinct, redrawn, redrawn_value
 from tests.rating.statistics.test_agreement import sums_of
 
@@ -37,9 +37,22 @@ def test_what_is_never_defined_has_no_interval() -> None:
     assert same.bca is None
 
 
-def test_both_intervals_are_near_those_of_scipy() -> None:
+def skewed_cases() -> CaseSums:
+    """Two cases with ten disagreements each, all one way; BCa leans, and must to the right side."""
+    tables = [(1, 0, 0, 1)] * 12 + [(1, 1, 0, 1)] * 5 + [(0, 10, 0, 1)] * 2
+    answers = [
+        (case, *pair)
+        for case, table in enumerate(tables)
+        for pair, n in zip(((1, 1), (1, 0), (0, 1), (0, 0)), table, strict=True)
+        for _ in range(n)
+    ]
+    case, first, second = zip(*answers, strict=True)
+    return case_sums(case=case, first=first, second=second)
+
+
+@pytest.mark.parametrize("sums", [sums_of(35, 7, 5, 6), skewed_cases()])
+def test_both_intervals_are_near_those_of_scipy(sums: CaseSums) -> None:
     """The same statistic, redrawn case by case by scipy.stats.bootstrap."""
-    sums = sums_of(35, 7, 5, 6)
     rows = sums.columns()
 
     def kappa(numbers: np.ndarray, axis: int = -1) -> np.ndarray:

@@ -86,6 +86,13 @@ def test_links_and_objects_are_refused(tmp_path: Path) -> None:
         file["conv"].attrs["weight_names"] = [b"k"]
     with pytest.raises(UnusableCheckpoint, match="link to elsewhere"):
         read_li_weights(linked)
+    outside = written(tmp_path / "outside.h5", {"conv": {}})
+    with h5py.File(outside, "a") as file:
+        stored = [(str(tmp_path / "secret"), 0, 16)]
+        file["conv"].create_dataset("k", (4,), dtype="f4", external=stored)
+        file["conv"].attrs["weight_names"] = [b"k"]
+    with pytest.raises(UnusableCheckpoint, match="keeps its data elsewhere"):
+        read_li_weights(outside)
     pickled = written(tmp_path / "object.h5", {"conv": {"k": np.array([b"cos\nsystem"])}})
     with pytest.raises(UnusableCheckpoint, match="no floating point numbers"):
         read_li_weights(pickled)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -155,6 +156,42 @@ def test_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(tmp_path: Path)
     assert (tmp_path / "best.safetensors").read_bytes() == good[0]
     weights = load_checkpoint(tmp_path / "best.safetensors").network.state_dict()
     assert all(value.isfinite().all() for value in weights.values())
+
+
+@pytest.mark.parametrize("average", [0.0, 0.9])
+@pytest.mark.parametrize("validation", [False, True])
+def test_a_last_step_to_no_numbers_keeps_the_last_good_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, average: float, validation: bool
+) -> None:
+    """The loss of the step was still one: only the weights tell."""
+    settings = tiny_settings(average=average)
+
+    def spoil(_: TrainingSettings, step: int) -> float:
+        return float("nan") if step == 2 * settings.steps - 1 else 1e-3
+
+    monkeypatch.setattr(TrainingSettings, "rate_at", spoil)
+    deck = tiny_deck(3) if validation else None
+    with pytest.raises(LossNotANumber, match=r"epoch 2: its weights.*of epoch 1 was kept"):
+        trained(tmp_path, settings, validation=deck)
+    weights = load_checkpoint(tmp_path / "best.safetensors").network.state_dict()
+    assert all(value.isfinite().all() for value in weights.values())
+
+
+def test_every_epoch_deals_other_crops(tmp_path: Path) -> None:
+    deck, dealt = tiny_deck(1), []
+    deal = deck.deal
+
+    def noted(*given: Any, **more: Any) -> Any:
+        batch = deal(*given, **more)
+        dealt.append(batch.images.clone())
+        return batch
+
+    deck.deal = noted  # type: ignore[method-assign]
+    settings = tiny_settings(epochs=2)
+    trained(tmp_path, settings, deck=deck)
+    firsts = dealt[0], dealt[settings.steps]
+    assert len(dealt) == 2 * settings.steps
+    assert not torch.equal(*firsts)
 
 
 def test_a_dead_start_is_answered_by_other_weights(tmp_path: Path) -> None:
