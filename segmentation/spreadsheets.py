@@ -20,9 +20,14 @@ def harmless(value: Any) -> Any:
 
 
 def csv_file(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> bytes:
-    """This will write comma-separated UTF-8 with one header line; no row is fine."""
-    text = io.StringIO()
+    """This will write comma-separated UTF-8 with one header line; no row is fine.
+
+    Rows are read once, one at a time; only the file itself is held.
+    """
+    written = io.BytesIO()
+    text = io.TextIOWrapper(written, encoding="utf-8", newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows([harmless(value) for value in row] for row in rows)
-    return text.getvalue().encode()
+    text.detach()
+    return written.getvalue()

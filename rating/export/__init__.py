@@ -5,9 +5,10 @@ The same data give the same bytes: the tables are sorted, and the zip file holds
 
 from __future__ import annotations
 
-from typing import IO
+from collections.abc import Iterator
+from typing import IO, Any
 
-from rating.export.examples import NAME, described, example_slices, examples_drawn
+from rating.export.examples import NAME, ExampleSlices, described, example_slices, examples_drawn
 from rating.export.readme import readme
 from rating.export.report import drawings, rendered, report_page
 from rating.export.scripts import ORDERS, VERIFY, imrmc, main_table_in_r
@@ -27,6 +28,7 @@ from rating.export.tables import (
 from rating.models import Study
 from rating.queries.design import design_of
 from rating.queries.results import report_of, results_of
+from rating.report import Report
 from rating.statistics import data_dictionary, tables
 from segmentation.publication.archive import json_file, with_manifest, zipped
 from segmentation.publication.drawing import png, png_of_svg
@@ -38,24 +40,30 @@ __all__ = ["bundle", "bundle_files", "described", "examples_drawn", "report_page
 
 def bundle(*, study: Study) -> IO[bytes]:
     """This will return the bundle as a zip file; raises StudyNotClosed."""
-    return zipped(bundle_files(study=study).items(), folder=study.slug)
+    return zipped(bundle_files(study=study), folder=study.slug)
 
 
-def bundle_files(*, study: Study) -> dict[str, bytes]:
-    """This will return the bundle's files by name, the manifest last; raises StudyNotClosed."""
+def bundle_files(*, study: Study) -> Iterator[tuple[str, bytes]]:
+    """This will return the bundle's files with their names, one after the other, the manifest last.
+
+    Raises StudyNotClosed.
+    """
     results = results_of(study)
-    report = report_of(study, results)
-    drawn, slices = drawings(report), example_slices(study)
-    files = {
-        "README.txt": readme(study, report).encode(),
-        "report.html": rendered(study, report, drawn, slices),
-        "verify.py": VERIFY.encode(),
-        "orders.py": ORDERS.encode(),
-        "recompute.R": main_table_in_r(design_of(study)).encode(),
-        "design.json": study.design_json.encode(),
-        "study.json": json_file(about(study) | {"created_at": utc(study.created_at)}),
-        "statistics.json": json_file(results),
-    }
+    return with_manifest(_files(study, results, report_of(study, results), example_slices(study)))
+
+
+def _files(
+    study: Study, results: dict[str, Any], report: Report, slices: ExampleSlices
+) -> Iterator[tuple[str, bytes]]:
+    drawn = drawings(report)
+    yield "README.txt", readme(study, report).encode()
+    yield "report.html", rendered(study, report, drawn, slices)
+    yield "verify.py", VERIFY.encode()
+    yield "orders.py", ORDERS.encode()
+    yield "recompute.R", main_table_in_r(design_of(study)).encode()
+    yield "design.json", study.design_json.encode()
+    yield "study.json", json_file(about(study) | {"created_at": utc(study.created_at)})
+    yield "statistics.json", json_file(results)
     described = {
         "cases.csv": cases(study),
         "schedule.csv": schedule(study),
@@ -70,25 +78,22 @@ def bundle_files(*, study: Study) -> dict[str, bytes]:
         "imrmc.csv": imrmc(study),
         "examples.csv": slices.table,
     }
-    files |= {name: csv_file(table.columns, table.rows) for name, table in described.items()}
+    for name, table in described.items():
+        yield name, csv_file(table.columns, table.rows)
     laid_out = tables(results)
     for name, rows in laid_out.items():
-        files[f"tables/{name}.csv"] = csv_file(rows[0], rows[1:])
+        yield f"tables/{name}.csv", csv_file(rows[0], rows[1:])
     words = [["table", "column", "meaning", "unit"], *map(list, data_dictionary())]
-    files["tables.xlsx"] = xlsx_file(laid_out | {"dictionary": words})
+    yield "tables.xlsx", xlsx_file(laid_out | {"dictionary": words})
     for figure in report.figures:
-        files[f"figures/{figure.name}.vl.json"] = json_file(figure.spec)
-        files[f"figures/{figure.name}.svg"] = drawn[figure.name].encode()
-        files[f"figures/{figure.name}.png"] = png(figure.spec)
+        yield f"figures/{figure.name}.vl.json", json_file(figure.spec)
+        yield f"figures/{figure.name}.svg", drawn[figure.name].encode()
+        yield f"figures/{figure.name}.png", png(figure.spec)
     if slices.svg:
-        files[f"figures/{NAME}.svg"] = slices.svg.encode()
-        files[f"figures/{NAME}.png"] = png_of_svg(slices.svg)
-    files["data_dictionary.csv"] = csv_file(
-        ["file", "column", "meaning", "unit"],
-        [[*row, ""] for row in meanings(described)]
-        + [
-            [f"tables/{name}.csv", column, meaning, unit]
-            for name, column, meaning, unit in data_dictionary()
-        ],
-    )
-    return dict(with_manifest(files.items()))
+        yield f"figures/{NAME}.svg", slices.svg.encode()
+        yield f"figures/{NAME}.png", png_of_svg(slices.svg)
+    explained = [[*row, ""] for row in meanings(described)] + [
+        [f"tables/{name}.csv", column, meaning, unit]
+        for name, column, meaning, unit in data_dictionary()
+    ]
+    yield "data_dictionary.csv", csv_file(["file", "column", "meaning", "unit"], explained)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from operator import itemgetter
+from typing import Any
+
 from rating.export.study import Table
-from rating.models import Study
+from rating.export.tables import readings_in_order
+from rating.models import Rating, Study
 from rating.protocol.design import AcceptanceDesign
 from rating.protocol.verdict import is_accepted
 from rating.queries.design import design_of
-from rating.queries.results import rating_rows
 
 
 def imrmc(study: Study) -> Table:
@@ -24,27 +28,32 @@ def imrmc(study: Study) -> Table:
         "fp": "False positives, a score of its own for limits of agreement",
         "fn": "Missed lesions, a score of its own for limits of agreement",
     }
-    rows = [
-        [
-            row.rater,
-            row.case,
-            row.method,
-            int(_accepts(row.verdict_rater, row.verdict_derived, design)),
-            row.occasion,
-            row.item,
-            row.fp,
-            row.fn,
-        ]
-        for row in rating_rows(study)
-        if row.outcome == "rated"
-    ]
-    return Table(columns, sorted(rows, key=lambda row: (row[0], row[4], row[5])))
+    return Table(columns, _readings(study, design.primary_analysis, design.boundary_policy))
 
 
-def _accepts(said: str | None, derived: str | None, design: AcceptanceDesign) -> bool:
-    if design.primary_analysis == "rater":
-        return said == "acceptable"
-    return is_accepted(derived or "", design.boundary_policy)
+def _readings(study: Study, analysis: str, policy: str) -> Iterator[list[Any]]:
+    """By rater, occasion and item, by name as Python orders names; those of one are held."""
+    item = "presentation__item__"
+    rated = Rating.objects.filter(
+        **{"version": 1, "outcome": Rating.Outcome.RATED, f"{item}withdrawn_at": None}
+    )
+    for reading in readings_in_order(study):
+        for occasion in (1, 2):
+            values = rated.filter(
+                presentation__reading=reading, presentation__occasion=occasion
+            ).values_list(
+                *(f"{item}key", "presentation__reading__rater", f"{item}segmentation__case__code"),
+                *(f"{item}segmentation__method", f"{item}segmentation__origin"),
+                *("verdict_rater", "verdict_derived", "fp", "fn"),
+            )
+            held = sorted(values.order_by().iterator(chunk_size=2000), key=itemgetter(0))
+            for key, rater, case, method, origin, said, derived, fp, fn in held:
+                score = int(_accepts(said, derived, analysis, policy))
+                yield [rater, case, method or origin, score, occasion, key, fp, fn]
+
+
+def _accepts(said: str, derived: str, analysis: str, policy: str) -> bool:
+    return said == "acceptable" if analysis == "rater" else is_accepted(derived, policy)
 
 
 def main_table_in_r(design: AcceptanceDesign) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,10 +13,10 @@ from segmentation.models import AuditEntry
 
 @dataclass(frozen=True)
 class Table:
-    """One CSV file: its columns with their meaning, and its rows in that order."""
+    """One CSV file: its columns with their meaning, and its rows in that order, to be read once."""
 
     columns: Mapping[str, str]
-    rows: Sequence[Sequence[Any]]
+    rows: Iterable[Sequence[Any]]
 
 
 def about(study: Study | ReferenceStudy) -> dict[str, Any]:

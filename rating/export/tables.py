@@ -1,13 +1,17 @@
 """The bundle's tables: one row per presentation, answer or mark, every column explained.
 
-Rows are sorted here, since a database's order of names is its own; times are UTC.
+Names are sorted here, since a database's order of names is its own; times are UTC. The large tables
+are read from the database while they are written, as plain values.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
+from django.db.models import QuerySet
 
 from rating.export.study import Table, audit_rows, utc
 from rating.models import (
@@ -21,6 +25,7 @@ from rating.models import (
 )
 from rating.queries.design import method_shown
 from segmentation.description import FIELDS
+from segmentation.imaging.geometry import Grid
 from segmentation.models import AuditEntry, Scan
 
 SHOWN = {
@@ -31,7 +36,7 @@ SHOWN = {
     "case": "Code of the case",
     "method": "What made the mask",
 }
-
+OCCASION, CASE = (list(SHOWN).index(name) for name in ("occasion", "case"))
 
 ESCAPED = "; an apostrophe is put before text that begins with = + - @"
 
@@ -49,10 +54,6 @@ def cases(study: Study) -> Table:
             for field in FIELDS
         },
     }
-    flairs = Scan.objects.filter(
-        sequence=Scan.Sequence.FLAIR, case__segmentations__items__study=study
-    )
-    shown = {flair.case_id: flair for flair in flairs.select_related("case")}
     return Table(
         columns,
         [
@@ -63,7 +64,7 @@ def cases(study: Study) -> Table:
                 *(round(float(mm), 4) for mm in flair.grid.spacing_mm),
                 *(flair.case.description.get(field.name) for field in FIELDS),
             ]
-            for flair in sorted(shown.values(), key=lambda one: one.case.code)
+            for flair in sorted(_flairs(study), key=lambda one: one.case.code)
         ],
     )
 
@@ -156,8 +157,8 @@ def audit(study: Study) -> Table:
 
 def schedule(study: Study) -> Table:
     """The order that was drawn for every rater; practice is not drawn."""
-    drawn = [one for one in _in_order(study) if one.occasion > 0]
-    return Table(SHOWN, [shown_columns(presentation) for presentation in drawn])
+    drawn = Presentation.objects.filter(occasion__gt=0)
+    return Table(SHOWN, (shown for shown, _ in rows_by_rater(study, drawn, at="")))
 
 
 def presentations(study: Study) -> Table:
@@ -170,19 +171,14 @@ def presentations(study: Study) -> Table:
         "an amendment; empty if never",
         "comment": f"The rater's comment as it stands{ESCAPED}",
     }
+    fields = ("item__lesions", "opened_at", "submitted_at", "withdrawn_at", "comment")
+    found = rows_by_rater(study, Presentation.objects.all(), *fields, at="")
     return Table(
         columns,
-        [
-            [
-                *shown_columns(presentation),
-                presentation.item.lesions,
-                utc(presentation.opened_at),
-                utc(presentation.submitted_at),
-                utc(presentation.withdrawn_at),
-                presentation.comment,
-            ]
-            for presentation in _in_order(study)
-        ],
+        (
+            [*shown, lesions, *map(utc, times), comment]
+            for shown, (lesions, *times, comment) in found
+        ),
     )
 
 
@@ -219,24 +215,25 @@ def ratings(study: Study) -> Table:
         for name in columns
         if name not in {*SHOWN, "version", "is_analysed", "slice_ms", "submitted_at"}
     ]
-    found = Rating.objects.filter(presentation__reading__study=study)
-    answers: dict[int, list[Rating]] = {}
-    for rating in found.order_by("version"):
-        answers.setdefault(rating.presentation_id, []).append(rating)
+    found = rows_by_rater(
+        study,
+        Rating.objects.all(),
+        *("version", "presentation__item__withdrawn_at", "slice_ms", "submitted_at", *own),
+        within=("version",),
+    )
     return Table(
         columns,
-        [
+        (
             [
-                *shown_columns(presentation),
-                rating.version,
-                rating.version == 1 and is_analysed(presentation),
-                *(getattr(rating, name) for name in own),
-                " ".join(map(str, rating.slice_ms)),
-                utc(rating.submitted_at),
+                *shown,
+                version,
+                version == 1 and is_analysed(shown[OCCASION], withdrawn_at),
+                *answer,
+                " ".join(map(str, slice_ms)),
+                utc(submitted_at),
             ]
-            for presentation in _in_order(study)
-            for rating in answers.get(presentation.pk, [])
-        ],
+            for shown, (version, withdrawn_at, slice_ms, submitted_at, *answer) in found
+        ),
     )
 
 
@@ -258,35 +255,29 @@ def marks(study: Study) -> Table:
         "made_at": "When it was stored (UTC)",
         "removed_at": "When the rater removed it (UTC); empty if it counted",
     }
-    flairs = Scan.objects.filter(
-        sequence=Scan.Sequence.FLAIR, case__segmentations__items__study=study
+    grids = {flair.case.code: flair.grid for flair in _flairs(study)}
+    found = rows_by_rater(
+        study,
+        Mark.objects.all(),
+        *("pk", "kind", "lesion", "x_mm", "y_mm", "z_mm", "reason", "counts_as", "joined"),
+        *("made_at", "removed_at"),
+        within=("made_at", "pk"),
     )
-    grids = {scan.case_id: scan.grid for scan in flairs}
-    made: dict[int, list[Mark]] = {}
-    for mark in Mark.objects.filter(presentation__reading__study=study):
-        made.setdefault(mark.presentation_id, []).append(mark)
-    rows = []
-    for presentation in _in_order(study):
-        grid = grids[presentation.item.segmentation.case_id]
-        for mark in sorted(made.get(presentation.pk, []), key=lambda one: (one.made_at, one.pk)):
-            mm = (mark.x_mm, mark.y_mm, mark.z_mm)
-            voxel = [round(float(index)) for index in grid.to_voxel(np.array(mm))]
-            rows.append(
-                [
-                    *shown_columns(presentation),
-                    mark.pk,
-                    mark.kind,
-                    mark.lesion,
-                    *mm,
-                    *voxel,
-                    mark.reason,
-                    mark.counts_as,
-                    mark.joined,
-                    utc(mark.made_at),
-                    utc(mark.removed_at),
-                ]
-            )
-    return Table(columns, rows)
+    return Table(
+        columns,
+        (
+            [
+                *(*shown, *values[:6]),
+                *_voxel(grids[shown[CASE]], values[3:6]),
+                *(*values[6:9], *map(utc, values[9:])),
+            ]
+            for shown, values in found
+        ),
+    )
+
+
+def _voxel(grid: Grid, mm: Sequence[float]) -> list[int]:
+    return [round(index) for index in grid.to_voxel(np.array(mm)).tolist()]
 
 
 def mark_changes(study: Study) -> Table:
@@ -308,17 +299,46 @@ def mark_changes(study: Study) -> Table:
     )
 
 
-def is_analysed(presentation: Presentation) -> bool:
-    """Whether the statistics count answers to it."""
-    return presentation.occasion > 0 and presentation.item.withdrawn_at is None
+def is_analysed(occasion: int, withdrawn_at: datetime | None) -> bool:
+    """Whether the statistics count answers to a showing of an item that was withdrawn then."""
+    return occasion > 0 and withdrawn_at is None
 
 
-def _in_order(study: Study) -> list[Presentation]:
-    """All presentations of a study by rater and position."""
-    found = Presentation.objects.filter(reading__study=study).select_related(
-        "reading", "item__segmentation__case"
+def rows_by_rater(
+    study: Study,
+    found: QuerySet[Any],
+    *fields: str,
+    at: str = "presentation__",
+    within: Sequence[str] = (),
+) -> Iterator[tuple[list[Any], Sequence[Any]]]:
+    """The columns of SHOWN and the values of `fields` for each row, read while they are written.
+
+    `at` leads from a row to its presentation. By rater, position and then `within`; raters are in
+    Python's order.
+    """
+    mask = f"{at}item__segmentation__"
+    shown = (
+        *(f"{at}reading__rater", f"{at}position", f"{at}occasion", f"{at}item__key"),
+        *(f"{mask}case__code", f"{mask}method", f"{mask}origin"),
     )
-    return sorted(found, key=lambda one: (one.reading.rater, one.position))
+    for reading in readings_in_order(study):
+        rows = found.filter(**{f"{at}reading": reading}).order_by(f"{at}position", *within)
+        for values in rows.values_list(*shown, *fields).iterator(chunk_size=2000):
+            *names, method, origin = values[: len(shown)]
+            yield [*names, method or origin], values[len(shown) :]
+
+
+def readings_in_order(study: Study) -> list[int]:
+    """The readings (keys) of a study's raters by name, as Python orders names."""
+    found = study.memberships.filter(role=StudyMembership.Role.RATER)
+    return [reading for _, reading in sorted(found.values_list("rater", "pk"))]
+
+
+def _flairs(study: Study) -> QuerySet[Scan]:
+    """The FLAIR of every case that was shown, each once."""
+    cases = study.items.order_by().values("segmentation__case")
+    flairs = Scan.objects.filter(sequence=Scan.Sequence.FLAIR, case__in=cases)
+    return flairs.select_related("case")
 
 
 def shown_columns(presentation: Presentation) -> list[Any]:

@@ -94,7 +94,7 @@ def held() -> tuple[Study, dict[str, bytes]]:
     """A small one and its bundle."""
     clock = Ticking(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
     study = reproduce(seed=1, cases=4, clock=clock, say=lambda _: None)
-    return study, bundle_files(study=study)
+    return study, dict(bundle_files(study=study))
 
 
 @pytest.mark.django_db

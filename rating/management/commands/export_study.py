@@ -37,5 +37,5 @@ class Command(BaseCommand):
         except Refusal as refusal:
             raise CommandError(refusal.message) from refusal
         record_export(study=found[0], reason=reason, by=None, now=timezone.now())
-        written = write(files.items(), out)
+        written = write(files, out)
         self.stdout.write(f"{written} files about {found[0].title} in {out}.")

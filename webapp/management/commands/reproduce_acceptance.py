@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ def _manage(command: list[str], scratch: str) -> None:
         raise CommandError(f"{command[0]} failed in the scratch database.")
 
 
-def _write(files: dict[str, bytes], folder: Path) -> None:
-    for name, content in files.items():
+def _write(files: Iterable[tuple[str, bytes]], folder: Path) -> None:
+    for name, content in files:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
