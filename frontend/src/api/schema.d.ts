@@ -2468,7 +2468,7 @@ export interface components {
         };
         /** @description What a coordinator may set of a design. In a draft, null goes back to the default. */
         Design: {
-            /** @description Positions between the two presentations of an item, at least. */
+            /** @description An item is presented again at least so many positions later. */
             gap?: number | null;
             washout_days?: number | null;
             boundary_policy?: components["schemas"]["BoundaryPolicyEnum"];
@@ -2504,7 +2504,7 @@ export interface components {
         };
         /** @description What a coordinator may set of a design. In a draft, null goes back to the default. */
         DesignRequest: {
-            /** @description Positions between the two presentations of an item, at least. */
+            /** @description An item is presented again at least so many positions later. */
             gap?: number | null;
             washout_days?: number | null;
             boundary_policy?: components["schemas"]["BoundaryPolicyEnum"];
