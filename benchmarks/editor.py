@@ -27,6 +27,7 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+# After the root is on the path, hence below it.
 from tests.find_chromium import SWITCHES, find_chromium  # noqa: E402
 
 SHAPE, SPACING_MM, LESIONS = (384, 384, 35), (0.59, 0.59, 3.84), (120, 419)

@@ -177,7 +177,7 @@ def test_a_last_step_to_no_numbers_keeps_the_last_good_checkpoint(
     assert all(value.isfinite().all() for value in weights.values())
 
 
-def test_every_epoch_deals_other_crops(tmp_path: Path) -> None:
+def test_every_epoch_deals_other_crops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deck, dealt = tiny_deck(1), []
     deal = deck.deal
 
@@ -186,7 +186,7 @@ def test_every_epoch_deals_other_crops(tmp_path: Path) -> None:
         dealt.append(batch.images.clone())
         return batch
 
-    deck.deal = noted  # type: ignore[method-assign]
+    monkeypatch.setattr(deck, "deal", noted)
     settings = tiny_settings(epochs=2)
     trained(tmp_path, settings, deck=deck)
     firsts = dealt[0], dealt[settings.steps]
