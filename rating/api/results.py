@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from io import BytesIO
+from typing import IO, Any
 from uuid import UUID
 
-from django.http import HttpResponse, HttpResponseBase
+from django.http import FileResponse, HttpResponse, HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -144,7 +145,7 @@ class StudyReportFileView(APIView):
     )
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         study = Study.objects.select_related("cohort").get(slug=slug)
-        content = report_page(study=study)
+        content = BytesIO(report_page(study=study))
         return taken_away(study, content, f"{slug}.html", "text/html; charset=utf-8", request)
 
 
@@ -158,13 +159,11 @@ class StudyBundleView(APIView):
     )
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         study = Study.objects.select_related("cohort").get(slug=slug)
-        with bundle(study=study) as packed:
-            content = packed.read()
-        return taken_away(study, content, f"{slug}.zip", "application/zip", request)
+        return taken_away(study, bundle(study=study), f"{slug}.zip", "application/zip", request)
 
 
 def taken_away(
-    study: Study, content: bytes, name: str, kind: str, request: Request
+    study: Study, content: IO[bytes], name: str, kind: str, request: Request
 ) -> HttpResponseBase:
     """This will answer with a file to save, and record who took it and why."""
     studies.record_export(
@@ -173,6 +172,4 @@ def taken_away(
         by=signed_in(request),
         now=database_now(),
     )
-    response = HttpResponse(content, content_type=kind)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return FileResponse(content, as_attachment=True, filename=name, content_type=kind)

@@ -12,7 +12,7 @@ from rating.export.examples import NAME, ExampleSlices, described, example_slice
 from rating.export.readme import readme
 from rating.export.report import drawings, rendered, report_page
 from rating.export.scripts import ORDERS, VERIFY, imrmc, main_table_in_r
-from rating.export.study import about, meanings, utc
+from rating.export.study import Table, about, meanings, utc
 from rating.export.tables import (
     amendments,
     audit,
@@ -35,7 +35,14 @@ from segmentation.publication.drawing import png, png_of_svg
 from segmentation.publication.workbook import xlsx_file
 from segmentation.spreadsheets import csv_file
 
-__all__ = ["bundle", "bundle_files", "described", "examples_drawn", "report_page"]
+__all__ = [
+    "bundle",
+    "bundle_files",
+    "described",
+    "examples_drawn",
+    "large_tables",
+    "report_page",
+]
 
 
 def bundle(*, study: Study) -> IO[bytes]:
@@ -52,6 +59,18 @@ def bundle_files(*, study: Study) -> Iterator[tuple[str, bytes]]:
     return with_manifest(_files(study, results, report_of(study, results), example_slices(study)))
 
 
+def large_tables(study: Study) -> dict[str, Table]:
+    """The files with a row for each showing, answer or mark."""
+    return {
+        "schedule.csv": schedule(study),
+        "presentations.csv": presentations(study),
+        "ratings.csv": ratings(study),
+        "marks.csv": marks(study),
+        "mark_changes.csv": mark_changes(study),
+        "imrmc.csv": imrmc(study),
+    }
+
+
 def _files(
     study: Study, results: dict[str, Any], report: Report, slices: ExampleSlices
 ) -> Iterator[tuple[str, bytes]]:
@@ -66,16 +85,11 @@ def _files(
     yield "statistics.json", json_file(results)
     described = {
         "cases.csv": cases(study),
-        "schedule.csv": schedule(study),
         "amendments.csv": amendments(study),
         "raters.csv": raters(study),
         "sittings.csv": sittings(study),
         "audit.csv": audit(study),
-        "presentations.csv": presentations(study),
-        "ratings.csv": ratings(study),
-        "marks.csv": marks(study),
-        "mark_changes.csv": mark_changes(study),
-        "imrmc.csv": imrmc(study),
+        **large_tables(study),
         "examples.csv": slices.table,
     }
     for name, table in described.items():

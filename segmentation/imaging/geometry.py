@@ -47,9 +47,12 @@ class Grid:
 
     def to_voxel(self, mm: NDArray[Any]) -> NDArray[np.float64]:
         """This will turn RAS+ millimetres (..., 3) into voxel indices (..., 3), not rounded."""
-        inverse = np.linalg.inv(self.affine)
-        voxel: NDArray[np.float64] = np.asarray(mm, float) @ inverse[:3, :3].T
-        return voxel + inverse[:3, 3]
+        voxel: NDArray[np.float64] = np.asarray(mm, float) @ self._inverse[:3, :3].T
+        return voxel + self._inverse[:3, 3]
+
+    @cached_property
+    def _inverse(self) -> NDArray[np.float64]:
+        return np.linalg.inv(self.affine)
 
     def matches(self, other: Grid) -> bool:
         """Whether both grids have the same shape and no corner lies more than 0.001 mm apart."""

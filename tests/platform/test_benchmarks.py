@@ -16,6 +16,8 @@ from tests.served import ROOT
     [
         ("pages.py", "--cases", "200", "--runs", "1"),
         ("ratings.py", "--ratings", "500", "--marked", "100"),
+        ("exports.py", "--ratings", "800", "--marked", "400"),
+        ("sequences.py", "--masks", "400", "--runs", "1"),
         ("load.py", "--raters", "2", "--marks", "2"),
     ],
     ids=lambda command: command[0],

@@ -38,7 +38,7 @@ def orders() -> dict[str, list[tuple[int, int, int, int]]]:
 
 
 def files_of(cora: Browser, study: str) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(cora.ask("get", f"studies/{study}/bundle/").content)) as packed:
+    with zipfile.ZipFile(io.BytesIO(cora.ask("get", f"studies/{study}/bundle/").getvalue())) as packed:
         return {name.split("/", 1)[1]: packed.read(name) for name in packed.namelist()}
 
 

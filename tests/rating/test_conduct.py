@@ -22,7 +22,7 @@ ROOM = {"room_light": "dimmed", "screen": "diagnostic"}
 
 
 def bundled(cora: Browser, study: Study, name: str) -> list[dict[str, str]]:
-    content = cora.ask("get", f"studies/{study.slug}/bundle/").content
+    content = cora.ask("get", f"studies/{study.slug}/bundle/").getvalue()
     with zipfile.ZipFile(io.BytesIO(content)) as packed:
         return list(csv.DictReader(io.StringIO(packed.read(f"{study.slug}/{name}").decode())))
 

@@ -102,7 +102,7 @@ def taken(django_db_setup: None, django_db_blocker: Any) -> Taken:
 def unpacked(cora: Browser, study: str) -> dict[str, bytes]:
     response = cora.ask("get", f"studies/{study}/bundle/")
     assert response.status_code == 200
-    with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
+    with zipfile.ZipFile(io.BytesIO(response.getvalue())) as archive:
         return {name.split("/", 1)[1]: archive.read(name) for name in archive.namelist()}
 
 
@@ -113,7 +113,7 @@ def rows(content: bytes) -> list[dict[str, str]]:
 def test_two_bundles_are_the_same_bytes(cora: Browser, closed: dict[str, Any]) -> None:
     address = f"studies/{closed['id']}/bundle/"
     first, second = cora.ask("get", address), cora.ask("get", address)
-    assert first.content == second.content
+    assert first.getvalue() == second.getvalue()
     assert first["Content-Type"] == "application/zip"
 
 
@@ -223,13 +223,13 @@ def test_the_report_can_be_taken_alone_and_that_is_written_down(
     address = f"studies/{closed['id']}/report.html"
     taken = cora.ask("get", f"{address}?reason=For+the+board")
     assert taken["Content-Disposition"] == f'attachment; filename="{closed["id"]}.html"'
-    assert taken.content == unpacked(cora, closed["id"])["report.html"]
+    assert taken.getvalue() == unpacked(cora, closed["id"])["report.html"]
     entry = AuditEntry.objects.filter(act=Act.STUDY_EXPORTED).earliest("pk")
     assert entry.why == "For the board"
     assert rita.ask("get", address).status_code == 404
     assert rita.ask("get", f"studies/{closed['id']}/report/").status_code == 404
     shown = cora.ask("get", f"studies/{closed['id']}/examples.svg")
-    assert shown.content == unpacked(cora, closed["id"])["figures/example_slices.svg"]
+    assert shown.getvalue() == unpacked(cora, closed["id"])["figures/example_slices.svg"]
 
 
 def test_nothing_is_reported_before_the_study_is_closed(

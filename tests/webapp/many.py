@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.contrib.auth.models import User
 
 from accounts.models import Invitation
-from rating.models import Item, Presentation, Study, StudyMembership
+from rating.models import Item, Mark, Presentation, Rating, Study, StudyMembership
 from segmentation.models import (
     AuditEntry,
     Case,
@@ -177,4 +177,67 @@ def add_evaluations(cohort: Cohort, by: User, count: int) -> None:
             requested_by=by,
         )
         for number in range(count)
+    )
+
+
+def add_study_in_full(cohort: Cohort, raters: int, masks: int, marks: int) -> Study:
+    """This will add a closed study in which each rater answered twice to each mask, with marks.
+
+    The cohort's cases have a mask each; rows of the longest tables are made a rater at a time.
+    """
+    segmentations = list(Segmentation.objects.filter(case__cohort=cohort)[:masks])
+    assert len(segmentations) == masks
+    slug = f"in-full-{cohort.pk}"
+    study = Study.objects.create(
+        slug=slug, title="In full", cohort=cohort, state="closed", created_at=NOON
+    )
+    items = Item.objects.bulk_create(
+        Item(study=study, segmentation=mask, key=f"item-{n:05d}", lesions=40)
+        for n, mask in enumerate(segmentations)
+    )
+    people = User.objects.bulk_create(
+        User(username=f"{slug}-rater-{n:03d}", password="!") for n in range(raters)
+    )
+    readings = StudyMembership.objects.bulk_create(
+        StudyMembership(study=study, user=one, role="rater", rater=one.username) for one in people
+    )
+    for reading in readings:
+        shown = Presentation.objects.bulk_create(
+            Presentation(
+                reading=reading,
+                item=item,
+                position=n,
+                occasion=1 + n // (masks + 1),
+                opened_at=NOON,
+                submitted_at=NOON,
+            )
+            for n, item in enumerate([*items, *items], 1)
+        )
+        Rating.objects.bulk_create(an_answer_to(one, marks) for one in shown)
+        Mark.objects.bulk_create(
+            Mark(presentation=one, kind="FN", x_mm=n, y_mm=-0.5, z_mm=61.25, made_at=NOON)
+            for one in shown
+            for n in range(marks)
+        )
+    return study
+
+
+def an_answer_to(presentation: Presentation, missed: int) -> Rating:
+    """An answer as long as most are: a time for each of 35 slices."""
+    return Rating(
+        presentation=presentation,
+        outcome="rated",
+        lesions=40,
+        fp=1,
+        fn=missed,
+        fp_corrected=1,
+        fn_corrected=missed,
+        counted_by="marks" if missed else "typed",
+        verdict_rater="acceptable",
+        verdict_derived="acceptable",
+        active_ms=81_000,
+        slices_seen=35,
+        slice_ms=[1500 + 37 * n for n in range(35)],
+        software_version="1.0.0",
+        submitted_at=NOON,
     )
