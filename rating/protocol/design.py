@@ -111,7 +111,7 @@ def default_gap(n_items: int, washout_days: int) -> int:
 def validate(design: AcceptanceDesign) -> None:
     """This will raise InvalidDesign, with all faults by field, unless the design can be done."""
     faults: dict[str, list[str]] = {}
-    for name, fault in _faults(design):
+    for name, fault in faults_of(design):
         faults.setdefault(name, []).append(fault)
     if faults:
         sentences = [sentence for found in faults.values() for sentence in found]
@@ -166,7 +166,7 @@ def instructions_sha256(design: AcceptanceDesign) -> str:
     return hashlib.sha256(f"{design.instructions}\n{design.dawm_instruction}".encode()).hexdigest()
 
 
-def _faults(design: AcceptanceDesign) -> Iterator[tuple[str, str]]:
+def faults_of(design: AcceptanceDesign) -> Iterator[tuple[str, str]]:
     """Every reason why the design cannot be carried out, with the field it is about."""
     yield from _faults_of_criterion(design)
     yield from _faults_of_schedule(design)

@@ -6,7 +6,7 @@ from collections import Counter
 from functools import lru_cache
 from typing import Any
 
-from rating.protocol.design import AcceptanceDesign
+from rating.protocol.design import AcceptanceDesign, faults_of
 from rating.protocol.verdict import derive_verdict, is_accepted
 from rating.statistics.planner import (
     SampleSize,
@@ -156,8 +156,9 @@ def _paired_cases(design: AcceptanceDesign) -> int:
 
 
 def _warnings(design: AcceptanceDesign) -> list[str]:
-    """What is allowed but limits what the study can show, as sentences."""
-    found = []
+    """What keeps a whole draft from being opened, and what limits what it can show; sentences."""
+    is_whole = design.items and design.raters
+    found = [f"It cannot be opened so: {why}" for _, why in faults_of(design)] if is_whole else []
     cases = len({item.case for item in design.items})
     empty = sum(item.lesion_count == 0 for item in design.items)
     if not design.dawm_instruction.strip():

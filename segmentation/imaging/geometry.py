@@ -52,7 +52,7 @@ class Grid:
 
     @cached_property
     def _inverse(self) -> NDArray[np.float64]:
-        return np.linalg.inv(self.affine)
+        return np.asarray(np.linalg.inv(self.affine), dtype=np.float64)
 
     def matches(self, other: Grid) -> bool:
         """Whether both grids have the same shape and no corner lies more than 0.001 mm apart."""

@@ -38,7 +38,8 @@ def orders() -> dict[str, list[tuple[int, int, int, int]]]:
 
 
 def files_of(cora: Browser, study: str) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(cora.ask("get", f"studies/{study}/bundle/").getvalue())) as packed:
+    content = cora.ask("get", f"studies/{study}/bundle/").getvalue()
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
         return {name.split("/", 1)[1]: packed.read(name) for name in packed.namelist()}
 
 

@@ -188,6 +188,12 @@ def test_the_coordinator_is_told_over_how_many_cases_methods_are_compared() -> N
     assert not any("each method" in warning for warning in whole)
 
 
+def test_the_coordinator_is_told_while_designing_what_keeps_a_study_from_being_opened() -> None:
+    told = meaning(replace(PAPER, gap=53))["warnings"]
+    assert "It cannot be opened so: With 53 items the gap is at most 52 positions, not 53." in told
+    assert not any("opened" in one for one in meaning(replace(PAPER, raters=()))["warnings"])
+
+
 def test_an_unfinished_draft_has_a_meaning_too() -> None:
     told = meaning(AcceptanceDesign())
     assert told["presentations"] == 0
