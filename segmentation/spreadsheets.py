@@ -10,13 +10,15 @@ from typing import Any
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def harmless(value: Any) -> Any:
+def harmless(row: Iterable[Any]) -> list[Any]:
     """This will put an apostrophe before text that a spreadsheet would take for a formula.
 
     Numbers stay as they are; None becomes an empty field.
     """
-    is_formula = isinstance(value, str) and value.startswith(FORMULA_STARTS)
-    return f"'{value}" if is_formula else value
+    return [
+        f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+        for value in row
+    ]
 
 
 def csv_file(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> bytes:
@@ -28,6 +30,6 @@ def csv_file(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> bytes:
     text = io.TextIOWrapper(written, encoding="utf-8", newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows([harmless(value) for value in row] for row in rows)
+    writer.writerows(map(harmless, rows))
     text.detach()
     return written.getvalue()

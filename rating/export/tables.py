@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
 
 from rating.export.study import Table, audit_rows, utc
 from rating.models import (
@@ -217,8 +218,8 @@ def ratings(study: Study) -> Table:
     ]
     found = rows_by_rater(
         study,
-        Rating.objects.all(),
-        *("version", "presentation__item__withdrawn_at", "slice_ms", "submitted_at", *own),
+        Rating.objects.annotate(times=Cast("slice_ms", TextField())),  # as JSON: quicker
+        *("version", "presentation__item__withdrawn_at", "times", "submitted_at", *own),
         within=("version",),
     )
     return Table(
@@ -229,10 +230,10 @@ def ratings(study: Study) -> Table:
                 version,
                 version == 1 and is_analysed(shown[OCCASION], withdrawn_at),
                 *answer,
-                " ".join(map(str, slice_ms)),
+                times.strip("[]").replace(",", ""),
                 utc(submitted_at),
             ]
-            for shown, (version, withdrawn_at, slice_ms, submitted_at, *answer) in found
+            for shown, (version, withdrawn_at, times, submitted_at, *answer) in found
         ),
     )
 

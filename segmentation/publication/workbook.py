@@ -30,7 +30,7 @@ def xlsx_file(sheets: Mapping[str, Sequence[Sequence[Any]]]) -> bytes:
     for name, rows in sheets.items():
         sheet = book.create_sheet(name[:31])
         for row in rows:
-            sheet.append([harmless(value) for value in row])
+            sheet.append(harmless(row))
         for number, head in enumerate(rows[0], 1):
             sheet.cell(1, number).font = Font(bold=True)
             width = min(WIDEST, max(10, len(str(head)) + 2))

@@ -45,7 +45,7 @@ def read_and_closed(cora: Browser, rita: Browser, ravi: Browser, study: str) -> 
     rita.put(f"presentations/{first}/marks/{MARK}/", a_mark(mm=(3.0, -4.0, -9.0)))
     rita.put(f"presentations/{first}/marks/{MARK}/", a_mark(mm=(3.0, -4.0, -9.0)) | TWO_LESIONS)
     rita.delete(f"presentations/{first}/marks/{MARK}/")
-    rita.submit(first, comment='Commas, "quotes" and\nlines.')
+    rita.submit(first, comment='Commas, "quotes" and\nlines.', slice_ms=[0, 1200, 30_000])
     described = Case.objects.earliest("code")
     describe_case(
         case=described, by=None, now=NOON, description={"edss": 1.5, "scanner": "Achieva"}
@@ -143,6 +143,7 @@ def test_every_answer_and_every_mark_is_there(taken: Taken) -> None:
     assert [row["rater"] for row in ratings] == ["ravi"] + ["rita"] * 6
     assert [row["position"] for row in ratings[1:]] == ["1", "2", "3", "4", "5", "6"]
     assert ratings[1]["comment"] == 'Commas, "quotes" and\nlines.'
+    assert [ratings[at]["slice_ms"] for at in (0, 1)] == ["", "0 1200 30000"]
     assert ratings[0]["verdict_rater"] == "unacceptable"
     marks = rows(files["marks.csv"])
     assert len(marks) == 6
