@@ -190,7 +190,7 @@ class MaskTask implements EditorTask {
   }
 
   private async save(seen: Seen): Promise<() => void> {
-    const body = { ...seen, beside: this.troubles.others.length > 0 }
+    const body = { ...seen, others: this.troubles.others.map(({ id }) => id) }
     try {
       const id = { id: this.data.id }
       const saved = await request('POST', '/api/v1/drawings/{id}/save/', id, body)
