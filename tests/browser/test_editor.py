@@ -270,7 +270,14 @@ def test_correct_a_mask_that_somebody_else_corrects_meanwhile(
     ravi.person.troubles.clear()  # the refusal
     ravi.page.locator('[data-action="go-back"]').click()
     look = ravi.page.get_by_role("button", name="Look at Correction by dana")
-    expect(look).to_be_in_viewport()
+    for width in (1366, 1024):
+        ravi.page.set_viewport_size({"width": width, "height": 768})
+        panel = ravi.page.locator(".panel")
+        panel.evaluate("one => one.scrollTo(0, one.scrollHeight)")
+        notice = ravi.page.locator(".conflict", has=look)
+        expect(notice).to_be_in_viewport(ratio=1)
+        above, below = notice.bounding_box(), panel.bounding_box()
+        assert above["y"] + above["height"] <= below["y"], "nothing is covered"
     look.click()
     ravi.person.wait_for("window.plaque.viewer.drawCounts().lesion === 2")
     edits = ravi.state["edits"]

@@ -172,6 +172,7 @@ export class Editor implements Desk {
       this.endButton.element,
       make('p', { class: 'hint' }, gridText(this.task.scans)),
     )
+    const side = make('div', { class: 'side' }, this.task.notice, panel)
     const bar = make(
       'header',
       { class: 'room-bar' },
@@ -182,7 +183,7 @@ export class Editor implements Desk {
       leave,
     )
     this.root.replaceChildren(
-      make('div', { class: 'room' }, bar, left, panel),
+      make('div', { class: 'room' }, bar, left, side),
       this.endButton.confirmation.element,
     )
     this.viewer = await Viewer.create(this.stage, {

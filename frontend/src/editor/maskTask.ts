@@ -49,7 +49,8 @@ class MaskTask implements EditorTask {
     show: (other) => void this.showOther(other),
   })
   private readonly resumed = make('div', { class: 'conflict is-calm', hidden: true })
-  readonly above = [this.resumed, this.troubles.element]
+  readonly notice = this.troubles.element
+  readonly above = [this.resumed]
   readonly below = [this.toDo.element]
   readonly shortcuts = []
   readonly summary = {}

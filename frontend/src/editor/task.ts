@@ -36,6 +36,8 @@ export interface EditorTask {
   readonly savedAt: string | null
   /** Smaller lesions do not count. */
   readonly minMm3: number
+  /** What stands over the panel, in view however far that is scrolled. */
+  readonly notice: HTMLElement
   /** What stands above the tools, and below them. */
   readonly above: readonly HTMLElement[]
   readonly below: readonly HTMLElement[]
