@@ -15,6 +15,7 @@ Line = Mapping[str, Any]
 SIZE = 210
 SECTION = "volumes"
 MOST_BEYOND = 0.5  # of what points and lines take, on either side: intervals of 10 cases have room
+LEAST_ML = 0.01
 
 
 def volume_figures(
@@ -140,10 +141,10 @@ def _about(differences: list[float], limits: list[dict[str, Any]]) -> alt.Scale:
     """A scale with every point and line; intervals are cut where they would squeeze these."""
     shown = [*differences, *(one["at"] for one in limits)]
     low, high = min(shown), max(shown)
-    room = (high - low) * MOST_BEYOND or 1
+    room = max((high - low) * MOST_BEYOND, LEAST_ML)
     ends = [one[end] for one in limits for end in ("from", "to")]
     first, last = max(low - room, min(low, *ends)), min(high + room, max(high, *ends))
-    return alt.Scale(domain=[first - room / 10, last + room / 10], nice=False)
+    return alt.Scale(domain=[first - room / 10, last + room / 10], nice=False, zero=False)
 
 
 def _rows(pairs: Sequence[Line], second: str) -> list[dict[str, Any]]:

@@ -244,7 +244,9 @@ def test_wide_intervals_of_few_cases_leave_room_for_their_points() -> None:
     asked = Asked({"slim-unet": "Slim U-Net"}, ("A",), 10.7, "one-voxel")
     drawn = lay_out(records, [], asked).figures[1].spec
     (chart,) = drawn["concat"]
-    low, high = chart["layer"][-1]["encoding"]["y"]["scale"]["domain"]
+    scale = chart["layer"][-1]["encoding"]["y"]["scale"]
+    assert not scale["zero"]
+    low, high = scale["domain"]
     limits, _, points = drawn["datasets"].values()
     assert (points[0]["difference_ml"] - points[1]["difference_ml"]) / (high - low) > 0.15
     assert all(low < one["at"] < high for one in limits)
