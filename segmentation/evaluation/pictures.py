@@ -150,10 +150,11 @@ def _drawing(
     bottom = GAP + -(-len(panels) // columns) * (high + LINE + GAP)
     for name, colour, line in legend:
         bottom += LINE
+        high = line * WIDEST_VOXEL
         parts.append(
             f'<rect x="{GAP}" y="{bottom - 12:.2f}" width="26" height="14" fill="{INK}"/>'
-            f'<rect x="{GAP + 3}" y="{bottom - 5 - line * voxel / 2:.2f}" width="20" '
-            f'height="{line * voxel:.2f}" fill="{colour}"/>'
+            f'<rect x="{GAP + 3}" y="{bottom - 5 - high / 2:.2f}" width="20" '
+            f'height="{high:.2f}" fill="{colour}"/>'
         )
         parts.append(_text(GAP + 34, bottom, name))
     bottom += GAP if legend else 0
