@@ -281,7 +281,12 @@ def test_correct_a_mask_that_somebody_else_corrects_meanwhile(
     look.click()
     ravi.person.wait_for("window.plaque.viewer.drawCounts().lesion === 2")
     edits = ravi.state["edits"]
-    expect(ravi.page.get_by_text("This is not yours.")).to_be_visible()
+    expect(ravi.page.get_by_text("Correction by dana is not yours.")).to_be_visible()
+    over_the_scan = "Correction by dana: not yours, nothing can be drawn"
+    expect(ravi.page.locator(f'.stage[data-other="{over_the_scan}"]')).to_be_visible()
+    expect(ravi.page.locator('.stage[data-tool=""]')).to_be_visible()
+    slices = voxels_of(theirs).any(axis=(0, 1)).sum()
+    expect(ravi.page.locator(".strip [data-lesion]")).to_have_count(int(slices))
     for name in ("Undo", "Redraw", "Save as a mask"):
         button = ravi.page.get_by_role("button", name=name)
         assert button.evaluate("one => one.closest('[inert]') !== null"), name
@@ -290,6 +295,7 @@ def test_correct_a_mask_that_somebody_else_corrects_meanwhile(
     assert ravi.state["edits"] == edits
     look.click()
     ravi.person.wait_for("window.plaque.viewer.drawCounts().lesion === 3")
+    expect(ravi.page.locator('.stage[data-other=""][data-tool="brush"]')).to_be_visible()
 
     left_as_it_is(predicted, by=User.objects.get(username="cora"))
     ravi.page.get_by_role("button", name="Save as a mask").click()

@@ -80,6 +80,12 @@ export interface Seen {
   readonly active_ms: number
 }
 
+/** Another's mask that is looked at. */
+export interface Other {
+  readonly title: string
+  readonly labels: LabelVolume
+}
+
 /** What the editor offers its task. */
 export interface Desk {
   readonly drawn: Drawn
@@ -91,7 +97,7 @@ export interface Desk {
   isDrawnAt(mm: Triple): boolean
   say(text: string): void
   refresh(): void
-  showOther(other: LabelVolume | null): void
+  showOther(other: Other | null): void
   leaveTo(address: string): void
   reload(): void
 }
