@@ -108,12 +108,12 @@ class DrawingSaveView(APIView):
     def post(self, request: Request, pk: UUID) -> Response:
         sent = DrawingSaveSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        given = sent.validated_data
+        given = dict(sent.validated_data)
+        active_ms, others = given.pop("active_ms"), frozenset(given.pop("others"))
         segmentation = drawings.save_drawing(
             drawing_id=pk,
-            seen=drawings.Seen(given["edits"], given["voxels"], given["digest"]),
-            active_ms=given["active_ms"],
-            beside=given["beside"],
+            seen=drawings.Seen(**given, others=others),
+            active_ms=active_ms,
             by=signed_in(request),
             now=queries.database_now(),
         )

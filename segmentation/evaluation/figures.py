@@ -14,6 +14,8 @@ from segmentation.publication.style import COLOURS, SOFT, Data, around, finished
 Line = Mapping[str, Any]
 SIZE = 210
 SECTION = "volumes"
+MOST_BEYOND = 0.5  # of what points and lines take, on either side: intervals of 10 cases have room
+LEAST_ML = 0.01
 
 
 def volume_figures(
@@ -94,7 +96,7 @@ def _bland_altman(
         differences = [row["difference_ml"] for row in rows]
         means = alt.Scale(domain=[0, max(r["mean_ml"] for r in rows) * 1.05 or 1], nice=False)
         layers: list[Any] = []
-        limits = [
+        limits: list[dict[str, Any]] = [
             {"what": what, "at": line[f"{name}_ml"], "from": low, "to": high}
             for name, what in (("bias", "mean"), ("low", "lower limit"), ("high", "upper limit"))
             if is_number(low := line[f"{name}_low_ml"])
@@ -103,7 +105,7 @@ def _bland_altman(
         if limits:
             layers += [
                 alt.Chart(data.add(limits))
-                .mark_rect(opacity=0.12, color=COLOURS[0])
+                .mark_rect(opacity=0.12, color=COLOURS[0], clip=True)
                 .encode(y="from:Q", y2="to:Q"),
                 alt.Chart(data.add(limits))
                 .mark_rule(strokeDash=[5, 3], color=COLOURS[0])
@@ -115,7 +117,7 @@ def _bland_altman(
                 y=alt.Y(
                     "difference_ml:Q",
                     title=f"less {line['second']} (ml)",
-                    scale=alt.Scale(padding=10) if limits else around(differences),
+                    scale=_about(differences, limits) if limits else around(differences),
                 ),
                 tooltip=["case:N", *_in_ml("mean_ml", "difference_ml")],
             )
@@ -125,7 +127,7 @@ def _bland_altman(
     what = (
         f"Difference of lesion volumes, {first} less each reference, against their mean (Bland and "
         "Altman). Dashed: mean difference and 95 % limits of agreement; shaded: the 95 % interval "
-        "of each, exact for the limits."
+        "of each, exact for the limits, as far as the axis goes: with few cases it goes on beyond."
     )
     return _figure(f"bland-altman-{number}", f"How far {first} lies apart", what, charts, data)
 
@@ -133,6 +135,16 @@ def _bland_altman(
 def _figure(name: str, title: str, what: str, charts: list[Any], data: Data) -> Figure:
     drawn = alt.concat(*charts, columns=2)
     return Figure(name, title, what, SECTION, finished(drawn, data, description=what))
+
+
+def _about(differences: list[float], limits: list[dict[str, Any]]) -> alt.Scale:
+    """A scale with every point and line; intervals are cut where they would squeeze these."""
+    shown = [*differences, *(one["at"] for one in limits)]
+    low, high = min(shown), max(shown)
+    room = max((high - low) * MOST_BEYOND, LEAST_ML)
+    ends = [one[end] for one in limits for end in ("from", "to")]
+    first, last = max(low - room, min(low, *ends)), min(high + room, max(high, *ends))
+    return alt.Scale(domain=[first - room / 10, last + room / 10], nice=False, zero=False)
 
 
 def _rows(pairs: Sequence[Line], second: str) -> list[dict[str, Any]]:

@@ -303,6 +303,9 @@ def _volume_section(lines: Sequence[Line], sides: list[Column]) -> Section:
                     interval("Upper limit (ml)", "high_ml", "high_low_ml", "high_high_ml"),
                 ],
             ),
+        ),
+        "Growth of the difference with size, and ratios",
+        (
             _table(
                 "Growth of the difference with size (ml per ml), and ratios",
                 lines,

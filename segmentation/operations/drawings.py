@@ -43,7 +43,7 @@ class AlreadySaved(Refusal):
 
 
 class SavedMeanwhile(Refusal):
-    """Somebody else has saved a correction of the same mask since this drawing began."""
+    """Somebody else has saved a correction of the same mask that this drawing's page never saw."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ class Seen:
     edits: int
     voxels: int
     digest: int
+    others: frozenset[UUID] = frozenset()  # corrections of the same mask that others saved
 
 
 def begin_drawing(*, case: Case, parent_id: UUID | None, by: User, now: datetime) -> Drawing:
@@ -174,12 +175,11 @@ def fork_drawing(*, drawing_id: UUID, edits: int, now: datetime) -> Drawing:
 
 
 def save_drawing(
-    *, drawing_id: UUID, seen: Seen, active_ms: int, beside: bool, by: User, now: datetime
+    *, drawing_id: UUID, seen: Seen, active_ms: int, by: User, now: datetime
 ) -> Segmentation:
     """This will make a new mask of a drawing, on exactly the scan's grid; again returns the same.
 
-    `beside`: even if somebody else has saved a correction of the same mask meanwhile. Raises
-    DrawnElsewhere, DoesNotReplay, SavedMeanwhile, StorageFailed, with nothing saved.
+    Raises DrawnElsewhere, DoesNotReplay, SavedMeanwhile, StorageFailed, with nothing saved.
     """
     drawing = Drawing.objects.select_related("case__cohort", "parent", "segmentation").get(
         pk=drawing_id
@@ -189,7 +189,7 @@ def save_drawing(
     edits = list(drawing.edits.order_by("number"))
     if len(edits) != seen.edits:
         raise _elsewhere()
-    _refuse_saved_meanwhile(drawing, beside=beside)
+    _refuse_saved_meanwhile(drawing, seen)
     with drawing.case.scans.get(sequence="FLAIR").original.open("rb") as stored:
         flair = read_volume(stored.read(), name=f"FLAIR of case {drawing.case.code}")
     mask = drawn(drawing, edits, grid=flair.grid)
@@ -219,24 +219,18 @@ def save_drawing(
     )
     segmentation = store_mask(new, like=flair, now=now, commit=False)
     with may_save(segmentation):
-        return _saved(drawing, segmentation, seen, beside=beside, by=by, now=now)
+        return _saved(drawing, segmentation, seen, by=by, now=now)
 
 
 def _saved(
-    drawing: Drawing,
-    segmentation: Segmentation,
-    seen: Seen,
-    *,
-    beside: bool,
-    by: User,
-    now: datetime,
+    drawing: Drawing, segmentation: Segmentation, seen: Seen, *, by: User, now: datetime
 ) -> Segmentation:
     """This will save the rows, unless the drawing or its neighbours went on meanwhile."""
     Case.objects.select_for_update().get(pk=drawing.case_id)
     locked = Drawing.objects.select_for_update().get(pk=drawing.pk)
     if locked.segmentation_id is not None or locked.edits.count() != seen.edits:
         raise _elsewhere()
-    _refuse_saved_meanwhile(locked, beside=beside)
+    _refuse_saved_meanwhile(locked, seen)
     segmentation.save(force_insert=True)
     locked.segmentation = segmentation
     locked.save(update_fields=["segmentation"])
@@ -245,8 +239,8 @@ def _saved(
     return segmentation
 
 
-def _refuse_saved_meanwhile(drawing: Drawing, *, beside: bool) -> None:
-    others = [] if beside else list(saved_meanwhile(drawing))
+def _refuse_saved_meanwhile(drawing: Drawing, seen: Seen) -> None:
+    others = [one for one in saved_meanwhile(drawing) if one.pk not in seen.others]
     if others:
         raise SavedMeanwhile(
             f"{others[-1].title} was saved since you began. Yours is safe and was not saved as a "

@@ -47,8 +47,8 @@ def picture_of(
 ) -> str:
     """This will draw a slice (from 1 at the bottom) as SVG: references first, then methods.
 
-    With a `method` and a `reference` those two alone, as in the paper's Figure 2. Masks that are
-    gone are left out. Raises NoSuchSlice.
+    Outlines show every method against every reference, as in the paper's Figure 2. With a `method`
+    and a `reference` those two alone. Masks that are gone are left out. Raises NoSuchSlice.
     """
     found = Case.objects.filter(code=case, cohort=evaluation.cohort).first()
     if found is None or not evaluation.found:
@@ -61,7 +61,9 @@ def picture_of(
     if fault := pair_fault(asked, method=method, reference=reference):
         raise NoSuchSlice(fault)
     masks = {}
-    for name in (reference, method) if method else (*asked.references, *asked.methods):
+    references = [reference] if reference else asked.references
+    methods = [method] if method else list(asked.methods)
+    for name in (*references, *methods):
         mask = mask_on(volume.grid, UUID(ids[name])) if name in ids else ""
         if not isinstance(mask, str):
             title = asked.methods.get(name, name)
@@ -71,5 +73,8 @@ def picture_of(
         masks=masks,
         spacing_mm=volume.grid.ras.spacing_mm[:2],
     )
-    draw = side_by_side if kind == KINDS[0] else outlines
-    return draw(shown, title=f"{case}, axial slice {slice}: {', '.join(masks)}")
+    title = f"{case}, axial slice {slice}: {', '.join(masks)}"
+    if kind == KINDS[0]:
+        return side_by_side(shown, title=title)
+    titles = [asked.methods[name] for name in methods]
+    return outlines(shown, methods=titles, references=references, title=title)

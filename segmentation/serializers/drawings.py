@@ -83,14 +83,14 @@ class ForkSerializer(RequestSerializer):
 class DrawingSaveSerializer(RequestSerializer):
     """What the page shows of the drawing to save: how many edits, how many voxels, their digest.
 
-    `beside`: although somebody else has saved a correction of the same mask meanwhile.
+    `others`: the corrections of the same mask that others saved meanwhile, as far as it shows them.
     """
 
     edits = serializers.IntegerField(min_value=0, max_value=1_000_000)
     voxels = serializers.IntegerField(min_value=0, max_value=2**31 - 1)
     digest = serializers.IntegerField(min_value=0, max_value=2**32 - 1)
     active_ms = serializers.IntegerField(min_value=0, max_value=10**11)
-    beside = serializers.BooleanField(default=False)
+    others = serializers.ListField(child=serializers.UUIDField(), max_length=10_000, default=list)
 
 
 class UnsavedDrawingSerializer(serializers.ModelSerializer[Drawing]):

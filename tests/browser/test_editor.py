@@ -14,10 +14,19 @@ from django.utils import timezone
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import expect
 
+from segmentation.imaging.drawing import digest
 from segmentation.imaging.nifti import Volume, read_volume
 from segmentation.models import Case, Drawing, Edit, Segmentation
 from segmentation.operations.cases import NamedFile, create_cohort, import_case
-from segmentation.operations.drawings import NewEdit, put_edit
+from segmentation.operations.drawings import (
+    NewEdit,
+    Seen,
+    begin_drawing,
+    drawn,
+    flair_grid,
+    put_edit,
+    save_drawing,
+)
 from segmentation.operations.masks import NewMask, store_mask
 from tests.browser.conftest import Visitor
 from tests.browser.test_viewer_geometry import OBLIQUE
@@ -143,6 +152,14 @@ class Artist:
         return Segmentation.objects.get(pk=self.page.url.split("mask=")[1])
 
 
+def left_as_it_is(mask: Segmentation, *, by: User) -> None:
+    """A correction in which nothing is changed."""
+    drawing = begin_drawing(case=mask.case, parent_id=mask.pk, by=by, now=timezone.now())
+    shown = drawn(drawing, [], grid=flair_grid(mask.case))
+    seen = Seen(0, int(shown.sum()), digest(shown))
+    save_drawing(drawing_id=drawing.pk, seen=seen, active_ms=0, by=by, now=timezone.now())
+
+
 def voxels_of(segmentation: Segmentation) -> np.ndarray:
     with segmentation.mask.open("rb") as stored:
         return np.asarray(read_volume(stored.read(), name="mask").data > 0)
@@ -253,11 +270,23 @@ def test_correct_a_mask_that_somebody_else_corrects_meanwhile(
     ravi.person.troubles.clear()  # the refusal
     ravi.page.locator('[data-action="go-back"]').click()
     look = ravi.page.get_by_role("button", name="Look at Correction by dana")
-    expect(look).to_be_in_viewport()
+    for width in (1366, 1024):
+        ravi.page.set_viewport_size({"width": width, "height": 768})
+        panel = ravi.page.locator(".panel")
+        panel.evaluate("one => one.scrollTo(0, one.scrollHeight)")
+        notice = ravi.page.locator(".conflict", has=look)
+        expect(notice).to_be_in_viewport(ratio=1)
+        above, below = notice.bounding_box(), panel.bounding_box()
+        assert above["y"] + above["height"] <= below["y"], "nothing is covered"
     look.click()
     ravi.person.wait_for("window.plaque.viewer.drawCounts().lesion === 2")
     edits = ravi.state["edits"]
-    expect(ravi.page.get_by_text("This is not yours.")).to_be_visible()
+    expect(ravi.page.get_by_text("Correction by dana is not yours.")).to_be_visible()
+    over_the_scan = "Correction by dana: not yours, nothing can be drawn"
+    expect(ravi.page.locator(f'.stage[data-other="{over_the_scan}"]')).to_be_visible()
+    expect(ravi.page.locator('.stage[data-tool=""]')).to_be_visible()
+    slices = voxels_of(theirs).any(axis=(0, 1)).sum()
+    expect(ravi.page.locator(".strip [data-lesion]")).to_have_count(int(slices))
     for name in ("Undo", "Redraw", "Save as a mask"):
         button = ravi.page.get_by_role("button", name=name)
         assert button.evaluate("one => one.closest('[inert]') !== null"), name
@@ -266,8 +295,24 @@ def test_correct_a_mask_that_somebody_else_corrects_meanwhile(
     assert ravi.state["edits"] == edits
     look.click()
     ravi.person.wait_for("window.plaque.viewer.drawCounts().lesion === 3")
+    expect(ravi.page.locator('.stage[data-other=""][data-tool="brush"]')).to_be_visible()
+
+    left_as_it_is(predicted, by=User.objects.get(username="cora"))
+    ravi.page.get_by_role("button", name="Save as a mask").click()
+    ravi.page.locator('[data-action="confirm"]').click()
+    expect(ravi.page.get_by_text("Correction by cora was saved since you began")).to_be_visible()
+    ravi.person.troubles.clear()
+    ravi.page.locator('[data-action="go-back"]').click()
+    both = [
+        ravi.page.get_by_role("button", name=f"Look at Correction by {name}")
+        for name in ("dana", "cora")
+    ]
+    for one in both:
+        one.click()
+    expect(both[0]).to_have_attribute("aria-pressed", "false")
+    both[1].click()
     mine = ravi.save()
-    assert case.segmentations.filter(parent=predicted).count() == 2
+    assert case.segmentations.filter(parent=predicted).count() == 3
     assert voxels_of(mine)[40, 50, 8]
     assert not voxels_of(theirs)[40, 50, 8]
     assert voxels_of(theirs)[40, 50, 9]

@@ -16,6 +16,31 @@ from tests.browser.conftest import Visitor
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
+def test_its_contents_lead_to_every_part_and_later_figures_are_folded(
+    visitor: Callable[[], Visitor],
+) -> None:
+    user = User.objects.create_user("cora")
+    cohort = create_cohort(title="Clinic", coordinators=[user])
+    evaluation = a_finished_evaluation(cohort, user)
+    cora = visitor()
+    cora.let_in(user)
+    page = cora.page
+    cora.go(f"/evaluations/{evaluation.pk}/")
+    contents = page.get_by_role("navigation", name="On this page")
+    links = contents.get_by_role("link")
+    expect(links.first).to_be_visible()
+    for link in links.all():
+        link.press("Enter")
+        target = page.locator(link.get_attribute("href") or "")
+        expect(target).to_be_in_viewport()
+    contents.get_by_role("link", name="Figures").press("Enter")
+    figures = page.locator("[data-figure]")
+    assert [one.is_visible() for one in figures.all()][:3] == [True, True, False]
+    page.locator("summary").filter(has_text="How far Expert 1 lies apart").press("Enter")
+    expect(page.locator("[data-figure]:visible")).to_have_count(3)
+    expect(page.locator("[data-figure]:visible svg").last).to_be_in_viewport()
+
+
 def test_one_method_against_one_expert_is_drawn_and_the_evaluation_deleted(
     visitor: Callable[[], Visitor],
 ) -> None:

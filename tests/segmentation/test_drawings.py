@@ -196,7 +196,7 @@ def test_what_does_not_replay_is_not_saved(cohort: Cohort) -> None:
     assert not Segmentation.objects.exists()
 
 
-def test_two_people_correct_one_mask_and_neither_is_lost(cohort: Cohort) -> None:
+def test_several_people_correct_one_mask_and_none_is_lost(cohort: Cohort) -> None:
     case = a_case(cohort, 1)
     mask = a_mask(case, lesions=3)
     one, other = dana().begin(case, mask), Delineator(User.objects.get(username="ravi"))
@@ -208,9 +208,13 @@ def test_two_people_correct_one_mask_and_neither_is_lost(cohort: Cohort) -> None
     save = f"{other.address}save/"
     assert other.refused("post", save, other.seen()) == (409, "SavedMeanwhile")
     assert [entry["id"] for entry in other.get(other.address)["meanwhile"]] == [saved["id"]]
-    mine = other.save(beside=True)
+    third = Delineator(User.objects.get(username="cora")).begin(case, mask)
+    later = third.save(others=[saved["id"]])
+    seen = other.seen(others=[saved["id"]])
+    assert other.refused("post", save, seen) == (409, "SavedMeanwhile"), "of the third one's"
+    mine = other.save(others=[saved["id"], later["id"]])
     assert mine["empty"]
-    assert Segmentation.objects.filter(parent=mask).count() == 2
+    assert Segmentation.objects.filter(parent=mask).count() == 3
     mask.refresh_from_db()
     assert len(mask.lesion_list) == 3  # it stays as it was
 

@@ -261,7 +261,10 @@ def test_an_evaluation_is_a_job_and_its_page_has_tables_figures_and_slices(
     assert client.get(f"{picture}&as=png").content.startswith(b"\x89PNG")
     figure_2 = f"{picture}&kind=outlines&method=slim-unet&reference=Expert 2"
     outlines = client.get(figure_2).content
-    assert outlines.count(b"<path") == 2
+    assert outlines.count(b"no lesion on this slice") == 2
+    fullest = int(known(Case.objects.get(code="C0001")).sum(axis=(0, 1)).argmax()) + 1
+    there = client.get(figure_2.replace("slice=3", f"slice={fullest}")).content
+    assert (there.count(b"<path"), there.count(b"no lesion")) == (2, 0)
     assert b"Expert 2" in outlines
     assert b"Slim U-Net" in outlines
     assert b"Expert 1" not in outlines

@@ -2604,7 +2604,7 @@ export interface components {
         /**
          * @description What the page shows of the drawing to save: how many edits, how many voxels, their digest.
          *
-         *     `beside`: although somebody else has saved a correction of the same mask meanwhile.
+         *     `others`: the corrections of the same mask that others saved meanwhile, as far as it shows them.
          */
         DrawingSaveRequest: {
             edits: number;
@@ -2613,8 +2613,7 @@ export interface components {
             digest: number;
             /** Format: int64 */
             active_ms: number;
-            /** @default false */
-            beside: boolean;
+            others?: string[];
         };
         /** @description A stored edit. */
         Edit: {

@@ -45,6 +45,7 @@ export class DelineationTask implements EditorTask {
     reload: () => void this.giveUp(),
     show: () => {},
   })
+  readonly notice = this.troubles.element
   readonly above: readonly HTMLElement[]
   readonly below: readonly HTMLElement[]
   readonly shortcuts: readonly Shortcut[]
@@ -79,7 +80,7 @@ export class DelineationTask implements EditorTask {
       step: (steps) => this.step(steps),
     })
     const dots = delineation.step === 2 ? [this.dotList.element] : []
-    this.above = [this.troubles.element, ...dots]
+    this.above = dots
     this.below = [...instructionsOf(delineation.instructions), this.missing.element]
     this.shortcuts = this.hasDots ? this.dotKeys() : []
   }

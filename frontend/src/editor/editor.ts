@@ -18,7 +18,7 @@ import { SliceStrip } from '../viewer/strip'
 import { buildTools, type Tools } from '../viewer/tools'
 import { Viewer } from '../viewer/viewer'
 import { mmOfVoxel, type Triple } from '../voxels/grid'
-import type { LabelVolume } from '../voxels/labels'
+import { type LabelVolume, slicesWithLesions } from '../voxels/labels'
 import { Coverage } from '../voxels/slices'
 import { Beside } from './beside'
 import { DrawingLayer } from './drawingLayer'
@@ -31,7 +31,7 @@ import { LesionList } from './lesionList'
 import { FIRST_SETTINGS, Palette, TOOLS } from './palette'
 import { Shaping } from './shaping'
 import { Strokes } from './strokes'
-import type { Desk, EditorTask, Page } from './task'
+import type { Desk, EditorTask, Other, Page } from './task'
 import { fitsGrid, ThresholdSlider } from './threshold'
 
 export class Editor implements Desk {
@@ -172,6 +172,7 @@ export class Editor implements Desk {
       this.endButton.element,
       make('p', { class: 'hint' }, gridText(this.task.scans)),
     )
+    const side = make('div', { class: 'side' }, this.task.notice, panel)
     const bar = make(
       'header',
       { class: 'room-bar' },
@@ -182,7 +183,7 @@ export class Editor implements Desk {
       leave,
     )
     this.root.replaceChildren(
-      make('div', { class: 'room' }, bar, left, panel),
+      make('div', { class: 'room' }, bar, left, side),
       this.endButton.confirmation.element,
     )
     this.viewer = await Viewer.create(this.stage, {
@@ -394,8 +395,9 @@ export class Editor implements Desk {
 
   private showTool(): void {
     const { tool, radiusMm } = this.palette.settings
-    this.stage.dataset.tool = tool
-    this.viewer.setBrush(tool === 'brush' || tool === 'erase' ? radiusMm : null)
+    const hasBrush = !this.isLooking && (tool === 'brush' || tool === 'erase')
+    this.stage.dataset.tool = this.isLooking ? '' : tool
+    this.viewer.setBrush(hasBrush ? radiusMm : null)
     this.say(TOOLS.find((one) => one.tool === tool)?.does ?? '')
   }
 
@@ -403,8 +405,9 @@ export class Editor implements Desk {
     setText(this.said, text ? `${text[0]?.toUpperCase()}${text.slice(1)}` : '')
   }
 
-  private drawStrip(): void {
-    this.strip.start(this.scan.grid.shape[2], this.drawn.slices)
+  private drawStrip(other: LabelVolume | null = null): void {
+    const slices = other ? slicesWithLesions(other) : this.drawn.slices
+    this.strip.start(this.scan.grid.shape[2], slices)
     this.noteView()
   }
 
@@ -417,13 +420,17 @@ export class Editor implements Desk {
   }
 
   /** This will lay another mask over the scan, or (null) what is drawn here. */
-  showOther(other: LabelVolume | null): void {
-    this.layer.showOther(other)
+  showOther(other: Other | null): void {
+    const labels = other?.labels ?? null
+    this.layer.showOther(labels)
+    this.drawStrip(labels)
     this.isLooking = other !== null
     for (const one of [this.palette, this.threshold, this.list, this.endButton])
       one.element.inert = this.isLooking
     this.history.inert = this.isLooking
-    this.say(other ? 'This is not yours. Press the button again to go on drawing.' : '')
+    this.showTool()
+    this.stage.dataset.other = other ? `${other.title}: not yours, nothing can be drawn` : ''
+    if (other) this.say(`${other.title} is not yours. Press its button again to go on drawing.`)
   }
 
   // --- Saving and leaving

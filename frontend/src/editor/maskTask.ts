@@ -42,6 +42,7 @@ function maskPage(data: DrawingPageData, mask: string): string {
 
 class MaskTask implements EditorTask {
   private desk!: Desk
+  private looked: Segmentation | null = null
   private readonly toDo = new ToDo((mm) => this.desk.goToPlace(mm))
   private readonly troubles = new TroubleBar(new Set(['DrawnElsewhere', 'AlreadySaved']), {
     fork: () => void this.fork(),
@@ -49,7 +50,8 @@ class MaskTask implements EditorTask {
     show: (other) => void this.showOther(other),
   })
   private readonly resumed = make('div', { class: 'conflict is-calm', hidden: true })
-  readonly above = [this.resumed, this.troubles.element]
+  readonly notice = this.troubles.element
+  readonly above = [this.resumed]
   readonly below = [this.toDo.element]
   readonly shortcuts = []
   readonly summary = {}
@@ -190,7 +192,7 @@ class MaskTask implements EditorTask {
   }
 
   private async save(seen: Seen): Promise<() => void> {
-    const body = { ...seen, beside: this.troubles.others.length > 0 }
+    const body = { ...seen, others: this.troubles.others.map(({ id }) => id) }
     try {
       const id = { id: this.data.id }
       const saved = await request('POST', '/api/v1/drawings/{id}/save/', id, body)
@@ -208,7 +210,16 @@ class MaskTask implements EditorTask {
   }
 
   private async showOther(other: Segmentation | null): Promise<void> {
-    this.desk.showOther(other && (await loadLabels(await fetchBytes(other.labels))))
+    this.looked = other
+    try {
+      const labels = other && (await loadLabels(await fetchBytes(other.labels)))
+      if (this.looked !== other) return // another button was pressed meanwhile
+      this.desk.showOther(other && labels && { title: other.title, labels })
+    } catch (error) {
+      this.troubles.showMeanwhile(this.troubles.others) // no button stays pressed
+      this.desk.showOther(null)
+      this.desk.say(`${other?.title} could not be loaded. ${explanation(error)}`)
+    }
   }
 
   /** This will go on beside a drawing that went on elsewhere, with what is unsent here. */

@@ -36,6 +36,8 @@ export interface EditorTask {
   readonly savedAt: string | null
   /** Smaller lesions do not count. */
   readonly minMm3: number
+  /** What stands over the panel, in view however far that is scrolled. */
+  readonly notice: HTMLElement
   /** What stands above the tools, and below them. */
   readonly above: readonly HTMLElement[]
   readonly below: readonly HTMLElement[]
@@ -78,6 +80,12 @@ export interface Seen {
   readonly active_ms: number
 }
 
+/** Another's mask that is looked at. */
+export interface Other {
+  readonly title: string
+  readonly labels: LabelVolume
+}
+
 /** What the editor offers its task. */
 export interface Desk {
   readonly drawn: Drawn
@@ -89,7 +97,7 @@ export interface Desk {
   isDrawnAt(mm: Triple): boolean
   say(text: string): void
   refresh(): void
-  showOther(other: LabelVolume | null): void
+  showOther(other: Other | null): void
   leaveTo(address: string): void
   reload(): void
 }

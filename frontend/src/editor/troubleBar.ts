@@ -55,7 +55,7 @@ export class TroubleBar {
   showMeanwhile(others: readonly Segmentation[]): void {
     this.shown = others
     this.meanwhile.hidden = others.length === 0
-    const rows = others.map((other) => {
+    const rows: HTMLElement[] = others.map((other) => {
       const look = make(
         'button',
         {
@@ -63,7 +63,7 @@ export class TroubleBar {
           'aria-pressed': 'false',
           click: () => {
             const isOn = look.getAttribute('aria-pressed') === 'true'
-            look.setAttribute('aria-pressed', String(!isOn))
+            for (const row of rows) row.setAttribute('aria-pressed', String(row === look && !isOn))
             this.actions.show(isOn ? null : other)
           },
         },

@@ -1,10 +1,10 @@
 // One evaluation: how it goes, then its tables and figures, and slices that are chosen here.
 
 import { address, request } from '../api/client'
-import type { Evaluation, Findings } from '../api/types'
+import type { Evaluation, Findings, Section } from '../api/types'
 import { make, setText } from '../elements'
 import { keepFocus } from '../focus'
-import { figurePanel } from '../results/figure'
+import { foldedFigure } from '../results/figure'
 import { sectionPanel } from '../results/section'
 import { askFirst } from '../study/dialog'
 import { trainingText } from '../trainings/words'
@@ -18,6 +18,8 @@ export interface EvaluationPageData {
   readonly evaluations: string
 }
 
+/** Those of what is compared first are open: the first method, as a scatter and as a difference. */
+const OPEN_FIGURES = 2
 const POLL_MS = 1500
 const POLL_AFTER_FAILURE_MS = 5000
 
@@ -121,24 +123,13 @@ export class EvaluationPage {
   }
 
   private laidOut(evaluation: Evaluation, found: Findings): HTMLElement[] {
-    const links = [
-      ...found.groups.map((group) => [group.id, group.title] as const),
-      ['slices', 'Slices'] as const,
-      ['methods', 'How it was done'] as const,
-    ]
     return [
-      make(
-        'nav',
-        { class: 'tabs', 'aria-label': 'On this page' },
-        ...links.map(([id, title]) => make('a', { href: `#${id}` }, title)),
-      ),
+      contents(found),
       ...found.groups.flatMap((group) => [
         make('h2', { id: group.id }, group.title),
         ...group.sections.flatMap((section) => [
           sectionPanel(section),
-          ...found.figures
-            .filter((figure) => figure.section === section.id)
-            .map((figure) => figurePanel(figure, section.title)),
+          ...figuresOf(found, section),
         ]),
       ]),
       make('h2', { id: 'slices' }, 'Slices'),
@@ -153,4 +144,40 @@ export class EvaluationPage {
       ),
     ]
   }
+}
+
+/** What the page has, in the order of its parts, each with its sections. */
+function contents(found: Findings): HTMLElement {
+  const linksOf = ({ id, title }: Section): HTMLElement[] => {
+    const hasFigures = found.figures.some(({ section }) => section === id)
+    return [link(id, title), ...(hasFigures ? [link(figuresId(id), 'Figures')] : [])]
+  }
+  const parts = [
+    ...found.groups.map((group) => [
+      link(group.id, group.title),
+      ...group.sections.flatMap(linksOf),
+    ]),
+    [link('slices', 'Slices')],
+    [link('methods', 'How it was done')],
+  ]
+  return make(
+    'nav',
+    { class: 'contents', 'aria-label': 'On this page' },
+    make('ul', {}, ...parts.map((links) => make('li', {}, ...links))),
+  )
+}
+
+function link(id: string, title: string): HTMLElement {
+  return make('a', { href: `#${id}` }, title)
+}
+
+function figuresOf(found: Findings, section: Section): HTMLElement[] {
+  const own = found.figures.filter((figure) => figure.section === section.id)
+  if (own.length === 0) return []
+  const folded = own.map((one, at) => foldedFigure(one, section.title, at < OPEN_FIGURES))
+  return [make('div', { class: 'figures-of', id: figuresId(section.id) }, ...folded)]
+}
+
+function figuresId(section: string): string {
+  return `${section}-figures`
 }

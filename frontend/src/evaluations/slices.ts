@@ -68,7 +68,7 @@ export function slicesPart(evaluation: Evaluation, most: number): HTMLElement {
     make(
       'p',
       { class: 'hint' },
-      `Choose up to ${most} axial slices, numbered from 1 at the bottom. They are drawn here and in the bundle: all masks side by side and as outlines, or the outlines of one method against one reference, as in the paper's Figure 2. The patient's right is on the left.`,
+      `Choose up to ${most} axial slices, numbered from 1 at the bottom. They are drawn here and in the bundle: all masks side by side, then the outlines of every method with those of every reference, as in the paper's Figure 2; or one method with one reference alone. The patient's right is on the left.`,
     ),
     make(
       'div',

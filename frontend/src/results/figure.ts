@@ -5,14 +5,29 @@ import type { Figure } from '../api/types'
 import { make } from '../elements'
 import { reachWhenScrolling } from '../scrolling'
 
-/** This will make a figure with its words and the way to its numbers; it is drawn when it is near. */
+/** This will make a figure with its words and the way to its numbers. */
 export function figurePanel(figure: Figure, sectionTitle: string): HTMLElement {
+  const { name, title } = figure
+  const attributes = { class: 'sheet', 'data-figure': name }
+  return make('figure', attributes, make('h3', {}, title), ...drawn(figure, sectionTitle))
+}
+
+/** The same, to be opened. */
+export function foldedFigure(figure: Figure, sectionTitle: string, isOpen: boolean): HTMLElement {
+  const { name, title } = figure
+  return make(
+    'details',
+    { class: 'sheet folded', open: isOpen },
+    make('summary', {}, make('h3', {}, title)),
+    make('figure', { 'data-figure': name }, ...drawn(figure, sectionTitle)),
+  )
+}
+
+function drawn(figure: Figure, sectionTitle: string): HTMLElement[] {
   const canvas = make('div', { class: 'plot', role: 'group', 'aria-label': figure.title })
   reachWhenScrolling(canvas)
-  const panel = make(
-    'figure',
-    { class: 'sheet', 'data-figure': figure.name },
-    make('h3', {}, figure.title),
+  void draw(canvas, figure)
+  return [
     canvas,
     make(
       'figcaption',
@@ -21,9 +36,7 @@ export function figurePanel(figure: Figure, sectionTitle: string): HTMLElement {
       make('a', { href: `#${figure.section}` }, sectionTitle),
       '.',
     ),
-  )
-  void draw(canvas, figure)
-  return panel
+  ]
 }
 
 async function draw(canvas: HTMLElement, figure: Figure): Promise<void> {

@@ -237,3 +237,18 @@ def test_everything_is_laid_out_and_undefined_values_say_why() -> None:
     nothing = lay_out([], [], asked)
     assert "no case" in str(nothing.groups)
     assert nothing.figures == ()
+
+
+def test_wide_intervals_of_few_cases_leave_room_for_their_points() -> None:
+    records = [case("C1", {"slim-unet": 4}, {"A": 2}), case("C2", {"slim-unet": 6}, {"A": 7})]
+    asked = Asked({"slim-unet": "Slim U-Net"}, ("A",), 10.7, "one-voxel")
+    drawn = lay_out(records, [], asked).figures[1].spec
+    (chart,) = drawn["concat"]
+    scale = chart["layer"][-1]["encoding"]["y"]["scale"]
+    assert not scale["zero"]
+    low, high = scale["domain"]
+    limits, _, points = drawn["datasets"].values()
+    assert (points[0]["difference_ml"] - points[1]["difference_ml"]) / (high - low) > 0.15
+    assert all(low < one["at"] < high for one in limits)
+    assert limits[1]["from"] < low, "cut off"
+    assert chart["layer"][0]["mark"]["clip"]
