@@ -18,6 +18,7 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+from scipy import ndimage
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -69,8 +70,9 @@ def heads(method: SlimUNet, cases: Path) -> None:
         told = f"lesions {prediction.mask.sum() * millilitres:.2f} ml"
         if (folder / "brainmask.nii.gz").exists():
             brain = read_volume((folder / "brainmask.nii.gz").read_bytes(), name="brain").data > 0
-            outside = (prediction.mask & ~brain).sum()
-            told += f", outside the brain {outside} voxels, brain DSC "
+            outside = (prediction.mask & ~ndimage.binary_fill_holes(brain)).sum()
+            told += f", outside the brain {outside} voxels, in holes of its mask "
+            told += f"{(prediction.mask & ~brain).sum() - outside}, brain DSC "
             told += f"{dice(prediction.brain, brain):.3f}"
         print(folder.name, told, flush=True)
 

@@ -72,12 +72,11 @@ def network_alone(how: str, folder: Path) -> float:
     """Seconds of the network on the phantom's slices; what came out is left in the folder."""
     import torch
 
-    from segmentation.inference.engine import BATCH, predict, use_precision
-    from segmentation.inference.precision import Precision
+    from segmentation.inference.engine import BATCH, predict
+    from segmentation.inference.precision import REFERENCE, Precision
     from segmentation.networks.unet import UNet, adapted
 
-    if how == "bfloat16":
-        use_precision(Precision("bfloat16", "it is what is measured"))
+    half = Precision("bfloat16", "it is what is measured")
     torch.manual_seed(0)
     network = UNet(adapted()).eval()
     loaded = np.load(folder / "case.npz")
@@ -90,7 +89,9 @@ def network_alone(how: str, folder: Path) -> float:
             parts = [network(part).sigmoid() for part in stack.split(BATCH)]
         maps = torch.cat(parts).numpy()[:, 0]
     else:
-        maps = predict(network, slices, within=brain, progress=lambda *_: None)[0]
+        precision = half if how == "bfloat16" else REFERENCE
+        given = {"within": brain, "precision": precision, "progress": lambda *_: None}
+        maps = predict(network, slices, **given)[0]
     seconds = time.perf_counter() - start
     np.save(folder / f"{how}.npy", maps[brain])
     return seconds
@@ -163,8 +164,7 @@ def agreement(folder: Path) -> dict[str, float]:
     """Dice of the default method's mask in bfloat16 to that in single precision, if any."""
     start_django(str(folder))
     from segmentation.evaluation.overlap import dice
-    from segmentation.inference.engine import use_precision
-    from segmentation.inference.precision import Precision
+    from segmentation.inference.precision import ask_for_speed
     from segmentation.methods import load_method
     from segmentation.models import Case
     from segmentation.operations.voxels import scans_of
@@ -172,8 +172,10 @@ def agreement(folder: Path) -> dict[str, float]:
     volumes = scans_of(Case.objects.get())
     method = load_method(METHODS["default"])
     reference = method.segment(volumes, progress=lambda *_: None).mask
-    use_precision(Precision("bfloat16", "it is what is measured"))
-    found = dice(method.segment(volumes, progress=lambda *_: None).mask, reference)
+    ask_for_speed(fast=True)
+    fast = method.segment(volumes, progress=lambda *_: None)
+    assert fast.provenance["precision"]["name"] == "bfloat16"
+    found = dice(fast.mask, reference)
     return {"dice": found} if isinstance(found, float) else {}
 
 

@@ -18,19 +18,6 @@ MULTIPLE = 16  # the network pools four times: a crop must start on its coarsest
 MARGIN = 32  # pixels around the box, so that its edge is as far away as it matters
 
 
-_chosen = [REFERENCE]  # of this process, as PyTorch's number of threads is
-
-
-def use_precision(chosen: Precision) -> None:
-    """This will compute in that precision from now on, in this process."""
-    _chosen[0] = chosen
-
-
-def precision() -> Precision:
-    """What this process computes in."""
-    return _chosen[0]
-
-
 def best_device() -> torch.device:
     """The GPU where there is one, else the processor."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -43,6 +30,7 @@ def predict(
     progress: Progress,
     within: NDArray[np.bool_] | None = None,
     stride: int = 1,
+    precision: Precision = REFERENCE,
 ) -> NDArray[np.float32]:
     """This will return the network's probabilities (outputs, slices, height, width).
 
@@ -50,8 +38,8 @@ def predict(
     away, where it takes three channels (the first and the last slice stand in for those beyond). Or
     it is (slices, channels, height, width), the channels being what the network takes. Of each
     batch only a box around `within` (slices, height, width; None: everything) is computed, the rest
-    is 0: brains are small at either end. `progress` is called before each batch with the share
-    done; what it raises ends the prediction.
+    is 0: brains are small at either end. `precision` is that of a processor; GPUs have their own.
+    `progress` is called before each batch with the share done; what it raises ends the prediction.
     """
     device = best_device()
     network.eval().to(device)
@@ -60,7 +48,7 @@ def predict(
     result = np.zeros((network.settings.outputs, *shape), dtype=np.float32)
     inside = np.ones(shape, bool) if within is None else within
     wanted = np.flatnonzero(inside.any(axis=(1, 2)))
-    half = device.type == "cpu" and precision().name == "bfloat16"
+    half = device.type == "cpu" and precision.name == "bfloat16"
     with torch.inference_mode():
         for start in range(0, len(wanted), BATCH):
             progress(start / len(wanted), f"Segmenting, slice {start + 1} of {len(wanted)}")

@@ -20,6 +20,7 @@ from segmentation.imaging.nifti import Volume
 from segmentation.inference.cleaning import clean_mask
 from segmentation.inference.engine import predict
 from segmentation.inference.framing import Window, window_around
+from segmentation.inference.precision import precision_of
 from segmentation.inference.scoring import shown
 from segmentation.methods import MethodCard, Prediction, Progress, require_sequences
 from segmentation.methods.brain import find_brain
@@ -79,9 +80,16 @@ class AdaptedUNet:
         ready = prepared(flair, inside)
         wanted = ready.window_of(inside.astype(np.float32)) > 0
         maps = np.zeros(wanted.shape, dtype=np.float32)
+        precision = precision_of([one.network for one in self.checkpoints])
         for number, checkpoint in enumerate(self.checkpoints):
             reported = part_of(progress, number, len(self.checkpoints))
-            maps += predict(checkpoint.network, ready.slices, within=wanted, progress=reported)[0]
+            maps += predict(
+                checkpoint.network,
+                ready.slices,
+                within=wanted,
+                precision=precision,
+                progress=reported,
+            )[0]
         maps /= len(self.checkpoints)
         likely = ready.window.put_back(maps).transpose(1, 2, 0)
         back = np.ascontiguousarray(flair.grid.to_native(likely))
@@ -100,6 +108,7 @@ class AdaptedUNet:
                 self.settings,
                 hash_of([one.sha256 for one in self.checkpoints]),
                 grid=flair.grid,
+                precision=precision.as_record(),
                 window=[ready.window.rows.size, ready.window.columns.size],
             ),
         )

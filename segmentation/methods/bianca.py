@@ -1,7 +1,8 @@
 """BIANCA (Griffanti et al., NeuroImage 2016): the nearest neighbours of a voxel say what it is.
 
 A voxel is its intensity on FLAIR and T2, their means over 3 x 3 x 3 voxels, and where it lies. Its
-forty nearest neighbours among the training points vote; where nine in ten are lesion, it is one.
+forty nearest neighbours among the training points vote; where more than nine in ten are lesion, it
+is one.
 """
 
 from __future__ import annotations

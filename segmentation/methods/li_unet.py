@@ -20,6 +20,7 @@ from segmentation.imaging.nifti import Volume
 from segmentation.imaging.resampling import resample, resample_mask, respaced
 from segmentation.inference.engine import predict
 from segmentation.inference.framing import Window, window_around
+from segmentation.inference.precision import Precision, precision_of
 from segmentation.inference.scoring import shown
 from segmentation.methods import MethodCard, Prediction, Progress, require_sequences
 from segmentation.methods.alignment import on_the_flairs_grid
@@ -98,8 +99,10 @@ class LiUNet:
         ready = prepared(volumes, inside, sequences=self.card.needs, settings=self.settings)
         windows = ready.windows
         maps = np.zeros(windows[:, 0].shape, dtype=np.float32)
+        precision = precision_of([one.network for one in self.checkpoints])
         for number, checkpoint in enumerate(self.checkpoints):
-            maps += self._seen(checkpoint, windows, number, progress)[0]
+            reported = part_of(progress, number, len(self.checkpoints))
+            maps += _seen(checkpoint, windows, precision, reported)[0]
         maps /= len(self.checkpoints)
         likely = ready.window.put_back(maps)
         ends = int(self.settings["dropped_share"] * len(likely))
@@ -115,22 +118,25 @@ class LiUNet:
                 hash_of([one.sha256 for one in self.checkpoints]),
                 grid=flair.grid,
                 ensemble=len(self.checkpoints),
+                precision=precision.as_record(),
                 sequences=dict(ready.said),
             ),
         )
 
-    def _seen(
-        self, checkpoint: Checkpoint, windows: NDArray[np.float32], number: int, progress: Progress
-    ) -> NDArray[np.float32]:
-        """What one network says of (slices, channels, height, width)."""
-        turned = checkpoint.record.get("axes", "xy") == "xy"
-        seen = windows.swapaxes(2, 3) if turned else windows
-        maps = predict(
-            checkpoint.network,
-            np.ascontiguousarray(seen),
-            progress=part_of(progress, number, len(self.checkpoints)),
-        )
-        return maps.swapaxes(2, 3) if turned else maps
+
+def _seen(
+    checkpoint: Checkpoint, windows: NDArray[np.float32], precision: Precision, progress: Progress
+) -> NDArray[np.float32]:
+    """What one network says of (slices, channels, height, width)."""
+    turned = checkpoint.record.get("axes", "xy") == "xy"
+    seen = windows.swapaxes(2, 3) if turned else windows
+    maps = predict(
+        checkpoint.network,
+        np.ascontiguousarray(seen),
+        precision=precision,
+        progress=progress,
+    )
+    return maps.swapaxes(2, 3) if turned else maps
 
 
 def load(card: MethodCard, parts: Sequence[Path]) -> LiUNet:

@@ -14,6 +14,7 @@ import segmentation
 from segmentation.imaging.nifti import Volume
 from segmentation.inference.cleaning import brain_mask, clean_mask
 from segmentation.inference.engine import predict
+from segmentation.inference.precision import precision_of
 from segmentation.inference.preparation import prepare, smoothed_across
 from segmentation.methods import (
     MethodCard,
@@ -52,11 +53,13 @@ class SlimUNet:
         flair = volumes["FLAIR"]
         progress(0.0, "Preparing the scan")
         slices = prepare(flair)
+        precision = precision_of([self.checkpoint.network])
         maps = predict(
             self.checkpoint.network,
             slices.pixels,
             within=slices.pixels > AIR,
             stride=slices.stride,
+            precision=precision,
             progress=lambda done, stage: progress(0.1 + 0.8 * done, stage),
         )
         progress(0.9, "Cleaning up the mask")
@@ -74,7 +77,12 @@ class SlimUNet:
                 **{name: self.settings[name] for name in CLEANING},
             ),
             brain=inside,
-            provenance=provenance(self.settings, self.checkpoint.sha256, grid=flair.grid),
+            provenance=provenance(
+                self.settings,
+                self.checkpoint.sha256,
+                grid=flair.grid,
+                precision=precision.as_record(),
+            ),
         )
 
 

@@ -9,15 +9,13 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import replace
-from functools import cache
 
 import torch
 from django.conf import settings
 from django.db import transaction
 
 from segmentation.imaging.nifti import Volume, mask_file
-from segmentation.inference.engine import precision, use_precision
-from segmentation.inference.precision import REFERENCE, Precision, choose_precision
+from segmentation.inference.precision import ask_for_speed, precision_of
 from segmentation.methods import (
     Method,
     MethodCard,
@@ -25,8 +23,8 @@ from segmentation.methods import (
     Progress,
     load_method,
     method_with,
+    slim_unet,
 )
-from segmentation.methods.slim_unet import CHECKPOINT
 from segmentation.models import (
     BrainMask,
     Case,
@@ -37,7 +35,7 @@ from segmentation.models import (
     Training,
     Version,
 )
-from segmentation.networks.checkpoint import checkpoint_in, load_checkpoint
+from segmentation.networks.checkpoint import checkpoint_in
 from segmentation.operations.adapting import adapt, keep_what_was_learned
 from segmentation.operations.evaluation_jobs import run_evaluation
 from segmentation.operations.files import delete_files, drop, keep, store
@@ -102,7 +100,7 @@ def _work_off(lease: Lease) -> None:
     torch.set_num_threads(settings.WORKER_THREADS)
     with kept_alive(lease):
         try:
-            use_precision(_precision(fast=settings.FAST))
+            ask_for_speed(fast=settings.FAST)
             if lease.rows is Evaluation:
                 run_evaluation(lease)
             elif lease.rows is Training:
@@ -119,14 +117,6 @@ def _work_meanwhile(clock: Clock) -> None:
     while (lease := claim(clock=clock, kinds=(InferenceJob, Evaluation))) is not None:
         _work_off(lease)
     torch.set_rng_state(drawn)
-
-
-@cache
-def _precision(*, fast: bool) -> Precision:
-    """How this process computes: decided, and tried, once."""
-    if not fast:
-        return REFERENCE
-    return choose_precision(load_checkpoint(CHECKPOINT).network, fast=fast)
 
 
 def _run(lease: Lease) -> None:
@@ -171,7 +161,8 @@ def _store(
         probability=prediction.probability,
         provenance={
             "inputs_sha256": inputs,
-            "precision": precision().as_record(),
+            # That of finding the brain; a method with networks of this kind says its own.
+            "precision": precision_of([slim_unet.load().checkpoint.network]).as_record(),
             **prediction.provenance,
         },
     )

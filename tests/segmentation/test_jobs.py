@@ -20,6 +20,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
+from segmentation.inference import precision
+from segmentation.inference.precision import LEAST_DICE, REFERENCE
 from segmentation.methods import DEFAULT_METHOD
 from segmentation.models import Case, Cohort, InferenceJob, Segmentation
 from segmentation.operations import running
@@ -61,6 +63,19 @@ def test_a_requested_job_runs_and_its_mask_says_what_made_it(
     assert {"checkpoint_sha256", "code_version", "settings", "settings_sha256"} <= set(
         mask.provenance
     )
+    assert mask.provenance["precision"] == REFERENCE.as_record()
+
+
+def test_a_mask_says_whether_it_was_computed_in_half_precision(
+    job: InferenceJob, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.FAST = True
+    monkeypatch.setattr(precision, "_asked", [False])
+    monkeypatch.setattr(precision, "has_native_bfloat16", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert running.run_next_job(clock=timezone.now)
+    told = Segmentation.objects.get(origin="prediction").provenance["precision"]
+    assert (told["name"], told["self_check_dice"] >= LEAST_DICE) == ("bfloat16", True)
 
 
 def test_the_command_names_the_cohorts_when_it_is_asked_for_another(case: Case) -> None:

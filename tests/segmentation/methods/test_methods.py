@@ -9,6 +9,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from segmentation.evaluation.lesion_matching import match_lesions
 from segmentation.evaluation.overlap import dice
@@ -96,12 +97,13 @@ def test_every_card_leads_to_a_method_with_a_model_card() -> None:
 
 
 @pytest.mark.real_scans
-@pytest.mark.parametrize("name", ["long_patient01_study2", "long_patient12_study1"])
+@pytest.mark.parametrize("name", ["long_patient01_study2", "long_patient12_study2"])
 def test_on_a_whole_head_nothing_is_found_outside_the_brain(real_scans: Path, name: str) -> None:
     folder = real_scans / "ljubljana" / name
     flair = read_volume((folder / "FLAIR.nii.gz").read_bytes(), name="FLAIR")
-    brain = read_volume((folder / "brainmask.nii.gz").read_bytes(), name="brain").data > 0
+    published = read_volume((folder / "brainmask.nii.gz").read_bytes(), name="brain").data > 0
+    brain = ndimage.binary_fill_holes(published)  # a lesion may be left out of it
     prediction = load_method(DEFAULT_METHOD).segment({"FLAIR": flair}, progress=lambda *_: None)
     assert prediction.mask.any()
-    assert (prediction.mask & ~brain).sum() <= 5
+    assert not (prediction.mask & ~brain).any()
     assert dice(prediction.brain, brain) > 0.95

@@ -69,6 +69,15 @@ def test_damaged_and_foreign_files_are_refused(tmp_path: Path, content: bytes, t
         read_li_weights(path)
 
 
+def test_a_file_larger_than_any_network_is_refused_before_it_is_opened(tmp_path: Path) -> None:
+    path = tmp_path / "weights.h5"
+    for size, told in ((512 * 1024**2, "no HDF5 file"), (512 * 1024**2 + 1, "more than 512 MB")):
+        with path.open("wb") as file:
+            file.truncate(size)  # nothing is written: the file is all hole
+        with pytest.raises(UnusableCheckpoint, match=rf"weights\.h5.*{told}"):
+            read_li_weights(path)
+
+
 def test_a_huge_shape_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = written(tmp_path / "huge.h5", {"conv": {}})
     with h5py.File(path, "a") as file:

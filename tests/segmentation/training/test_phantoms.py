@@ -1,12 +1,15 @@
 """Phantoms are the same for everybody, and their lesions are where and what they say."""
 
 import hashlib
+from typing import Any
 
 import numpy as np
 import pytest
 
 from segmentation.imaging.geometry import Grid
 from segmentation.imaging.lesions import find_lesions
+from segmentation.training import phantoms, train_default
+from segmentation.training.heads import Head, make_head
 from segmentation.training.phantoms import PAPER_GRIDS, make_phantom
 
 SMALL = {"shape": (96, 96, 12), "spacing_mm": (2.0, 2.2, 11.0)}
@@ -71,8 +74,45 @@ def test_a_phantom_can_be_without_skull() -> None:
     assert np.median(without.flair[without.mask]) > 1.15 * np.median(brain)
 
 
-def test_a_phantom_can_be_without_lesions() -> None:
-    assert not make_phantom(seed=3, lesions=0, confluent=False, **SMALL).mask.any()
+@pytest.mark.parametrize("seed", [0, 8])
+def test_a_phantom_without_lesions_keeps_all_that_looks_like_some(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heads: list[Head] = []
+
+    def noted(*given: Any) -> Head:
+        heads.append(make_head(*given))
+        return heads[-1]
+
+    monkeypatch.setattr(phantoms, "make_head", noted)
+    slab = {"shape": (80, 96, 10), "spacing_mm": (2.0, 2.0, 1.5), "height_mm": 14.0}
+    p = make_phantom(seed=seed, lesions=0, confluent=False, **slab)
+    assert not p.mask.any()
+    head = heads[0]
+    white = (head.white_mm > 1.5) & (head.deep_mm < -1) & (head.ventricle_mm > 5)
+    flair = p.flair / np.median(p.flair[white])
+    diffuse, plexus = p.diffuse > 0.5, head.choroid > 0.5
+    assert flair[white & (p.diffuse < 0.05)].max() < 1.3  # the image shows none either
+    assert np.median(flair[white & diffuse]) > 1.05
+    assert np.median(flair[plexus]) > 2 * np.median(flair[(head.csf > 0.9) & ~plexus])
+
+
+def test_a_fifteenth_of_the_phantoms_that_teach_is_without_lesions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[dict[str, Any]] = []
+    tiny = make_phantom(seed=1, shape=(16, 16, 2), spacing_mm=(12.0, 14.0, 50.0))
+
+    def noted(**given: Any) -> phantoms.Phantom:
+        asked.append(given)
+        return tiny
+
+    monkeypatch.setattr(train_default, "make_phantom", noted)
+    for seed in range(150):
+        train_default.phantom_example(seed, rng=np.random.default_rng(seed))
+    kinds = [(one["lesions"], one["confluent"]) for one in asked]
+    assert set(kinds) == {(0, False), (None, None)}
+    assert 5 <= kinds.count((0, False)) <= 20
 
 
 def test_a_phantom_needs_room() -> None:

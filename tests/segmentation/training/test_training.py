@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from copy import deepcopy
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -206,12 +208,21 @@ def test_a_dead_start_is_answered_by_other_weights(tmp_path: Path) -> None:
     assert result.course.rows[-1]["loss"] < 0.99
 
 
-def test_starts_that_all_stay_dead_are_said(tmp_path: Path) -> None:
-    deck = tiny_deck(1)
+def test_starts_that_all_stay_dead_had_weights_of_their_own_and_are_said(tmp_path: Path) -> None:
+    deck, network = tiny_deck(1), tiny_network(outputs=1)
     deck.labels &= ~LESION  # nothing is a lesion any more where there was one
-    settings = tiny_settings(loss="dice", dead_epochs=1, restarts=1, rate=0.0, steps=1)
-    with pytest.raises(StartsDead, match="each of 2 starts"):
-        trained(tmp_path, settings, network=tiny_network(outputs=1), deck=deck)
+    starts: list[UNet] = []
+    settings = tiny_settings(loss="dice", dead_epochs=1, restarts=3, rate=0.0, steps=1)
+    with pytest.raises(StartsDead, match="each of 4 starts"):
+        trained(
+            tmp_path,
+            settings,
+            network=network,
+            deck=deck,
+            progress=lambda *_: starts.append(deepcopy(network)),
+        )
+    assert len(starts) == 4
+    assert not any(equal(one, other) for one, other in combinations(starts, 2))
 
 
 def test_training_without_lesions_is_refused(tmp_path: Path) -> None:
