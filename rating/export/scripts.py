@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from operator import itemgetter
 from typing import Any
 
 from rating.export.study import Table
-from rating.export.tables import readings_in_order
+from rating.export.tables import masks_shown, readings_in_order
 from rating.models import Rating, Study
 from rating.protocol.design import AcceptanceDesign
 from rating.protocol.verdict import is_accepted
@@ -33,23 +32,20 @@ def imrmc(study: Study) -> Table:
 
 def _readings(study: Study, analysis: str, policy: str) -> Iterator[list[Any]]:
     """By rater, occasion and item, by name as Python orders names; those of one are held."""
-    item = "presentation__item__"
+    at = "presentation__"
     rated = Rating.objects.filter(
-        **{"version": 1, "outcome": Rating.Outcome.RATED, f"{item}withdrawn_at": None}
+        **{"version": 1, "outcome": Rating.Outcome.RATED, f"{at}item__withdrawn_at": None}
     )
-    for reading in readings_in_order(study):
+    said = ("verdict_rater", "verdict_derived", "fp", "fn")
+    masks = masks_shown(study)
+    for rater, reading in readings_in_order(study):
         for occasion in (1, 2):
-            values = rated.filter(
-                presentation__reading=reading, presentation__occasion=occasion
-            ).values_list(
-                *(f"{item}key", "presentation__reading__rater", f"{item}segmentation__case__code"),
-                *(f"{item}segmentation__method", f"{item}segmentation__origin"),
-                *("verdict_rater", "verdict_derived", "fp", "fn"),
-            )
-            held = sorted(values.order_by().iterator(chunk_size=2000), key=itemgetter(0))
-            for key, rater, case, method, origin, said, derived, fp, fn in held:
-                score = int(_accepts(said, derived, analysis, policy))
-                yield [rater, case, method or origin, score, occasion, key, fp, fn]
+            own = rated.filter(**{f"{at}reading": reading, f"{at}occasion": occasion})
+            found = own.order_by().values_list(f"{at}item", *said).iterator(2000)
+            held = sorted((*masks[item], *answer) for item, *answer in found)
+            for key, case, method, by_rater, derived, fp, fn in held:
+                score = int(_accepts(by_rater, derived, analysis, policy))
+                yield [rater, case, method, score, occasion, key, fp, fn]
 
 
 def _accepts(said: str, derived: str, analysis: str, policy: str) -> bool:

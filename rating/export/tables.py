@@ -16,6 +16,7 @@ from django.db.models.functions import Cast
 
 from rating.export.study import Table, audit_rows, utc
 from rating.models import (
+    Item,
     Mark,
     MarkChange,
     Presentation,
@@ -317,22 +318,28 @@ def rows_by_rater(
     `at` leads from a row to its presentation. By rater, position and then `within`; raters are in
     Python's order.
     """
-    mask = f"{at}item__segmentation__"
-    shown = (
-        *(f"{at}reading__rater", f"{at}position", f"{at}occasion", f"{at}item__key"),
-        *(f"{mask}case__code", f"{mask}method", f"{mask}origin"),
-    )
-    for reading in readings_in_order(study):
+    masks = masks_shown(study)
+    place = (f"{at}item", f"{at}position", f"{at}occasion")
+    for rater, reading in readings_in_order(study):
         rows = found.filter(**{f"{at}reading": reading}).order_by(f"{at}position", *within)
-        for values in rows.values_list(*shown, *fields).iterator(chunk_size=2000):
-            *names, method, origin = values[: len(shown)]
-            yield [*names, method or origin], values[len(shown) :]
+        for item, position, occasion, *rest in rows.values_list(*place, *fields).iterator(2000):
+            yield [rater, position, occasion, *masks[item]], rest
 
 
-def readings_in_order(study: Study) -> list[int]:
-    """The readings (keys) of a study's raters by name, as Python orders names."""
+def readings_in_order(study: Study) -> list[tuple[str, int]]:
+    """A study's raters by name, as Python orders names, each with the key of their reading."""
     found = study.memberships.filter(role=StudyMembership.Role.RATER)
-    return [reading for _, reading in sorted(found.values_list("rater", "pk"))]
+    return sorted(found.values_list("rater", "pk"))
+
+
+def masks_shown(study: Study) -> dict[int, tuple[str, str, str]]:
+    """What SHOWN says of the mask of each item (key)."""
+    items = study.items.select_related("segmentation__case")
+    return {item.pk: _mask_shown(item) for item in items}
+
+
+def _mask_shown(item: Item) -> tuple[str, str, str]:
+    return item.key, item.segmentation.case.code, method_shown(item.segmentation)
 
 
 def _flairs(study: Study) -> QuerySet[Scan]:
@@ -344,12 +351,5 @@ def _flairs(study: Study) -> QuerySet[Scan]:
 
 def shown_columns(presentation: Presentation) -> list[Any]:
     """The columns of SHOWN."""
-    mask = presentation.item.segmentation
-    return [
-        presentation.reading.rater,
-        presentation.position,
-        presentation.occasion,
-        presentation.item.key,
-        mask.case.code,
-        method_shown(mask),
-    ]
+    at = presentation.position, presentation.occasion
+    return [presentation.reading.rater, *at, *_mask_shown(presentation.item)]
