@@ -51,6 +51,73 @@ def test_every_rule_has_an_endpoint() -> None:
     assert set(TABLE) == set(ROUTES)
 
 
+# --- What the table says, a second time: by what an address begins with, and exceptions -----------
+
+OF_ONE_ROLE = {
+    "account/tokens": ("in_token", "owner"),
+    "assignments": ("in_assignment", "delineator"),
+    "delineations": ("in_delineation", "delineator"),
+    "drawings": ("in_drawing", "owner"),
+    "evaluations": ("in_evaluation", "coordinator"),
+    "invitations": ("in_invitation", "coordinator"),
+    "presentations": ("in_presentation", "rater"),
+    "reading": ("in_reading", "rater"),
+    "readings": ("in_reading", "rater"),
+    "reference-studies": ("in_reference", "coordinator"),
+    "studies": ("in_study", "coordinator"),
+}
+OF_A_COHORT = {
+    "cases": "in_case",
+    "cohorts": "in_cohort",
+    "jobs": "in_job",
+    "segmentations": "in_segmentation",
+    "trainings": "in_training",
+}
+# Closed to a coordinator from whom a case is hidden: it could be inferred, or told to a colleague.
+OF_A_WHOLE_COHORT = {
+    *("members", "member-remove", "audit", "audit-csv"),
+    *("api:cohort-references", "api:cohort-evaluations", "api:cohort-reference-studies"),
+}
+DELINEATORS_TOO = {
+    *((name, "GET") for name in ("case", "corrections", "training", "training-log")),
+    *((f"api:{name}", "GET") for name in ("cohort-cases", "case", "case-jobs", "job", "training")),
+    *((f"api:{name}", "GET") for name in ("scan-volume", "scan-original", "case-brain-mask")),
+    *((f"api:segmentation{part}", "GET") for part in ("", "-labels", "-mask", "-probability")),
+    *(("api:case-brain", method) for method in ("GET", "POST", "DELETE")),
+    *((f"api:{name}", "POST") for name in ("case-jobs", "case-drawings")),
+    *((f"api:{name}", "POST") for name in ("job-cancel", "job-retry", "cohort-retry")),
+}
+WITH_A_KEY = {"account_reset_password_from_key", "account_email_confirm", "invitation"}
+DOORS = {
+    *("account_login", "account_logout", "account_inactive", "mfa_authenticate", "invitation"),
+    *("account_reset_password", "account_reset_password_done", "health", "ready"),
+    *("account_reset_password_from_key", "account_reset_password_from_key_done"),
+}
+
+
+def said_again(name: str, method: str) -> tuple[str, set[str]]:
+    """Where roles are looked up for an endpoint, and which of them the method takes."""
+    kind, _, rest = ROUTES[name].removeprefix("api/v1/").partition("/<")
+    if not rest or name in WITH_A_KEY:
+        return "everywhere", {"anyone" if name in DOORS else "signed in"}
+    if kind in OF_ONE_ROLE:
+        where, role = OF_ONE_ROLE[kind]
+        return where, {role}
+    where = "in_whole_cohort" if name in OF_A_WHOLE_COHORT else OF_A_COHORT[kind]
+    return where, {"coordinator", *(["delineator"] if (name, method) in DELINEATORS_TOO else [])}
+
+
+def test_the_table_gives_each_role_what_is_its_own() -> None:
+    said = {
+        (name, method): (rule.where.__name__, set(roles))
+        for name, rule in TABLE.items()
+        for method, roles in rule.methods.items()
+    }
+    assert said == {pair: said_again(*pair) for pair in said}
+    assert said.keys() >= DELINEATORS_TOO
+    assert TABLE.keys() >= OF_A_WHOLE_COHORT | WITH_A_KEY | DOORS
+
+
 # --- The matrix: every person, at every object's every address, by every method -------------------
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
