@@ -92,6 +92,7 @@ def search(request: HttpRequest) -> HttpResponse:
     found = {
         "cases": found_cases(user, words),
         "studies": studies_of(user, search=words),
+        "references": reference_studies_of(user).filter(title__icontains=words),
         "people": people_called(words) if user.is_staff else (),
     }
     context: dict[str, Any] = {"words": words, "most": SEARCH_MOST}

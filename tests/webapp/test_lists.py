@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.models import Invitation
 from accounts.operations.invitations import invite
 from rating.models import Presentation, StudyMembership
+from rating.operations.reference_study import create_reference
 from rating.operations.study import create_study
 from segmentation.models import Case, Cohort, InferenceJob
 from segmentation.operations.cases import create_cohort
@@ -190,7 +191,14 @@ def test_search_shows_what_one_may_see(clinic: Cohort, people: dict[str, User]) 
     found = signed_in(people["cora"]).get("/search/?q=C00").content.decode()
     assert "/cases/C0001/" in found
     assert "/studies/reading/" in signed_in(people["cora"]).get("/search/?q=read").content.decode()
+    create_reference(title="Readers' reference", cohort=clinic, now=NOON)
+    assert "/reference-studies/readers-reference/" in (
+        signed_in(people["cora"]).get("/search/?q=reference").content.decode()
+    )
     clinic.memberships.create(user=people["rita"], role="delineator")
+    assert "readers-reference" not in (
+        signed_in(people["rita"]).get("/search/?q=reference").content.decode()
+    )
     hidden = signed_in(people["rita"]).get("/search/?q=0").content.decode()
     assert "C0001" not in hidden
     assert "Nothing found" in hidden
