@@ -122,7 +122,7 @@ from orders import draw, rows_by_rater
 def sha256(*parts):
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
-text, study = open("design.json", "rb").read(), json.load(open("study.json"))
+text, study = open("design.json", "rb").read(), json.load(open("study.json", "rb"))
 design, secret = json.loads(text), bytes.fromhex(study["secret"])
 assert sha256(secret, text) == study["commitment"], "other design or secret"
 drawn, shown = rows_by_rater("schedule.csv"), rows_by_rater("presentations.csv")
@@ -130,7 +130,7 @@ assert shown.keys() == drawn.keys() >= set(design["raters"]), "other raters"
 for rater, rows in drawn.items():
     order = draw(secret, study["study"], rater, design)
     assert order == rows == shown[rater], f"{rater}: another order"
-for row in csv.DictReader(open("amendments.csv")):  # raters who joined later
+for row in csv.DictReader(open("amendments.csv", encoding="utf-8")):  # raters who joined later
     rater = row["rater"].lstrip("'")
     told = "\\n".join([rater, *(item for _, _, item, _ in drawn.get(rater, []))]).encode()
     assert row["commitment"] in ("", sha256(secret, told)), f"{rater}: not committed to"
@@ -148,7 +148,7 @@ if not __debug__:
 def rows_by_rater(name):
     '''Position, occasion, item and case of every row but practice; names without the apostrophe.'''
     found = {}
-    for row in csv.DictReader(open(name)):
+    for row in csv.DictReader(open(name, encoding="utf-8")):
         if row["occasion"] != "0":
             rows = found.setdefault(row["rater"].lstrip("'"), [])
             rows.append(tuple(row[of] for of in ("position", "occasion", "item", "case")))

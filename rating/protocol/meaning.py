@@ -156,9 +156,10 @@ def _paired_cases(design: AcceptanceDesign) -> int:
 
 
 def _warnings(design: AcceptanceDesign) -> list[str]:
-    """What keeps a whole draft from being opened, and what limits what it can show; sentences."""
-    is_whole = design.items and design.raters
-    found = [f"It cannot be opened so: {why}" for _, why in faults_of(design)] if is_whole else []
+    """What is wrong with what was chosen so far, and what limits what it can show; sentences."""
+    chosen = {"items": design.items, "raters": design.raters}
+    faults = (why for name, why in faults_of(design) if chosen.get(name, True))
+    found = [f"It cannot be opened so: {why}" for why in faults]
     cases = len({item.case for item in design.items})
     empty = sum(item.lesion_count == 0 for item in design.items)
     if not design.dawm_instruction.strip():
@@ -169,8 +170,8 @@ def _warnings(design: AcceptanceDesign) -> list[str]:
     enough = cases_needed(claim=0.9, rejections=0)
     if 0 < cases < enough:
         found.append(
-            f"With {cases} cases even a study without any rejection cannot show that more than "
-            f"90 % are acceptable ({enough} cases would)."
+            f"{'One case' if cases == 1 else f'{cases} cases'}: even a study without any rejection "
+            f"cannot show that more than 90 % are acceptable ({enough} cases would)."
         )
     methods = {item.method for item in design.items}
     paired = _paired_cases(design)

@@ -16,8 +16,8 @@ class ThresholdField(serializers.ListField):
 
     child = serializers.IntegerField(min_value=1, max_value=1000)
     default_error_messages = {
-        "threshold": "A threshold lies above 0 % and below 100 %, to one decimal. By the API it is "
-        "a fraction of whole numbers up to 1000: [9, 10] for 90 %, [37, 40] for 92.5 %."
+        "threshold": "A threshold lies above 0 % and below 100 %, to one decimal (a fraction of "
+        "whole numbers up to 1000, such as 37/40 for 92.5 %)."
     }
 
     def __init__(self, **options: Any) -> None:

@@ -26,7 +26,7 @@ from segmentation.models import Case, Drawing, Edit, Segmentation
 from segmentation.operations.audit import Act, record
 from segmentation.operations.masks import NewMask, fitting_title, may_save, store_mask
 from segmentation.operations.voxels import mask_of
-from segmentation.queries import saved_meanwhile, unsaved_drawings
+from segmentation.queries import database_now, saved_meanwhile, unsaved_drawings
 from segmentation.refusals import Refusal
 
 
@@ -231,6 +231,7 @@ def _saved(
     if locked.segmentation_id is not None or locked.edits.count() != seen.edits:
         raise _elsewhere()
     _refuse_saved_meanwhile(locked, seen)
+    segmentation.created_at = database_now()  # whoever has begun by now is told of it
     segmentation.save(force_insert=True)
     locked.segmentation = segmentation
     locked.save(update_fields=["segmentation"])

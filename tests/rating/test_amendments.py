@@ -126,6 +126,7 @@ def test_a_withdrawn_mask_is_shown_no_more_and_counts_nowhere(
     kept = [row for row in rows(files["ratings.csv"]) if row["item"] == item.key]
     assert len(kept) == 1, "the answer about it is exported"
     assert kept[0]["is_analysed"] == "False"
+    assert item.key not in {row["item"] for row in rows(files["imrmc.csv"])}
     (row,) = rows(files["amendments.csv"])
     assert (row["kind"], row["item"], row["by"]) == ("item_withdrawn", item.key, "cora")
     assert f"{item.key} was withdrawn" in files["report.html"].decode()

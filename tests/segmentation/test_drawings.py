@@ -208,6 +208,8 @@ def test_several_people_correct_one_mask_and_none_is_lost(cohort: Cohort) -> Non
     save = f"{other.address}save/"
     assert other.refused("post", save, other.seen()) == (409, "SavedMeanwhile")
     assert [entry["id"] for entry in other.get(other.address)["meanwhile"]] == [saved["id"]]
+    fork = other.post(f"{other.address}fork/", {"edits": 1})
+    assert [entry["id"] for entry in fork["meanwhile"]] == [saved["id"]], "it goes on with a part"
     third = Delineator(User.objects.get(username="cora")).begin(case, mask)
     later = third.save(others=[saved["id"]])
     seen = other.seen(others=[saved["id"]])

@@ -279,7 +279,7 @@ def test_home_says_what_is_to_be_closed_opened_or_sent_again(
         cohort=clinic, address="dana@clinic.example", role="rater", by=cora, now=timezone.now()
     )
     before = needs(cora)
-    assert "The draft Second reading is not open yet." in before
+    assert "The draft “Second reading” is not open yet." in before
     assert "ran out" not in before
     assert "are rated" not in before
     Invitation.objects.update(expires_at=timezone.now())

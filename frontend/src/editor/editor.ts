@@ -199,7 +199,8 @@ export class Editor implements Desk {
     const { settings } = this.palette
     const say = (text: string): void => this.say(text)
     this.layer = new DrawingLayer(viewer, drawn, scan.grid)
-    this.strokes = new Strokes(scan, drawn, this.layer, settings, this.store, this.page, say)
+    const kept = (): Promise<void> => this.outbox.kept()
+    this.strokes = new Strokes(scan, drawn, this.layer, settings, this.store, this.page, say, kept)
     this.shaping = new Shaping(
       scan,
       drawn,

@@ -26,6 +26,8 @@ export class Strokes {
     private readonly store: OutboxStore,
     private readonly page: Page,
     private readonly say: (text: string) => void,
+    /** Ends when every edit so far is kept in the browser. */
+    private readonly editsKept: () => Promise<void>,
   ) {}
 
   get isDrawing(): boolean {
@@ -62,7 +64,7 @@ export class Strokes {
     const isDone = stroke.isErasing
       ? this.drawn.change(name, [], voxels)
       : this.drawn.change(name, voxels)
-    void this.store.keepStroke(this.page.owner, this.page.key, null)
+    void this.forget()
     if (tool === 'cut') this.say(isDone ? '' : 'Draw the line across a lesion.')
   }
 
@@ -72,7 +74,13 @@ export class Strokes {
     const kept = await this.store.stroke(owner, key)
     if (!kept) return
     this.drawn.change(kept.tool, voxelsOf(kept.added), voxelsOf(kept.removed))
-    await this.store.keepStroke(owner, key, null)
+    await this.forget()
+  }
+
+  /** This will keep the stroke no longer, once the edit that it became is kept. */
+  private async forget(): Promise<void> {
+    await this.editsKept()
+    await this.store.keepStroke(this.page.owner, this.page.key, null)
   }
 
   private keep(): void {

@@ -102,6 +102,11 @@ export class Outbox {
     })
   }
 
+  /** This will end when all that was added so far is kept in the browser. */
+  kept(): Promise<void> {
+    return this.keeping
+  }
+
   /** This will say that text is being typed which is not in the outbox yet. */
   noteEditing(): void {
     this.isEditing = true

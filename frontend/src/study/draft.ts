@@ -50,6 +50,7 @@ class Draft {
     string,
     HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement
   > = {}
+  private readonly lists: Record<string, HTMLElement> = {}
   private timer: ReturnType<typeof setTimeout> | undefined
   private saving: Promise<void> = Promise.resolve()
   /** The names of fields that were edited here: a gap and thresholds are sent only then. */
@@ -58,7 +59,7 @@ class Draft {
   private readonly criterion = make('p', { class: 'hint' })
 
   constructor(
-    root: HTMLElement,
+    private readonly root: HTMLElement,
     private readonly study: Study,
     private readonly candidates: Candidates,
     private readonly data: StudyPageData,
@@ -68,6 +69,7 @@ class Draft {
     this.means = make('div', {}, meaningPanel(study.meaning))
     const { segmentations } = candidates
     this.practice = new PracticePanel(study, segmentations, () => this.saveSoon())
+    this.lists.practice = this.practice.element
     const form = make(
       'div',
       {},
@@ -130,7 +132,7 @@ class Draft {
       { class: 'sheet' },
       make('h2', {}, 'Masks to be judged'),
       rows.length > 0
-        ? make('div', { class: 'pick', 'data-list': 'masks' }, ...rows)
+        ? this.list('items', 'masks', rows)
         : make(
             'p',
             { class: 'notice is-warning' },
@@ -187,8 +189,15 @@ class Draft {
         { class: 'hint' },
         'Here are the people of your cohorts and the raters of your studies; invite others as raters under Cases, People. Whoever coordinates this study cannot rate in it.',
       ),
-      make('div', { class: 'pick', 'data-list': 'raters' }, ...rows),
+      this.list('raters', 'raters', rows),
     )
+  }
+
+  /** A list to choose from; faults of this field are said below it. */
+  private list(field: string, name: string, rows: readonly HTMLElement[]): HTMLElement {
+    const list = make('div', { class: 'pick', 'data-list': name }, ...rows)
+    this.lists[field] = list
+    return list
   }
 
   private rulesPanel(design: Design): HTMLElement {
@@ -383,20 +392,26 @@ class Draft {
     return sent
   }
 
-  /** This will say what is wrong beside each field that is named (`gap`, or `design.gap`). */
+  /** This will say what is wrong beside each field or list that is named (`gap`, `design.gap`). */
   private pointAt(faults: Readonly<Record<string, readonly string[]>>): void {
-    for (const [name, element] of Object.entries(this.design)) {
+    for (const [name, element] of Object.entries({ ...this.lists, ...this.design })) {
       const said = faults[name] ?? faults[`design.${name}`] ?? []
       const id = `${name}-fault`
       document.getElementById(id)?.remove()
-      element.toggleAttribute('aria-invalid', said.length > 0)
+      if (name in this.design) element.toggleAttribute('aria-invalid', said.length > 0)
       if (said.length === 0) element.removeAttribute('aria-describedby')
       else {
         element.setAttribute('aria-describedby', id)
         const after = element.parentElement?.matches('label') ? element.parentElement : element
-        after.after(make('p', { id, class: 'trouble' }, said.join(' ')))
+        after.after(make('p', { id, class: 'trouble', 'data-fault': name }, said.join(' ')))
       }
     }
+  }
+
+  /** This will bring the first fault into sight, or what is said of the whole draft. */
+  private showFirstFault(): void {
+    const first = this.root.querySelector<HTMLElement>('[data-fault]') ?? this.trouble
+    first.scrollIntoView({ block: 'center' })
   }
 
   private chosenDesign(): Record<string, unknown> {
@@ -450,6 +465,7 @@ class Draft {
     try {
       await this.save()
     } catch {
+      this.showFirstFault()
       return
     }
     const masks = [...this.masks.values()].filter((box) => box.checked).length
@@ -460,6 +476,7 @@ class Draft {
         this.trouble,
         `The study was not opened: choose ${lacking} first. The draft is saved.`,
       )
+      this.showFirstFault()
       return
     }
     const reason = make('textarea', { id: 'opening-reason', maxlength: 2000 })
@@ -473,6 +490,7 @@ class Draft {
           await request('POST', '/api/v1/studies/{slug}/open/', { slug }, { reason: reason.value })
         } catch (error) {
           this.pointAt(error instanceof Refused ? error.fields : {})
+          this.showFirstFault()
           const isSignedOut = error instanceof Refused && error.isSignedOut
           throw isSignedOut ? error : new Error(described(error))
         }
