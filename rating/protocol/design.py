@@ -223,8 +223,7 @@ def _faults_of_schedule(design: AcceptanceDesign) -> Iterator[tuple[str, str]]:
     if design.gap < 0:
         yield "gap", "The gap is 0 positions or more."
     elif n and design.gap > n - 1:
-        masks = "1 mask" if n == 1 else f"{n} masks"
-        yield "gap", f"With {masks} the gap is at most {n - 1} positions, not {design.gap}."
+        yield "gap", f"The gap is at most {n - 1}, one less than there are masks, not {design.gap}."
 
 
 def _faults_of_items(design: AcceptanceDesign) -> Iterator[tuple[str, str]]:
