@@ -6,7 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 PLAQUE_DATA ?= var
-export PORT PLAQUE_DATA
+ASKED ?= $(MAKECMDGOALS)
+export PORT PLAQUE_DATA ASKED
+
+# Whatever is imported is compiled then; all that nobody imports would take a minute more.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
 .PHONY: run test check schema setup setup-test frontend clean
 
@@ -34,7 +38,8 @@ schema: setup-test
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file $(VENV)/schema.yaml
 	npx openapi-typescript $(VENV)/schema.yaml -o frontend/src/api/schema.d.ts --array-length --silent
 
-setup: $(VENV)/installed frontend/dist/.vite/manifest.json
+setup: # packages of Python and of the front end side by side
+	@$(MAKE) --silent --no-print-directory --jobs=2 $(VENV)/installed frontend
 
 setup-test: setup $(VENV)/installed-test
 
@@ -43,18 +48,18 @@ frontend: frontend/dist/.vite/manifest.json
 $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Plaque needs Python 3.11 or newer."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "Plaque needs Python 3.11 or newer; $(PYTHON) is older. Try: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
+	  echo "Plaque needs Python 3.11 or newer; $(PYTHON) is older. Try: make $(ASKED) PYTHON=python3.11"; exit 1; }
 	@echo "Making a Python environment in $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: requirements.txt | $(VENV)/bin/python
 	@echo "Installing Python packages (a few minutes the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(PIP) -r requirements.txt
 	@touch $@
 
 $(VENV)/installed-test: tests/requirements.txt $(VENV)/installed
 	@echo "Installing what tests and checks need"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@$(PIP) -r tests/requirements.txt
 	@touch $@
 
 node_modules/installed: package.json package-lock.json

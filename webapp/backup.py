@@ -34,7 +34,7 @@ from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Model
 
-from rating.operations.reading import software_version
+from rating.operations.answering import software_version
 from segmentation.operations.audit import Act, record
 from segmentation.operations.files import names_in, sha256_of, stored_files
 

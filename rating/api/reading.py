@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from rating.models import Mark, Rating
-from rating.operations import reading as readings
+from rating.operations import answering, declaring, marking, presenting
 from rating.protocol.counting import Counts
 from rating.queries.reading import flair_of, reading_state, readings_of, t1_of
 from rating.serializers.reading import (
@@ -60,9 +60,9 @@ class ReadingDeclarationView(APIView):
     def post(self, request: Request, reading: str) -> Response:
         sent = DeclarationSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        state = readings.declare(
+        state = declaring.declare(
             reading=reading,
-            declaration=readings.Declaration(**sent.validated_data),
+            declaration=declaring.Declaration(**sent.validated_data),
             now=database_now(),
         )
         return Response(ReadingSerializer(state).data)
@@ -75,7 +75,7 @@ class KeysView(APIView):
     def patch(self, request: Request) -> Response:
         sent = KeysSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        chosen = readings.choose_keys(user=signed_in(request), **sent.validated_data)
+        chosen = declaring.choose_keys(user=signed_in(request), **sent.validated_data)
         return Response(KeysSerializer(chosen).data)
 
 
@@ -84,7 +84,7 @@ class PresentationView(APIView):
 
     @extend_schema(operation_id="presentation", responses=PresentationSerializer)
     def get(self, request: Request, token: str) -> Response:
-        return Response(PresentationSerializer(readings.presentation_to_show(token=token)).data)
+        return Response(PresentationSerializer(presenting.presentation_to_show(token=token)).data)
 
 
 class PresentationOpenView(APIView):
@@ -92,7 +92,7 @@ class PresentationOpenView(APIView):
 
     @extend_schema(operation_id="open_presentation", request=None, responses=PresentationSerializer)
     def post(self, request: Request, token: str) -> Response:
-        opened = readings.open_presentation(token=token, clock=DatabaseClock())
+        opened = presenting.open_presentation(token=token, clock=DatabaseClock())
         return Response(PresentationSerializer(opened).data)
 
 
@@ -101,7 +101,7 @@ class PresentationImageView(APIView):
 
     @extend_schema(operation_id="presentation_image", responses=BINARY)
     def get(self, request: Request, token: str) -> HttpResponseBase:
-        shown = readings.presentation_to_fetch(token=token)
+        shown = presenting.presentation_to_fetch(token=token)
         return stored_file(flair_of(shown).browser)
 
 
@@ -110,7 +110,7 @@ class PresentationMaskView(APIView):
 
     @extend_schema(operation_id="presentation_mask", responses=BINARY)
     def get(self, request: Request, token: str) -> HttpResponseBase:
-        shown = readings.presentation_to_fetch(token=token)
+        shown = presenting.presentation_to_fetch(token=token)
         return stored_file(shown.item.segmentation.labels)
 
 
@@ -119,7 +119,7 @@ class PresentationT1View(APIView):
 
     @extend_schema(operation_id="presentation_t1", responses=BINARY)
     def get(self, request: Request, token: str) -> HttpResponseBase:
-        shown = t1_of(readings.presentation_to_fetch(token=token))
+        shown = t1_of(presenting.presentation_to_fetch(token=token))
         if shown is None:
             raise Http404
         return stored_file(shown.browser)
@@ -133,7 +133,7 @@ class PresentationMarkView(APIView):
         sent = MarkSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         x, y, z = sent.validated_data["mm"]
-        mark = readings.NewMark(
+        mark = marking.NewMark(
             id=mark_id,
             kind=Mark.Kind(sent.validated_data["kind"]),
             lesion=sent.validated_data["lesion"],
@@ -142,12 +142,12 @@ class PresentationMarkView(APIView):
             counts_as=sent.validated_data["counts_as"],
             joined=sent.validated_data["joined"],
         )
-        saved_at = readings.put_mark(token=token, mark=mark, clock=DatabaseClock())
+        saved_at = marking.put_mark(token=token, mark=mark, clock=DatabaseClock())
         return Response(SavedMarkSerializer({"id": mark_id, "saved_at": saved_at}).data)
 
     @extend_schema(operation_id="remove_mark", responses={200: SavedMarkSerializer})
     def delete(self, request: Request, token: str, mark_id: UUID) -> Response:
-        saved_at = readings.remove_mark(token=token, mark_id=mark_id, clock=DatabaseClock())
+        saved_at = marking.remove_mark(token=token, mark_id=mark_id, clock=DatabaseClock())
         return Response(SavedMarkSerializer({"id": mark_id, "saved_at": saved_at}).data)
 
 
@@ -160,7 +160,7 @@ class PresentationCommentView(APIView):
     def put(self, request: Request, token: str) -> Response:
         sent = CommentSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        saved_at = readings.save_comment(
+        saved_at = presenting.save_comment(
             token=token, comment=sent.validated_data["comment"], clock=DatabaseClock()
         )
         return Response(SavedSerializer({"saved_at": saved_at}).data)
@@ -174,7 +174,7 @@ class PresentationViewView(APIView):
         sent = ViewSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         view = dict(sent.validated_data)
-        saved_at = readings.save_view(token=token, view=view, clock=DatabaseClock())
+        saved_at = presenting.save_view(token=token, view=view, clock=DatabaseClock())
         return Response(SavedSerializer({"saved_at": saved_at}).data)
 
 
@@ -187,14 +187,14 @@ class PresentationSubmitView(APIView):
         sent.is_valid(raise_exception=True)
         given = dict(sent.validated_data)
         shown, corrected, typed = (given.pop(name) for name in ("counts", "corrected", "typed"))
-        answer = readings.Answer(
+        answer = answering.Answer(
             shown=Counts(**shown),
             corrected=Counts(**corrected) if corrected else None,
             typed=Counts(**typed) if typed else None,
             outcome=Rating.Outcome(given.pop("outcome")),
             **given,
         )
-        state = readings.submit(token=token, answer=answer, clock=DatabaseClock())
+        state = answering.submit(token=token, answer=answer, clock=DatabaseClock())
         return Response(ReadingSerializer(state).data)
 
 
@@ -209,10 +209,10 @@ class PresentationCorrectionView(APIView):
         sent.is_valid(raise_exception=True)
         given = dict(sent.validated_data)
         typed = given.pop("typed")
-        correction = readings.Correction(
+        correction = answering.Correction(
             typed=Counts(**typed) if typed else None,
             outcome=Rating.Outcome(given.pop("outcome")),
             **given,
         )
-        state = readings.correct(token=token, correction=correction, clock=DatabaseClock())
+        state = answering.correct(token=token, correction=correction, clock=DatabaseClock())
         return Response(ReadingSerializer(state).data)

@@ -30,8 +30,9 @@ def meaning(design: AcceptanceDesign) -> dict[str, Any]:
     many false positives are tolerated with nothing missed, and the other way round (None: not even
     a faultless mask is). expected_interval: the Korn-Graubard interval at some true rates, if the
     readings of one case correlate by `correlation`. claims: how many cases, read as often as here,
-    would show that the rate exceeds a claim with that power. warnings: what the coordinator should
-    know.
+    would show that the rate exceeds a claim with that power. faults: what keeps the design from
+    being carried out, by field; that no mask or no rater is chosen yet is none. warnings: what the
+    coordinator should know.
     """
     n = len(design.items)
     each = design.presentations_per_item * n
@@ -56,6 +57,7 @@ def meaning(design: AcceptanceDesign) -> dict[str, Any]:
         ),
         "expected_interval": _expected_intervals(design),
         "claims": _claims(design),
+        "faults": _faults(design),
         "warnings": _warnings(design),
     }
 
@@ -155,11 +157,19 @@ def _paired_cases(design: AcceptanceDesign) -> int:
     )
 
 
-def _warnings(design: AcceptanceDesign) -> list[str]:
-    """What is wrong with what was chosen so far, and what limits what it can show; sentences."""
+def _faults(design: AcceptanceDesign) -> dict[str, list[str]]:
+    """What is wrong with what was chosen so far, by the field that it is about; sentences."""
     chosen = {"items": design.items, "raters": design.raters}
-    faults = (why for name, why in faults_of(design) if chosen.get(name, True))
-    found = [f"It cannot be opened so: {why}" for why in faults]
+    found: dict[str, list[str]] = {}
+    for name, why in faults_of(design):
+        if chosen.get(name, True):
+            found.setdefault(name, []).append(why)
+    return found
+
+
+def _warnings(design: AcceptanceDesign) -> list[str]:
+    """What limits what the study can show; sentences."""
+    found = []
     cases = len({item.case for item in design.items})
     empty = sum(item.lesion_count == 0 for item in design.items)
     if not design.dawm_instruction.strip():

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from segmentation.serializers.requests import RequestSerializer
 
 LONGEST_TEXT = 4_000
+A_SHARE = "A share lies between 0 and 1, such as 0.05 for five percentage points."
 
 
 class ThresholdField(serializers.ListField):
@@ -74,6 +75,7 @@ class DesignSerializer(RequestSerializer):
         max_value=1,
         required=False,
         allow_null=True,
+        error_messages={"min_value": A_SHARE, "max_value": A_SHARE},
         help_text="Difference of acceptance rates that would matter, a share; null for none.",
     )
     sign_instructions = serializers.BooleanField(required=False)
@@ -137,4 +139,8 @@ class MeaningSerializer(serializers.Serializer[Any]):
     items_tolerating_no_error = serializers.IntegerField()
     expected_interval = ExpectedIntervalSerializer(many=True)
     claims = ClaimSerializer(many=True)
+    faults = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()),
+        help_text="What keeps it from being opened, by the field of the design.",
+    )
     warnings = serializers.ListField(child=serializers.CharField())

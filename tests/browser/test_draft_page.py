@@ -41,10 +41,9 @@ def test_what_keeps_a_draft_from_being_opened_is_brought_into_sight(
         box.check()
     gap = page.get_by_label("Gap", exact=True)
     gap.fill("2")
-    told = page.locator(".is-warning").filter(
-        has_text="The gap is at most 1, one less than there are masks, not 2"
-    )
-    expect(told).to_have_count(1)  # before raters are chosen
+    told = page.get_by_text("The gap is at most 1, one less than there are masks, not 2")
+    expect(told).to_have_count(2)  # before raters are chosen: at the field and beside
+    expect(page.locator("[data-fault=gap]")).to_be_visible()
     gap.fill("1")
     expect(told).to_have_count(0)
     page.get_by_label("rita").check()

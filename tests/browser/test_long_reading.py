@@ -64,7 +64,7 @@ class Reader:
         expect(self.page.get_by_role("button", name="Submit", exact=True)).to_be_enabled()
         self.press("Control+Enter")
         expect(self.page.get_by_role("dialog")).to_be_visible()
-        self.press("Enter")
+        self.press("Control+Enter")
         stored = "Your answer is stored."
         if self.second_thoughts is not None:
             expect(self.page.get_by_role("dialog")).to_contain_text("does not answer")

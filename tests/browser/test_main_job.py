@@ -89,6 +89,10 @@ def set_up_study(cora: Visitor) -> None:
     cora.page.get_by_role("button", name="Open the study").click()
     cora.page.get_by_role("button", name="Open", exact=True).click()
     expect(cora.page.get_by_text("16 presentations left")).to_be_visible()
+    cora.page.get_by_text("The design, frozen").click()
+    frozen = cora.page.locator("details.frozen")
+    expect(frozen).to_contain_text("4 masks of 4 cases, each twice")
+    expect(frozen).to_contain_text("more than 90 % of the drawn lesions are right")
 
 
 def rate_everything(rater: Visitor, script: Script) -> None:

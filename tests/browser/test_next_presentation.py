@@ -108,6 +108,7 @@ def practises(reader: Visitor) -> None:
     told = page.get_by_role("complementary", name="How it went")
     expect(told).to_contain_text("There is no false positive; 1 mark of yours")
     expect(told).to_contain_text("2 missed lesions, you marked 0.")
+    expect(page.locator("button.viewer-dot[data-tone]").first).to_be_visible()  # nothing pressed
     told.get_by_role("button", name="Missed lesion, not marked").last.click()
     expect(page.locator('button.viewer-dot[data-tone="overlooked"]').first).to_be_visible()
     page.keyboard.press("m")

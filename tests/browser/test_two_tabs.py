@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from rating.models import Mark
-from rating.operations.reading import NewMark, put_mark
+from rating.operations.marking import NewMark, put_mark
 from segmentation.queries import DatabaseClock
 from tests.browser.conftest import Visitor
 from tests.browser.readings import PASSWORD, a_study, mark, reading_of, start_reading

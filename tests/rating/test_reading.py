@@ -14,8 +14,9 @@ from django.db.models import Value
 from django.test.utils import CaptureQueriesContext
 
 from rating.models import Mark, MarkChange, Presentation, Rating, Study
-from rating.operations import reading as readings
+from rating.operations import answering, presenting
 from rating.operations import study as studies
+from rating.protocol.counting import Counts
 from rating.protocol.design import canonical_json
 from rating.queries.design import design_of
 from rating.queries.reading import reading_state
@@ -442,21 +443,21 @@ def test_the_second_block_waits_for_the_washout(
     )
     study = studies.open_study(study=draft, by=cora, now=NOON)
     reading = study.memberships.get(role="rater").token
-    answer = readings.Answer(
-        outcome=Rating.Outcome.RATED, verdict="acceptable", shown=readings.Counts(fp=0, fn=0)
+    answer = answering.Answer(
+        outcome=Rating.Outcome.RATED, verdict="acceptable", shown=Counts(fp=0, fn=0)
     )
     one, two, three, four, *_ = in_order(study, "rita")
     for hours, presentation in enumerate((one, two, three), 1):
         now = NOON + timedelta(hours=hours)
-        readings.open_presentation(token=presentation.token, clock=Value(now))
-        state = readings.submit(token=presentation.token, answer=answer, clock=Value(now))
+        presenting.open_presentation(token=presentation.token, clock=Value(now))
+        state = answering.submit(token=presentation.token, answer=answer, clock=Value(now))
     end = NOON + timedelta(hours=3, days=14)
     assert (state.state, state.available_at, state.presentation) == ("waiting", end, None)
     almost = end - timedelta(seconds=1)
-    with pytest.raises(readings.WashoutNotOver):
-        readings.open_presentation(token=four.token, clock=Value(almost))
+    with pytest.raises(presenting.WashoutNotOver):
+        presenting.open_presentation(token=four.token, clock=Value(almost))
     assert reading_state(token=reading, now=end).presentation == four.token
-    readings.open_presentation(token=four.token, clock=Value(end))
+    presenting.open_presentation(token=four.token, clock=Value(end))
     assert reading_state(token=reading, now=end).opened
 
 

@@ -3511,6 +3511,10 @@ export interface components {
             items_tolerating_no_error: number;
             expected_interval: components["schemas"]["ExpectedInterval"][];
             claims: components["schemas"]["Claim"][];
+            /** @description What keeps it from being opened, by the field of the design. */
+            faults: {
+                [key: string]: string[];
+            };
             warnings: string[];
         };
         /**

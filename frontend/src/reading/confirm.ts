@@ -47,6 +47,11 @@ export class Confirmation {
     )
     this.no.addEventListener('click', () => this.element.close())
     this.yes.addEventListener('click', () => void this.run())
+    this.element.addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
+      event.preventDefault() // of the button that has the focus, be it the other one
+      if (!event.repeat) void this.run() // held down it asks, and answers nothing
+    })
     this.element.addEventListener('cancel', (event) => {
       if (this.yes.disabled) event.preventDefault() // an answer on its way cannot be called back
     })

@@ -475,7 +475,9 @@ export class Room {
     this.review = { element, goOn }
     this.panel.element.hidden = true
     this.panel.element.after(element)
-    element.querySelector('button')?.focus()
+    const first = element.querySelector('button')
+    first?.click() // its place is in sight at once
+    first?.focus()
   }
 
   /** Reading time counts while the rater does something on a visible page. */

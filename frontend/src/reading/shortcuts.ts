@@ -133,10 +133,11 @@ export function roomShortcuts(viewer: Viewer, commands: RoomCommands): readonly 
     },
     {
       shown: 'Ctrl + Enter',
-      does: 'submit',
+      does: 'submit; again, yes',
       brief: 'submit',
       keys: ['Enter'],
       ctrl: true,
+      once: true,
       run: commands.submit,
     },
     {

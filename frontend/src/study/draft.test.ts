@@ -24,6 +24,7 @@ const STUDY = {
     expected_interval: [],
     claims: [],
     tolerance: [],
+    faults: {},
     warnings: [],
   },
 } as unknown as Study

@@ -2,7 +2,7 @@
 
 import { request } from '../api/client'
 import { explanation, Refused } from '../api/errors'
-import type { Candidates, Design, Study } from '../api/types'
+import type { Candidates, Study } from '../api/types'
 import { make, plural, setText } from '../elements'
 import { timeFormat } from '../time'
 import { showTrouble } from '../trouble'
@@ -11,15 +11,8 @@ import { askFirst } from './dialog'
 import { meaningPanel } from './meaning'
 import { leftOut } from './pairing'
 import { PracticePanel } from './practice'
+import { RulesPanel } from './rules'
 import type { StudyPageData } from './studyPage'
-import {
-  acceptable,
-  fractionOf,
-  inPercent,
-  onThreshold,
-  THRESHOLDS,
-  thresholdOf,
-} from './thresholds'
 
 const STUDY = '/api/v1/studies/{slug}/'
 const SAVE_AFTER_MS = 500
@@ -40,33 +33,23 @@ export async function showDraft(
 class Draft {
   private readonly state = make('p', { class: 'hint', role: 'status' }, 'All changes are saved.')
   private readonly trouble = make('p', { class: 'trouble', role: 'alert' })
-  private readonly means: HTMLElement
+  private readonly means = make('div')
   private readonly masks = new Map<string, HTMLInputElement>()
   private readonly raters = new Map<string, HTMLInputElement>()
-  private readonly t1 = make('input', { type: 'checkbox', id: 'show_t1' })
-  private readonly title: HTMLInputElement
+  private readonly rules: RulesPanel
   private readonly practice: PracticePanel
-  private readonly design: Record<
-    string,
-    HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement
-  > = {}
   private readonly lists: Record<string, HTMLElement> = {}
   private timer: ReturnType<typeof setTimeout> | undefined
   private saving: Promise<void> = Promise.resolve()
-  /** The names of fields that were edited here: a gap and thresholds are sent only then. */
-  private readonly edited = new Set<string>()
-  private readonly boundary = make('label', { for: 'boundary_policy' })
-  private readonly criterion = make('p', { class: 'hint' })
 
   constructor(
     private readonly root: HTMLElement,
-    private readonly study: Study,
+    study: Study,
     private readonly candidates: Candidates,
     private readonly data: StudyPageData,
     private readonly refresh: () => Promise<void>,
   ) {
-    this.title = make('input', { id: 'title', value: study.title, maxlength: 120 })
-    this.means = make('div', {}, meaningPanel(study.meaning))
+    this.rules = new RulesPanel(study)
     const { segmentations } = candidates
     this.practice = new PracticePanel(study, segmentations, () => this.saveSoon())
     this.lists.practice = this.practice.element
@@ -75,7 +58,7 @@ class Draft {
       {},
       this.masksPanel(study),
       this.ratersPanel(study),
-      this.rulesPanel(study.design),
+      this.rules.element,
       this.practice.element,
     )
     const open = make(
@@ -87,14 +70,11 @@ class Draft {
       ...leftOut(study),
       this.state,
       this.trouble,
-      make('div', { class: 'two' }, form, make('div', {}, this.means)),
+      make('div', { class: 'two' }, form, this.means),
       make('div', { class: 'actions' }, open, deletionButton(data)),
     )
-    this.showThresholds(study.design)
-    form.addEventListener('input', (event) => {
-      if (event.target instanceof Element) this.edited.add(event.target.id)
-      this.saveSoon()
-    })
+    this.show(study)
+    form.addEventListener('input', () => this.saveSoon())
     window.addEventListener('beforeunload', (event) => {
       if (this.timer === undefined) return
       event.preventDefault()
@@ -200,158 +180,6 @@ class Draft {
     return list
   }
 
-  private rulesPanel(design: Design): HTMLElement {
-    const field = <Element extends HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement>(
-      name: string,
-      label: string | HTMLLabelElement,
-      element: Element,
-      hint: string | HTMLElement = '',
-    ): HTMLElement[] => {
-      element.id = name
-      this.design[name] = element
-      const said = typeof label === 'string' ? make('label', { for: name }, label) : label
-      const parts: HTMLElement[] = [said, element]
-      if (hint) parts.push(typeof hint === 'string' ? make('p', { class: 'hint' }, hint) : hint)
-      return parts
-    }
-    const number = (value: unknown, max: number): HTMLInputElement =>
-      make('input', { type: 'number', min: 0, max, value: String(value ?? '') })
-    const choice = (value: unknown, options: Record<string, string>): HTMLSelectElement => {
-      const made = make(
-        'select',
-        {},
-        ...Object.entries(options).map(([key, text]) => make('option', { value: key }, text)),
-      )
-      made.value = String(value)
-      return made
-    }
-    const text = (value: unknown): HTMLTextAreaElement => {
-      const made = make('textarea')
-      made.value = String(value ?? '')
-      return made
-    }
-    this.t1.checked = design.shown_sequences?.includes('T1') ?? false
-    const check = (name: string, isOn: boolean | undefined, label: string): HTMLElement => {
-      const box = make('input', { type: 'checkbox', id: name })
-      box.checked = isOn ?? false
-      this.design[name] = box
-      return make('label', { class: 'check', for: name }, box, label)
-    }
-    return make(
-      'section',
-      { class: 'sheet' },
-      make('h2', {}, 'Rules'),
-      make('label', { for: 'title' }, 'Title (raters see it)'),
-      this.title,
-      ...field('instructions', 'Instructions to the raters', text(design.instructions)),
-      ...field(
-        'dawm_instruction',
-        'Diffusely abnormal white matter',
-        text(design.dawm_instruction),
-        'How it is to be counted, in words. Raters see it.',
-      ),
-      ...field(
-        'case_sampling',
-        'How the cases were found',
-        text(design.case_sampling),
-        'Consecutive, random or chosen; from when to when; where. It goes into the Methods of the report. Raters do not see it.',
-      ),
-      ...field(
-        'gap',
-        'Gap',
-        number(design.gap, 10_000),
-        'A mask comes again at least so many positions later.',
-      ),
-      ...field(
-        'washout_days',
-        'Washout (days)',
-        number(design.washout_days, 365),
-        'Pause between the first and the second showing of all masks. 0: none.',
-      ),
-      ...field(
-        'precision_threshold',
-        'Precision threshold (%)',
-        make('input', { type: 'number', min: 0.1, max: 99.9, step: 0.1 }),
-        'The share of the drawn lesions that are right.',
-      ),
-      ...field(
-        'recall_threshold',
-        'Recall threshold (%)',
-        make('input', { type: 'number', min: 0.1, max: 99.9, step: 0.1 }),
-        'The share of the true lesions that are drawn.',
-      ),
-      ...field(
-        'boundary_policy',
-        this.boundary,
-        choice(design.boundary_policy, {
-          strict: 'is not acceptable (strict)',
-          lenient: 'is acceptable (lenient)',
-        }),
-        this.criterion,
-      ),
-      ...field(
-        'primary_analysis',
-        'Primary analysis',
-        choice(design.primary_analysis, {
-          derived: 'the verdict derived from the counts',
-          rater: "the rater's own verdict",
-        }),
-      ),
-      ...field(
-        'equivalence_margin',
-        'Margin of equivalence',
-        make('input', {
-          type: 'number',
-          min: 0.01,
-          max: 0.99,
-          step: 0.01,
-          value: String(design.equivalence_margin ?? ''),
-        }),
-        'The difference of two acceptance rates that would matter, as a share (0.05: five percentage points). With it, methods are also tested for being equally acceptable. Empty: they are not.',
-      ),
-      ...field(
-        'min_volume_mm3',
-        'Smallest lesion (mm³)',
-        make('input', {
-          type: 'number',
-          min: 0,
-          max: 1000,
-          step: 0.1,
-          value: String(design.min_volume_mm3 ?? 10.7),
-        }),
-        'Masks with smaller drawn lesions cannot be judged in this study. 0: any size.',
-      ),
-      check(
-        'allow_typed_counts',
-        design.allow_typed_counts,
-        'Raters may type counts instead of marking',
-      ),
-      check(
-        'ask_consistency',
-        design.ask_consistency,
-        'Raters say with every verdict whether it follows from the counts',
-      ),
-      make(
-        'label',
-        { class: 'check', for: 'show_t1' },
-        this.t1,
-        'The T1 stands beside the FLAIR, where a case has one',
-      ),
-      make('h3', {}, 'Before the first presentation'),
-      check('sign_instructions', design.sign_instructions, 'Raters sign the instructions'),
-      check(
-        'ask_qualification',
-        design.ask_qualification,
-        'Raters say their experience, training and specialty',
-      ),
-      check(
-        'ask_conditions',
-        design.ask_conditions,
-        'Raters say room light and screen, once per sitting',
-      ),
-    )
-  }
-
   private saveSoon(): void {
     setText(this.state, 'Saving…')
     clearTimeout(this.timer)
@@ -364,8 +192,8 @@ class Draft {
     clearTimeout(this.timer)
     this.timer = undefined
     const change = {
-      title: this.title.value,
-      design: this.chosenDesign(),
+      title: this.rules.title,
+      design: this.rules.chosen,
       items: [...this.masks.values()].filter((box) => box.checked).map((box) => box.value),
       raters: [...this.raters.values()].filter((box) => box.checked).map((box) => box.value),
       practice: [...this.practice.chosen],
@@ -373,13 +201,10 @@ class Draft {
     const send = async (): Promise<void> => {
       try {
         const study = await request('PATCH', STUDY, { slug: this.data.study }, change)
-        this.means.replaceChildren(meaningPanel(study.meaning))
-        this.showGap(study)
-        this.showThresholds(study.design)
+        this.show(study)
         // Whatever was changed while this was on its way is still to be sent.
         if (this.timer === undefined) setText(this.state, 'All changes are saved.')
         setText(this.trouble, '')
-        this.pointAt({})
       } catch (error) {
         setText(this.state, 'Not saved.')
         showTrouble(this.trouble, error, described(error))
@@ -392,13 +217,20 @@ class Draft {
     return sent
   }
 
+  /** This will show what the server makes of the draft, and what keeps it from being opened. */
+  private show({ meaning, design }: Study): void {
+    this.means.replaceChildren(meaningPanel(meaning))
+    this.rules.show(design)
+    this.pointAt(meaning.faults)
+  }
+
   /** This will say what is wrong beside each field or list that is named (`gap`, `design.gap`). */
   private pointAt(faults: Readonly<Record<string, readonly string[]>>): void {
-    for (const [name, element] of Object.entries({ ...this.lists, ...this.design })) {
+    for (const [name, element] of Object.entries({ ...this.lists, ...this.rules.fields })) {
       const said = faults[name] ?? faults[`design.${name}`] ?? []
       const id = `${name}-fault`
-      document.getElementById(id)?.remove()
-      if (name in this.design) element.toggleAttribute('aria-invalid', said.length > 0)
+      this.root.querySelector(`#${id}`)?.remove()
+      if (name in this.rules.fields) element.toggleAttribute('aria-invalid', said.length > 0)
       if (said.length === 0) element.removeAttribute('aria-describedby')
       else {
         element.setAttribute('aria-describedby', id)
@@ -412,53 +244,6 @@ class Draft {
   private showFirstFault(): void {
     const first = this.root.querySelector<HTMLElement>('[data-fault]') ?? this.trouble
     first.scrollIntoView({ block: 'center' })
-  }
-
-  private chosenDesign(): Record<string, unknown> {
-    const chosen: Record<string, unknown> = {}
-    for (const [name, element] of Object.entries(this.design)) {
-      if (element instanceof HTMLInputElement && element.type === 'checkbox') {
-        chosen[name] = element.checked
-      } else if (element instanceof HTMLInputElement && element.type === 'number') {
-        const isSet = element.value !== ''
-        chosen[name] = isSet ? Number(element.value) : null
-      } else chosen[name] = element.value
-    }
-    chosen.shown_sequences = this.t1.checked ? ['FLAIR', 'T1'] : ['FLAIR']
-    // The gap follows the number of masks until somebody sets it; what is left out stays.
-    if (!this.edited.has('gap')) delete chosen.gap
-    for (const name of THRESHOLDS) {
-      const field = this.design[name]
-      if (!field || !this.edited.has(name)) delete chosen[name]
-      else chosen[name] = this.thresholdIn(name, field.value)
-    }
-    if (chosen.min_volume_mm3 === null) delete chosen.min_volume_mm3
-    return chosen
-  }
-
-  /** This will show the gap that the server counts with, unless the person has set another. */
-  private showGap(study: Study): void {
-    const gap = this.design.gap
-    if (!gap || gap === document.activeElement || (this.edited.has('gap') && gap.value !== ''))
-      return
-    this.edited.delete('gap') // emptied: back to the default
-    gap.value = String(study.design.gap ?? '')
-  }
-
-  /** What was typed, as a fraction; the one that was stored, where the field says that again. */
-  private thresholdIn(name: (typeof THRESHOLDS)[number], percent: string): unknown {
-    const before = thresholdOf(this.study.design, name)
-    return percent === inPercent(before) ? before : fractionOf(percent)
-  }
-
-  /** This will show the thresholds that nobody has edited here, and say what all of them mean. */
-  private showThresholds(design: Design): void {
-    for (const name of THRESHOLDS) {
-      const field = this.design[name]
-      if (field && !this.edited.has(name)) field.value = inPercent(thresholdOf(design, name))
-    }
-    setText(this.boundary, `Exactly ${onThreshold(design)}`)
-    setText(this.criterion, acceptable(design))
   }
 
   private async open(): Promise<void> {

@@ -12,14 +12,18 @@ function percent(share: number): string {
 }
 
 export function meaningPanel(meaning: Meaning): HTMLElement {
-  const warnings = meaning.warnings.map((warning) =>
-    make('p', { class: 'notice is-warning' }, warning),
-  )
+  const faults = Object.values(meaning.faults).flat()
+  const told = [
+    ...faults.map((fault) =>
+      make('p', { class: 'notice is-danger' }, `It cannot be opened yet: ${fault}`),
+    ),
+    ...meaning.warnings.map((warning) => make('p', { class: 'notice is-warning' }, warning)),
+  ]
   return make(
     'section',
     { class: 'sheet', 'aria-label': 'What this design means' },
     make('h2', {}, 'What this means'),
-    ...warnings,
+    ...told,
     ...work(meaning),
     ...precision(meaning),
     ...claims(meaning),

@@ -7,6 +7,7 @@ import { timeFormat } from '../time'
 import { showTrouble } from '../trouble'
 import { amendmentsPanel } from './amendments'
 import { askFirst } from './dialog'
+import { frozenDesign } from './frozen'
 import { hashes, type StudyPageData } from './studyPage'
 
 const moment = timeFormat({ dateStyle: 'medium', timeStyle: 'short' })
@@ -87,6 +88,7 @@ export function showProgress(
       ),
     ),
     amendmentsPanel(study, refresh),
+    frozenDesign(study),
     hashes(study),
   )
 }

@@ -12,6 +12,8 @@ export interface Shortcut {
   readonly ctrl?: boolean
   readonly shift?: boolean
   readonly run: () => void
+  /** Held down, the keys still run it once. */
+  readonly once?: boolean
   /** For keys that do something as long as they are held. */
   readonly release?: () => void
 }
@@ -54,6 +56,7 @@ export function listenToKeys(shortcuts: () => readonly Shortcut[], isActive: () 
     if (!shortcut || belongsToControl(event)) return
     if (isTyping(event.target) && !(shortcut.ctrl && event.key === 'Enter')) return
     event.preventDefault()
+    if (shortcut.once && event.repeat) return
     if (shortcut.release) {
       if (held) return
       held = { key: event.key, shortcut }

@@ -189,13 +189,10 @@ def test_the_coordinator_is_told_over_how_many_cases_methods_are_compared() -> N
 
 
 def test_the_coordinator_is_told_while_designing_what_keeps_a_study_from_being_opened() -> None:
-    told = meaning(replace(PAPER, gap=53))["warnings"]
-    assert (
-        "It cannot be opened so: The gap is at most 52, one less than there are masks, not 53."
-        in told
-    )
-    assert meaning(replace(PAPER, gap=53, raters=()))["warnings"] == told
-    assert not any("opened" in one for one in meaning(replace(PAPER, raters=()))["warnings"])
+    told = meaning(replace(PAPER, gap=53))["faults"]
+    assert told == {"gap": ["The gap is at most 52, one less than there are masks, not 53."]}
+    assert meaning(replace(PAPER, gap=53, raters=()))["faults"] == told
+    assert meaning(replace(PAPER, raters=()))["faults"] == {}
 
 
 def test_an_unfinished_draft_has_a_meaning_too() -> None:
