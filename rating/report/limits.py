@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rating.protocol.design import AcceptanceDesign
+from rating.report.wording import plural
 from rating.statistics.planner import cases_needed, chance_of_few_rejections
 
 CLAIM, LIKELY = 0.9, 0.95
@@ -46,8 +47,8 @@ def _cases(design: AcceptanceDesign) -> list[str]:
         return []
     allowed = sum(cases >= n for n in needed) - 1
     if allowed < 0:
-        able = f"{cases} cases cannot show that more than 90 % are acceptable, even if none were "
-        able += "rejected"
+        able = f"{plural(cases, 'case')} cannot show that more than 90 % are acceptable, even "
+        able += "without any rejection"
     else:
         most = "no" if allowed == 0 else f"at most {allowed}"
         able = (

@@ -34,7 +34,7 @@ def _before(design: AcceptanceDesign, facts: Facts) -> tuple[str, ...]:
         said.append(f"{plural(facts.signed, 'rater')} signed the instructions before they began.")
     if design.practice:
         said.append(
-            f"They practised on {plural(len(design.practice), 'case')} that were not judged; after "
+            f"They practised on {plural(len(design.practice), 'case')} outside the study; after "
             "each they were told how their marks compare with a reference. Practice is in no "
             "analysis."
         )
@@ -42,8 +42,8 @@ def _before(design: AcceptanceDesign, facts: Facts) -> tuple[str, ...]:
         said.append(f"Raters: {'; '.join(facts.raters)}.")
     if facts.corrected:
         said.append(
-            f"{facts.corrected} answers were corrected later, with a reason; the analysis uses "
-            "what was submitted first."
+            f"{plural(facts.corrected, 'answer')} corrected later, with a reason; the analysis "
+            "uses what was submitted first."
         )
     return (" ".join(said),) if said else ()
 
@@ -60,7 +60,7 @@ def _reading(design: AcceptanceDesign, names: Names) -> str:
     typed = ", or typed how many of each there are" * design.allow_typed_counts
     how_made = ", ".join(sorted({names.method(item.method) for item in design.items}))
     washout = (
-        f"the second block opened {design.washout_days} days after a rater's first one"
+        f"the second block opened {plural(design.washout_days, 'day')} after a rater's first one"
         if design.washout_days
         else "without a fixed pause between the blocks"
     )
@@ -104,9 +104,10 @@ def _rule(design: AcceptanceDesign) -> str:
         if design.ask_consistency
         else ""
     )
+    least = f"at least {design.min_volume_mm3} mm³" if design.min_volume_mm3 else "any size"
     return (
-        f"A lesion is a connected component (connectivity {design.connectivity}) of at least "
-        f"{design.min_volume_mm3} mm³. The derived verdict is acceptable with {thresholds}, by "
+        f"A lesion is a connected component (connectivity {design.connectivity}) of {least}. "
+        f"The derived verdict is acceptable with {thresholds}, by "
         f"whole numbers. The primary analysis uses {primary[design.primary_analysis]}.{asked}"
     )
 

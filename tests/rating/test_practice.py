@@ -86,7 +86,7 @@ def test_practice_counts_nowhere(
     counted = {line["rater"]: line for line in found["presentations"]}
     assert (counted["rita"]["planned"], counted["rita"]["rated"]) == (6, 6)
     report = cora.get(f"studies/{study.slug}/report/")
-    assert "practised on 2 cases that were not judged" in " ".join(report["methods"])
+    assert "practised on 2 cases outside the study" in " ".join(report["methods"])
     assert cora.ask("get", f"studies/{study.slug}/bundle/").status_code == 200
     copy = cora.post(f"studies/{study.slug}/duplicate/")
     assert len(copy["practice"]) == 2

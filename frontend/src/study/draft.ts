@@ -33,7 +33,13 @@ export async function showDraft(
 class Draft {
   private readonly state = make('p', { class: 'hint', role: 'status' }, 'All changes are saved.')
   private readonly trouble = make('p', { class: 'trouble', role: 'alert' })
-  private readonly means = make('div')
+  /** Stays in sight beside the rules that are being changed. */
+  private readonly means = make('div', {
+    class: 'stays',
+    role: 'region',
+    tabindex: 0, // scrolled by keys, too
+    'aria-label': 'What this design means',
+  })
   private readonly masks = new Map<string, HTMLInputElement>()
   private readonly raters = new Map<string, HTMLInputElement>()
   private readonly rules: RulesPanel

@@ -22,7 +22,7 @@ export function frozenDesign(study: Study): HTMLElement {
   const isOwn = design.primary_analysis === 'rater'
   add('Primary analysis', isOwn ? "the rater's own verdict" : 'the verdict derived from the counts')
   add('Margin of equivalence', String(design.equivalence_margin ?? 'none'))
-  add('Smallest lesion', `${design.min_volume_mm3 ?? 0} mm³`)
+  add('Smallest lesion', design.min_volume_mm3 ? `${design.min_volume_mm3} mm³` : 'any size')
   add('Shown', design.shown_sequences?.join(' and ') ?? 'FLAIR')
   add('Raters', asked(study).join('; ') || 'mark, count and judge')
   add('Instructions', design.instructions || 'none')

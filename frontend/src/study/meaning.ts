@@ -21,7 +21,7 @@ export function meaningPanel(meaning: Meaning): HTMLElement {
   ]
   return make(
     'section',
-    { class: 'sheet', 'aria-label': 'What this design means' },
+    { class: 'sheet' },
     make('h2', {}, 'What this means'),
     ...told,
     ...work(meaning),
