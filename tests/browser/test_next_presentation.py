@@ -109,6 +109,9 @@ def practises(reader: Visitor) -> None:
     expect(told).to_contain_text("There is no false positive; 1 mark of yours")
     expect(told).to_contain_text("2 missed lesions, you marked 0.")
     expect(page.locator("button.viewer-dot[data-tone]").first).to_be_visible()  # nothing pressed
+    here = page.evaluate("window.plaque.state().slice")
+    page.keyboard.press("ArrowUp")
+    expect(page.locator(".strip span").nth(-2 - here)).to_have_attribute("data-here", "")
     told.get_by_role("button", name="Missed lesion, not marked").last.click()
     expect(page.locator('button.viewer-dot[data-tone="overlooked"]').first).to_be_visible()
     page.keyboard.press("m")

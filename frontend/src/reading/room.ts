@@ -15,6 +15,7 @@ import { buildTools, type Tools } from '../viewer/tools'
 import { Viewer } from '../viewer/viewer'
 import type { Triple } from '../voxels/grid'
 import { slicesWithLesions } from '../voxels/labels'
+import type { Coverage } from '../voxels/slices'
 import { Ahead } from './ahead'
 import { Confirmation } from './confirm'
 import { Instructions } from './instructions'
@@ -46,6 +47,12 @@ export interface RoomSettings {
   readonly onSomebodyElse: () => void
 }
 
+interface Review {
+  readonly element: HTMLElement
+  readonly goOn: () => void
+  readonly coverage: Coverage
+}
+
 const CLICKS = [
   ['Click a lesion', 'mark it false positive (FP); again takes it back'],
   ['Click elsewhere', 'mark a missed lesion (FN); click its dot to take it back'],
@@ -63,7 +70,7 @@ export class Room {
   private tools!: Tools
   private sitting: Sitting | null = null
   /** Stands in place of the panel while a practice case is looked at again. */
-  private review: { readonly element: HTMLElement; readonly goOn: () => void } | null = null
+  private review: Review | null = null
   /** The answers that were sent for the presentation that is open, stored or not. */
   private readonly tried = new Set<string>()
   private readonly title = make('h1', {}, 'Reading')
@@ -380,13 +387,13 @@ export class Room {
   }
 
   private noteView(): void {
-    const { sitting } = this
-    if (!sitting) return
+    const coverage = this.sitting?.coverage ?? this.review?.coverage
+    if (!coverage) return
     const { slice, slices, window } = this.viewer.state
-    sitting.look(slice, { mm: this.viewer.atCrosshair().place.mm, window })
+    this.sitting?.look(slice, { mm: this.viewer.atCrosshair().place.mm, window })
     this.tools.update()
-    this.strip.update(slice, sitting.coverage)
-    setText(this.coverage, `Seen ${sitting.coverage.count} of ${plural(slices, 'slice')}`)
+    this.strip.update(slice, coverage)
+    setText(this.coverage, `Seen ${coverage.count} of ${plural(slices, 'slice')}`)
   }
 
   private submit(): void {
@@ -460,11 +467,11 @@ export class Room {
       this.settings.onSubmitted(reading, stored, activeMs)
     }
     const feedback = reading?.feedback
-    return feedback?.places.length ? () => this.lookAgain(feedback, goOn) : goOn
+    return feedback?.places.length ? () => this.lookAgain(sitting, feedback, goOn) : goOn
   }
 
   /** After practice: the scan stays, with what was right and wrong in place of the marks. */
-  private lookAgain(feedback: Feedback, goOn: () => void): void {
+  private lookAgain({ coverage }: Sitting, feedback: Feedback, goOn: () => void): void {
     this.sitting?.end(true)
     this.sitting = null
     const goTo = (mm: Triple): void => this.viewer.goTo(mm)
@@ -472,7 +479,7 @@ export class Room {
     this.viewer.setDots(reviewDots(feedback, goTo))
     this.legend.hide()
     const element = reviewPanel(feedback, goTo, goOn)
-    this.review = { element, goOn }
+    this.review = { element, goOn, coverage }
     this.panel.element.hidden = true
     this.panel.element.after(element)
     const first = element.querySelector('button')
