@@ -17,6 +17,7 @@ import type { Triple } from '../voxels/grid'
 import { slicesWithLesions } from '../voxels/labels'
 import type { Coverage } from '../voxels/slices'
 import { Ahead } from './ahead'
+import { answerInWords } from './answerInWords'
 import { Confirmation } from './confirm'
 import { Instructions } from './instructions'
 import { KeyDialog } from './keyDialog'
@@ -412,34 +413,7 @@ export class Room {
       return
     }
     this.panel.stopWaiting()
-    const given = this.panel.form.given
-    const { fp, fn } = given.typed ?? sitting.marks.counts
-    const lesions = given.typed ?? sitting.marks.corrected
-    const how = (marked: number, counted: number): string => {
-      if (given.typed) return ' (typed)'
-      return marked === counted ? '' : `, which you count as ${plural(counted, 'lesion')}`
-    }
-    const lines =
-      given.outcome === 'rated'
-        ? [
-            plural(sitting.presentation.lesion_count, 'drawn lesion'),
-            `${plural(fp, 'false positive')}${how(fp, lesions.fp)}`,
-            `${plural(fn, 'missed lesion')}${how(fn, lesions.fn)}`,
-            `Your verdict: ${given.verdict}`,
-            ...(given.consistent === null
-              ? []
-              : [
-                  given.consistent
-                    ? 'It follows from the counts'
-                    : 'It follows from something else',
-                ]),
-          ]
-        : [
-            given.outcome === 'unreadable'
-              ? 'The scan is unreadable'
-              : 'The mask is of another scan',
-            `Reason: ${given.reason}`,
-          ]
+    const lines = answerInWords(this.panel.form.given, sitting)
     lines.push(this.coverage.textContent)
     this.confirmation.ask('Submit this answer?', lines, () => this.send(sitting))
   }
