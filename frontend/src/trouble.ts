@@ -4,7 +4,7 @@ import { explanation, Refused } from './api/errors'
 import { make, setText } from './elements'
 
 /** The link to the log-in page, in a tab of its own: what this page holds stays as it is. */
-export function loginLink(): HTMLElement {
+function loginLink(): HTMLElement {
   const href = `/accounts/login/?next=${encodeURIComponent(location.pathname + location.search)}`
   return make('a', { href, target: '_blank', rel: 'noopener' }, 'Log in in a new tab')
 }

@@ -8,7 +8,6 @@ type Schemas = components['schemas']
 
 export type Reading = Schemas['Reading']
 export type Feedback = Schemas['Feedback']
-export type ReadingState = Schemas['ReadingState']
 export type Declaration = Schemas['DeclarationRequest']
 export type Presentation = Schemas['Presentation']
 /** What may be fetched of the next presentation before its turn. */

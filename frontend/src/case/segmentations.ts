@@ -17,7 +17,7 @@ export interface SegmentationActions {
 const moment = timeFormat({ dateStyle: 'medium', timeStyle: 'short' })
 
 /** This will say in one line what a segmentation holds. */
-export function segmentationText(segmentation: Segmentation): string {
+function segmentationText(segmentation: Segmentation): string {
   if (segmentation.empty) return 'empty: no lesions'
   return `${plural(segmentation.lesions, 'lesion')}, ${segmentation.volume_ml.toFixed(2)} ml`
 }

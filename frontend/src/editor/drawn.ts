@@ -173,7 +173,7 @@ export class Drawn {
 }
 
 /** The volume of a voxel in mm3. */
-export function volumeOf({ affine }: Grid): number {
+function volumeOf({ affine }: Grid): number {
   const a = (row: number, column: number): number => affine[4 * row + column] ?? 0
   return Math.abs(
     a(0, 0) * (a(1, 1) * a(2, 2) - a(1, 2) * a(2, 1)) -

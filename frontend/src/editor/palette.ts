@@ -44,7 +44,7 @@ export const FIRST_SETTINGS: Settings = {
   reachMm: 20,
 }
 
-export const RADII: readonly number[] = [0.5, 1, 1.5, 2, 3, 4, 6, 8]
+const RADII: readonly number[] = [0.5, 1, 1.5, 2, 3, 4, 6, 8]
 
 export class Palette {
   readonly element = make('section', { class: 'palette', 'aria-label': 'Tools' })

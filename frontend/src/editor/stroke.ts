@@ -15,7 +15,7 @@ export interface StrokeWorld {
 }
 
 /** The axis that a plane lies across: a stroke stays on its slice. */
-export function acrossPlane(plane: 0 | 1 | 2): Axis {
+function acrossPlane(plane: 0 | 1 | 2): Axis {
   return (2 - plane) as Axis
 }
 

@@ -14,7 +14,7 @@ export interface Asked {
 const NOTHING_ASKED: Asked = { mayType: false, isConsistencyAsked: false }
 
 /** This will say what is missing before an answer can be submitted, or '' when nothing is. */
-export function missingPart(answer: GivenAnswer, lesions: number, asked: Asked): string {
+function missingPart(answer: GivenAnswer, lesions: number, asked: Asked): string {
   if (answer.outcome !== 'rated') return answer.reason.trim() ? '' : 'Write why it cannot be rated.'
   if (answer.typed) {
     const { fp, fn } = answer.typed

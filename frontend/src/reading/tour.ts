@@ -67,7 +67,7 @@ export class LesionTour {
   }
 }
 
-export function tourOrder(lesions: readonly ShownLesion[]): readonly ShownLesion[] {
+function tourOrder(lesions: readonly ShownLesion[]): readonly ShownLesion[] {
   const by = (one: ShownLesion, other: ShownLesion, axis: 0 | 1 | 2): number =>
     one.voxel_mm[axis] - other.voxel_mm[axis]
   return [...lesions].sort(

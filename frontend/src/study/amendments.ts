@@ -53,7 +53,7 @@ export function amendmentsPanel(study: Study, refresh: () => Promise<void>): HTM
 }
 
 /** What was amended, as a list; nothing where nothing was. */
-export function amendmentList(study: Study): HTMLElement[] {
+function amendmentList(study: Study): HTMLElement[] {
   if (study.amendments.length === 0) return []
   const lines = study.amendments.map((one) =>
     make(

@@ -30,7 +30,7 @@ export class ShipmentList {
 }
 
 /** What became of a case, in words. */
-export function shownWords(one: Shipment<unknown>): string {
+function shownWords(one: Shipment<unknown>): string {
   if (one.fate === 'known') {
     return one.words || `Here already${one.code ? ` as case ${one.code}` : ''}; not sent again`
   }

@@ -11,7 +11,7 @@ export type View = 'axial' | 'multi'
 const LEAST_ZOOM = 1
 const MOST_ZOOM = 12
 
-export function shapeOf(nv: Niivue): Triple {
+function shapeOf(nv: Niivue): Triple {
   const size = nv.back?.dimsRAS
   return [size?.[1] ?? 0, size?.[2] ?? 0, size?.[3] ?? 0]
 }

@@ -17,7 +17,7 @@ export function around(voxel: number, shape: Triple, see: (other: number) => voi
 }
 
 /** The distance between the centres of two voxels in mm. */
-export function mmBetween(one: number, other: number, grid: Grid): number {
+function mmBetween(one: number, other: number, grid: Grid): number {
   const from = mmOfVoxel(voxelOfIndex(one, grid.shape), grid)
   const to = mmOfVoxel(voxelOfIndex(other, grid.shape), grid)
   return Math.hypot(from[0] - to[0], from[1] - to[1], from[2] - to[2])

@@ -8,7 +8,7 @@ export interface LabelVolume {
   readonly labels: Uint16Array
 }
 
-export class UnreadableLabels extends Error {
+class UnreadableLabels extends Error {
   override name = 'UnreadableLabels'
 }
 
@@ -44,7 +44,7 @@ export function lesionAt(voxel: Triple, volume: LabelVolume): number {
 }
 
 export const DRAWN = 1
-export const MARKED = 2
+const MARKED = 2
 
 /** This will fill `bitmap` with 0 (not drawn), 1 (lesion) or 2 (lesion marked false positive). */
 export function paintLabels(

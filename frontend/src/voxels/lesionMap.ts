@@ -7,7 +7,7 @@ import { voxelDigest } from './runs'
 const MOST_LESIONS = 65_534
 const PENDING = 65_535
 
-export class TooManyLesions extends Error {
+class TooManyLesions extends Error {
   override name = 'TooManyLesions'
 }
 
