@@ -24,9 +24,10 @@ from accounts.operations.invitations import add_person
 from rating.models import Presentation, Study, StudyMembership
 from rating.operations import study as studies
 from rating.queries.results import results_of
-from rating.report.wording import decimal, share
+from rating.report.wording import share
 from segmentation.models import Cohort, Segmentation
 from segmentation.operations.cases import NamedFile, create_cohort, import_case
+from segmentation.publication.cells import decimal
 from segmentation.queries import clock_given
 from segmentation.training.phantoms import make_phantom
 from webapp.demonstration import nifti_bytes

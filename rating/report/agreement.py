@@ -14,7 +14,6 @@ from rating.report.wording import (
     cell,
     coefficients,
     count,
-    decimal,
     number,
     p_value,
     reason,
@@ -25,6 +24,7 @@ from rating.report.wording import (
     text,
     yes_no,
 )
+from segmentation.publication.cells import decimal
 from segmentation.publication.document import Cell, Group, Head, Section
 
 

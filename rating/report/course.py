@@ -10,12 +10,12 @@ from rating.report.wording import (
     Line,
     Names,
     coefficients,
-    decimal,
     number,
     p_value,
     table,
     text,
 )
+from segmentation.publication.cells import decimal
 from segmentation.publication.document import Group, Section
 
 

@@ -12,7 +12,6 @@ from rating.report.wording import (
     Names,
     both_readings,
     coefficients,
-    decimal,
     estimate,
     number,
     share,
@@ -20,6 +19,7 @@ from rating.report.wording import (
     table,
     text,
 )
+from segmentation.publication.cells import decimal
 from segmentation.publication.document import Cell, Group, Head, Section, Table
 
 ERRORS = {"fp": "false", "fn": "missed"}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from rating.protocol.design import AcceptanceDesign, Fraction
+from segmentation.publication.cells import decimal, reasons_below
 from segmentation.publication.document import Cell, Head, Row, Table
 
 Line = Mapping[str, Any]
@@ -16,7 +16,6 @@ Column = tuple[Head, Callable[[Line], Cell]]
 ALL_RATERS = "All raters"
 ALL_METHODS = "All methods"
 MOST_ROWS = 60
-OFTEN = 3  # times that one reason stands in a table at least, to stand below it instead
 
 
 @dataclass(frozen=True)
@@ -50,12 +49,6 @@ def share(value: float) -> str:
 def bare_share(value: float) -> str:
     """A share as per cent without the sign, for the ends of intervals."""
     return f"{100 * value:.1f}"
-
-
-def decimal(value: float) -> str:
-    """Two decimals, without a minus before nothing."""
-    text = f"{value:.2f}"
-    return text.removeprefix("-") if not text.strip("-0.") else text
 
 
 def both_readings(line: Line) -> str:
@@ -155,23 +148,16 @@ def table(caption: str, lines: Iterable[Line], columns: Sequence[Column], *, fil
     """
     found = list(lines)
     is_mixed = len({line.get("is_primary") for line in found}) > 1
-    cells = [[say(line) for _, say in columns] for line in found[:MOST_ROWS]]
-    why = Counter(one.text for row in cells for one in row if one.is_undefined)
-    below = [text for text, times in why.items() if times >= OFTEN]
-    marked = {text: f"undefined ({n})" for n, text in enumerate(below, 1)}
+    rows, more = reasons_below([[say(line) for _, say in columns] for line in found[:MOST_ROWS]])
     left = len(found) - MOST_ROWS
-    more = [f"({n}) {text.removeprefix('undefined: ')}." for n, text in enumerate(below, 1)]
     if left > 0:
         more.append(f"{left} more rows are in tables/{file}.csv of the bundle.")
     return Table(
         caption,
         tuple(head for head, _ in columns),
         tuple(
-            Row(
-                tuple(Cell(marked.get(one.text, one.text), one.is_undefined) for one in row),
-                is_mixed and line["is_primary"] is True,
-            )
-            for row, line in zip(cells, found, strict=False)
+            Row(cells, is_mixed and line["is_primary"] is True)
+            for cells, line in zip(rows, found, strict=False)
         ),
         " ".join(more),
     )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import isfinite
 from typing import Any
 
 from segmentation.evaluation.cohort import (
@@ -18,7 +17,7 @@ from segmentation.evaluation.cohort import (
 from segmentation.evaluation.comparison import MEASURES, OF_OUTLINES
 from segmentation.evaluation.figures import volume_figures
 from segmentation.evaluation.lesion_matching import PROFILES
-from segmentation.evaluation.records import SCORES, CaseRecord, Pair, is_number
+from segmentation.evaluation.records import SCORES, CaseRecord, Pair
 from segmentation.evaluation.summary import (
     BETWEEN,
     by_reference,
@@ -29,10 +28,21 @@ from segmentation.evaluation.summary import (
     volume_pairs,
     volumes,
 )
-from segmentation.publication.document import Cell, Figure, Group, Head, Row, Section, Table
+from segmentation.evaluation.wording import (
+    Column,
+    Line,
+    cell,
+    counted,
+    difference,
+    difference_of,
+    mean_of,
+    number,
+    table,
+    titled,
+    with_interval,
+)
+from segmentation.publication.document import Cell, Figure, Group, Head, Section, Table
 
-Line = Mapping[str, Any]
-Column = tuple[Head, Callable[[Line], Cell]]
 INCORPORATION = (
     "References that were drawn with a method's mask in sight, or whose dots came from the methods "
     "under test, favour these methods: compare with references drawn alone."
@@ -116,12 +126,13 @@ def table_4_text(records: Sequence[CaseRecord], methods: Mapping[str, str]) -> s
     tables = _tables_4(table_4(records, list(methods)), methods)
     if both := steps(records, list(methods)):
         tables = (*tables, _steps_table(both, methods))
-    for table in tables:
-        heads = [head.text for head in table.heads]
-        rows = [[cell.text for cell in row.cells] for row in table.rows]
+    for one in tables:
+        heads = [head.text for head in one.heads]
+        rows = [[cell.text for cell in row.cells] for row in one.rows]
         marks = [f"| {' | '.join(row)} |" for row in (heads, *rows)]
+        below = ["", one.more] if one.more else []
         parts.append(
-            "\n".join([table.caption, "", marks[0], "|---" * len(heads) + "|", *marks[1:]])
+            "\n".join([one.caption, "", marks[0], "|---" * len(heads) + "|", *marks[1:], *below])
         )
     return "\n\n".join(parts)
 
@@ -132,7 +143,6 @@ def table_4_text(records: Sequence[CaseRecord], methods: Mapping[str, str]) -> s
 def _groups(
     lines: Mapping[str, Sequence[Line]], names: Mapping[str, str], common: int
 ) -> tuple[Group, ...]:
-    score = _mean_of
     method: Column = (Head("Mask"), lambda line: Cell(names.get(line["mask"], line["mask"])))
     against: Column = (Head("Reference"), lambda line: Cell(line["reference"]))
     sides: list[Column] = [
@@ -140,9 +150,9 @@ def _groups(
         (Head("Second"), lambda line: Cell(names.get(line["second"], line["second"]))),
     ]
     single = [
-        *(method, against, _number("n")),
-        *(score(one) for one in MEASURES),
-        *(_number(one.capitalize(), one) for one in ("merges", "splits")),
+        *(method, against, number("n")),
+        *(mean_of(one) for one in MEASURES),
+        *(number(one.capitalize(), one) for one in ("merges", "splits")),
     ]
     every, same_cases = (tables := _tables_4(lines["table_4"], names))[:1], tables[1:]
     of_methods = [line for line in lines["by_reference"] if line["kind"] == "method"]
@@ -156,18 +166,18 @@ def _groups(
                     "table-4",
                     "Scores (Table 4)",
                     "Mean (SD) over cases; within a case the mean over its references first. "
-                    f"{_counted(common, 'case')} {'has' if common == 1 else 'have'} a mask of "
+                    f"{counted(common, 'case')} {'has' if common == 1 else 'have'} a mask of "
                     "every method.",
                     every,
                     "Outlines and volume",
                     (
-                        _table(
+                        table(
                             "Outlines and volume, mean (SD)",
                             [line for line in lines["table_4"] if line["subset"] == "all"],
                             [
-                                (Head("Method"), lambda line: _title(line["method"], names)),
-                                _number("n"),
-                                *(score(one) for one in OF_OUTLINES),
+                                (Head("Method"), lambda line: titled(line["method"], names)),
+                                number("n"),
+                                *(mean_of(one) for one in OF_OUTLINES),
                             ],
                         ),
                     ),
@@ -178,24 +188,24 @@ def _groups(
                         "table-4-common",
                         "Scores on the cases that every method has",
                         "For comparing methods with each other.",
-                        (table,),
+                        (one,),
                         files=("table_4",),
                     )
-                    for table in same_cases
+                    for one in same_cases
                 ),
                 Section(
                     "by-reference",
                     "Against each reference",
                     "Merges: lesions of the mask over several of the reference; splits: lesions of "
                     "the reference in several pieces. Sums over cases.",
-                    (_table("Scores against each reference", of_methods, single),),
+                    (table("Scores against each reference", of_methods, single),),
                     files=("by_reference",),
                 ),
                 Section(
                     "between",
                     "Between references",
                     "Both directions: the precision of one is the recall of the other.",
-                    (_table("References against each other", of_references, single),),
+                    (table("References against each other", of_references, single),),
                     files=("by_reference",),
                 ),
                 Section(
@@ -205,15 +215,10 @@ def _groups(
                     "where it would leave -1 to 1: the cases are too few to say. Several "
                     "comparisons are shown; none is corrected for the others.",
                     (
-                        _table(
+                        table(
                             "Paired differences",
-                            lines["differences"],
-                            [
-                                *sides,
-                                (Head("Score"), lambda line: Cell(line["score"])),
-                                _number("n"),
-                                (Head("Difference", is_number=True), _difference),
-                            ],
+                            _by_pair(lines["differences"]),
+                            [*sides, number("n"), *(difference_of(one) for one in MEASURES)],
                         ),
                     ),
                     files=("differences",),
@@ -226,19 +231,30 @@ def _groups(
     )
 
 
+def _by_pair(lines: Sequence[Line]) -> list[Line]:
+    """Differences with all scores of two sides in one line; n is of the score with most cases."""
+    pairs: dict[tuple[str, str], dict[str, Any]] = {}
+    for line in lines:
+        first, second = line["first"], line["second"]
+        pair = pairs.setdefault((first, second), {"first": first, "second": second, "n": 0})
+        pair[line["score"]] = line
+        pair["n"] = max(pair["n"], line["n"])
+    return list(pairs.values())
+
+
 def _tables_4(lines: Sequence[Line], names: Mapping[str, str]) -> tuple[Table, ...]:
     columns: list[Column] = [
-        (Head("Method"), lambda line: _title(line["method"], names)),
-        _number("n"),
-        *(_mean_of(one) for one in MEASURES),
+        (Head("Method"), lambda line: titled(line["method"], names)),
+        number("n"),
+        *(mean_of(one) for one in MEASURES),
     ]
     every, common = (
         [line for line in lines if line["subset"] == subset] for subset in ("all", "common")
     )
     is_same = [line["n"] for line in every] == [line["n"] for line in common]
-    tables = [_table("All cases of each method", every, columns)]
+    tables = [table("All cases of each method", every, columns)]
     if not is_same:
-        tables.append(_table("Cases that every method has a mask of", common, columns))
+        tables.append(table("Cases that every method has a mask of", common, columns))
     return tuple(tables)
 
 
@@ -260,15 +276,15 @@ def _steps_sections(lines: Sequence[Line], names: Mapping[str, str]) -> tuple[Se
 
 
 def _steps_table(lines: Sequence[Line], names: Mapping[str, str]) -> Table:
-    return _table(
+    return table(
         "Against step 1 and against step 2, mean (SD)",
         lines,
         [
-            (Head("Method"), lambda line: _title(line["method"], names)),
+            (Head("Method"), lambda line: titled(line["method"], names)),
             (Head("Score"), lambda line: Cell(line["score"])),
-            _number("n"),
-            *(_mean_of(one) for one in ("step 1", "step 2")),
-            (Head("Difference (95 % interval)", is_number=True), _difference),
+            number("n"),
+            *(mean_of(one) for one in ("step 1", "step 2")),
+            (Head("Difference (95 % interval)", is_number=True), difference),
         ],
     )
 
@@ -279,7 +295,7 @@ COUNTS = ("cases", "subjects", "learned_from", "validated_on", "new")
 
 def _volume_section(lines: Sequence[Line], sides: list[Column]) -> Section:
     def interval(title: str, name: str, low: str, high: str) -> Column:
-        return Head(title, is_number=True), lambda line: _with_interval(line, name, low, high)
+        return Head(title, is_number=True), lambda line: with_interval(line, name, low, high)
 
     return Section(
         "volumes",
@@ -289,14 +305,14 @@ def _volume_section(lines: Sequence[Line], sides: list[Column]) -> Section:
         "references is never smaller than any of them, which hides that a method draws too much. "
         "Where differences grow with size, read the limits of the ratio instead of those in ml.",
         (
-            _table(
+            table(
                 "Volumes",
                 lines,
                 [
                     *sides,
-                    _number("n"),
-                    _number("R2", "r2"),
-                    _number("Slope", "slope"),
+                    number("n"),
+                    number("R2", "r2"),
+                    number("Slope", "slope"),
                     interval("CCC", "ccc", "ccc_low", "ccc_high"),
                     interval("Difference (ml)", "bias_ml", "bias_low_ml", "bias_high_ml"),
                     interval("Lower limit (ml)", "low_ml", "low_low_ml", "low_high_ml"),
@@ -306,13 +322,13 @@ def _volume_section(lines: Sequence[Line], sides: list[Column]) -> Section:
         ),
         "Growth of the difference with size, and ratios",
         (
-            _table(
+            table(
                 "Growth of the difference with size (ml per ml), and ratios",
                 lines,
                 [
                     *sides,
                     interval("Growth", *(f"difference_by_size{end}" for end in ENDS)),
-                    _number("n with a ratio", "ratio_n"),
+                    number("n with a ratio", "ratio_n"),
                     interval("Ratio", *(f"ratio{end}" for end in ENDS)),
                     interval("Lower limit", *(f"ratio_below{end}" for end in ENDS)),
                     interval("Upper limit", *(f"ratio_above{end}" for end in ENDS)),
@@ -329,7 +345,7 @@ def _cohort_sections(
     def plain(**heads: str) -> list[Column]:
         # mypy does not infer a default of a lambda
         return [
-            (Head(title, is_number=at in COUNTS), lambda line, at=at: _cell(line[at]))  # type: ignore[misc]  # a lambda has no types
+            (Head(title, is_number=at in COUNTS), lambda line, at=at: cell(line[at]))  # type: ignore[misc]  # a lambda has no types
             for at, title in heads.items()
         ]
 
@@ -340,7 +356,7 @@ def _cohort_sections(
             "Subjects (Table 1)",
             "From the fields of the cases; empty fields are not guessed.",
             (
-                _table(
+                table(
                     "Subjects",
                     lines["table_1_demographics"],
                     plain(what="What", value="Value", known_of="Known of"),
@@ -353,7 +369,7 @@ def _cohort_sections(
             "Acquisition (Table 2)",
             "Every way in which FLAIR and T1 scans were acquired.",
             (
-                _table(
+                table(
                     "FLAIR",
                     lines["table_2_acquisition"],
                     plain(
@@ -369,7 +385,7 @@ def _cohort_sections(
                         flip_angle_deg="Flip angle (°)",
                     ),
                 ),
-                _table(
+                table(
                     "T1",
                     lines["table_2_acquisition_t1"],
                     plain(
@@ -393,7 +409,7 @@ def _cohort_sections(
             "Cases of subjects that a version made here had learned from, or was chosen on. Scores "
             "on them say little about new ones.",
             (
-                _table(
+                table(
                     "What methods had seen",
                     split,
                     plain(
@@ -404,7 +420,7 @@ def _cohort_sections(
                         new="New",
                     ),
                 ),
-                _table(
+                table(
                     "What cases are set aside for",
                     lines["table_3_set_aside"],
                     plain(split="Split", cases="Cases", subjects="Subjects"),
@@ -417,7 +433,7 @@ def _cohort_sections(
             "What is missing",
             "Never scored as 0.",
             (
-                _table(
+                table(
                     "Missing masks",
                     [
                         {**line, "mask": names.get(line["mask"], line["mask"])}
@@ -436,11 +452,11 @@ def _methods(records: Sequence[CaseRecord], asked: Asked, common: int) -> tuple[
     kept = sorted(set(asked.voxels_kept))
     few = f" (fewer than {' or '.join(map(str, kept))} voxels here)" if kept else ""
     about = (
-        f"{_counted(len(asked.methods), 'method')} {'was' if len(asked.methods) == 1 else 'were'} "
-        f"compared with {_counted(len(asked.references), 'reference')} "
-        f"({', '.join(asked.references)}) on {_counted(len(records), 'case')} of "
-        f"{_counted(subjects, 'subject')}; "
-        f"{_counted(common, 'case')} had a mask of every method."
+        f"{counted(len(asked.methods), 'method')} {'was' if len(asked.methods) == 1 else 'were'} "
+        f"compared with {counted(len(asked.references), 'reference')} "
+        f"({', '.join(asked.references)}) on {counted(len(records), 'case')} of "
+        f"{counted(subjects, 'subject')}; "
+        f"{counted(common, 'case')} had a mask of every method."
     )
     lesions = (
         f"Lesions are 26-connected components. Those below {asked.min_volume_mm3:g} mm³{few} were "
@@ -462,63 +478,6 @@ LENIENT = (
     "splits and DSC beside it, or choose a stricter rule."
 )
 ROW_BETWEEN = f'The row "{BETWEEN}" is how references score against each other, both directions.'
-
-
-# --- Cells ----------------------------------------------------------------------------------------
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
-
-
-def _title(name: str, names: Mapping[str, str]) -> Cell:
-    return Cell(names.get(name, name.capitalize()))
-
-
-def _table(caption: str, lines: Sequence[Line], columns: Sequence[Column]) -> Table:
-    heads = tuple(head for head, _ in columns)
-    rows = tuple(Row(tuple(say(line) for _, say in columns)) for line in lines)
-    return Table(caption, heads, rows, "" if rows else "There is none.")
-
-
-def _number(title: str, name: str = "") -> Column:
-    return Head(title, is_number=True), lambda line: _cell(line[name or title])
-
-
-def _mean_of(score: str) -> Column:
-    """Mean (SD), and how many cases the mean leaves out."""
-
-    def say(line: Line) -> Cell:
-        mean, sd, left_out = line[score], line[f"{score}, SD"], line[f"{score}, undefined"]
-        if not is_number(mean):
-            return _cell(mean)
-        spread = f" ({sd:.2f})" if is_number(sd) else ""
-        return Cell(f"{mean:.2f}{spread}" + (f", {left_out} undefined" if left_out else ""))
-
-    title = score[0].upper() + score[1:]
-    return Head(title, is_number=True), say
-
-
-def _difference(line: Line) -> Cell:
-    return _with_interval(line, "difference", "low", "high")
-
-
-def _with_interval(line: Line, name: str, low: str, high: str) -> Cell:
-    if not all(is_number(one) and isfinite(one) for one in (line[name], line[low], line[high])):
-        return _cell(line[name])
-    return Cell(f"{_decimal(line[name])} ({_decimal(line[low])} to {_decimal(line[high])})")
-
-
-def _cell(value: Any) -> Cell:
-    if isinstance(value, Mapping):
-        return Cell(f"undefined: {value['undefined']}", is_undefined=True)
-    return Cell(_decimal(value) if isinstance(value, float) else str(value))
-
-
-def _decimal(value: float) -> str:
-    """Two decimals, without a minus before nothing."""
-    text = f"{value:.2f}"
-    return text.removeprefix("-") if not text.strip("-0.") else text
 
 
 def _pairs(record: CaseRecord) -> tuple[Pair, ...]:

@@ -15,10 +15,8 @@ from rating.report.limits import limits
 from rating.report.methods import methods
 from rating.report.wording import (
     MOST_ROWS,
-    OFTEN,
     Names,
     cell,
-    decimal,
     number,
     p_value,
     share,
@@ -27,6 +25,7 @@ from rating.report.wording import (
 from rating.serializers.results import ReportSerializer
 from rating.statistics import summarise
 from rating.statistics.tables import COLUMNS
+from segmentation.publication.cells import OFTEN, decimal
 from segmentation.publication.document import Cell, Section, Table
 from tests.rating.report.studies import FACTS, NAMES, a_study, laid_out, results_of
 from tests.rating.statistics.answers import all_answers

@@ -239,6 +239,54 @@ def test_everything_is_laid_out_and_undefined_values_say_why() -> None:
     assert nothing.figures == ()
 
 
+def test_two_methods_are_one_line_of_differences_with_all_scores() -> None:
+    asked = Asked(METHODS, ("A", "B"), 10.7, "one-voxel")
+    found = lay_out(RECORDS, [], asked)
+    (section,) = (
+        one for group in found.groups for one in group.sections if one.id == "differences"
+    )
+    (table,) = section.tables
+    assert [head.text for head in table.heads] == [
+        *("First", "Second", "n", "DSC", "Lesion F1", "Lesion recall", "Lesion precision")
+    ]
+    pairs = {(line["first"], line["second"]) for line in differences(RECORDS, list(METHODS))}
+    assert len(table.rows) == len(pairs) > 1
+    for first, second in pairs:
+        lines = {
+            one["score"]: one
+            for one in differences(RECORDS, list(METHODS))
+            if (one["first"], one["second"]) == (first, second)
+        }
+        most = max(one["n"] for one in lines.values())
+        (row,) = (
+            one
+            for one in table.rows
+            if [cell.text for cell in one.cells[:2]]
+            == [METHODS.get(name, name) for name in (first, second)]
+        )
+        assert row.cells[2].text == str(most)
+        for cell, line in zip(row.cells[3:], lines.values(), strict=True):
+            if line["n"] and line["n"] < most:
+                assert cell.text.endswith(f", n = {line['n']}")
+            elif line["n"]:
+                assert cell.text.startswith(f"{line['difference']:.2f}".replace("-0.00", "0.00"))
+                assert ", n" not in cell.text
+
+
+def test_a_reason_that_fills_a_column_stands_below() -> None:
+    records = [case(f"C{n}", {"slim-unet": 4}, {"A": 2 + n, "B": 3}) for n in (1, 2)]
+    asked = Asked({"slim-unet": "Slim U-Net"}, ("A", "B"), 10.7, "one-voxel")
+    (section,) = (
+        one
+        for group in lay_out(records, [], asked).groups
+        for one in group.sections
+        if one.id == "volumes"
+    )
+    table = section.tables[0]
+    assert "undefined (1)" in {cell.text for row in table.rows for cell in row.cells}
+    assert table.more.startswith("(1) fewer than three cases")
+
+
 def test_wide_intervals_of_few_cases_leave_room_for_their_points() -> None:
     records = [case("C1", {"slim-unet": 4}, {"A": 2}), case("C2", {"slim-unet": 6}, {"A": 7})]
     asked = Asked({"slim-unet": "Slim U-Net"}, ("A",), 10.7, "one-voxel")
