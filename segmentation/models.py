@@ -201,6 +201,9 @@ class Drawing(models.Model):
         Segmentation, models.RESTRICT, null=True, related_name="drawing"
     )
     begun_at = models.DateTimeField()
+    told_since = models.DateTimeField(
+        help_text="Corrections of the same mask that others saved since then are told of."
+    )
     active_ms = models.PositiveBigIntegerField(default=0, help_text="How long it was worked on.")
     is_set_aside = models.BooleanField(
         default=False, help_text="It belongs to a study and is reached from nowhere else."

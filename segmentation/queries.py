@@ -429,16 +429,12 @@ def unsaved_drawings(
 def saved_meanwhile(drawing: Drawing) -> QuerySet[Segmentation]:
     """Corrections of the same mask that others saved since a drawing began, oldest first.
 
-    Or since the first began that its author has not saved: it may go on with what that one drew.
-    None of a drawing from empty: that is everybody's own work.
+    Or since that began which it is a part of. None of a drawing from empty: that is everybody's
+    own work.
     """
-    unsaved = unsaved_drawings(case=drawing.case, parent=drawing.parent, by=drawing.author)
-    first = unsaved.values_list("begun_at", flat=True).first() or drawing.begun_at
     return (
         Segmentation.objects.filter(
-            parent=drawing.parent_id,
-            parent__isnull=False,
-            created_at__gt=min(first, drawing.begun_at),
+            parent=drawing.parent_id, parent__isnull=False, created_at__gte=drawing.told_since
         )
         .exclude(author=drawing.author_id)
         .order_by("created_at")

@@ -99,7 +99,11 @@ def open_delineation(*, token: str, now: datetime) -> None:
             return
         _refuse_ended(held)
         held.drawing = Drawing.objects.create(
-            case=held.of.case, author=held.assignment.user, begun_at=now, is_set_aside=True
+            case=held.of.case,
+            author=held.assignment.user,
+            begun_at=now,
+            told_since=now,
+            is_set_aside=True,
         )
         held.opened_at = now
         held.save(update_fields=["drawing", "opened_at"])

@@ -51,7 +51,9 @@ class DesignSerializer(RequestSerializer):
     boundary_policy = serializers.ChoiceField(choices=["strict", "lenient"], required=False)
     precision_threshold = ThresholdField(required=False)
     recall_threshold = ThresholdField(required=False)
-    min_volume_mm3 = serializers.FloatField(min_value=0, max_value=10_000, required=False)
+    min_volume_mm3 = serializers.FloatField(
+        min_value=0, max_value=10_000, required=False, allow_null=True
+    )
     connectivity = serializers.IntegerField(read_only=True)
     dawm_instruction = serializers.CharField(
         max_length=LONGEST_TEXT, allow_blank=True, required=False

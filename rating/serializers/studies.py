@@ -48,7 +48,9 @@ class NewStudySerializer(RequestSerializer):
 class StudyChangeSerializer(RequestSerializer):
     """A change of a draft; what is left out stays."""
 
-    title = serializers.CharField(max_length=120, required=False)
+    title = serializers.CharField(
+        max_length=120, required=False, error_messages={"blank": "A study needs a title."}
+    )
     design = DesignSerializer(required=False)
     items = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=5000)
     raters = serializers.ListField(

@@ -5,8 +5,9 @@ and when cases are redrawn. Where nearly every mask is accepted, kappa is unstab
 undefined while AC1 is nearly forced upwards; neither is to be read without the table.
 
 A side may have answered a mask several times. A mask then counts once, its agreement being the mean
-over all pairs of answers of the two sides (Po of a_c = mean 1[y_1 = y_2]); chance agreement comes
-from each side's share of yes over all its answers.
+over all pairs of answers of the two sides (Po of a_c = mean 1[y_1 = y_2]). Chance agreement comes
+from each side's share of yes, in which a mask counts once, too: without missing answers that is the
+share of all answers, and with some kappa still lies between -1 and 1.
 """
 
 from __future__ import annotations
@@ -47,17 +48,15 @@ class Table:
 class CaseSums:
     """Sums over masks, one entry per case (or per redraw, or one for all).
 
-    alike and both: agreement, and agreement on yes; masks; yes-answers and all answers of each
-    side. With several answers per side a mask's agreement can be a fraction (of quarters for two).
+    alike and both: agreement, and agreement on yes; masks; and those that each side said yes to.
+    With several answers per side a mask gives fractions (agreement of quarters for two).
     """
 
     alike: Floats
     both: Floats
     masks: Floats
     first_yes: Floats
-    first_all: Floats
     second_yes: Floats
-    second_all: Floats
 
     def columns(self) -> Floats:
         """All sums as one array, a row per entry."""
@@ -82,13 +81,13 @@ def case_sums(*, case: ArrayLike, first: ArrayLike, second: ArrayLike) -> CaseSu
     answers = [(side >= 0).sum(axis=1, dtype=np.float64) for side in sides]
     counts = (answers[0] > 0) & (answers[1] > 0)
     numbers = numbers[counts]
-    (a, b), (n, m) = ([x[counts] for x in pair] for pair in (yes, answers))
-    both = a * b / (n * m)
-    alike = both + (n - a) * (m - b) / (n * m)
+    a, b = (x[counts] / n[counts] for x, n in zip(yes, answers, strict=True))
+    both = a * b
+    alike = both + (1 - a) * (1 - b)
     size = int(numbers.max()) + 1 if len(numbers) else 0
     present = np.bincount(numbers, minlength=size) > 0
-    summed = np.zeros((7, int(present.sum())))
-    for at, row in enumerate((alike, both, np.ones(len(numbers)), a, n, b, m)):
+    summed = np.zeros((5, int(present.sum())))
+    for at, row in enumerate((alike, both, np.ones(len(numbers)), a, b)):
         summed[at] = np.bincount(numbers, weights=row, minlength=size)[present]
     return CaseSums(*summed)
 
@@ -145,15 +144,15 @@ def gwet_ac1(sums: CaseSums) -> Floats:
 
     Source: Gwet 2008, British Journal of Mathematical and Statistical Psychology 61:29.
     """
-    yes = (_ratio(sums.first_yes, sums.first_all) + _ratio(sums.second_yes, sums.second_all)) / 2
+    yes = _ratio(sums.first_yes + sums.second_yes, 2 * sums.masks)
     chance = 2 * yes * (1 - yes)
     return (percent_agreement(sums) - chance) / (1 - chance)
 
 
 def cohen_kappa(sums: CaseSums) -> Floats:
     """Kappa, chance from each side's share of yes; undefined where both gave one same answer."""
-    first = _ratio(sums.first_yes, sums.first_all)
-    second = _ratio(sums.second_yes, sums.second_all)
+    first = _ratio(sums.first_yes, sums.masks)
+    second = _ratio(sums.second_yes, sums.masks)
     chance = first * second + (1 - first) * (1 - second)
     is_certain = np.isclose(chance, 1, rtol=0, atol=1e-12)
     return _ratio(percent_agreement(sums) - chance, np.where(is_certain, 0.0, 1 - chance))

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import numpy as np
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from segmentation.imaging.drawing import (
@@ -82,10 +83,22 @@ def begin_drawing(*, case: Case, parent_id: UUID | None, by: User, now: datetime
                 f"Case {case.code} has no such mask. Nothing was begun; reload the case's page and "
                 "choose one of its masks."
             )
+    there = set(_corrections(parent).values_list("pk", flat=True))
     with transaction.atomic():
         Case.objects.select_for_update().get(pk=case.pk)  # two clicks begin one drawing
         newest = unsaved_drawings(case=case, parent=parent, by=by).last()
-        return newest or Drawing.objects.create(case=case, author=by, parent=parent, begun_at=now)
+        if newest is not None:
+            return newest
+        # What was saved while this waited, the person cannot have seen.
+        unseen = _corrections(parent).exclude(pk__in=there).values_list("created_at", flat=True)
+        since = min([now, *unseen])
+        return Drawing.objects.create(
+            case=case, author=by, parent=parent, begun_at=now, told_since=since
+        )
+
+
+def _corrections(parent: Segmentation | None) -> QuerySet[Segmentation]:
+    return Segmentation.objects.filter(parent=parent, parent__isnull=False)
 
 
 def put_edit(*, drawing_id: UUID, edit: NewEdit, active_ms: int, now: datetime) -> datetime:
@@ -166,7 +179,11 @@ def fork_drawing(*, drawing_id: UUID, edits: int, now: datetime) -> Drawing:
         if len(first) < edits:
             raise _elsewhere()
         fork = Drawing.objects.create(
-            case=drawing.case, author=drawing.author, parent=drawing.parent, begun_at=now
+            case=drawing.case,
+            author=drawing.author,
+            parent=drawing.parent,
+            begun_at=now,
+            told_since=drawing.told_since,
         )
         for edit in first:
             edit.pk, edit.drawing = uuid4(), fork

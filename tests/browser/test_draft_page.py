@@ -49,10 +49,26 @@ def test_what_keeps_a_draft_from_being_opened_is_brought_into_sight(
     page.get_by_label("rita").check()
     expect(page.get_by_text("All changes are saved.")).to_be_visible()
     opening.click()
-    page.get_by_role("button", name="Open", exact=True).click()
-    page.get_by_role("button", name="Go back").click()
     fault = page.locator("[data-fault=items]")
     expect(fault).to_contain_text("2 of 2 masks are of case")
+    expect(fault).to_be_in_viewport()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+    masks.get_by_role("checkbox").first.uncheck()
+    gap.fill("0")
+    expect(fault).to_have_count(0)
+    least = page.get_by_label("Smallest lesion (mm³)")
+    least.fill("")
+    page.get_by_label("Title (raters see it)").fill("")
+    expect(page.locator("[data-fault=title]")).to_have_text("A study needs a title.")
+    expect(least).to_have_value("10.7")  # what counts when nothing is said
+    page.get_by_label("Title (raters see it)").fill("Draft")
+    least.fill("9000")
+    expect(page.get_by_text("All changes are saved.")).to_be_visible()
+    opening.click()
+    page.get_by_role("button", name="Open", exact=True).click()
+    page.get_by_role("button", name="Go back").click()
+    expect(fault).to_contain_text("below 9000.0 mm³")
     expect(fault).to_be_in_viewport()
     assert Study.objects.get().state == "draft"
     cora.troubles.clear()  # the refusal

@@ -2481,7 +2481,7 @@ export interface components {
                 number
             ];
             /** Format: double */
-            min_volume_mm3?: number;
+            min_volume_mm3?: number | null;
             readonly connectivity: number;
             dawm_instruction?: string;
             instructions?: string;
@@ -2517,7 +2517,7 @@ export interface components {
                 number
             ];
             /** Format: double */
-            min_volume_mm3?: number;
+            min_volume_mm3?: number | null;
             dawm_instruction?: string;
             instructions?: string;
             /** @description How the cases were found: consecutive, random or chosen; when; where. */

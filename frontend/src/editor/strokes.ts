@@ -16,6 +16,8 @@ const KEEP_STROKE_MS = 200
 
 export class Strokes {
   private stroke: Stroke | null = null
+  /** The stroke that was kept last. */
+  private kept: Stroke | null = null
   private keepTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor(
@@ -77,14 +79,18 @@ export class Strokes {
     await this.forget()
   }
 
-  /** This will keep the stroke no longer, once the edit that it became is kept. */
+  /** This will keep the stroke no longer, once the edit that it became is kept; the next stroke may
+   * be kept in its place by then, and stays. */
   private async forget(): Promise<void> {
+    const { kept } = this
     await this.editsKept()
-    await this.store.keepStroke(this.page.owner, this.page.key, null)
+    if (this.kept === kept) await this.store.keepStroke(this.page.owner, this.page.key, null)
   }
 
   private keep(): void {
     this.keepTimer = undefined
-    if (this.stroke) void this.store.keepStroke(this.page.owner, this.page.key, this.stroke.kept)
+    if (!this.stroke) return
+    this.kept = this.stroke
+    void this.store.keepStroke(this.page.owner, this.page.key, this.stroke.kept)
   }
 }

@@ -1,6 +1,8 @@
-// What every page shares: the styles, that the other tabs hear who is logged in, that changes which
-// a reading could not send are sent, whole pages on paper, and the key to the search.
+// What every page shares: the styles, that held keys press once, that the other tabs hear who is
+// logged in, that changes which a reading could not send are sent, whole pages on paper, and the key
+// to the search.
 import '../styles/base.css'
+import '../heldKeys'
 import { announceOwner, pageOwner } from '../api/owner'
 import { openForPrinting } from '../printing'
 import { sendLeftovers } from '../saving/leftovers'

@@ -45,24 +45,26 @@ export function reviewPanel(
   goTo: (mm: Triple) => void,
   done: () => void,
 ): HTMLElement {
-  const places = feedback.places.map((told) =>
-    make(
-      'li',
-      {},
-      make(
-        'button',
-        { type: 'button', 'data-said': told.said, click: () => goTo(mmOf(told)) },
-        make('strong', { 'aria-hidden': 'true' }, SIGNS[told.said]),
-        ` ${words(told)}`,
-      ),
-    ),
-  )
+  const buttons = feedback.places.map((told) => {
+    const button = make(
+      'button',
+      { type: 'button', 'data-said': told.said },
+      make('strong', { 'aria-hidden': 'true' }, SIGNS[told.said]),
+      ` ${words(told)}`,
+    )
+    button.addEventListener('click', () => {
+      for (const one of buttons) one.removeAttribute('aria-current')
+      button.setAttribute('aria-current', 'true')
+      goTo(mmOf(told))
+    })
+    return button
+  })
   return make(
     'aside',
     { class: 'panel review', 'aria-label': 'How it went' },
     make('h2', {}, 'How it went'),
     ...practiceWords(feedback).map((text) => make('p', {}, text)),
-    make('ul', { class: 'plain' }, ...places),
+    make('ul', { class: 'plain' }, ...buttons.map((button) => make('li', {}, button))),
     make(
       'p',
       { class: 'hint' },

@@ -45,6 +45,8 @@ class Draft {
   private readonly rules: RulesPanel
   private readonly practice: PracticePanel
   private readonly lists: Record<string, HTMLElement> = {}
+  /** What keeps the draft from being opened, by field. */
+  private faults: Study['meaning']['faults'] = {}
   private timer: ReturnType<typeof setTimeout> | undefined
   private saving: Promise<void> = Promise.resolve()
 
@@ -227,16 +229,18 @@ class Draft {
   private show({ meaning, design }: Study): void {
     this.means.replaceChildren(meaningPanel(meaning))
     this.rules.show(design)
-    this.pointAt(meaning.faults)
+    this.faults = meaning.faults
+    this.pointAt(this.faults)
   }
 
   /** This will say what is wrong beside each field or list that is named (`gap`, `design.gap`). */
   private pointAt(faults: Readonly<Record<string, readonly string[]>>): void {
-    for (const [name, element] of Object.entries({ ...this.lists, ...this.rules.fields })) {
+    const fields = { ...this.rules.fields, title: this.rules.titleField }
+    for (const [name, element] of Object.entries({ ...this.lists, ...fields })) {
       const said = faults[name] ?? faults[`design.${name}`] ?? []
       const id = `${name}-fault`
       this.root.querySelector(`#${id}`)?.remove()
-      if (name in this.rules.fields) element.toggleAttribute('aria-invalid', said.length > 0)
+      if (name in fields) element.toggleAttribute('aria-invalid', said.length > 0)
       if (said.length === 0) element.removeAttribute('aria-describedby')
       else {
         element.setAttribute('aria-describedby', id)
@@ -261,12 +265,14 @@ class Draft {
     }
     const masks = [...this.masks.values()].filter((box) => box.checked).length
     const raters = [...this.raters.values()].filter((box) => box.checked).length
-    if (masks === 0 || raters === 0) {
-      const lacking = masks > 0 ? 'raters' : raters > 0 ? 'masks' : 'masks and raters'
-      setText(
-        this.trouble,
-        `The study was not opened: choose ${lacking} first. The draft is saved.`,
-      )
+    const lacking = masks > 0 ? 'raters' : raters > 0 ? 'masks' : 'masks and raters'
+    const why = [
+      ...(masks === 0 || raters === 0 ? [`choose ${lacking} first.`] : []),
+      ...Object.values(this.faults).flat(),
+    ]
+    if (why.length > 0) {
+      const told = `The study was not opened: ${why.join(' ')} The draft is saved.`
+      setText(this.trouble, told)
       this.showFirstFault()
       return
     }

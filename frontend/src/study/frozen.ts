@@ -4,6 +4,8 @@ import type { Study } from '../api/types'
 import { make, plural } from '../elements'
 import { acceptable, onThreshold } from './thresholds'
 
+let isUnfolded = false // also after the page has looked again
+
 /** This will list what was fixed at opening, folded away; texts as raters see them. */
 export function frozenDesign(study: Study): HTMLElement {
   const { design, items, practice } = study
@@ -28,12 +30,16 @@ export function frozenDesign(study: Study): HTMLElement {
   add('Instructions', design.instructions || 'none')
   add('Diffusely abnormal white matter', design.dawm_instruction || 'no instruction')
   add('How the cases were found', design.case_sampling || 'not said')
-  return make(
+  const folder = make(
     'details',
-    { class: 'sheet frozen' },
+    { class: 'sheet frozen', open: isUnfolded },
     make('summary', {}, make('h2', {}, 'The design, frozen')),
     facts,
   )
+  folder.addEventListener('toggle', () => {
+    isUnfolded = folder.open
+  })
+  return folder
 }
 
 /** What raters are asked beyond marks and a verdict. */

@@ -17,16 +17,18 @@ export class RulesPanel {
   readonly element: HTMLElement
   /** By the name of what they set in the design. */
   readonly fields: Record<string, Field> = {}
-  private readonly titleField: HTMLInputElement
+  readonly titleField: HTMLInputElement
   private readonly t1 = make('input', { type: 'checkbox', id: 'show_t1' })
   private readonly boundary = make('label', { for: 'boundary_policy' })
   private readonly criterion = make('p', { class: 'hint' })
   /** The names of fields that were edited here: a gap and thresholds are sent only then. */
   private readonly edited = new Set<string>()
   private readonly stored: Design
+  private counted: Design
 
   constructor({ title, design }: Study) {
     this.stored = design
+    this.counted = design
     this.titleField = make('input', { id: 'title', value: title, maxlength: 120 })
     this.t1.checked = design.shown_sequences?.includes('T1') ?? false
     this.element = make(
@@ -45,6 +47,7 @@ export class RulesPanel {
     this.element.addEventListener('input', ({ target }) => {
       if (target instanceof Element) this.edited.add(target.id)
     })
+    this.element.addEventListener('focusout', () => this.fillIn())
   }
 
   get title(): string {
@@ -69,14 +72,14 @@ export class RulesPanel {
       if (!field || !this.edited.has(name)) delete chosen[name]
       else chosen[name] = this.thresholdIn(name, field.value)
     }
-    if (chosen.min_volume_mm3 === null) delete chosen.min_volume_mm3
     return chosen
   }
 
   /** This will show the gap and the thresholds that the server counts with, where nobody has set
    * others here, and say what all of them mean. */
   show(design: Design): void {
-    this.showGap(design)
+    this.counted = design
+    this.fillIn()
     for (const name of THRESHOLDS) {
       const field = this.fields[name]
       if (field && !this.edited.has(name)) field.value = inPercent(thresholdOf(design, name))
@@ -85,12 +88,16 @@ export class RulesPanel {
     setText(this.criterion, acceptable(design))
   }
 
-  private showGap(design: Design): void {
-    const { gap } = this.fields
-    if (!gap || gap === document.activeElement || (this.edited.has('gap') && gap.value !== ''))
-      return
-    this.edited.delete('gap') // emptied: back to the default
-    gap.value = String(design.gap ?? '')
+  /** Where nothing is said the server's default counts: this will show it, and a gap that follows
+   * the number of masks. */
+  private fillIn(): void {
+    if (this.fields.gap?.value === '') this.edited.delete('gap') // back to the default
+    for (const name of ['gap', 'washout_days', 'min_volume_mm3'] as const) {
+      const field = this.fields[name]
+      const isSet = field?.value !== '' && (name !== 'gap' || this.edited.has(name))
+      if (field && !isSet && field !== document.activeElement)
+        field.value = String(this.counted[name] ?? '')
+    }
   }
 
   /** What was typed, as a fraction; the one that was stored, where the field says that again. */
@@ -128,7 +135,7 @@ export class RulesPanel {
       ...this.field(
         'washout_days',
         'Washout (days)',
-        number(design.washout_days, { min: 0, max: 365 }),
+        number(design.washout_days, { min: 0, max: 3650 }),
         'Pause between the first and the second showing of all masks. 0: none.',
       ),
     ]
@@ -168,7 +175,7 @@ export class RulesPanel {
       ...this.field(
         'equivalence_margin',
         'Margin of equivalence',
-        number(design.equivalence_margin, { min: 0.01, max: 0.99, step: 0.01 }),
+        number(design.equivalence_margin, { min: 0, max: 1, step: 0.01 }),
         'The difference of two acceptance rates that would matter, as a share (0.05: five percentage points). With it, methods are also tested for being equally acceptable. Empty: they are not.',
       ),
       ...this.field(

@@ -71,6 +71,17 @@ def test_the_dot_of_a_ring_lies_on_the_ring() -> None:
     assert found.dot_mm == tuple(map(float, found.dot))
 
 
+def test_the_dot_lies_at_the_nearest_voxel_in_mm() -> None:
+    thick = Grid(shape=GRID.shape, affine=np.diag([0.6, 0.6, 4, 1]))
+    ring = mask_of(box((2, 9), (2, 9), (4, 5)))
+    ring[3:8, 3:8, 4] = False
+    ring[5:9, 5, 5] = True  # a slice above the centre: one voxel away, or 4 mm
+    (found,) = build_candidates({"a": ring}, grid=thick, min_volume_mm3=0)
+    (in_voxels,) = build_candidates({"a": ring}, grid=GRID, min_volume_mm3=0)
+    assert in_voxels.dot == (5, 5, 5)
+    assert found.dot[2] == 4
+
+
 def test_numbers_and_dots_do_not_depend_on_the_axes() -> None:
     rng = np.random.default_rng(3)
     ras = rng.random((9, 8, 7)) > 0.93

@@ -170,9 +170,14 @@ def test_agreement_between_raters_is_the_mean_over_pairs_of_showings() -> None:
     # 2 of 4 pairs alike; a showing is missing: 1 of 2; all; the fourth mask was never answered.
     assert sums.alike.tolist() == [0.5, 0.5, 1]
     assert the(percent_agreement(sums.total())) == pytest.approx((0.5 + 0.5 + 1) / 3)
-    first, second = 3 / 6, 2 / 5
+    first, second = (1 + 0.5 + 0) / 3, (0.5 + 1 + 0) / 3
     chance = first * second + (1 - first) * (1 - second)
     assert the(cohen_kappa(sums.total())) == pytest.approx((2 / 3 - chance) / (1 - chance))
+
+
+def test_kappa_stays_within_its_bounds_where_showings_are_missing() -> None:
+    sums = case_sums(case=[0, 1], first=[[-1, 1], [0, 0]], second=[[0, 0], [-1, 1]])
+    assert the(cohen_kappa(sums.total())) == pytest.approx(-1)  # -1.25 by shares of all answers
 
 
 @settings(deadline=None)
