@@ -10,8 +10,10 @@ from rating.report.wording import (
     Column,
     Line,
     Names,
+    cell,
     number,
     on_threshold,
+    plural,
     rule,
     share,
     shares,
@@ -23,24 +25,34 @@ from segmentation.publication.document import Group, Section
 RATE = "Rate (95 % interval)"
 
 
-def headline(results: Mapping[str, Any]) -> tuple[str, str]:
-    """The pooled primary rate, and what it is made of; empty where nothing was rated."""
-    primary = next(
-        line
-        for line in results["acceptance"]
-        if line["is_primary"] and line["rater"] == "" and line["group"] == "all"
-    )
-    if not isinstance(primary["rate"], float):
+def headline(results: Mapping[str, Any], names: Names) -> tuple[str, str]:
+    """The primary rate of all raters, of each method where there are several, and what it is of.
+
+    Rates of several methods are never pooled here: that would be the rate of none. The first is
+    empty where nothing was rated.
+    """
+    primary = [one for one in results["acceptance"] if one["is_primary"] and one["rater"] == ""]
+    pooled = next(line for line in primary if line["group"] == "all")
+    if not isinstance(pooled["rate"], float):
         return "", "Nothing was rated, so there is no rate."
-    found = f"{primary['accepted']} of {primary['rated']} presentations of {primary['cases']} cases"
-    interval = (
-        f"95 % interval {share(primary['low'])} to {share(primary['high'])}; "
-        if isinstance(primary["low"], float)
-        else ""
-    )
-    by = "the rater's verdict" if primary["verdict"] == "rater" else "the counts"
-    policy = f", {primary['boundary_policy']}" if primary["boundary_policy"] else ""
-    return f"{share(primary['rate'])} acceptable", f"({interval}{found}; by {by}{policy})."
+    methods = [line for line in primary if line["group"] == "method"]
+    has_several = len(methods) > 1
+    shown = methods if has_several else [pooled]
+    rates = [
+        f"{names.method(line['name'])} " * has_several + cell(line["rate"], share).text
+        for line in shown
+    ]
+    intervals = [
+        f"{share(line['low'])} to {share(line['high'])}"
+        for line in shown
+        if isinstance(line["low"], float)
+    ]
+    told = [f"95 % interval{'s' * has_several} {', '.join(intervals)}"] if intervals else []
+    accepted = "" if has_several else f"{pooled['accepted']} of "
+    told.append(f"{accepted}{pooled['rated']} presentations of {plural(pooled['cases'], 'case')}")
+    by = "the rater's verdict" if pooled["verdict"] == "rater" else "the counts"
+    policy = f", {pooled['boundary_policy']}" if pooled["boundary_policy"] else ""
+    return f"{', '.join(rates)} acceptable", f"({'; '.join([*told, f'by {by}{policy}'])})."
 
 
 def found(results: Mapping[str, Any], names: Names, design: AcceptanceDesign) -> Group:

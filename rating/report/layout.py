@@ -27,7 +27,7 @@ def lay_out(
 
     `names` holds the titles of methods. Figures without data are left out.
     """
-    strong, rest = headline(results)
+    strong, rest = headline(results, names)
     return Report(
         headline=strong,
         headline_rest=rest,

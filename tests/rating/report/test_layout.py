@@ -89,6 +89,23 @@ def test_any_results_can_be_laid_out_and_undefined_values_say_why(
         assert all(undefined.count(text) < OFTEN and len(text) > 11 for text in said)
 
 
+def test_the_headline_has_a_rate_for_each_method_and_none_of_all() -> None:
+    report = laid_out(a_study(methods=3))
+    primary = [
+        line
+        for line in results_of(a_study(methods=3))["acceptance"]
+        if line["is_primary"] and line["rater"] == ""
+    ]
+    rates = {line["name"]: line["rate"] for line in primary if line["group"] == "method"}
+    assert len(rates) == 3
+    for name, rate in rates.items():
+        assert f"{NAMES.method(name)} {share(rate)}" in report.headline
+    assert report.headline.count(" %") == 3
+    alone = laid_out(a_study(methods=1))
+    assert re.fullmatch(r"\d+\.\d % acceptable", alone.headline)
+    assert re.match(r"\(95 % interval .*; \d+ of \d+ presentations", alone.headline_rest)
+
+
 def test_methods_have_their_titles_everywhere() -> None:
     report = laid_out(a_study(methods=3))
     told = {one.text for one in cells(report)}
