@@ -72,6 +72,16 @@ test('an emptied gap goes back to the default', async () => {
   expect(await write('instructions', 'Take your time.')).toBeUndefined()
 })
 
+test('a number that is emptied and left before it is sent goes back to the default, too', async () => {
+  expect(await write('gap', '3')).toBe(3)
+  const gap = field('gap')
+  gap.value = ''
+  gap.dispatchEvent(new Event('input', { bubbles: true }))
+  gap.dispatchEvent(new FocusEvent('focusout', { bubbles: true }))
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(sent.at(-1)?.design.gap).toBeNull()
+})
+
 const field = (id: string) => document.getElementById(id) as HTMLInputElement
 
 /** The thresholds that were sent last. */

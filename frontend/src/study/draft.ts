@@ -49,6 +49,8 @@ class Draft {
   private faults: Study['meaning']['faults'] = {}
   private timer: ReturnType<typeof setTimeout> | undefined
   private saving: Promise<void> = Promise.resolve()
+  /** How many changes were sent. */
+  private sent = 0
 
   constructor(
     private readonly root: HTMLElement,
@@ -206,13 +208,16 @@ class Draft {
       raters: [...this.raters.values()].filter((box) => box.checked).map((box) => box.value),
       practice: [...this.practice.chosen],
     }
+    this.sent += 1
+    const number = this.sent
     const send = async (): Promise<void> => {
       try {
         const study = await request('PATCH', STUDY, { slug: this.data.study }, change)
-        this.show(study)
-        // Whatever was changed while this was on its way is still to be sent.
-        if (this.timer === undefined) setText(this.state, 'All changes are saved.')
         setText(this.trouble, '')
+        // Else what was changed while this was on its way is still to be sent, or to be answered.
+        if (this.timer !== undefined || number < this.sent) return
+        this.show(study)
+        setText(this.state, 'All changes are saved.')
       } catch (error) {
         setText(this.state, 'Not saved.')
         showTrouble(this.trouble, error, described(error))

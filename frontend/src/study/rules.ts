@@ -24,7 +24,8 @@ export class RulesPanel {
   /** The names of fields that were edited here: a gap and thresholds are sent only then. */
   private readonly edited = new Set<string>()
   private readonly stored: Design
-  private counted: Design
+  /** What the server counts with; null while it has not answered an edit. */
+  private counted: Design | null
 
   constructor({ title, design }: Study) {
     this.stored = design
@@ -46,6 +47,7 @@ export class RulesPanel {
     )
     this.element.addEventListener('input', ({ target }) => {
       if (target instanceof Element) this.edited.add(target.id)
+      this.counted = null
     })
     this.element.addEventListener('focusout', () => this.fillIn())
   }
@@ -91,6 +93,7 @@ export class RulesPanel {
   /** Where nothing is said the server's default counts: this will show it, and a gap that follows
    * the number of masks. */
   private fillIn(): void {
+    if (!this.counted) return
     if (this.fields.gap?.value === '') this.edited.delete('gap') // back to the default
     for (const name of ['gap', 'washout_days', 'min_volume_mm3'] as const) {
       const field = this.fields[name]

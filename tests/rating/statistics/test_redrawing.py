@@ -58,7 +58,7 @@ def test_both_intervals_are_near_those_of_scipy(sums: CaseSums) -> None:
     def kappa(numbers: np.ndarray, axis: int = -1) -> np.ndarray:
         totals = rows[numbers.astype(int)].sum(axis=-2)
         agreement = totals[..., 0] / totals[..., 2]
-        one, two = totals[..., 3] / totals[..., 4], totals[..., 5] / totals[..., 6]
+        one, two = totals[..., 3] / totals[..., 2], totals[..., 4] / totals[..., 2]
         chance = one * two + (1 - one) * (1 - two)
         return np.asarray((agreement - chance) / (1 - chance))
 
