@@ -6,10 +6,11 @@ Starts Plaque as `make run` does, on SQLite or in a new database on the PostgreS
 URL. Raters read and somebody delineates (`stress_delineating.py`) through the API; they send again,
 with the same ids, whatever was not acknowledged. Inference jobs are queued and run; a backup is
 made on the way. A random web or worker process is killed with SIGKILL and started again by the
-supervisor. Prints figures, and ends with 1 unless what was acknowledged is stored once and as it
-was sent, every job ended once with one mask, every stored file is sound and none is left over, and
-the backup restores. What takes longer than the limit in seconds, or hangs, is ended with what is
-known about it. The tests run a small part.
+supervisor, the last only when there is enough of each kind to lose. Prints figures, and ends with
+1 unless what was acknowledged is stored once and as it was sent, every job ended once with one
+mask, every stored file is sound and none is left over, and the backup restores. What takes longer
+than the limit in seconds, or hangs, is ended with what is known about it. The tests run a small
+part.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ RATERS = ("rita", "ravi", "rosa")
 PATIENCE_S = 120
 KILL_S = 60  # a killable process must turn up within this time
 VICTIMS = ("web master", "web worker", "worker")
+AT_LEAST = 6  # so many marks, edits and decisions are acknowledged before the last kill
 AT_WORK = 0.7  # share of the killed workers that are killed while they run a job
 
 
@@ -322,13 +324,21 @@ def wait_for_work() -> None:
         wait_until(running.exists, "a job runs", seconds=5)
 
 
-def kill_many(served: Served, kills: int, backup: Path, seed: int) -> Counter[str]:
-    """This will kill so many processes at random moments, and make a backup in the middle."""
+def kill_many(
+    served: Served, kills: int, backup: Path, seed: int, raters: list[Rater], dana: Delineator
+) -> Counter[str]:
+    """This will kill so many processes at random moments, and make a backup in the middle.
+
+    On a slow machine little happens between two kills: the last one waits until there is enough to
+    lose.
+    """
     chance = random.Random(seed)  # noqa: S311
     killed: Counter[str] = Counter()
     backed_up = threading.Thread(target=make_backup, args=[backup], daemon=True)
     while killed.total() < kills:
         for victim in chance.sample(VICTIMS, min(len(VICTIMS), kills - killed.total())):
+            if killed.total() == kills - 1:
+                wait_for_enough(raters, dana)
             time.sleep(chance.uniform(0.2, 2.5))
             kill_one(served, victim, chance)
             killed[victim] += 1
@@ -355,6 +365,26 @@ def kill_one(served: Served, victim: str, chance: random.Random) -> None:
         return kill(served, victim, chance)
 
     wait_until(killed, f"a {victim} to kill", seconds=KILL_S)
+
+
+def wait_for_enough(raters: list[Rater], dana: Delineator) -> None:
+    """This will return when there is enough of each kind to lose, or when somebody has failed."""
+
+    def enough() -> bool:
+        failed = any(person.failure for person in (*raters, dana))
+        return failed or all(number >= AT_LEAST for number in acknowledged(raters, dana).values())
+
+    wait_until(enough, "enough to lose", seconds=2 * PATIENCE_S)
+
+
+def acknowledged(raters: list[Rater], dana: Delineator) -> dict[str, int]:
+    """How many marks, edits and decisions about dots the server acknowledged until now."""
+    kinds = {
+        "marks": [kept for rater in raters for kept in list(rater.ledger.marks.values())],
+        "edits": list(dana.ledger.edits.values()),
+        "decisions about dots": list(dana.ledger.decisions.values()),
+    }
+    return {f"{kind} acknowledged": sum(map(len, kept)) for kind, kept in kinds.items()}
 
 
 def make_backup(archive: Path) -> None:
@@ -498,7 +528,7 @@ def stress(kills: int, seed: int, data: Path, database: str, broker: str) -> lis
         people = [*raters, requester, dana]
         for person in people:
             person.start()
-        killed = kill_many(served, kills, data / "backup.tar", seed)
+        killed = kill_many(served, kills, data / "backup.tar", seed, raters, dana)
         stop.set()
         end = time.monotonic() + 2 * PATIENCE_S
         for person in people:
@@ -549,13 +579,11 @@ def print_figures(
         "database": connection.vendor,
         "seconds": round(seconds),
         "killed": f"{killed.total()} ({', '.join(f'{n} x {who}' for who, n in killed.items())})",
-        "marks acknowledged": sum(len(m) for one in ledgers for m in one.marks.values()),
-        "of them removed": sum(len(one.removed) for one in ledgers),
+        **acknowledged(raters, dana),
+        "marks removed": sum(len(one.removed) for one in ledgers),
         "comments acknowledged": sum(len(one.comments) for one in ledgers),
         "answers acknowledged": sum(len(one.answers) for one in ledgers),
-        "of them stored before the answer was lost": sum(one.repeated for one in ledgers),
-        "edits acknowledged": sum(len(one) for one in dana.ledger.edits.values()),
-        "decisions about dots acknowledged": sum(len(o) for o in dana.ledger.decisions.values()),
+        "answers stored before the answer was lost": sum(one.repeated for one in ledgers),
         "requests sent again": sent_again,
         "jobs": attempts.total(),
         "of them at the 1st, 2nd, 3rd attempt": [attempts[number] for number in (1, 2, 3)],

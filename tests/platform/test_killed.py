@@ -38,9 +38,9 @@ def test_what_was_acknowledged_survives_five_kills(tmp_path: Path) -> None:
     assert "0 things are wrong" in said
     figures = dict(re.findall(r"^(\S[^\n]*?) {2,}(\d+)", said, re.MULTILINE))
     assert int(figures["killed"]) == 5
-    assert int(figures["marks acknowledged"]) > 5
-    assert int(figures["edits acknowledged"]) > 5
-    assert int(figures["decisions about dots acknowledged"]) > 5
+    assert int(figures["marks acknowledged"]) >= 6
+    assert int(figures["edits acknowledged"]) >= 6
+    assert int(figures["decisions about dots acknowledged"]) >= 6
     assert int(figures["jobs"]) > 0
 
 
