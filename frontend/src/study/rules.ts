@@ -178,7 +178,7 @@ export class RulesPanel {
       ...this.field(
         'equivalence_margin',
         'Margin of equivalence',
-        number(design.equivalence_margin, { min: 0, max: 1, step: 0.01 }),
+        number(design.equivalence_margin, { min: 0.001, max: 0.999, step: 0.001 }),
         'The difference of two acceptance rates that would matter, as a share (0.05: five percentage points). With it, methods are also tested for being equally acceptable. Empty: they are not.',
       ),
       ...this.field(
