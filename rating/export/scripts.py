@@ -74,7 +74,11 @@ precision <- c(PRECISION); recall <- c(RECALL)   # thresholds, to be exceeded
 lenient <- LENIENT                               # is exactly on a threshold enough?
 by_rater <- BY_RATER                             # is the rater's own verdict the primary one?
 
-answers <- read.csv("ratings.csv", stringsAsFactors = FALSE)
+rows_of <- function(name, text) {  # names are text, also one like 01 or NA
+  read.csv(name, colClasses = setNames(rep("character", length(text)), text),
+           na.strings = character())
+}
+answers <- rows_of("ratings.csv", c("rater", "case"))
 answers <- answers[answers$is_analysed == "True" & answers$outcome == "rated", ]
 
 true <- answers$lesions - answers$fp
@@ -98,7 +102,7 @@ korn_graubard <- function(yes, case) {
     if (k >= size) 1 else qbeta(.975, k + 1, size - k))
 }
 
-theirs <- read.csv("tables/acceptance.csv", stringsAsFactors = FALSE)
+theirs <- rows_of("tables/acceptance.csv", "rater")
 theirs <- theirs[theirs$group == "all" & theirs$is_primary == "True", ]
 worst <- 0
 for (rater in c(sort(unique(answers$rater)), "")) {
