@@ -21,9 +21,9 @@ export class Strokes {
   private keepTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor(
-    private readonly scan: LoadedScan,
+    private readonly scan: Pick<LoadedScan, 'grid' | 'values'>,
     private readonly drawn: Drawn,
-    private readonly layer: DrawingLayer,
+    private readonly layer: Pick<DrawingLayer, 'paintStroke'>,
     private readonly settings: Settings,
     private readonly store: OutboxStore,
     private readonly page: Page,
