@@ -12,7 +12,6 @@ from rating.report.checklists import checklists
 from rating.report.course import course
 from rating.report.document import Report
 from rating.report.facts import Facts
-from rating.report.figures import figures
 from rating.report.found import found, headline
 from rating.report.lesions import lesions
 from rating.report.limits import limits
@@ -27,6 +26,8 @@ def lay_out(
 
     `names` holds the titles of methods. Figures without data are left out.
     """
+    from rating.report.figures import figures  # Altair is slow to import
+
     strong, rest = headline(results, names)
     return Report(
         headline=strong,

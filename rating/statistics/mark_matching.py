@@ -10,7 +10,6 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize
 
 MATCH_MM = 5.0  # a slice of 4 mm and a pointing error of 3 mm in it
 Point = tuple[float, float, float]
@@ -49,6 +48,8 @@ def shared_points(
         raise ValueError("the distance to match within is above 0 mm")
     both = 0
     if first and second:
+        from scipy import optimize  # slow to import
+
         ways = np.asarray(first, dtype=np.float64)[:, None] - np.asarray(second)[None]
         distance = np.sqrt(np.square(ways).sum(axis=2))
         too_far = distance > within_mm

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize, special
+from scipy import special
 
 from rating.statistics.agreement import Table
 from segmentation.evaluation.statistics.quantiles import LEVEL, Interval, t_quantile
@@ -118,4 +118,6 @@ def _crossing(excess: Callable[[float], float], low: float, high: float) -> floa
         return low if low < high else high
     if excess(high) >= 0:
         return high
+    from scipy import optimize  # slow to import
+
     return float(optimize.brentq(excess, low, high, xtol=1e-13))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from rating.statistics.intervals import Clustered, adjusted_size, clopper_pearson, korn_graubard
 from segmentation.evaluation.statistics.quantiles import LEVEL, Interval
@@ -62,6 +62,8 @@ def sample_size(
 
 def _power(n: NDArray[np.int64], claim: float, truth: float) -> NDArray[np.float64]:
     """How often the exact test at .025 shows the claim, for every number of cases."""
+    from scipy import stats  # slow to import
+
     needed = stats.binom.isf((1 - LEVEL) / 2, n, claim) + 1  # so many accepted are too many
     return np.asarray(stats.binom.sf(needed - 1, n, truth), dtype=np.float64)
 

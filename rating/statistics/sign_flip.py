@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import signal, stats
 
 
 def sign_flip(differences: ArrayLike) -> float | None:
@@ -24,6 +23,8 @@ def sign_flip(differences: ArrayLike) -> float | None:
     sizes, times = np.unique(np.abs(whole[whole != 0]), return_counts=True)
     if not len(sizes):
         return None
+    from scipy import signal, stats  # slow to import
+
     # Signs of n differences of size v sum to v (2 X - n) with X binomial; stored from the lowest.
     chances = np.ones(1)
     for size, n in zip(sizes.tolist(), times.tolist(), strict=True):

@@ -8,8 +8,9 @@ from typing import Any
 import altair as alt
 
 from segmentation.evaluation.records import is_number
+from segmentation.publication.charts import Data, around, finished
 from segmentation.publication.document import Figure
-from segmentation.publication.style import COLOURS, SOFT, Data, around, finished
+from segmentation.publication.style import COLOURS, SOFT
 
 Line = Mapping[str, Any]
 SIZE = 210

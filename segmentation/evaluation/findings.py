@@ -15,7 +15,6 @@ from segmentation.evaluation.cohort import (
     t1_acquisitions,
 )
 from segmentation.evaluation.comparison import MEASURES, OF_OUTLINES
-from segmentation.evaluation.figures import volume_figures
 from segmentation.evaluation.lesion_matching import PROFILES
 from segmentation.evaluation.records import SCORES, CaseRecord, Pair
 from segmentation.evaluation.summary import (
@@ -107,6 +106,8 @@ def lay_out(records: Sequence[CaseRecord], facts: Sequence[CaseFacts], asked: As
             for name, why in record.missing.items()
         ],
     }
+    from segmentation.evaluation.figures import volume_figures  # Altair is slow to import
+
     common = common_cases(records, names)
     return Findings(
         groups=_groups(lines, asked.methods, len(common)),

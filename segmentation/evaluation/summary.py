@@ -11,8 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from scipy import stats
-
 from segmentation.evaluation.comparison import MEASURES
 from segmentation.evaluation.records import SCORES, UNION, CaseRecord, Pair, is_number
 from segmentation.evaluation.statistics.bland_altman import (
@@ -252,6 +250,8 @@ def _agreement(first: Sequence[float], second: Sequence[float]) -> Line:
         ("r2", "slope", "intercept_ml", "ccc", "ccc_low", "ccc_high", *growth_names), few
     )
     if len(first) > 2 and max(second) > min(second):
+        from scipy import stats  # slow to import
+
         fit = stats.linregress(second, first)
         line |= {
             "r2": float(fit.rvalue) ** 2,

@@ -8,8 +8,8 @@ from typing import Any
 import altair as alt
 
 from rating.report.wording import Names, rule, share
+from segmentation.publication.charts import MOST_RATERS, Data, finished, percent_axis
 from segmentation.publication.document import Figure
-from segmentation.publication.style import MOST_RATERS, Data, finished, percent_axis
 
 
 def forest(results: Mapping[str, Any], names: Names) -> Figure | None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import altair as alt
 
+from segmentation.publication.charts import Data, finished
 from segmentation.publication.document import Figure
-from segmentation.publication.style import COLOURS, INK, Data, finished
+from segmentation.publication.style import COLOURS, INK
 
 MOST_TABLES = 12
 ANSWERS = ("accepted", "rejected")

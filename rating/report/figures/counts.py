@@ -8,8 +8,9 @@ from typing import Any
 
 import altair as alt
 
+from segmentation.publication.charts import Data, around, finished
 from segmentation.publication.document import Figure
-from segmentation.publication.style import COLOURS, SOFT, Data, around, finished
+from segmentation.publication.style import COLOURS, SOFT
 
 KINDS = {"fp": "False positives", "fn": "Missed lesions"}
 MOST_PAIRS = 6  # of readings that a figure compares

@@ -7,8 +7,8 @@ from typing import Any
 
 import altair as alt
 
+from segmentation.publication.charts import MOST_RATERS, Data, finished, percent_axis
 from segmentation.publication.document import Figure
-from segmentation.publication.style import MOST_RATERS, Data, finished, percent_axis
 
 
 def along_order(results: Mapping[str, Any]) -> Figure | None:

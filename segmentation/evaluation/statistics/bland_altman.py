@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from segmentation.evaluation.statistics.quantiles import LEVEL, Interval, Z, t_quantile
 
@@ -80,6 +79,8 @@ def trend(first: ArrayLike, second: ArrayLike) -> Trend | None:
     means = (one + two) / 2
     if len(means) < 3 or float(means.max() - means.min()) == 0:
         return None
+    from scipy import stats  # slow to import
+
     fit = stats.linregress(means, one - two)
     half = t_quantile(len(means) - 2) * float(fit.stderr)
     return Trend(float(fit.slope), (float(fit.slope) - half, float(fit.slope) + half))
@@ -117,6 +118,8 @@ def _tolerance_factors(n: int) -> Interval:
     if n > MOST_EXACT:
         half = Z * math.sqrt(1 / n + Z * Z / (2 * (n - 1)))
         return Z - half, Z + half
+    from scipy import stats  # slow to import
+
     root = math.sqrt(n)
     near, far = (float(stats.nct.ppf(tail, n - 1, Z * root)) / root for tail in TAILS)
     return near, far

@@ -12,9 +12,9 @@ import pytest
 from rating.report.figures import figures
 from rating.report.figures.counts import bland_altman, first_and_second
 from rating.statistics import summarise
+from segmentation.publication.charts import around
 from segmentation.publication.document import Figure
 from segmentation.publication.drawing import png, svg, with_own_names
-from segmentation.publication.style import around
 from tests.rating.report.studies import NAMES, a_study, results_of
 
 NAMES_OF_FIGURES = ["acceptance", "lesion_load", "agreement", "counts", "bland_altman", "course"]
