@@ -147,7 +147,7 @@ for n in range(3):
 """
 
 
-@pytest.mark.embedded_only
+@pytest.mark.once
 def test_attempts_are_counted_over_all_processes(tmp_path: Path) -> None:
     def run(*words: str) -> str:
         environment = os.environ | {

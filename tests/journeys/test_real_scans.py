@@ -14,7 +14,8 @@ from segmentation.models import Case, Cohort, InferenceJob
 from segmentation.operations.running import run_next_job
 from tests.segmentation.scans import signed_in
 
-pytestmark = [pytest.mark.real_scans, pytest.mark.django_db(transaction=True)]
+# Once: what a network finds does not hang on the database.
+pytestmark = [pytest.mark.real_scans, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 GEOMETRY = [
     *("dim", "pixdim", "qform_code", "sform_code", "quatern_b", "quatern_c", "quatern_d"),

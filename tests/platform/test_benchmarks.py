@@ -10,7 +10,7 @@ import pytest
 from tests.served import ROOT
 
 
-@pytest.mark.embedded_only
+@pytest.mark.once
 @pytest.mark.parametrize(
     "command",
     [

@@ -18,7 +18,7 @@ from tests.served import ROOT, free_port
 from webapp.broker import EXCHANGES, folder_broker
 
 # They have brokers of their own, whatever the others run on.
-pytestmark = pytest.mark.embedded_only
+pytestmark = pytest.mark.once
 
 
 @pytest.mark.redis_server

@@ -44,7 +44,7 @@ def test_what_was_acknowledged_survives_five_kills(tmp_path: Path) -> None:
     assert int(figures["jobs"]) > 0
 
 
-@pytest.mark.embedded_only
+@pytest.mark.once
 def test_a_process_that_dies_is_started_again_and_an_interrupt_ends_all(tmp_path: Path) -> None:
     served = Served.start("--no-demonstration", data=tmp_path, environment={})
     try:

@@ -213,6 +213,7 @@ def test_production_signs_in_works_says_how_it_goes_and_ends(production: Product
         assert word not in told
 
 
+@pytest.mark.once
 def test_without_a_database_a_command_says_so_in_words(tmp_path: Path) -> None:
     gone = {"PLAQUE_DATA": str(tmp_path), "DATABASE_URL": "postgres://a:secret@127.0.0.1:1/b"}
     done = subprocess.run(

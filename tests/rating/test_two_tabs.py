@@ -149,7 +149,7 @@ def test_a_mark_in_vain_is_said_and_stored_when_it_is_sent_again(
     assert Mark.objects.count() == 1
 
 
-@pytest.mark.embedded_only
+@pytest.mark.once
 def test_a_full_database_is_said_and_loses_nothing(rita: Browser, study: Study) -> None:
     token = rita.open_next()["presentation"]
     address, comment = f"presentations/{token}/comment/", {"comment": "\u2265" * 4000}

@@ -87,6 +87,7 @@ def test_files_of_a_deleted_case_are_announced_until_they_are_gone(case: Case) -
     assert list(names_in(default_storage)) == []
 
 
+@pytest.mark.once
 def test_before_the_first_migration_the_command_says_what_to_do(tmp_path: Path) -> None:
     kept = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     told = subprocess.run(

@@ -373,6 +373,7 @@ def test_workers_agree_on_the_time_of_the_database() -> None:
     assert abs(shared - here - skew) < timedelta(minutes=1)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("limit", ["time", "memory"])
 def test_a_job_over_a_limit_fails_and_a_worker_that_hangs_ends_itself(
     tmp_path: Path, limit: str

@@ -249,7 +249,7 @@ print(json.dumps([*told, left_behind()]))
 """
 
 
-@pytest.mark.embedded_only
+@pytest.mark.once
 def test_a_locked_database_is_said_and_leaves_nothing(tmp_path: Path) -> None:
     own = {"PLAQUE_DATA": str(tmp_path), "DJANGO_SETTINGS_MODULE": "webapp.settings"}
     command = [sys.executable, "-c", LOCKED]

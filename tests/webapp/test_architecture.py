@@ -4,9 +4,12 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 LARGE = ("torch", "segmentation.networks.unet", "altair", "scipy.stats", "scipy.optimize")
 
 
+@pytest.mark.once
 def test_a_web_process_starts_without_what_is_large() -> None:
     look = (
         "import django, sys; django.setup(); import webapp.urls; "

@@ -157,6 +157,7 @@ def test_what_a_library_puts_into_its_lines_is_dropped(lines: Lines) -> None:
     assert not [text for text in lines.texts if "10.0.0.7" in text or "rita" in text]
 
 
+@pytest.mark.once
 def test_without_its_database_plaque_says_so_in_plain_words(tmp_path: Path) -> None:
     gone = {"DATABASE_URL": "postgres://someone:secret@127.0.0.1:1/plaque"}
     page, api, nowhere = ask_elsewhere(tmp_path, "/cases/", "/api/v1/cohorts/", "/no/", **gone)

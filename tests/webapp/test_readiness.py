@@ -101,6 +101,7 @@ def test_asking_leaves_no_file(worker: Worker, tmp_path: Path) -> None:
     assert [path for path in (tmp_path / "files").rglob("*") if path.is_file()] == []
 
 
+@pytest.mark.once
 def test_database_and_broker_gone(tmp_path: Path) -> None:
     """Nothing of the connection is told: no host, no user, no password."""
     gone = {
