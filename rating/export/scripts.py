@@ -56,7 +56,8 @@ def main_table_in_r(design: AcceptanceDesign) -> str:
     """This will write an R script that recomputes acceptance from ratings.csv and compares it.
 
     It needs nothing but R itself, judges the counts anew, and ends with 1 where its numbers and
-    those of tables/acceptance.csv differ by more than one in a million.
+    those of tables/acceptance.csv differ by more than one in a million, or where a verdict, a line
+    or a number is another or missing.
     """
     return (
         R_SCRIPT.replace("PRECISION", "{}, {}".format(*design.precision_threshold))
@@ -88,6 +89,9 @@ exceeds <- function(part, whole, over) {
 good <- exceeds(true, answers$lesions, precision) & exceeds(true, true + answers$fn, recall)
 good[answers$lesions > 0 & true == 0] <- FALSE
 good[answers$lesions == 0] <- answers$fn[answers$lesions == 0] == 0
+told <- answers$verdict_derived
+if (any(good != (told == "acceptable" | lenient & told == "boundary")))
+  stop("ratings.csv has derived verdicts that do not follow from its counts")
 accepted <- if (by_rater) answers$verdict_rater == "acceptable" else good
 
 korn_graubard <- function(yes, case) {
@@ -104,14 +108,20 @@ korn_graubard <- function(yes, case) {
 
 theirs <- rows_of("tables/acceptance.csv", "rater")
 theirs <- theirs[theirs$group == "all" & theirs$is_primary == "True", ]
+raters <- c(sort(unique(answers$rater)), "")
+number <- function(text) suppressWarnings(as.numeric(text))  # a reason is none
+if (any(!is.na(number(theirs$rate[!theirs$rater %in% raters]))))
+  stop("tables/acceptance.csv has a rate of somebody who rated nothing")
 worst <- 0
-for (rater in c(sort(unique(answers$rater)), "")) {
+for (rater in raters) {
   own <- rater == "" | answers$rater == rater
   found <- korn_graubard(accepted[own], answers$case[own])
   line <- theirs[theirs$rater == rater, ]
-  told <- suppressWarnings(as.numeric(c(line$rate, line$low, line$high)))
+  if (nrow(line) != 1) stop("tables/acceptance.csv does not have one line for each rater")
+  told <- number(c(line$rate, line$low, line$high))
   cat(sprintf("%-12s %d of %d  %.6f (%.6f to %.6f)\\n", if (rater == "") "all raters" else rater,
               sum(accepted[own]), sum(own), found[1], found[2], found[3]))
+  if (any(is.na(found) != is.na(told))) stop("one of them has a number, the other has none")
   worst <- max(worst, abs(found - told), na.rm = TRUE)
 }
 cat(sprintf("largest difference from tables/acceptance.csv: %.1e\\n", worst))
@@ -119,7 +129,7 @@ if (worst > 1e-6) quit(status = 1)
 """
 
 VERIFY = """\
-# Checks design, secret and every order, as drawn and as shown: python3 verify.py, right here.
+# Checks design, secret and every order, as drawn, shown and rated: python3 verify.py, right here.
 import csv, hashlib, json
 from orders import draw, rows_by_rater
 
@@ -129,14 +139,14 @@ def sha256(*parts):
 text, study = open("design.json", "rb").read(), json.load(open("study.json", "rb"))
 design, secret = json.loads(text), bytes.fromhex(study["secret"])
 assert sha256(secret, text) == study["commitment"], "other design or secret"
-drawn, shown = rows_by_rater("schedule.csv"), rows_by_rater("presentations.csv")
-assert shown.keys() == drawn.keys() >= set(design["raters"]), "other raters"
+drawn, shown, rated = map(rows_by_rater, ("schedule.csv", "presentations.csv", "ratings.csv"))
+assert rated.keys() <= shown.keys() == drawn.keys() >= set(design["raters"]), "other raters"
 for rater, rows in drawn.items():
-    order = draw(secret, study["study"], rater, design)
-    assert order == rows == shown[rater], f"{rater}: another order"
+    assert draw(secret, study["study"], rater, design) == rows == shown[rater], f"{rater}: order"
+    assert {*rated.get(rater, [])} <= {*rows}, f"{rater}: ratings of something else"
 for row in csv.DictReader(open("amendments.csv", encoding="utf-8")):  # raters who joined later
     rater = row["rater"].lstrip("'")
-    told = "\\n".join([rater, *(item for _, _, item, _ in drawn.get(rater, []))]).encode()
+    told = "\\n".join([rater, *(item for _, _, item, *_ in drawn.get(rater, []))]).encode()
     assert row["commitment"] in ("", sha256(secret, told)), f"{rater}: not committed to"
 print(f"The commitment holds, and so do the orders of {', '.join(drawn)}.")
 """
@@ -149,13 +159,15 @@ import csv, hmac
 if not __debug__:
     raise SystemExit("Nothing was checked: Python leaves the checks out with -O. Run it without.")
 
+SHOWN = ("position", "occasion", "item", "case", "method")
+
 def rows_by_rater(name):
-    '''Position, occasion, item and case of every row but practice; names without the apostrophe.'''
+    '''What SHOWN names of every row but practice; words without the apostrophe before them.'''
     found = {}
     for row in csv.DictReader(open(name, encoding="utf-8")):
         if row["occasion"] != "0":
             rows = found.setdefault(row["rater"].lstrip("'"), [])
-            rows.append(tuple(row[of] for of in ("position", "occasion", "item", "case")))
+            rows.append(tuple(row[of].lstrip("'") for of in SHOWN))
     return found
 
 def words(secret, label):
@@ -178,7 +190,7 @@ def draw(secret, study, rater, design):
         order = draw_once(source, design["items"], design["gap"])
     n = len(design["items"])
     return [
-        (str(at), "1" if at <= n else "2", item["key"], item["case"])
+        (str(at), "1" if at <= n else "2", item["key"], item["case"], item["method"].lstrip("'"))
         for at, item in enumerate(order, 1)
     ]
 

@@ -194,6 +194,7 @@ def test_the_script_of_the_bundle_verifies_every_order(
         ("schedule.csv", "\n".join([head, *turned, *lines[2:]])),
         ("schedule.csv", "\n".join([head, lines[0].replace(",1,1,", ",1,2,"), *lines[1:]])),
         ("schedule.csv", "\n".join(line for line in [head, *lines] if "rita" not in line)),
+        ("schedule.csv", whole["schedule.csv"].replace("secret-method", "another")),
         ("presentations.csv", "\n".join([told, showings[1], showings[0], *showings[2:]])),
         ("presentations.csv", "\n".join([told, *showings[:-1]])),
         ("amendments.csv", whole["amendments.csv"].replace(commitment, "0" * 64)),

@@ -83,6 +83,11 @@ def test_methods_are_compared_and_every_order_follows_from_the_secret(
     ran = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ran.stdout == "The commitment holds, and so do the orders of ravi, rita.\n", ran.stderr
     assert len(rows(files["schedule.csv"])) == 2 * 2 * CASES * len(METHODS)
+    one, other = (method.encode() for method in METHODS)
+    exchanged = files["ratings.csv"].replace(one, b"?").replace(other, one).replace(b"?", other)
+    (tmp_path / "ratings.csv").write_bytes(exchanged)
+    ran = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (1, "")
 
 
 def test_two_masks_of_one_case_alone_cannot_be_shown(cora: Browser, cohort: Cohort) -> None:
