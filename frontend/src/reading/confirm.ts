@@ -21,6 +21,7 @@ const ANSWER: Words = {
 export class Confirmation {
   private readonly title = make('h2', { id: 'confirm-title' })
   private readonly lines = make('ul')
+  private readonly note = make('p')
   private readonly trouble = make('p', { class: 'trouble', role: 'alert' })
   private readonly yes = make('button', {
     type: 'button',
@@ -41,7 +42,7 @@ export class Confirmation {
       { class: 'confirm', 'aria-labelledby': 'confirm-title' },
       this.title,
       this.lines,
-      make('p', {}, words.note),
+      this.note,
       this.trouble,
       make('div', { class: 'choices' }, this.no, this.yes),
     )
@@ -62,8 +63,9 @@ export class Confirmation {
   }
 
   /** This will ask, and run `submit` on yes; a failure is said here and can be tried again. */
-  ask(title: string, lines: readonly string[], submit: Submit): void {
+  ask(title: string, lines: readonly string[], submit: Submit, note = this.words.note): void {
     this.submit = submit
+    setText(this.note, note)
     setText(this.title, title)
     this.lines.replaceChildren(...lines.map((line) => make('li', {}, line)))
     setText(this.trouble, '')

@@ -40,6 +40,7 @@ interface Row {
 export class MarkList {
   readonly element = make('ol', { class: 'marks', 'aria-label': 'Your marks' })
   private readonly rows = new Map<string, Row>()
+  private current: string | undefined
 
   constructor(private readonly actions: MarkActions) {}
 
@@ -67,6 +68,16 @@ export class MarkList {
       if (this.element.children[at] !== row.element)
         this.element.insertBefore(row.element, this.element.children[at] ?? null)
     })
+    if (current !== this.current) this.bringIntoSight(this.rows.get(current ?? ''))
+    this.current = current
+  }
+
+  /** This will scroll the list alone: in a narrow window the scan above it stays in sight. */
+  private bringIntoSight(row: Row | undefined): void {
+    if (!row) return
+    const { offsetTop, offsetHeight } = row.element
+    const lowest = offsetTop + offsetHeight - this.element.clientHeight
+    this.element.scrollTop = Math.min(offsetTop, Math.max(this.element.scrollTop, lowest))
   }
 
   private newRow(mark: Mark): Row {
@@ -120,7 +131,7 @@ export class MarkList {
       goTo,
       reason,
       remove,
-      make('div', { class: 'mark-counting' }, 'counts as lesions:', countsAs, oneWith),
+      make('div', { class: 'mark-counting' }, 'counts as', countsAs, oneWith),
     )
     return { element, goTo, name, said, reason, remove, countsAs, oneWith }
   }

@@ -61,6 +61,8 @@ const CLICKS = [
 ] as const
 
 const STORED = 'Your answer is stored.'
+const PRACTICE_NOTE =
+  'Submitting locks your marks. This is practice: you are told next what was right.'
 const STORED_BEFORE =
   'Your answer is stored as you had sent it before. If you have changed it since, correct your last verdict.'
 
@@ -72,6 +74,7 @@ export class Room {
   private sitting: Sitting | null = null
   /** Stands in place of the panel while a practice case is looked at again. */
   private review: Review | null = null
+  private isPractice = false
   /** The answers that were sent for the presentation that is open, stored or not. */
   private readonly tried = new Set<string>()
   private readonly title = make('h1', {}, 'Reading')
@@ -240,7 +243,8 @@ export class Room {
     setText(this.title, reading.title)
     this.instructions.offer(reading)
     const number = `${Math.min(reading.done + 1, reading.total)} of ${reading.total}`
-    setText(this.progress, reading.practice_left > 0 ? 'Practice' : number)
+    this.isPractice = reading.practice_left > 0
+    setText(this.progress, this.isPractice ? 'Practice' : number)
     this.stage.dataset.busy = 'Loading the scan…'
     try {
       const { scan, mask, t1 } = await this.ahead.take(presentation)
@@ -415,7 +419,10 @@ export class Room {
     this.panel.stopWaiting()
     const lines = answerInWords(this.panel.form.given, sitting)
     lines.push(this.coverage.textContent)
-    this.confirmation.ask('Submit this answer?', lines, () => this.send(sitting))
+    if (sitting.tour.left > 0) lines.push(`${plural(sitting.tour.left, 'drawn lesion')} unseen`)
+    const send = (): Promise<() => void> => this.send(sitting)
+    const note = this.isPractice ? PRACTICE_NOTE : undefined
+    this.confirmation.ask('Submit this answer?', lines, send, note)
   }
 
   /** This will submit, and return how it goes on from there. */
