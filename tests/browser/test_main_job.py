@@ -256,7 +256,7 @@ def compare_marks(marks: list[dict[str, str]], scripts: dict[str, Script]) -> No
             assert any(np.abs(np.subtract(place, mm)).max() < 4 for place in places), (turn, kind)
 
 
-REAL = pytest.param("mni_patient07", "mni_patient19", marks=pytest.mark.real_scans)
+REAL = pytest.param("mni_patient07", "long_patient04_study1", marks=pytest.mark.real_scans)
 
 
 @pytest.mark.parametrize(("first", "second"), [REAL] if SCANS else [("phantom503", "phantom504")])
