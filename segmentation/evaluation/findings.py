@@ -85,6 +85,8 @@ class Findings:
 
 def lay_out(records: Sequence[CaseRecord], facts: Sequence[CaseFacts], asked: Asked) -> Findings:
     """This will lay out what was found; with no case everything says so."""
+    from segmentation.evaluation.figures import volume_figures  # Altair is slow to import
+
     names, references = list(asked.methods), asked.references
     pairs = volume_pairs(records, names, references)
     lines: dict[str, Sequence[Line]] = {
@@ -106,8 +108,6 @@ def lay_out(records: Sequence[CaseRecord], facts: Sequence[CaseFacts], asked: As
             for name, why in record.missing.items()
         ],
     }
-    from segmentation.evaluation.figures import volume_figures  # Altair is slow to import
-
     common = common_cases(records, names)
     return Findings(
         groups=_groups(lines, asked.methods, len(common)),

@@ -24,7 +24,7 @@ export class KeyDialog {
     make(
       'p',
       { class: 'hint' },
-      'Press a button, then the key that it is to have. Your keys are the same on every machine.',
+      'Press a button, then the key that it is to have, on every machine. Arrows and other keys without a letter do what they always do, too.',
     ),
     make('div', { class: 'keys-list' }, make('table', {}, this.rows)),
     this.said,

@@ -22,6 +22,11 @@ function words({ kind, said }: Told): string {
   }
 }
 
+/** Two places may lie so close that only this tells which is which. */
+function sign({ kind, said }: Told): string {
+  return `${SIGNS[said]} ${kind}`
+}
+
 function mmOf({ mm }: Told): Triple {
   const [x, y, z] = mm
   return [x ?? 0, y ?? 0, z ?? 0]
@@ -32,7 +37,7 @@ export function reviewDots(feedback: Feedback, goTo: (mm: Triple) => void): Dot[
   return feedback.places.map((told, number) => ({
     key: `told-${number}`,
     mm: mmOf(told),
-    text: SIGNS[told.said],
+    text: sign(told),
     label: words(told),
     tone: told.said,
     onClick: () => goTo(mmOf(told)),
@@ -49,7 +54,7 @@ export function reviewPanel(
     const button = make(
       'button',
       { type: 'button', 'data-said': told.said },
-      make('strong', { 'aria-hidden': 'true' }, SIGNS[told.said]),
+      make('strong', { 'aria-hidden': 'true' }, sign(told)),
       ` ${words(told)}`,
     )
     button.addEventListener('click', () => {
