@@ -8,7 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The first is Chromium without its own windows and bars, which tests only wait for.
+NAMES = (
+    *("chromium-headless-shell", "chromium", "chromium-browser"),
+    *("google-chrome", "google-chrome-stable"),
+)
 
 # A WebGL that needs no graphics card, and no calls home.
 SWITCHES = [
@@ -37,7 +41,10 @@ def install() -> None:
     if os.geteuid() == 0 and shutil.which("apt-get"):
         print("Installing Chromium for the browser tests (apt-get)", flush=True)
         subprocess.run(["apt-get", "-qq", "update"], check=False)
-        subprocess.run(["apt-get", "-qq", "-y", "install", "chromium"], check=False)
+        for package in ("chromium-headless-shell", "chromium"):  # the first is Debian's alone
+            done = subprocess.run(["apt-get", "-qq", "-y", "install", package], check=False)
+            if done.returncode == 0:
+                break
     else:
         print("Installing Chromium for the browser tests (Playwright)", flush=True)
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
