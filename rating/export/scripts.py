@@ -89,8 +89,8 @@ exceeds <- function(part, whole, over) {
 good <- exceeds(true, answers$lesions, precision) & exceeds(true, true + answers$fn, recall)
 good[answers$lesions > 0 & true == 0] <- FALSE
 good[answers$lesions == 0] <- answers$fn[answers$lesions == 0] == 0
-told <- answers$verdict_derived
-if (any(good != (told == "acceptable" | lenient & told == "boundary")))
+derived <- answers$verdict_derived
+if (any(good != (derived == "acceptable" | lenient & derived == "boundary")))
   stop("ratings.csv has derived verdicts that do not follow from its counts")
 accepted <- if (by_rater) answers$verdict_rater == "acceptable" else good
 

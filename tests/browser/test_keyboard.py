@@ -54,6 +54,30 @@ def tab_to(page: Page, words: str, steps: int = 40) -> None:
     raise AssertionError(f"{words} is not reached by Tab")
 
 
+def test_the_mark_that_keys_act_on_is_in_sight(rita: Visitor, clinic: Clinic) -> None:
+    """However the list was scrolled; and nothing moves when the comment opens over it."""
+    page, press = rita.page, rita.page.keyboard.press
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.goto(rita.address + clinic.fill("/reading/{ready_reading}/"))
+    page.get_by_role("button", name="Open presentation 1").click()
+    rita.wait_for_viewer()
+    for count in range(1, 6):
+        press("Shift+ArrowRight")
+        press("Shift+ArrowRight")
+        press("m")
+        expect(page.locator(".marks li")).to_have_count(count)
+    page.locator(".marks li .mark-name").last.click()
+    assert page.locator(".marks").evaluate("list => list.scrollTop") > 0
+    for _ in range(9):
+        press("Shift+ArrowDown")
+    press("m")
+    expect(page.locator(".marks li")).to_have_count(6)
+    expect(page.locator(".marks li[data-current]")).to_be_in_viewport(ratio=1)
+    before = page.locator(".marks li").first.bounding_box()
+    page.get_by_label("Comment").focus()
+    assert page.locator(".marks li").first.bounding_box() == before
+
+
 def test_a_whole_presentation_by_keyboard_alone(rita: Visitor, clinic: Clinic) -> None:
     page, press = rita.page, rita.page.keyboard.press
     tab_to(page, "reading")

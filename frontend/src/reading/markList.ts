@@ -46,6 +46,7 @@ export class MarkList {
 
   clear(): void {
     this.rows.clear()
+    this.current = undefined
     this.element.replaceChildren()
   }
 
