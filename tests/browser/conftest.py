@@ -80,6 +80,12 @@ class Visitor:
             assert time.monotonic() < end, f"not within {seconds} s: {expression}"
             self.page.wait_for_timeout(50)
 
+    def wait_for_frames(self) -> None:
+        """Until what was done has been drawn: followers and frames come an animation frame later."""
+        self.page.evaluate(
+            "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+
     def click_at(self, mm: list[float]) -> None:
         """On a place in the scan, after going to its slice."""
         self.page.evaluate("mm => window.plaque.viewer.goTo(mm)", mm)

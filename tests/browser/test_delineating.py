@@ -127,7 +127,7 @@ def test_two_delineators_make_a_reference(visitor: Callable[[], Visitor]) -> Non
     dana.key("Control+y")
     assert len(dana.sizes) == 2
     dana.stroke((30, 60, 2), (33, 61, 2), let_go=False)
-    dana.page.wait_for_timeout(500)  # a stroke is kept every 200 ms
+    dana.wait_kept((33, 61, 2))
     dana.lose_the_tab()
     assert len(dana.sizes) == 3
     dana.page.get_by_label("Sequence beside the FLAIR").select_option("T1")

@@ -65,6 +65,16 @@ def a_method_mask(case: Case, *, probability: np.ndarray | None = None) -> Segme
     return store_mask(new, like=like, now=timezone.now())
 
 
+KEPT_STROKES = """async () => {
+  const done = asked => new Promise(resolve => { asked.onsuccess = () => resolve(asked.result) })
+  const database = await done(indexedDB.open('plaque'))
+  const strokes = await done(database.transaction('strokes').objectStore('strokes').getAll())
+  database.close()
+  return strokes.flatMap(({ added }) => added.flatMap((first, at) =>
+    at % 2 ? [] : Array.from({ length: added[at + 1] }, (_, more) => first + more)))
+}"""
+
+
 class Artist:
     """Somebody at the editor; places are voxels of the scan as it is stored."""
 
@@ -81,6 +91,13 @@ class Artist:
         self.page.get_by_role("button", name=button).click()
         self.page.wait_for_url("**/drawings/*/")
         self.person.wait_for_viewer()
+
+    def wait_kept(self, voxel: tuple[float, ...]) -> None:
+        """Until the browser has kept the stroke that is being drawn as far as a voxel of it."""
+        ras = self.grid.ras
+        at = np.rint(ras.to_voxel(self.grid.to_mm(np.array(voxel)))).astype(int)
+        number = np.ravel_multi_index(at, ras.shape, order="F")
+        self.person.wait_for(f"({KEPT_STROKES})().then(voxels => voxels.includes({number}))")
 
     def lose_the_tab(self) -> None:
         """The page's process dies as it stands; the same browser opens the same address again."""
@@ -191,7 +208,7 @@ def test_draw_three_lesions_and_thirty_steps_back_and_forth(
 
     in_mid_stroke = [(12, 40, 6), (14, 41, 6), (17, 43, 6)]
     dana.stroke(*in_mid_stroke, let_go=False)
-    dana.page.wait_for_timeout(500)  # a stroke is kept every 200 ms
+    dana.wait_kept(in_mid_stroke[-1])
     dana.lose_the_tab()
     assert len(dana.sizes) == 4
     assert dana.state["edits"] == 91

@@ -59,7 +59,7 @@ def seen_spots(artist: Artist, corner_mm: np.ndarray) -> list[tuple[float, float
     """Where the bright spots are on the screen by its pixels: the left one, then the right one."""
     page = artist.page
     page.evaluate("mm => window.plaque.viewer.goTo(mm)", corner_mm.tolist())
-    page.wait_for_timeout(150)
+    artist.person.wait_for_frames()
     stage = page.locator(".stage canvas").first.bounding_box()
     assert stage
     inset = 20  # without the round corners

@@ -58,7 +58,7 @@ def click_from_elsewhere(
     away = grid.to_mm(np.array([3, 3, voxel[2]]))
     person.page.evaluate("mm => window.plaque.viewer.goTo(mm)", away.tolist())
     person.page.mouse.click(*point)
-    person.page.wait_for_timeout(150)
+    person.wait_for_frames()
     landed = np.array(person.page.evaluate("window.plaque.viewer.crosshairMm()"))
     np.testing.assert_array_equal(np.rint(grid.to_voxel(landed)), voxel)
     assert np.abs(landed - grid.to_mm(voxel)).max() <= max(grid.spacing_mm)
@@ -101,7 +101,7 @@ def test_what_is_seen_is_what_is_clicked(visitor: Callable[[], Visitor]) -> None
     for spot in spots:
         away = grid.to_mm(np.array([3, 3, spot[2]]))
         person.page.evaluate("mm => window.plaque.viewer.goTo(mm)", away.tolist())
-        person.page.wait_for_timeout(300)
+        person.wait_for_frames()
         picture = base64.b64encode(
             person.page.screenshot(clip={"x": left, "y": top, **size})
         ).decode()
@@ -129,7 +129,7 @@ def test_directions_and_crosshair_stand_where_they_say(visitor: Callable[[], Vis
 
     def click(x: float, y: float) -> np.ndarray:
         person.page.mouse.click(x, y)
-        person.page.wait_for_timeout(100)
+        person.wait_for_frames()
         return np.array(person.page.evaluate("window.plaque.viewer.crosshairMm()"))
 
     for number, frame in enumerate(person.page.evaluate(FRAMES)):
