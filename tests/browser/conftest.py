@@ -81,7 +81,7 @@ class Visitor:
             self.page.wait_for_timeout(50)
 
     def wait_for_frames(self) -> None:
-        """Until what was done has been drawn: followers and frames come an animation frame later."""
+        """Until what was done is drawn: the viewer beside comes along a frame later."""
         self.page.evaluate(
             "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
         )
