@@ -6,7 +6,6 @@ import csv
 import gzip
 import hashlib
 import io
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -29,17 +28,9 @@ from segmentation.evaluation.summary import steps
 from segmentation.models import Case, Cohort, Drawing, InferenceJob, Segmentation
 from segmentation.operations.evaluating import Comparing, prepare, records_of
 from segmentation.operations.references import make_references
-from segmentation.queries import clock_given
 from tests.rating.delineators import Delineator, Mask, ball
 from tests.rating.reference_stage import A, B, Clock, Own, S, drafted, what_they_draw
 from tests.rating.stage import NOON, Browser
-
-
-@pytest.fixture
-def clock() -> Iterator[Clock]:
-    clock = Clock()
-    with clock_given(clock):
-        yield clock
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ export function declarationForm(
           make('p', { class: 'hint' }, 'The report of the study tells it beside your user name.'),
           ...field('Years of experience with MS scans', years),
           ...field('Specialty', specialty),
-          ...field('Training', training),
+          ...field('Training (residency, fellowship, courses)', training),
         ]
       : []),
     ...(asks.has('conditions')
