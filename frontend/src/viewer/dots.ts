@@ -14,19 +14,14 @@ export interface Dot {
   readonly onClick: () => void
 }
 
-/** So near to each other, in pixels, two texts to the right of their rings would overlap. */
-const NEAR_X = 40
-const NEAR_Y = 14
-
 /** This will put one button per dot and plane in which its slice is shown, at its place. */
 export function placeDots(surface: HTMLElement, nv: Niivue, dots: readonly Dot[]): void {
   const there = new Map<string, HTMLElement>()
   for (const element of surface.querySelectorAll<HTMLElement>('[data-dot]')) {
     there.set(element.dataset.dot ?? '', element)
   }
-  for (const plane of shownPlanes(nv)) {
-    const texts: { x: number; y: number }[] = [] // to the right of rings
-    for (const dot of dots) {
+  for (const dot of dots) {
+    for (const plane of shownPlanes(nv)) {
       const on = pointOf(nv, dot.mm, plane)
       const point = on ?? pointOf(nv, dot.mm, plane, 1)
       if (!point) continue
@@ -38,11 +33,6 @@ export function placeDots(surface: HTMLElement, nv: Niivue, dots: readonly Dot[]
       if (on && element.getAttribute('aria-label') !== dot.label) {
         element.setAttribute('aria-label', dot.label)
       }
-      const isCrowded = texts.some(
-        ({ x, y }) => Math.abs(x - point.x) < NEAR_X && Math.abs(y - point.y) < NEAR_Y,
-      )
-      element.classList.toggle('viewer-dot-left', isCrowded)
-      if (on && !isCrowded) texts.push(point)
       element.style.transform = `translate(${point.x}px, ${point.y}px)`
     }
   }
