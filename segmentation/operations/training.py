@@ -132,7 +132,7 @@ def train_on(
     tested = deck_of(split.test)
     if tested is None:
         return trained
-    record["test_dice"] = pooled_dice(trained.network, tested)[0]
+    record["test_dice"] = pooled_dice(trained.network, tested, half=settings.half)[0]
     kept = {**record, "course": asdict(replace(trained.course, rows=[]))}
     Journal(folder, {}).save_best(trained.network, kept)
     return replace(trained, record=kept)

@@ -108,7 +108,9 @@ def train(
         if course.is_dead(loss, settings):
             course = _restarted(network, average, optimizer, settings, course)
             continue
-        score = None if validation is None else pooled_dice(average, validation)[0]
+        score = None
+        if validation is not None:
+            score = pooled_dice(average, validation, half=settings.half)[0]
         course = course.after_epoch(loss, score, time.monotonic() - began, settings)
         if course.best_epoch == course.epoch:
             best.load_state_dict(average.state_dict())

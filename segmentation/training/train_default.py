@@ -195,7 +195,7 @@ def run_fold(
             progress=lambda _, line: say(f"round {number}: {line}"),  # noqa: B023
         ).network
         scores = {
-            name: pooled_dice(network, one, thresholds=THRESHOLDS)
+            name: pooled_dice(network, one, thresholds=THRESHOLDS, half=chosen.half)
             for name, one in held_out_decks.items()
         }
         record = {**record, f"round{number}_dice": dict(scores, thresholds=THRESHOLDS)}
@@ -206,7 +206,8 @@ def run_fold(
             )
             say(f"round {number}: held-out {name} Dice {line}")
         if number < len(rounds):
-            say("labelled {} lesion and {} other pixels".format(*label_unknown(network, deck)))
+            labelled = label_unknown(network, deck, half=chosen.half)
+            say("labelled {} lesion and {} other pixels".format(*labelled))
     sha256 = Journal(folder, {}).save_best(network, record)
     say(f"sha256 {sha256}")
     return network

@@ -10,7 +10,7 @@ from segmentation.training.augmentation import Augmentation
 from segmentation.training.deck import Batch, Deck
 from segmentation.training.examples import KNOWN, LESION, make_example
 from segmentation.training.losses import dice_loss, lesion_and_brain_loss
-from segmentation.training.scoring import label_unknown, pooled_dice
+from segmentation.training.scoring import label_unknown, lesion_probability, pooled_dice
 from tests.segmentation.training.small import CPU, tiny_deck, tiny_example, tiny_network
 
 STILL = Augmentation(0.0, 0.0, 0.0, mirror=False, contrast=0.0, strip=0.0)
@@ -99,6 +99,16 @@ def test_dice_is_undefined_without_any_lesion_and_one_when_all_is_right() -> Non
     deck = tiny_deck(1)
     deck.labels |= LESION
     assert pooled_dice(network, deck, thresholds=(0.5, 0.99999)) == [1.0, 0.0]
+
+
+def test_scores_in_half_precision_are_nearly_those_of_single() -> None:
+    torch.manual_seed(0)
+    network, deck = tiny_network(dropout=0.0).eval(), tiny_deck(1)
+    slices = torch.arange(len(deck.pixels))
+    single, half = (lesion_probability(network, deck, slices, half=one) for one in (False, True))
+    assert half.dtype == torch.float32
+    assert not torch.equal(half, single)
+    assert torch.allclose(half, single, atol=0.02)
 
 
 @pytest.mark.parametrize(("bias", "becomes"), [(5.0, LESION | KNOWN), (-5.0, KNOWN), (0.0, 0)])
