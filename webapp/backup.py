@@ -5,10 +5,11 @@ is stored meanwhile; a stored file never changes after it was written. Rows are 
 Django, not by the database's own tool, because one way then serves both databases: what was begun
 on SQLite is restored into PostgreSQL, and restored rows can be compared with the backup one by one.
 
-The archive is a plain tar: `rows.jsonl`, `files/...`, `methods/...` (weights and coefficients made
+The archive is a plain tar: `files/...`, `rows.jsonl`, `methods/...` (weights and coefficients made
 here), `trainings/...` (what trainings under way go on from), and last `manifest.json` with number
-and hash of everything. Secret key and settings are not in it, nor what is of the moment (sessions,
-counted sign-ins, which workers run).
+and hash of everything; a file that it does not name was removed while the backup was made. Secret
+key and settings are not in it, nor what is of the moment (sessions, counted sign-ins, which workers
+run).
 """
 
 from __future__ import annotations
@@ -186,24 +187,25 @@ def make_backup(*, to: Path, now: datetime) -> Manifest:
 
 
 def _fill(archive: tarfile.TarFile, now: datetime) -> Manifest:
-    """This will put rows, files and manifest into the archive."""
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as rows:
-        with one_moment():
-            migrations = applied_migrations()
-            digests = {model._meta.label_lower: write_rows(model, rows) for model in kept_models()}
-            named = sorted(stored_files(), key=lambda file: file.name)
-        rows.flush()
-        rows_sha256 = _add(archive, ROWS, cast(IO[bytes], rows.buffer), now)
-    files, missing, damaged = {}, [], []
-    for file in named:
-        try:
-            with default_storage.open(file.name, "rb") as content:
-                files[file.name] = _add(archive, FILES + file.name, content, now)
-        except FileNotFoundError:
-            missing.append(file.name)
-            continue
-        if files[file.name] != file.sha256:
-            damaged.append(file.name)
+    """This will put files, rows and manifest into the archive.
+
+    A file may be removed between the moment of the rows and its reading. Then the rows are taken
+    anew and what they name besides is read, until all is there that is still named.
+    """
+    read: dict[str, str] = {}
+    while True:
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as rows:
+            with one_moment():
+                migrations = applied_migrations()
+                digests = {one._meta.label_lower: write_rows(one, rows) for one in kept_models()}
+                named = sorted(stored_files(), key=lambda file: file.name)
+            missing = _add_stored(archive, [one.name for one in named], read, now)
+            if missing and not missing <= {one.name for one in stored_files()}:
+                continue
+            rows.flush()
+            rows_sha256 = _add(archive, ROWS, cast(IO[bytes], rows.buffer), now)
+            break
+    files = {one.name: read[one.name] for one in named if one.name in read}
     folders = {name: _add_folder(archive, name, home, now) for name, home in kept_folders().items()}
     manifest = Manifest(
         plaque=software_version(),
@@ -213,13 +215,29 @@ def _fill(archive: tarfile.TarFile, now: datetime) -> Manifest:
         rows_sha256=rows_sha256,
         files=files,
         folders=folders,
-        missing=missing,
-        damaged=damaged,
+        missing=sorted(missing),
+        damaged=[one.name for one in named if files.get(one.name, one.sha256) != one.sha256],
     )
     with tempfile.TemporaryFile() as content:
         content.write(manifest.to_json())
         _add(archive, MANIFEST, content, now)
     return manifest
+
+
+def _add_stored(
+    archive: tarfile.TarFile, names: list[str], read: dict[str, str], now: datetime
+) -> set[str]:
+    """This will add stored files with their hashes to what was `read`; returns those not there."""
+    missing = set()
+    for name in names:
+        if name in read:
+            continue
+        try:
+            with default_storage.open(name, "rb") as content:
+                read[name] = _add(archive, FILES + name, content, now)
+        except FileNotFoundError:
+            missing.add(name)
+    return missing
 
 
 def _add_folder(

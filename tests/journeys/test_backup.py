@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.apps import apps
 from django.conf import settings
@@ -27,13 +28,14 @@ from django.utils import timezone
 
 from rating.models import Mark, Study
 from rating.operations.study import create_study, edit_study, open_study
-from segmentation.models import AuditEntry, Scan
+from segmentation.models import AuditEntry, BrainMask, Scan
+from segmentation.operations.brains import correct_brain
 from segmentation.operations.cases import create_cohort
 from segmentation.operations.files import check_files, hash_field, names_in
 from segmentation.operations.jobs import say_present
 from tests.full_disk import files_of_at_most
 from tests.locked_database import impatient_database, locked_database
-from tests.rating.stage import Browser, a_case, a_mask, invited
+from tests.rating.stage import SHAPE, Browser, a_case, a_mask, invited, nifti
 from tests.served import own_database
 from webapp.backup import Manifest, all_opened
 
@@ -265,6 +267,35 @@ def test_weights_that_are_replaced_meanwhile_are_backed_up_as_they_were_together
     with ExitStack() as stack:
         opened = all_opened(Replaced(location=tmp_path), stack)
         assert [content.read() for content in opened.values()] == [b"new", b"new"]
+
+
+def test_a_file_that_is_replaced_after_the_moment_of_the_rows_is_not_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = a_case(create_cohort(title="Clinic"), 1)
+
+    def correct(voxels: int) -> BrainMask:
+        content = nifti((np.arange(np.prod(SHAPE)) < voxels).reshape(SHAPE).astype(np.uint8))
+        return correct_brain(case=case, content=content, name="brain", by=None, now=timezone.now())
+
+    before = correct(10).correction.name
+    opened = FileSystemStorage._open
+
+    def replaced_first(storage: FileSystemStorage, name: str, mode: str = "rb") -> Any:
+        monkeypatch.undo()
+        correct(20)
+        return opened(storage, name, mode)
+
+    monkeypatch.setattr(FileSystemStorage, "_open", replaced_first)
+    call_command("backup", to=tmp_path / "b.tar", stdout=io.StringIO())
+    after = BrainMask.objects.get().correction.name
+    manifest = manifest_of(tmp_path / "b.tar")
+    assert manifest.missing == []
+    assert after in manifest.files
+    assert before not in manifest.files
+    elsewhere = Elsewhere(tmp_path / "new", f"sqlite:///{tmp_path / 'new.sqlite3'}")
+    elsewhere.manage("restore", "--from", str(tmp_path / "b.tar"))
+    assert " 0 missing, 0 damaged; 0 are not in the database" in elsewhere.manage("verify_files")
 
 
 def altered(archive: Path, to: Path, name: str, change: Any) -> Path:
