@@ -17,7 +17,7 @@ import safetensors.torch
 import torch
 from safetensors import SafetensorError
 
-from segmentation.networks.header import header_of
+from segmentation.networks.header import header_of, object_in, record_in
 from segmentation.networks.unet import UNet, UNetSettings
 from segmentation.refusals import Refusal
 
@@ -101,8 +101,8 @@ def unpack_checkpoint(content: bytes, format_: str, *, name: str) -> ReadCheckpo
         header = header_of(content, format_=format_)
         return ReadCheckpoint(
             weights=_numbers(safetensors.torch.load(content)),
-            settings=json.loads(header["settings"]),
-            record=json.loads(header["record"]),
+            settings=object_in(header["settings"]),
+            record=record_in(header["record"]),
             sha256=hashlib.sha256(content).hexdigest(),
         )
     except (SafetensorError, KeyError, TypeError, ValueError, AttributeError) as error:
@@ -149,7 +149,7 @@ def _network_of(read: ReadCheckpoint, *, name: str) -> Checkpoint:
             },
             assign=True,
         )
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, ZeroDivisionError) as error:
         raise UnusableCheckpoint(
             f"{name}: this is not a checkpoint of Plaque's U-Net ({shortly(error)})."
         ) from error
@@ -162,8 +162,8 @@ def shortly(error: Exception) -> str:
 
 
 def _numbers(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The weights as they are; raises ValueError for infinities and what is no number."""
+    """The weights as they are; raises ValueError for what is no number in single precision."""
     for name, value in weights.items():
-        if value.is_floating_point() and not value.isfinite().all():
+        if value.is_floating_point() and not value.float().isfinite().all():
             raise ValueError(f"{name} holds values that are not numbers")
     return weights

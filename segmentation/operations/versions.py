@@ -5,7 +5,6 @@ Nothing here leads to PyTorch: a checkpoint's header says who was learned from.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +19,7 @@ from django.db.models import Max
 import segmentation
 from segmentation.methods import METHOD_CARDS, MethodCard, method_card
 from segmentation.models import Cohort, Training, Version
-from segmentation.networks.header import header_of, record_of
+from segmentation.networks.header import header_of, object_in, record_of
 from segmentation.operations.files import delete_files, keep, store
 from segmentation.queries import versions_of
 from segmentation.refusals import Refusal
@@ -101,10 +100,9 @@ def network_of(content: bytes) -> Mapping[str, Any]:
         header = header_of(content)
         if not header.get("format", "").startswith("plaque-unet-"):
             return {}
-        found = json.loads(header["settings"])
+        return object_in(header["settings"])
     except (ValueError, KeyError):
         return {}
-    return found if isinstance(found, dict) else {}
 
 
 def add_version(

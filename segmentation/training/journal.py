@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from segmentation.networks.checkpoint import save_checkpoint
+from segmentation.networks.header import object_in
 from segmentation.networks.unet import UNet
 from segmentation.refusals import Refusal
 from segmentation.training.course import Course
@@ -80,7 +81,7 @@ class Journal:
             with safe_open(self.state_file, framework="pt", device=str(device)) as file:
                 header = file.metadata() or {}
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            course = Course(**json.loads(header["course"]))
+            course = Course(**object_in(header["course"]))
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise OtherTraining(
                 f"{self.state_file.name}: no training can go on from this file ({error}). "

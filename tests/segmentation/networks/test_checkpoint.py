@@ -42,6 +42,8 @@ def broken(saved: Path) -> dict[str, bytes]:
     header_of = {**header, "settings": settings}
     huge = json.dumps({**slim().__dict__, "widths": [10**7] * 5})
     claims = json.dumps({"a": {"dtype": "F32", "shape": [10**9, 10**9], "data_offsets": [0, 4]}})
+    nested, counted = "[" * 200_000, json.dumps({"training_sha256": 7})
+    nothing = json.dumps({**slim().__dict__, "first_kernel": 0})
     pickled = io.BytesIO()
     torch.save(weights, pickled)
     missing = {name: value for name, value in weights.items() if name != first}
@@ -58,6 +60,16 @@ def broken(saved: Path) -> dict[str, bytes]:
         "a huge network": safetensors.torch.save(weights, {**header, "settings": huge}),
         "a huge shape": len(claims).to_bytes(8, "little") + claims.encode() + b"1234",
         "a pickle": pickled.getvalue(),
+        "a nested header": len(nested).to_bytes(8, "little") + nested.encode(),
+        "nested settings": safetensors.torch.save(weights, {**header, "settings": nested}),
+        "a nested record": safetensors.torch.save(weights, {**header_of, "record": nested}),
+        "a record that is a list": safetensors.torch.save(weights, {**header_of, "record": "[]"}),
+        "cases by number": safetensors.torch.save(weights, {**header_of, "record": counted}),
+        "kernels of nothing": safetensors.torch.save(weights, {**header, "settings": nothing}),
+        "beyond single precision": safetensors.torch.save(
+            {**weights, first: torch.full(weights[first].shape, 1e300, dtype=torch.float64)},
+            header_of,
+        ),
     }
 
 
@@ -74,6 +86,13 @@ def broken(saved: Path) -> dict[str, bytes]:
         "a huge network",
         "a huge shape",
         "a pickle",
+        "a nested header",
+        "nested settings",
+        "a nested record",
+        "a record that is a list",
+        "cases by number",
+        "kernels of nothing",
+        "beyond single precision",
     ],
 )
 def test_a_broken_checkpoint_is_refused_by_name(saved: Path, tmp_path: Path, fault: str) -> None:
