@@ -36,7 +36,7 @@ from segmentation.networks.cascade import Cascade, load_cascade, save_cascade
 from segmentation.networks.checkpoint import UnusableCheckpoint
 
 Data = NDArray[np.float32]
-ORDER = ("T1", "FLAIR")  # of the channels: established by trial, the other order is at chance
+ORDER = ("T1", "FLAIR")  # of the channels: established by trial, the other order knows little
 MARGIN = 12  # voxels around the brain: more than half a patch
 SETTINGS: dict[str, Any] = {
     "spacing_mm": 1.0,

@@ -130,7 +130,7 @@ def area_under_roc(lesion: np.ndarray, other: np.ndarray) -> float:
 
 
 @pytest.mark.real_scans
-def test_the_public_weights_know_lesions_and_are_at_chance_with_the_channels_swapped(
+def test_the_public_weights_know_lesions_and_little_with_the_channels_swapped(
     real_scans: Path,
 ) -> None:
     folder = real_scans / "ljubljana" / "mni_patient19"
