@@ -16,6 +16,7 @@ import numpy as np
 class Asks(Protocol):
     """Sends requests until they are answered."""
 
+    answered: int
     sent_again: int
 
     def ask(self, method: str, path: str, body: object = None) -> Any:

@@ -6,7 +6,9 @@ Starts Plaque as `make run` does, on SQLite or in a new database on the PostgreS
 URL. Raters read and somebody delineates (`stress_delineating.py`) through the API; they send again,
 with the same ids, whatever was not acknowledged. Inference jobs are queued and run; a backup is
 made on the way. A random web or worker process is killed with SIGKILL and started again by the
-supervisor, the last only when there is enough of each kind to lose. Prints figures, and ends with
+supervisor, the last only when there is enough of each kind to lose. A web process is killed after a
+random number of answers, not at once when it is back: on a slow machine nobody would be answered
+otherwise. Prints figures, and ends with
 1 unless what was acknowledged is stored once and as it was sent, every job ended once with one
 mask, every stored file is sound and none is left over, and the backup restores. What takes longer
 than the limit in seconds, or hangs, is ended with what is known about it. The tests run a small
@@ -49,6 +51,7 @@ PATIENCE_S = 120
 KILL_S = 60  # a killable process must turn up within this time
 VICTIMS = ("web master", "web worker", "worker")
 AT_LEAST = 6  # so many marks, edits and decisions are acknowledged before the last kill
+MOST_ANSWERS = 20  # of a web process, before it is killed
 AT_WORK = 0.7  # share of the killed workers that are killed while they run a job
 
 
@@ -74,16 +77,20 @@ class Sender:
             "X-CSRFToken": "x" * 32,
         }
         self.sent_again = 0
+        self.answered = 0
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """The answer to a request, sent again after every lost connection; raises Refused."""
         end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
             try:
-                return self._once(method, path, body)
+                answer = self._once(method, path, body)
             except (OSError, http.client.HTTPException):
                 self.sent_again += 1
                 time.sleep(0.1)
+            else:
+                self.answered += 1
+                return answer
         raise TimeoutError(f"{method} {path} was not answered within {PATIENCE_S} s")
 
     def _once(self, method: str, path: str, body: object) -> Any:
@@ -225,6 +232,9 @@ class Requester(threading.Thread):
             self.failure = error
 
 
+Person = Rater | Requester | Delineator
+
+
 # --- What there is to read and to segment ---------------------------------------------------------
 
 
@@ -324,8 +334,22 @@ def wait_for_work() -> None:
         wait_until(running.exists, "a job runs", seconds=5)
 
 
+def wait_for_answers(people: list[Person], number: int) -> None:
+    """This will return when so many more requests were answered, or when somebody has failed."""
+
+    def answered() -> int:
+        return sum(person.sender.answered for person in people)
+
+    wanted = answered() + number
+    wait_until(
+        lambda: answered() >= wanted or any(person.failure for person in people),
+        f"{number} requests are answered",
+        seconds=KILL_S,
+    )
+
+
 def kill_many(
-    served: Served, kills: int, backup: Path, seed: int, raters: list[Rater], dana: Delineator
+    served: Served, kills: int, backup: Path, seed: int, people: list[Person]
 ) -> Counter[str]:
     """This will kill so many processes at random moments, and make a backup in the middle.
 
@@ -338,20 +362,20 @@ def kill_many(
     while killed.total() < kills:
         for victim in chance.sample(VICTIMS, min(len(VICTIMS), kills - killed.total())):
             if killed.total() == kills - 1:
-                wait_for_enough(raters, dana)
+                wait_for_enough(people)
             time.sleep(chance.uniform(0.2, 2.5))
-            kill_one(served, victim, chance)
+            kill_one(served, victim, chance, people)
             killed[victim] += 1
             print(f"{killed.total()} killed", flush=True)
         if killed.total() >= kills // 2 and not backed_up.ident:
             backed_up.start()
-    backed_up.join(2 * PATIENCE_S)
+    backed_up.join(3 * PATIENCE_S)
     if not backup.exists():
         raise AssertionError("the backup was not made")
     return killed
 
 
-def kill_one(served: Served, victim: str, chance: random.Random) -> None:
+def kill_one(served: Served, victim: str, chance: random.Random, people: list[Person]) -> None:
     """This will kill a process of this kind as soon as there is one; raises TimeoutError."""
 
     def killed() -> bool:
@@ -359,6 +383,7 @@ def kill_one(served: Served, victim: str, chance: random.Random) -> None:
             raise AssertionError("the supervisor has ended")
         if victim != "worker":
             wait_until(served.answers, "the web process is back", seconds=KILL_S)
+            wait_for_answers(people, chance.randint(0, MOST_ANSWERS))
         elif chance.random() < AT_WORK:
             wait_for_work()
             time.sleep(chance.uniform(0, 1.5))
@@ -367,22 +392,26 @@ def kill_one(served: Served, victim: str, chance: random.Random) -> None:
     wait_until(killed, f"a {victim} to kill", seconds=KILL_S)
 
 
-def wait_for_enough(raters: list[Rater], dana: Delineator) -> None:
+def wait_for_enough(people: list[Person]) -> None:
     """This will return when there is enough of each kind to lose, or when somebody has failed."""
 
     def enough() -> bool:
-        failed = any(person.failure for person in (*raters, dana))
-        return failed or all(number >= AT_LEAST for number in acknowledged(raters, dana).values())
+        failed = any(person.failure for person in people)
+        return failed or all(number >= AT_LEAST for number in acknowledged(people).values())
 
     wait_until(enough, "enough to lose", seconds=2 * PATIENCE_S)
 
 
-def acknowledged(raters: list[Rater], dana: Delineator) -> dict[str, int]:
+def acknowledged(people: list[Person]) -> dict[str, int]:
     """How many marks, edits and decisions about dots the server acknowledged until now."""
+    raters = [person.ledger for person in people if isinstance(person, Rater)]
+    drawn = [person.ledger for person in people if isinstance(person, Delineator)]
     kinds = {
-        "marks": [kept for rater in raters for kept in list(rater.ledger.marks.values())],
-        "edits": list(dana.ledger.edits.values()),
-        "decisions about dots": list(dana.ledger.decisions.values()),
+        "marks": [kept for ledger in raters for kept in list(ledger.marks.values())],
+        "edits": [kept for ledger in drawn for kept in list(ledger.edits.values())],
+        "decisions about dots": [
+            kept for ledger in drawn for kept in list(ledger.decisions.values())
+        ],
     }
     return {f"{kind} acknowledged": sum(map(len, kept)) for kind, kept in kinds.items()}
 
@@ -390,7 +419,7 @@ def acknowledged(raters: list[Rater], dana: Delineator) -> dict[str, int]:
 def make_backup(archive: Path) -> None:
     """This will back up while people read and processes die; a backup that fails leaves no file."""
     words = [sys.executable, "manage.py", "backup", "--to", str(archive)]
-    subprocess.run(words, cwd=ROOT, stdout=subprocess.DEVNULL, timeout=PATIENCE_S)
+    subprocess.run(words, cwd=ROOT, stdout=subprocess.DEVNULL, timeout=2 * PATIENCE_S)
 
 
 # --- What must be true afterwards -----------------------------------------------------------------
@@ -525,10 +554,10 @@ def stress(kills: int, seed: int, data: Path, database: str, broker: str) -> lis
         ]
         requester = Requester(Sender(served.port, session_of("cora")), codes, seed, stop)
         dana = Delineator("dana", Sender(served.port, session_of("dana")), seed, stop)
-        people = [*raters, requester, dana]
+        people: list[Person] = [*raters, requester, dana]
         for person in people:
             person.start()
-        killed = kill_many(served, kills, data / "backup.tar", seed, raters, dana)
+        killed = kill_many(served, kills, data / "backup.tar", seed, people)
         stop.set()
         end = time.monotonic() + 2 * PATIENCE_S
         for person in people:
@@ -545,7 +574,7 @@ def stress(kills: int, seed: int, data: Path, database: str, broker: str) -> lis
     wrong += [*wrong_marks(raters), *wrong_answers(raters), *wrong_jobs(requester), *wrong_files()]
     wrong += wrong_delineations(dana)
     wrong += wrong_backup(data / "backup.tar", data / "restored")
-    print_figures(killed, raters, requester, dana, seconds=time.monotonic() - began)
+    print_figures(killed, people, seconds=time.monotonic() - began)
     return wrong
 
 
@@ -559,32 +588,24 @@ def state_of(served: Served) -> str:
     return "\n".join(["Unfinished jobs:", *lines, "The log ends:", served.log.read_text()[-4000:]])
 
 
-def print_figures(
-    killed: Counter[str],
-    raters: list[Rater],
-    requester: Requester,
-    dana: Delineator,
-    *,
-    seconds: float,
-) -> None:
+def print_figures(killed: Counter[str], people: list[Person], *, seconds: float) -> None:
     """This will print how much happened."""
     from django.db import connection
 
     from segmentation.models import InferenceJob
 
-    ledgers = [rater.ledger for rater in raters]
+    ledgers = [person.ledger for person in people if isinstance(person, Rater)]
     attempts = Counter(InferenceJob.objects.values_list("attempts", flat=True))
-    sent_again = sum(one.sender.sent_again for one in (*raters, requester, dana))
     figures = {
         "database": connection.vendor,
         "seconds": round(seconds),
         "killed": f"{killed.total()} ({', '.join(f'{n} x {who}' for who, n in killed.items())})",
-        **acknowledged(raters, dana),
+        **acknowledged(people),
         "marks removed": sum(len(one.removed) for one in ledgers),
         "comments acknowledged": sum(len(one.comments) for one in ledgers),
         "answers acknowledged": sum(len(one.answers) for one in ledgers),
         "answers stored before the answer was lost": sum(one.repeated for one in ledgers),
-        "requests sent again": sent_again,
+        "requests sent again": sum(person.sender.sent_again for person in people),
         "jobs": attempts.total(),
         "of them at the 1st, 2nd, 3rd attempt": [attempts[number] for number in (1, 2, 3)],
     }

@@ -32,6 +32,7 @@ export class EvaluationPage {
     root: HTMLElement,
     private readonly data: EvaluationPageData,
   ) {
+    this.state.append(loading('Loading the evaluation…'))
     root.replaceChildren(this.trouble, this.state, this.results, this.deletion())
     void this.load()
   }
@@ -43,6 +44,7 @@ export class EvaluationPage {
       setText(this.trouble, '')
       keepFocus(this.state, () => this.state.replaceChildren(...this.standing(evaluation)))
       if (evaluation.state === 'succeeded') {
+        this.results.replaceChildren(loading('Loading the tables and figures…'))
         const found = await request('GET', '/api/v1/evaluations/{id}/findings/', { id })
         this.results.replaceChildren(...this.laidOut(evaluation, found))
       } else if (evaluation.state === 'queued' || evaluation.state === 'running') {
@@ -144,6 +146,10 @@ export class EvaluationPage {
       ),
     ]
   }
+}
+
+function loading(text: string): HTMLElement {
+  return make('p', { class: 'hint', role: 'status' }, text)
 }
 
 /** What the page has, in the order of its parts, each with its sections. */
