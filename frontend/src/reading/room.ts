@@ -88,6 +88,7 @@ export class Room {
     class: 'stage',
     role: 'application',
     'aria-label': 'FLAIR scan with the mask. The keys are listed in the legend.',
+    'data-caption': 'FLAIR',
     tabindex: 0,
   })
   private readonly besideStage = make('div', {
