@@ -8,11 +8,10 @@ with the same ids, whatever was not acknowledged. Inference jobs are queued and 
 made on the way. A random web or worker process is killed with SIGKILL and started again by the
 supervisor, the last only when there is enough of each kind to lose. A web process is killed after a
 random number of answers, not at once when it is back: on a slow machine nobody would be answered
-otherwise. Prints figures, and ends with
-1 unless what was acknowledged is stored once and as it was sent, every job ended once with one
-mask, every stored file is sound and none is left over, and the backup restores. What takes longer
-than the limit in seconds, or hangs, is ended with what is known about it. The tests run a small
-part.
+otherwise. Prints figures, and ends with 1 unless what was acknowledged is stored once and as it was
+sent, every job ended once with one mask, every stored file is sound and none is left over, and the
+backup restores. What takes longer than the limit in seconds, or hangs, is ended with what is known
+about it. The tests run a small part.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ export class DelineationTask implements EditorTask {
     does: 'submit this case',
     question: 'Submit this case?',
     words: {
-      note: 'Submitting locks this case: it cannot be changed or looked at again.',
+      note: 'Submitting locks this case: it cannot be changed any more.',
       yes: 'Submit',
       busy: 'Submitting…',
     },

@@ -26,7 +26,7 @@ export function showProgress(
       'p',
       { class: left === 0 ? 'notice is-ok' : 'notice' },
       left === 0
-        ? 'Everybody has finished both steps. Close the study to see what was decided and to make the references.'
+        ? 'Everybody has finished both steps. Close the study to see what was decided; then the references can be made.'
         : `${plural(left, 'delineation')} left. You see the pace of the delineators, never what they draw or decide, until you close the study.`,
     ),
     table(

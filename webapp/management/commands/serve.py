@@ -32,7 +32,7 @@ class Command(BaseCommand):
         restored = first and User.objects.exists()  # or an administrator was here before us
         if not no_demonstration and may_demonstrate() and not restored:
             if first:
-                self.stdout.write("First start: making the demonstration (about two minutes)")
+                self.stdout.write("First start: making the demonstration (a few minutes)")
             call_command("make_demonstration", stdout=self.stdout)
         self.stdout.write(f"\nPlaque is at http://{host}:{port}/   (Ctrl-C ends it)")
         self.stdout.write(f"Its data are in {settings.DATA}\n")
