@@ -10,7 +10,8 @@ from typing import overload
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Count
+from django.db.models import CharField, Count
+from django.db.models.functions import Cast
 
 from rating.models import Mark, Rating, Study
 from rating.statistics.mark_matching import fused_points
@@ -203,11 +204,16 @@ def _newest_of_methods(user: User, slug: str) -> dict[int, list[MaskRow]]:
         origin=Segmentation.Origin.PREDICTION,
     ).order_by("created_at", "pk")
     newest: dict[int, dict[str, MaskRow]] = defaultdict(dict)
-    columns = "pk", "case", "case__code", "method", "sha256", "probability_sha256"
-    for row in map(MaskRow._make, masks.values_list(*columns)):
+    columns = "case", "case__code", "method", "sha256", "probability_sha256"
+    for row in map(MaskRow._make, masks.values_list(_as_text("pk"), *columns)):
         newest[row.case].pop(row.method, None)  # so that the newest stands last
         newest[row.case][row.method] = row
     return {case: list(found.values()) for case, found in newest.items()}
+
+
+def _as_text(key: str) -> Cast:
+    """A UUID as the database has it: making thousands of UUIDs takes longer than the rest."""
+    return Cast(key, CharField())
 
 
 class MeasuredQueue(Sequence[QueuedCorrection]):
@@ -224,14 +230,14 @@ class MeasuredQueue(Sequence[QueuedCorrection]):
         measured: Mapping[int, float],
     ) -> None:
         corrections = Segmentation.objects.filter(case__cohort__slug=slug, parent__isnull=False)
-        times = Counter(corrections.values_list("parent", flat=True))
-        done = {case: sum(times[one.pk] for one in masks[case]) for case in chosen}
+        times = Counter(corrections.values_list(_as_text("parent"), flat=True))
+        done = {case: sum(times[one.key] for one in masks[case]) for case in chosen}
 
         def place(case: int) -> tuple[bool, float, str]:
             return done[case] > 0, -measured.get(case, -1.0), chosen[case].code
 
         self._ranked = [
-            (chosen[case].pk, done[case], len(masks[case]), measured.get(case))
+            (chosen[case], done[case], len(masks[case]), measured.get(case))
             for case in sorted(chosen, key=place)
         ]
 
@@ -250,14 +256,16 @@ class MeasuredQueue(Sequence[QueuedCorrection]):
         return self._loaded(self._ranked[part])
 
     def _loaded(
-        self, ranked: Sequence[tuple[UUID, int, int, float | None]]
+        self, ranked: Sequence[tuple[MaskRow, int, int, float | None]]
     ) -> list[QueuedCorrection]:
-        masks = Segmentation.objects.select_related("case").in_bulk([pk for pk, *_ in ranked])
+        masks = Segmentation.objects.select_related("case").in_bulk([row.pk for row, *_ in ranked])
         faults = to_correct(masks.values())
         return [
-            QueuedCorrection(masks[pk], *_counted(faults.get(pk, ())), done, among, measured)
-            for pk, done, among, measured in ranked
-            if pk in masks  # unless it was deleted meanwhile
+            QueuedCorrection(
+                masks[row.pk], *_counted(faults.get(row.pk, ())), done, among, measured
+            )
+            for row, done, among, measured in ranked
+            if row.pk in masks  # unless it was deleted meanwhile
         ]
 
 

@@ -20,14 +20,21 @@ MOST_READ = 40  # cases whose files one request reads: some seconds
 
 
 class MaskRow(NamedTuple):
-    """What ranking asks of a mask: whole models of thousands of masks take long to make."""
+    """What ranking asks of a mask: whole models of thousands of masks take long to make.
 
-    pk: UUID
+    `key` is its UUID as the database has it.
+    """
+
+    key: str
     case: int
     code: str
     method: str
     sha256: str
     probability_sha256: str
+
+    @property
+    def pk(self) -> UUID:
+        return UUID(self.key)
 
 
 def disagreements(cohort: str, masks: Mapping[int, Sequence[MaskRow]]) -> dict[int, float]:
