@@ -116,12 +116,14 @@ def _expected_intervals(design: AcceptanceDesign) -> list[dict[str, Any]]:
 
 
 def _claims(design: AcceptanceDesign) -> list[dict[str, Any]]:
-    """What it takes to show a claim, with the readings per case that this design has; once if none.
+    """What it takes to show a claim, with the readings per case that this design has.
 
-    One rater's readings of a case, since raters are reported one by one.
+    One rater's readings of a case, since raters are reported one by one; of one mask of each case
+    while no masks are chosen.
     """
     cases = len({item.case for item in design.items})
-    readings = design.presentations_per_item * len(design.items) / cases if cases else 1.0
+    masks_per_case = len(design.items) / cases if cases else 1.0
+    readings = design.presentations_per_item * masks_per_case
     rows = []
     for claim, truth in CLAIMS:
         for power in POWERS:

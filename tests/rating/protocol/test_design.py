@@ -163,6 +163,10 @@ def test_meaning_tells_work_tolerance_and_width() -> None:
     assert told["warnings"] == ["Both blocks may be read on one day: raters may remember masks."]
 
 
+def test_a_claim_takes_as_many_cases_before_masks_are_chosen_as_with_one_of_each_case() -> None:
+    assert meaning(replace(PAPER, items=()))["claims"] == meaning(PAPER)["claims"]
+
+
 def test_the_lenient_tolerate_one_more_on_the_boundary() -> None:
     told = meaning(replace(PAPER, boundary_policy="lenient"))
     tolerance = {row["lesions"]: row for row in told["tolerance"]}
