@@ -9,7 +9,8 @@ PLAQUE_DATA ?= var
 ASKED ?= $(MAKECMDGOALS)
 export PORT PLAQUE_DATA ASKED
 
-# Whatever is imported is compiled then; all that nobody imports would take a minute more.
+# Whatever is imported is compiled then, once; all that nobody imports would take a minute more.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
 .PHONY: run test check schema setup setup-test frontend clean
