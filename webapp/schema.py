@@ -1,6 +1,14 @@
-"""What drf-spectacular cannot see by itself: every endpoint may also refuse, in one shape."""
+"""The description of the API: made by drf-spectacular, with the refusals that it cannot see."""
 
+from functools import cache
 from typing import Any
+
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 REFUSAL = {
     "type": "object",
@@ -32,3 +40,21 @@ def add_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         for operation in path.values():
             operation["responses"].setdefault("default", answer)
     return result
+
+
+class Description(APIView):
+    """The whole API, the same for everybody, as YAML or JSON."""
+
+    renderer_classes = SpectacularAPIView.renderer_classes
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> Response:
+        name = f'inline; filename="plaque.{request.accepted_renderer.format}"'
+        return Response(_described(), headers={"Content-Disposition": name})
+
+
+@cache
+def _described() -> dict[str, Any]:
+    """Made once in a process: it takes a second."""
+    schema: dict[str, Any] = SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]
+    return schema

@@ -5,15 +5,15 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularAPIView
 
 import accounts.urls
 import rating.urls
 import segmentation.urls
+from webapp.schema import Description
 from webapp.views import health, home, ready, search
 
 api: list[URLPattern | URLResolver] = [
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("schema/", Description.as_view(), name="schema"),
     path("v1/", include([*segmentation.urls.api, *rating.urls.api])),
 ]
 

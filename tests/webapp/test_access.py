@@ -1,4 +1,8 @@
-"""One table says who may do what. It is complete, and every address keeps to it."""
+"""One table says who may do what. It is complete, and every address keeps to it.
+
+Everybody's own session is tried on every database. What else opens or closes an address, a token or
+no account at all, is looked at above the database: that is tried once.
+"""
 
 from __future__ import annotations
 
@@ -225,6 +229,7 @@ def test_each_person_reaches_exactly_what_the_table_says(
     assert answered_otherwise(client, person, clinics, names) == []
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("person", ["cora-a", "rita-a"])  # whoever it is, one rule decides
 def test_a_token_reaches_exactly_what_its_owner_does(person: str, clinics: list[Things]) -> None:
     client = with_token(person_called(person))
@@ -232,6 +237,7 @@ def test_a_token_reaches_exactly_what_its_owner_does(person: str, clinics: list[
     assert answered_otherwise(client, person, clinics, names) == []
 
 
+@pytest.mark.once
 def test_a_token_opens_no_page_and_a_wrong_one_nothing(clinics: list[Things]) -> None:
     right = with_token(User.objects.get(username="cora-a"))
     wrong = Client(headers={"Authorization": "Bearer plaque_nothing"})
@@ -263,6 +269,7 @@ def administration() -> list[tuple[str, str]]:
     ]
 
 
+@pytest.mark.once
 def test_the_administration_is_for_staff_and_for_what_they_may(clinics: list[Things]) -> None:
     """To others nothing is there; staff without permissions see an empty house."""
     cora, rita = (User.objects.get(username=name) for name in ("cora-a", "rita-a"))
@@ -286,6 +293,7 @@ def test_the_administration_is_for_staff_and_for_what_they_may(clinics: list[Thi
             assert status in {302, 403, 404, 405} or (name in empty and status == 200), address
 
 
+@pytest.mark.once
 def test_what_is_not_mine_looks_like_what_does_not_exist(clinics: list[Things]) -> None:
     """Nobody learns by guessing addresses whether something is there."""
     stranger = signed_in(User.objects.create_user("otto"))

@@ -186,6 +186,7 @@ def test_every_operation_keeps_to_its_description(clinic: Things, name: str, exa
     assert answers(clinic, f"{name}-a", sent, max(2, examples), f"by {name}")[200] > 0
 
 
+@pytest.mark.once
 def test_every_operation_keeps_to_its_description_for_a_script(clinic: Things) -> None:
     sent = token_of(User.objects.get(username="cora-a"))
     statuses = answers(clinic, "cora-a", sent, max(2, EXAMPLES // 2), "with Cora's token")
@@ -193,9 +194,18 @@ def test_every_operation_keeps_to_its_description_for_a_script(clinic: Things) -
     assert statuses[401] == 0
 
 
+@pytest.mark.once
 def test_every_operation_is_closed_to_whoever_is_not_signed_in(clinic: Things) -> None:
     statuses = answers(clinic, "cora-a", {}, max(2, EXAMPLES // 4), "by nobody")
     assert set(statuses) == {401}
+
+
+@pytest.mark.parametrize("asked", ["", "&version=a%0d%0ab", "&lang=%00"])
+def test_the_description_is_the_same_whatever_is_asked(db: None, asked: str) -> None:
+    client = signed_in(User.objects.create_user("otto"))
+    answer = client.get(f"/api/schema/?format=json{asked}")
+    assert (answer.status_code, answer.json()["info"]["version"]) == (200, "1")
+    assert answer.headers["Content-Disposition"] == 'inline; filename="plaque.json"'
 
 
 def test_what_is_too_much_is_refused_in_the_same_shape(clinic: Things) -> None:
