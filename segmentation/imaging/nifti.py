@@ -200,6 +200,7 @@ def _read(content: bytes, name: str, max_bytes: int) -> tuple[Volume, tuple[str,
         raise UnusableImage(f"{name}: {error}") from error
     voxels = raw[offset:]
     stored = np.require(np.frombuffer(voxels, dtype=dtype), requirements="A")
+    _check_numbers(stored, name)
     data = _scaled(stored, slope, intercept, name) if is_scaled else _usable(stored, name)
     removed = _empty_text(header, raw[header_bytes:offset])
     grid = Grid(shape, affine)
@@ -207,10 +208,17 @@ def _read(content: bytes, name: str, max_bytes: int) -> tuple[Volume, tuple[str,
     return volume, removed, voxels
 
 
+def _check_numbers(stored: NDArray[Any], name: str) -> None:
+    wrong = sum(np.count_nonzero(~np.isfinite(some)) for some in _in_parts(stored))
+    if wrong:
+        raise UnusableImage(
+            f"{name}: {wrong:,} of {stored.size:,} voxels are not numbers (NaN or "
+            "infinite). Replace them, outside the head by 0."
+        )
+
+
 def _usable(stored: NDArray[Any], name: str) -> NDArray[Any]:
-    """Voxels that are numbers a scanner can measure, in this machine's byte order."""
-    if not all(np.isfinite(some).all() for some in _in_parts(stored)):
-        raise UnusableImage(f"{name}: some voxels are not numbers (NaN or infinite). Mend them.")
+    """Voxels that a scanner can measure, in this machine's byte order."""
     data = stored if stored.dtype.isnative else stored.astype(stored.dtype.newbyteorder("="))
     if data.dtype.kind == "f" and max(data.max(), -data.min()) > np.finfo(np.float32).max:
         raise UnusableImage(
@@ -225,10 +233,6 @@ def _scaled(
     """Voxels with slope and intercept applied. Only a part of them is ever held as float64."""
     data = np.empty(stored.size, np.float32)
     for some, scaled in zip(_in_parts(stored), _in_parts(data), strict=True):
-        if not np.isfinite(some).all():
-            raise UnusableImage(
-                f"{name}: some voxels are not numbers (NaN or infinite). Mend them."
-            )
         with np.errstate(over="ignore", invalid="ignore"):
             scaled[:] = some * (1.0 if slope is None else slope) + (intercept or 0.0)
         if not np.isfinite(scaled).all():

@@ -77,6 +77,15 @@ test('a lesion keeps its number, and is flagged below the size that counts', () 
   expect(drawn.lesion(first?.id ?? 0).isAccepted).toBe(false)
 })
 
+test('lesions that were there before are numbered as they are listed, whatever their size', () => {
+  const { drawn: before } = begin()
+  before.change('brush', block(12, 2, 6, 4))
+  before.change('brush', block(2, 2, 3, 1))
+  before.change('brush', block(2, 8, 3, 2))
+  const start = Uint8Array.from(before.map.labels)
+  expect(begin([], start).drawn.lesions.map(({ id }) => id)).toEqual([1, 2, 3])
+})
+
 test('a lesion drawn anew from its map leaves the others alone', () => {
   const { drawn } = begin()
   drawn.change('brush', block(4, 4, 3))

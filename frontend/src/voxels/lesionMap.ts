@@ -89,7 +89,7 @@ export class LesionMap {
     this.drawn += label === 0 ? -1 : 1
   }
 
-  /** The parts of voxels that are PENDING, largest first. */
+  /** The parts of voxels that are PENDING, by where their first voxel stands in the pool. */
   private parts(pool: readonly number[]): number[][] {
     const found: number[][] = []
     for (const seed of pool) {
@@ -105,34 +105,42 @@ export class LesionMap {
       }
       found.push(part)
     }
-    return found.sort((one, other) => other.length - one.length)
+    return found
   }
 
-  /** This will give each part the number that most of its voxels had, or else a new one. */
+  /** This will give each part the number that most of its voxels had, the largest first. */
   private name(parts: readonly number[][]): void {
-    let next = 1
-    for (const part of parts) {
-      const shares = new Map<number, number>()
-      for (const voxel of part) {
-        const lesion = this.former[voxel] ?? 0
-        if (lesion && !this.members.has(lesion)) shares.set(lesion, (shares.get(lesion) ?? 0) + 1)
-      }
-      let [id, most] = [0, 0]
-      for (const [lesion, share] of shares) if (share > most) [id, most] = [lesion, share]
-      if (id === 0) {
-        while (this.members.has(next) || this.isFormer(next, parts)) next += 1
-        id = next
-      }
-      if (id > MOST_LESIONS)
+    const fresh = new Set(parts)
+    for (const part of parts.toSorted((one, other) => other.length - one.length)) {
+      const lesion = this.formerlyMost(part)
+      if (lesion === 0) continue
+      this.call(part, lesion)
+      fresh.delete(part)
+    }
+    let lesion = 1
+    for (const part of fresh) {
+      while (this.members.has(lesion)) lesion += 1
+      if (lesion > MOST_LESIONS)
         throw new TooManyLesions(`At most ${MOST_LESIONS} lesions can be drawn.`)
-      this.members.set(id, part)
-      for (const voxel of part) this.labels[voxel] = id
+      this.call(part, lesion)
     }
   }
 
-  /** Whether a number still belongs to a part that is yet to be named. */
-  private isFormer(lesion: number, parts: readonly number[][]): boolean {
-    return parts.some((part) => this.former[part[0] ?? 0] === lesion && !this.labels[part[0] ?? 0])
+  /** The lesion that most voxels of a part belonged to and whose number is free; 0 for none. */
+  private formerlyMost(part: readonly number[]): number {
+    const shares = new Map<number, number>()
+    for (const voxel of part) {
+      const lesion = this.former[voxel] ?? 0
+      if (lesion && !this.members.has(lesion)) shares.set(lesion, (shares.get(lesion) ?? 0) + 1)
+    }
+    let [found, most] = [0, 0]
+    for (const [lesion, share] of shares) if (share > most) [found, most] = [lesion, share]
+    return found
+  }
+
+  private call(part: readonly number[], lesion: number): void {
+    this.members.set(lesion, part)
+    for (const voxel of part) this.labels[voxel] = lesion
   }
 
   private neighbours(voxel: number, see: (label: number, voxel: number) => void): void {
