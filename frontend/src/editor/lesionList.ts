@@ -94,10 +94,8 @@ export class LesionList {
     const [name, size, accept] = row.children
     if (!name || !size || !accept) return
     const { mm3, voxels, isSmall, isAccepted } = lesion
-    setText(
-      size,
-      `${mm3.toFixed(1)} mm³, ${plural(voxels, 'voxel')}${isSmall ? ', too small' : ''}`,
-    )
+    setText(size, `${mm3.toFixed(1)} mm³${isSmall ? ', too small' : ''}`)
+    size.setAttribute('title', plural(voxels, 'voxel'))
     row.toggleAttribute('data-small', isSmall)
     row.toggleAttribute('data-chosen', isChosen)
     name.setAttribute('aria-pressed', String(isChosen))
