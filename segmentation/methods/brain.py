@@ -5,13 +5,31 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from segmentation.imaging.geometry import Grid
 from segmentation.imaging.nifti import Volume
 from segmentation.methods import DEFAULT_METHOD, Progress, load_method
 from segmentation.refusals import Refusal
 
+LARGEST_ML = 2500  # twice an adult's brain
+
 
 class NoBrain(Refusal):
-    """No brain was found on the scan."""
+    """No brain was found on the scan, or more than there can be."""
+
+
+def possible_brain(seen: NDArray[np.bool_], grid: Grid) -> NDArray[np.bool_]:
+    """This will return the brain that a network saw; NoBrain where no brain is so large.
+
+    Where light and dark are exchanged, a network takes the whole scan for brain.
+    """
+    ml = seen.sum() * np.prod(grid.spacing_mm) / 1000
+    if ml > LARGEST_ML:
+        raise NoBrain(
+            f"What looks like brain on the FLAIR has {ml:,.0f} ml, more than any brain. Look at "
+            "the scan: light and dark may be exchanged, or it may be no FLAIR. If it is right, "
+            "send the case with a brain mask (brainmask.nii.gz)."
+        )
+    return seen
 
 
 def find_brain(
@@ -19,7 +37,7 @@ def find_brain(
 ) -> NDArray[np.bool_]:
     """This will return the brain in the FLAIR's voxel order: `own` where there is one.
 
-    Raises NoBrain when there is none to be seen, as on a scan without contrast.
+    Raises NoBrain when there is none to be seen, as on a scan without contrast, or too much.
     """
     if own is not None and own.any():
         return own

@@ -23,6 +23,7 @@ from segmentation.methods import (
     method_card,
     require_sequences,
 )
+from segmentation.methods.brain import possible_brain
 from segmentation.methods.provenance import provenance
 from segmentation.networks.checkpoint import Checkpoint, load_checkpoint
 
@@ -48,7 +49,7 @@ class SlimUNet:
         progress: Progress,
         brain: NDArray[np.bool_] | None = None,
     ) -> Prediction:
-        """This will segment a FLAIR; see `segmentation.methods.Method`."""
+        """This will segment a FLAIR; see `segmentation.methods.Method`. Raises NoBrain, too."""
         require_sequences(CARD, volumes, where="the case")
         flair = volumes["FLAIR"]
         progress(0.0, "Preparing the scan")
@@ -67,16 +68,17 @@ class SlimUNet:
             maps, slice_mm=flair.grid.ras.spacing_mm[2], sigma_mm=SETTINGS["across_slices_mm"]
         )
         lesion, likely = (slices.to_scan(one) for one in maps)
-        inside = brain_mask(likely) if brain is None or not brain.any() else brain
+        if brain is None or not brain.any():
+            brain = possible_brain(brain_mask(likely), flair.grid)
         return Prediction(
             probability=lesion,
             mask=clean_mask(
                 lesion,
-                brain=inside,
+                brain=brain,
                 grid=flair.grid,
                 **{name: self.settings[name] for name in CLEANING},
             ),
-            brain=inside,
+            brain=brain,
             provenance=provenance(
                 self.settings,
                 self.checkpoint.sha256,

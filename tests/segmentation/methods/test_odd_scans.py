@@ -14,6 +14,7 @@ from segmentation.methods.fitting import fit_method
 from segmentation.networks.cascade import PatchNet, PatchSettings, save_cascade
 from segmentation.networks.checkpoint import save_checkpoint
 from segmentation.networks.unet import UNetSettings
+from segmentation.training.phantoms import make_phantom
 from tests.segmentation.methods.small import TINY, bright_detector, labelled, li_file, volume
 
 SILENT = {"progress": lambda *_: None}
@@ -84,3 +85,11 @@ def test_a_scan_without_contrast_has_no_brain(home: Path, name: str) -> None:
     scan = volume(np.full((30, 32, 6), 7, np.int16), np.diag([5.0, 5.0, 10.0, 1.0]))
     with pytest.raises(NoBrain, match="same value"):
         load_method(name, folder=home).segment(dict.fromkeys(("FLAIR", "T1", "T2"), scan), **SILENT)
+
+
+@pytest.mark.parametrize("name", ["slim-unet", "adapted-unet"])  # sees it itself, is told of it
+def test_a_head_with_light_and_dark_exchanged_has_no_brain(home: Path, name: str) -> None:
+    head = make_phantom(seed=75, shape=(192, 224, 24), spacing_mm=(1, 1, 5), flair_only=True).flair
+    scan = volume((head.max() - head).astype(np.int16), np.diag([1.0, 1.0, 5.0, 1.0]))
+    with pytest.raises(NoBrain, match=r"has 4,\d\d\d ml, more than any brain"):
+        load_method(name, folder=home).segment({"FLAIR": scan}, **SILENT)
