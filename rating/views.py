@@ -69,7 +69,7 @@ def corrections(request: HttpRequest, slug: str) -> HttpResponse:
     order = request.GET.get("order", "")
     order = order if order in QUEUES else "marks"
     cohort = cohorts_of(user).get(slug=slug)
-    corrected = corrected_in(slug)
+    corrected = corrected_in(user, slug)
     asked = {"cohort": slug, "reference": "correction", "start": corrected.method}
     context = {
         "cohort": cohort,
@@ -82,7 +82,7 @@ def corrections(request: HttpRequest, slug: str) -> HttpResponse:
         "corrected": corrected,
         "asked": asked,
         "training": f"{reverse('trainings')}?{urlencode(asked)}",
-        "may_train": cohort.role == "coordinator" and corrected.cases > 0,
+        "may_train": corrected.cases > 0 and cohort in coordinated_and_open(user),
     }
     return render(request, "rating/corrections.html", context)
 

@@ -1,6 +1,6 @@
 """The pages of cases and of the audit log. What changes anything goes through the API."""
 
-from datetime import datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -160,9 +160,12 @@ def jobs(request: HttpRequest) -> HttpResponse:
 
 
 def trainings(request: HttpRequest) -> HttpResponse:
-    """The trainings in my cohorts, and the form for a new one in those that I coordinate."""
+    """The trainings in my cohorts, and the form for a new one in those that I coordinate.
+
+    But where cases are hidden from me: which were corrected, say, would be told.
+    """
     user = signed_in(request)
-    mine = [cohort for cohort in cohorts_of(user) if cohort.role == "coordinator"]
+    mine = coordinated_and_open(user)
     context = {
         "page_data": {
             "training_page": page_with_id("training"),
@@ -283,7 +286,7 @@ def asked_of_audit(request: HttpRequest) -> dict[str, Any]:
 
     The days are those of the reader's time zone; what is no day asks for nothing.
     """
-    asked = {name: request.GET.get(name, "").replace("\0", "") for name in AUDIT_FILTERS}
+    asked = {name: request.GET.get(name, "") for name in AUDIT_FILTERS}
     since, until = day(asked["since"]), day(asked["until"])
     return {
         "act": asked["act"],
@@ -294,12 +297,17 @@ def asked_of_audit(request: HttpRequest) -> dict[str, Any]:
 
 
 def day(words: str) -> datetime | None:
-    """The first moment of a day such as 2026-03-02; None for anything else."""
+    """The first moment of a day such as 2026-03-02; None for anything else.
+
+    The first and the last year have days of which no other time zone knows; nothing was done then.
+    """
     try:
         found = parse_date(words)
     except ValueError:
         return None
-    return timezone.make_aware(datetime.combine(found, time.min)) if found else None
+    if found is None or found.year in {MINYEAR, MAXYEAR}:
+        return None
+    return timezone.make_aware(datetime.combine(found, time.min))
 
 
 def audit_csv(request: HttpRequest, slug: str) -> HttpResponse:

@@ -234,7 +234,7 @@ TABLE: dict[str, Rule] = {
     "api:job-cancel": write(in_job, MEMBER),
     "api:job-retry": write(in_job, MEMBER),
     "api:cohort-retry": write(in_cohort, MEMBER),
-    "api:cohort-trainings": write(in_cohort, COORDINATOR),
+    "api:cohort-trainings": write(in_whole_cohort, COORDINATOR),
     "api:trainings": read(everywhere, SIGNED_IN),
     "api:training": read(in_training, MEMBER),
     "api:training-cancel": write(in_training, COORDINATOR),

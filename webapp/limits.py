@@ -1,11 +1,12 @@
-"""A request that is larger than anything Plaque takes is refused before it is read."""
+"""A request that Plaque takes none of is refused before it is read: too large, or unreadable."""
 
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponseBase
 
-from webapp.errors import refuse
+from webapp.errors import refuse, unreadable
 
 
 class LargestRequestMiddleware:
@@ -25,4 +26,17 @@ class LargestRequestMiddleware:
                 f"This is larger than {most} MB, which is the most that is taken for one case. "
                 "Nothing was stored; send the files compressed (.nii.gz).",
             )
+        return self.get_response(request)
+
+
+class ReadableAddressMiddleware:
+    """Refuses an address with a NUL, the one character that PostgreSQL keeps in no text."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """This will pass the request on unless its path or its query has a NUL."""
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            return unreadable(request, BadRequest("A NUL in the address."))
         return self.get_response(request)

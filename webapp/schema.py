@@ -6,6 +6,7 @@ from typing import Any
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -46,6 +47,7 @@ class Description(APIView):
     """The whole API, the same for everybody, as YAML or JSON."""
 
     renderer_classes = SpectacularAPIView.renderer_classes
+    content_negotiation_class = DefaultContentNegotiation
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> Response:

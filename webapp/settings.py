@@ -206,6 +206,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "webapp.logs.RequestLogMiddleware",
     "webapp.limits.LargestRequestMiddleware",
+    "webapp.limits.ReadableAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "webapp.headers.HeadersMiddleware",
@@ -334,6 +335,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["webapp.parsing.FiniteJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "webapp.answering.OneForm",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNICODE_JSON": False,  # what cannot be encoded is escaped, in refusals too
     "EXCEPTION_HANDLER": "webapp.errors.answer",

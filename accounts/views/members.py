@@ -59,7 +59,7 @@ def members_page(
     sent: dict[str, str] | None = None,
 ) -> HttpResponse:
     """The page of a cohort's people; `sent` is an invitation whose link is shown this once."""
-    search = request.GET.get("q", "").replace("\0", "").strip()
+    search = request.GET.get("q", "").strip()
     people = queries.people_of(cohort.slug, search=search)
     invited = queries.invitations_to(cohort.slug, search=search)
     alone = request.GET.get("of") == "invitations"

@@ -169,7 +169,7 @@ def open_reference(
                 if job.segmentation is not None
             ),
         )
-        validate(design, titles=method_titles(design.methods))
+        validate(design, titles=method_titles({job.method for job in jobs}))
         secret = draw_secret(SECRET_BYTES)
         draft.state = ReferenceStudy.State.OPEN
         draft.design_json = canonical_json(design)

@@ -46,6 +46,7 @@ def to_correct(
         presentation__item__segmentation__in=masks,
         presentation__item__study__state=Study.State.CLOSED,
         presentation__submitted_at__isnull=False,
+        presentation__occasion__gt=0,  # practice has its own masks and known errors
         removed_at=None,
     ).order_by("lesion", "made_at", "pk")
     false: dict[UUID, Counter[int]] = defaultdict(Counter)
@@ -119,6 +120,7 @@ def _judged(user: User, slug: str) -> list[QueuedCorrection]:
         Segmentation.objects.filter(
             case__in=visible_cases(user).filter(cohort__slug=slug),
             items__study__state=Study.State.CLOSED,
+            items__reference=None,  # not shown for practice
         )
         .select_related("case")
         .annotate(done=Count("corrections", distinct=True))
@@ -204,16 +206,12 @@ def _newest_of_methods(user: User, slug: str) -> dict[int, list[MaskRow]]:
         origin=Segmentation.Origin.PREDICTION,
     ).order_by("created_at", "pk")
     newest: dict[int, dict[str, MaskRow]] = defaultdict(dict)
-    columns = "case", "case__code", "method", "sha256", "probability_sha256"
-    for row in map(MaskRow._make, masks.values_list(_as_text("pk"), *columns)):
+    key = Cast("pk", CharField())  # making thousands of UUIDs takes longer than the rest
+    columns = key, "case", "case__code", "method", "sha256", "probability_sha256"
+    for row in map(MaskRow._make, masks.values_list(*columns)):
         newest[row.case].pop(row.method, None)  # so that the newest stands last
         newest[row.case][row.method] = row
     return {case: list(found.values()) for case, found in newest.items()}
-
-
-def _as_text(key: str) -> Cast:
-    """A UUID as the database has it: making thousands of UUIDs takes longer than the rest."""
-    return Cast(key, CharField())
 
 
 class MeasuredQueue(Sequence[QueuedCorrection]):
@@ -229,9 +227,10 @@ class MeasuredQueue(Sequence[QueuedCorrection]):
         masks: Mapping[int, Sequence[MaskRow]],
         measured: Mapping[int, float],
     ) -> None:
-        corrections = Segmentation.objects.filter(case__cohort__slug=slug, parent__isnull=False)
-        times = Counter(corrections.values_list(_as_text("parent"), flat=True))
-        done = {case: sum(times[one.key] for one in masks[case]) for case in chosen}
+        corrections = Segmentation.objects.filter(
+            case__cohort__slug=slug, origin=Segmentation.Origin.CORRECTION
+        )
+        done = Counter(corrections.values_list("case", flat=True))
 
         def place(case: int) -> tuple[bool, float, str]:
             return done[case] > 0, -measured.get(case, -1.0), chosen[case].code
@@ -280,10 +279,11 @@ class Corrected:
     method: str
 
 
-def corrected_in(slug: str) -> Corrected:
-    """The cases of a cohort with a corrected mask."""
+def corrected_in(user: User, slug: str) -> Corrected:
+    """The cases of a cohort with a corrected mask, of those that somebody may see."""
     corrections = Segmentation.objects.filter(
-        case__cohort__slug=slug, origin=Segmentation.Origin.CORRECTION
+        case__in=visible_cases(user).filter(cohort__slug=slug),
+        origin=Segmentation.Origin.CORRECTION,
     )
     rows = list(corrections.values_list("case", "parent__method"))
     methods = Counter(method for _, method in rows if method)

@@ -33,7 +33,7 @@ def record(
         actor_id=by.pk if by else None,
         act=act,
         what=what[:300],
-        why=why.replace("\0", "").strip(),  # PostgreSQL keeps no such character
+        why=why.strip(),
         about_id=about.pk if about else None,
         cohort=cohort,
     )

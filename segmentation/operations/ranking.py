@@ -72,16 +72,20 @@ def _remembered(
 ) -> dict[int, float]:
     """What was measured of each case. Stored files never change: it holds for as long as the key.
 
-    One entry of the cache has all cases of a cohort; what is undefined is None there.
+    One entry of the cache has all cases of a cohort; what is undefined is None there. A case of
+    which something is gone is left out.
     """
     kept: dict[int, tuple[str, float | None]] = cache.get(place, {})
     known = {case: kept[case] for case, key in keys.items() if kept.get(case, ("",))[0] == key}
     unknown = [case for case in keys if case not in known]
     for case in islice(unknown, MOST_READ):
-        measured = measure(case)
+        try:
+            measured = measure(case)
+        except (FileNotFoundError, Segmentation.DoesNotExist):
+            continue  # gone: `manage.py verify_files` names files that are
         known[case] = keys[case], None if isinstance(measured, Undefined) else measured
     if unknown:
-        cache.set(place, known, timeout=None)
+        cache.set(place, kept | known, timeout=None)  # others may see other cases
     return {case: measured for case, (_, measured) in known.items() if measured is not None}
 
 

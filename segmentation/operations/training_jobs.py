@@ -19,7 +19,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from segmentation.methods import method_card
-from segmentation.models import Case, Cohort, CohortMembership, Segmentation, Training
+from segmentation.models import Case, Cohort, Segmentation, Training
 from segmentation.networks.header import seen_by, trained_on
 from segmentation.operations.audit import Act, record
 from segmentation.operations.comparison import (
@@ -41,6 +41,7 @@ from segmentation.operations.planning import (
     split_cases,
 )
 from segmentation.operations.versions import Start, start_named
+from segmentation.queries import coordinated_and_open
 from segmentation.refusals import Refusal
 from segmentation.training.splits import (
     Leakage,
@@ -123,13 +124,18 @@ def request_training(request: Request, *, by: User | None, now: datetime) -> Tra
 
 
 def cohorts_to_learn_from(slugs: Iterable[str], *, by: User) -> list[Cohort]:
-    """The cohorts of these slugs, if somebody coordinates them all; raises InvalidTraining."""
-    mine = Cohort.objects.filter(
-        memberships__user=by, memberships__role=CohortMembership.Role.COORDINATOR
-    )
+    """The cohorts of these slugs, if somebody coordinates them all and no case is hidden from them.
+
+    Raises InvalidTraining.
+    """
     wanted = sorted(set(slugs))
-    found = {cohort.slug: cohort for cohort in mine.filter(slug__in=wanted)}
-    faults = [f"You do not coordinate a cohort {slug!r}." for slug in wanted if slug not in found]
+    found = {cohort.slug: cohort for cohort in coordinated_and_open(by).filter(slug__in=wanted)}
+    faults = [
+        f"You do not coordinate a cohort {slug!r}, or read cases of it that are hidden until you "
+        "have finished."
+        for slug in wanted
+        if slug not in found
+    ]
     if faults:
         raise InvalidTraining(
             "This training cannot start. Nothing was changed.", fields={"cohorts": faults}

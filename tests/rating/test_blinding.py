@@ -12,10 +12,12 @@ from rating.models import Item, Presentation, Study
 from rating.operations import study as studies
 from rating.queries.blinding import cases_hidden_from, hidden_cases_asked_first
 from segmentation.models import Case, Cohort, Segmentation
+from segmentation.operations.cases import create_cohort
 from tests.rating.stage import NOON, Browser, a_mark, an_answer
 from tests.segmentation.scans import signed_in
 from tests.webapp.clinics import a_training
 
+NOTHING_DRAWN = {"edits": 0, "voxels": 0, "digest": 0, "active_ms": 0}
 MARK = "33333333-3333-4333-8333-333333333333"
 
 
@@ -173,6 +175,36 @@ def test_a_training_on_hidden_cases_is_hidden_with_them(
     assert dana.get("trainings/")["count"] == 0
     assert dana.refused("get", address) == (404, "NotFound")
     assert cora.ask("get", address).status_code == 200
+
+
+def test_whoever_has_yet_to_read_is_not_told_what_was_corrected_of_it(
+    cora: Browser, dana: Browser, cohort: Cohort, draft: dict[str, Any]
+) -> None:
+    """Dana coordinates with Cora and rates in Cora's study."""
+    cohort.memberships.filter(user__username="dana").update(role="coordinator")
+    mask = Segmentation.objects.get(case__cohort=cohort, case__code=draft["items"][0]["case"])
+    drawn = cora.post(f"cases/{mask.case.code}/drawings/", {"corrects": None})
+    cora.post(f"drawings/{drawn['id']}/save/", NOTHING_DRAWN)
+    Segmentation.objects.filter(author__username="cora").update(origin="correction", parent=mask)
+    page = f"/cohorts/{cohort.slug}/corrections/"
+    asked = {"title": "Mine", "preset": "small", "reference": "correction", "start": "slim-unet"}
+
+    def told() -> tuple[bool, bool]:
+        corrections, trainings = (
+            dana.client.get(address).content.decode() for address in (page, "/trainings/")
+        )
+        return "corrected masks (1 case)" in corrections, cohort.slug in trainings
+
+    assert told() == (True, True)
+    cora.patch(f"studies/{draft['id']}/", {"raters": ["dana"]})
+    cora.post(f"studies/{draft['id']}/open/")
+    assert told() == (False, False)
+    assert dana.refused("post", f"cohorts/{cohort.slug}/trainings/", asked) == (404, "NotFound")
+    elsewhere = create_cohort(title="Elsewhere", coordinators=[User.objects.get(username="dana")])
+    also = asked | {"also": [cohort.slug]}
+    assert dana.refused("post", f"cohorts/{elsewhere.slug}/trainings/", also)[1] == (
+        "InvalidTraining"
+    )
 
 
 def test_a_coordinator_who_rates_elsewhere_does_not_see_those_cases(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -18,9 +19,11 @@ from rating.models import (
     ReferenceStudy,
 )
 from segmentation.models import Case, Cohort, Edit, InferenceJob, Segmentation
+from segmentation.operations.cases import create_cohort
 from tests.rating.delineators import Delineator, a_method_mask, an_edit, ball
 from tests.rating.reference_stage import A, B, Clock, Own, S, a_design, drafted, what_they_draw
 from tests.rating.stage import Browser, a_case
+from tests.segmentation.test_training_jobs import tiny_version
 
 
 @pytest.fixture
@@ -82,6 +85,22 @@ def test_a_draft_that_cannot_be_done_is_not_opened(
     assert refused(cases=cases, reach_mm=None) == ("InvalidReferenceDesign", ["methods"])
     assert ReferenceStudy.objects.get().state == "draft"
     assert not ReferenceCase.objects.exists()
+
+
+def test_a_version_of_another_cohort_is_told_apart_from_none_by_nothing(
+    cora: Browser, cohort: Cohort, own: Own, people_who_draw: Any, tmp_path: Path
+) -> None:
+    theirs = create_cohort(title="Theirs", coordinators=[User.objects.create_user("nora")])
+    version = tiny_version(theirs, tmp_path)
+    address = drafted(cora, cohort, own)
+
+    def told(method: str) -> str:
+        cora.patch(address, {"design": a_design(own, methods=[method])})
+        answer = cora.ask("post", f"{address}open/", {})
+        assert answer.status_code == 400
+        return str(answer.json()).replace(method, "METHOD")
+
+    assert told(version.name) == told("no-such-method")
 
 
 def test_masks_of_other_cases_or_grids_lend_no_lesion(

@@ -18,6 +18,7 @@ from rating.queries.corrections import (
     correction_queue,
     method_disagreement_queue,
     rater_disagreement_queue,
+    to_correct,
     uncertainty_queue,
 )
 from segmentation.evaluation.overlap import disagreement
@@ -25,7 +26,7 @@ from segmentation.evaluation.undefined import Undefined
 from segmentation.imaging.drawing import digest
 from segmentation.imaging.nifti import read_volume
 from segmentation.models import Case, Cohort, InferenceJob, Segmentation, Training
-from segmentation.operations import running
+from segmentation.operations import ranking, running
 from segmentation.operations.cases import create_cohort
 from segmentation.operations.masks import NewMask, store_mask
 from tests.rating.stage import NOON, Browser, a_case, a_mark, a_mask, invited, mask_with
@@ -82,6 +83,28 @@ def test_masks_that_nobody_has_corrected_come_first(db: None) -> None:
     seen["digest"] = digest_of(mask)
     person.post(f"drawings/{drawing['id']}/save/", seen)
     assert [one.corrections for one in correction_queue(cora, study.cohort.slug)] == [1]
+
+
+def test_what_was_marked_for_practice_is_nothing_to_correct(db: None) -> None:
+    cora, rita = User.objects.create_user("cora"), User.objects.create_user("rita")
+    cohort = create_cohort(title="Clinic", coordinators=[cora])
+    invited(cohort, rita)
+    shown = a_mask(a_case(cohort, 1), lesions=1)
+    case = a_case(cohort, 2)
+    practised, truth = (a_mask(case, lesions=n, method=f"m{n}") for n in (3, 5))
+    study = create_study(title="Reading", cohort=cohort, by=cora, now=NOON)
+    settings = {"gap": 0, "min_volume_mm3": 0, "washout_days": 0}
+    edit_study(study=study, by=cora, items=[shown.pk], raters=["rita"], settings=settings)
+    edit_study(study=study, by=cora, practice=[(practised.pk, truth.pk)])
+    open_study(study=study, by=cora, now=NOON)
+    reader = Browser(rita)
+    reader.rate_next(fp=1, fn=1)
+    assert Presentation.objects.filter(occasion=0, submitted_at__isnull=False).count() == 1
+    for _ in range(2):
+        reader.rate_next()
+    close_study(study=study, reason="Done.", by=cora, now=NOON)
+    assert correction_queue(cora, cohort.slug) == []
+    assert to_correct([practised]) == {}
 
 
 def digest_of(mask: Segmentation) -> int:
@@ -213,6 +236,66 @@ def test_cases_that_methods_disagree_about_come_first(db: None) -> None:
     page = f"/cohorts/{cohort.slug}/corrections/?order=disagreement"
     listed = person.client.get(page).content.decode()
     assert listed.index("0.33") < listed.index("0.00") < listed.index("1.00")
+
+
+def test_a_corrected_case_stays_last_when_a_method_runs_again(db: None) -> None:
+    cora = User.objects.create_user("cora")
+    cohort = create_cohort(title="Clinic", coordinators=[cora])
+    done, waiting = (a_case(cohort, number) for number in (1, 2))
+    for case, lesions in ((done, 0), (waiting, 3)):
+        first = a_mask(case, lesions=lesions, method="one")
+        a_mask(case, lesions=4, method="other")
+        if case == done:
+            corrected(Browser(cora), first)
+            a_mask(case, lesions=lesions, method="one")
+    queue = method_disagreement_queue(cora, cohort.slug)[:]
+    assert [(one.segmentation.case, one.corrections) for one in queue] == [(waiting, 0), (done, 1)]
+
+
+def test_what_was_measured_is_kept_for_whoever_sees_more(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cora, rita = User.objects.create_user("cora"), User.objects.create_user("rita")
+    cohort = create_cohort(title="Clinic", coordinators=[cora, rita])
+    cases = [a_case(cohort, number) for number in range(1, 4)]
+    for case in cases:
+        a_mapped_mask(case, 0.5)
+    monkeypatch.setattr(ranking, "MOST_READ", 2)
+    assert len(measured_by(cora, cohort)) == 2
+    assert len(measured_by(cora, cohort)) == 3
+    study = create_study(title="Reading", cohort=cohort, by=cora, now=NOON)
+    hidden = [case.segmentations.get().pk for case in cases[:2]]
+    settings = {"gap": 0, "min_volume_mm3": 0, "washout_days": 0}
+    cohort.memberships.filter(user=rita).update(role="delineator")
+    edit_study(study=study, by=cora, items=hidden, raters=["rita"], settings=settings)
+    open_study(study=study, by=cora, now=NOON)
+    an_older(cases[2].segmentations.get())
+    a_mapped_mask(cases[2], 0.9)  # so that something is measured anew
+    assert len(measured_by(rita, cohort)) == 1
+    monkeypatch.setattr(ranking, "MOST_READ", 0)
+    assert len(measured_by(cora, cohort)) == 3
+
+
+def test_a_mask_whose_file_is_gone_is_not_measured(db: None) -> None:
+    cora = User.objects.create_user("cora")
+    cohort = create_cohort(title="Clinic", coordinators=[cora])
+    cases = [a_case(cohort, number) for number in (1, 2)]
+    for case in cases:
+        a_mapped_mask(case, 0.5)
+        a_mask(case, lesions=1, method="other")
+    gone = cases[0].segmentations.get(method="some-method")
+    for file in (gone.mask, gone.probability):
+        file.storage.delete(file.name)
+    assert measured_by(cora, cohort) == [cases[1]]
+    queue = method_disagreement_queue(cora, cohort.slug)[:]
+    assert [one.segmentation.case for one in queue if one.measured is not None] == [cases[1]]
+    page = Browser(cora).client.get(f"/cohorts/{cohort.slug}/corrections/?order=uncertainty")
+    assert page.status_code == 200
+
+
+def measured_by(user: User, cohort: Cohort) -> list[Case]:
+    queue = uncertainty_queue(user, cohort.slug)[:]
+    return [one.segmentation.case for one in queue if one.measured is not None]
 
 
 def test_cases_that_the_method_was_least_certain_of_come_first(db: None) -> None:

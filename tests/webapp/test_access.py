@@ -81,6 +81,7 @@ OF_A_COHORT = {
 OF_A_WHOLE_COHORT = {
     *("members", "member-remove", "audit", "audit-csv"),
     *("api:cohort-references", "api:cohort-evaluations", "api:cohort-reference-studies"),
+    "api:cohort-trainings",
 }
 DELINEATORS_TOO = {
     *((name, "GET") for name in ("case", "corrections", "training", "training-log")),

@@ -66,7 +66,7 @@ def test_a_study_leaves_its_trail(case: Case, cora: User, rita: User) -> None:
         close_study(study=study, reason="", by=cora, now=NOON)
     close_study(study=study, reason="Long enough.", by=cora, now=NOON)
     address = f"/api/v1/studies/{study.slug}/bundle/"
-    assert signed_in(cora).get(address, {"reason": "For the paper.\0"}).status_code == 200
+    assert signed_in(cora).get(address, {"reason": " For the paper."}).status_code == 200
     assert [entry for entry in written() if entry[1] != Act.SIGNED_IN] == [
         ("", "cohort-created", "Clinic (clinic)", ""),
         ("", "member-added", "cora, coordinator", ""),
@@ -207,6 +207,17 @@ def test_person_act_and_days_are_chosen_together(case: Case, cora: User, rita: U
     assert "<td>day 3</td>" not in page
     assert "<option selected>rita</option>" in page
     assert f"/cohorts/{slug}/audit.csv?person=rita&amp;since=2025-03-04" in page
+
+
+@pytest.mark.parametrize("days", [{"until": "9999-12-31"}, {"since": "0001-01-01"}])
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Lima"])
+def test_days_at_the_ends_of_the_calendar_leave_nothing_out(
+    case: Case, cora: User, days: dict[str, str], zone: str
+) -> None:
+    Preferences.objects.create(user=cora, time_zone=zone)
+    everything = shown_in(case, cora)
+    assert everything
+    assert shown_in(case, cora, **days) == everything
 
 
 def test_a_day_is_one_of_the_readers_time_zone(case: Case, cora: User) -> None:

@@ -125,6 +125,17 @@ def test_what_cannot_be_read_is_said_kindly(cora: User, address: str) -> None:
         assert (answer.status_code, answer.json()["code"]) == (400, "Invalid")
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("/cases/?q=%00", "/search/?q=a%00b", "/cases/C%00/", "/reading/%00/"),
+        *("/api/v1/jobs/?method=%00", "/api/v1/cases/C%00/", "/api/v1/readings/%00/"),
+    ],
+)
+def test_a_nul_in_an_address_cannot_be_read(cora: User, address: str) -> None:
+    assert signed_in(cora).get(address).status_code == 400
+
+
 def test_what_the_administration_refuses_is_said_on_a_page(cora: User) -> None:
     cora.is_staff = True
     cora.save()

@@ -77,6 +77,16 @@ test('a lesion keeps its number, and is flagged below the size that counts', () 
   expect(drawn.lesion(first?.id ?? 0).isAccepted).toBe(false)
 })
 
+test('lesions are listed from below to above, however they were drawn', () => {
+  const { drawn } = begin()
+  drawn.change('brush', block(2, 2, 5))
+  drawn.change('brush', block(12, 2, 3))
+  drawn.change('brush', [...block(2, 2, 4), ...block(2, 2, 3), ...block(2, 2, 2)])
+  expect(drawn.lesions.map(({ id }) => id)).toEqual([1, 2])
+  drawn.change('brush', block(12, 2, 1), block(12, 2, 3))
+  expect(drawn.lesions.map(({ id }) => id)).toEqual([2, 1])
+})
+
 test('lesions that were there before are numbered as they are listed, whatever their size', () => {
   const { drawn: before } = begin()
   before.change('brush', block(12, 2, 6, 4))

@@ -32,7 +32,7 @@ export class LesionMap {
     this.change(there, [])
   }
 
-  /** The lesions by number, with their voxels. */
+  /** The lesions by number, with their voxels, of which the lowest is the first. */
   get lesions(): ReadonlyMap<number, readonly number[]> {
     return this.members
   }
@@ -89,20 +89,25 @@ export class LesionMap {
     this.drawn += label === 0 ? -1 : 1
   }
 
-  /** The parts of voxels that are PENDING, by where their first voxel stands in the pool. */
+  /** The parts of voxels that are PENDING, each with its lowest voxel first. */
   private parts(pool: readonly number[]): number[][] {
     const found: number[][] = []
     for (const seed of pool) {
       if (this.labels[seed] !== PENDING) continue
       const part = [seed]
+      let lowest = 0
       this.labels[seed] = 0
       for (let at = 0; at < part.length; at += 1) {
-        this.neighbours(part[at] ?? 0, (label, voxel) => {
+        const here = part[at] ?? 0
+        if (here < (part[lowest] ?? 0)) lowest = at
+        this.neighbours(here, (label, voxel) => {
           if (label !== PENDING) return
           this.labels[voxel] = 0
           part.push(voxel)
         })
       }
+      part[0] = part[lowest] ?? seed
+      part[lowest] = seed
       found.push(part)
     }
     return found
