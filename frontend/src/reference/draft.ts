@@ -5,6 +5,7 @@ import { explanation, Refused } from '../api/errors'
 import type { ReferenceChoices, ReferenceDesign, ReferenceStudy } from '../api/types'
 import { make, plural, setText } from '../elements'
 import { exchangeBoxes, Fields, ticked } from '../evaluations/form'
+import { DraftSaving } from '../saving/draftSaving'
 import { askFirst } from '../study/dialog'
 import { showTrouble } from '../trouble'
 import type { ReferencePageData } from './referencePage'
@@ -23,8 +24,10 @@ export async function showDraft(
 }
 
 class Draft {
-  private readonly state = make('p', { class: 'hint', role: 'status' }, 'All changes are saved.')
-  private readonly trouble = make('p', { class: 'trouble', role: 'alert' })
+  private readonly saving = new DraftSaving({
+    send: () => this.send(),
+    explain: (error) => this.explain(error),
+  })
   private readonly fields = new Fields('reference')
   private readonly title: HTMLInputElement
   private readonly instructions = make('textarea', { id: 'reference-instructions' })
@@ -36,8 +39,6 @@ class Draft {
   private readonly cases = make('fieldset')
   private readonly delineators = make('fieldset')
   private readonly methods = make('fieldset')
-  private saving: Promise<void> = Promise.resolve()
-  private waiting = 0
 
   constructor(
     root: HTMLElement,
@@ -65,11 +66,10 @@ class Draft {
         make('div', {}, this.dotsPanel(), this.rulesPanel()),
       ),
     )
-    form.addEventListener('change', () => void this.save().catch(() => undefined))
+    form.addEventListener('input', () => this.saving.soon())
     form.addEventListener('submit', (event) => event.preventDefault())
     root.replaceChildren(
-      this.state,
-      this.trouble,
+      this.saving.element,
       form,
       make(
         'div',
@@ -123,7 +123,7 @@ class Draft {
   private casesPanel(choices: ReferenceChoices): HTMLElement {
     const all = (): void => {
       for (const box of this.cases.querySelectorAll('input')) box.checked = true
-      void this.save().catch(() => undefined)
+      this.saving.soon()
     }
     const none = 'This cohort has no case yet. Bring cases in on the Cases page first.'
     return make(
@@ -230,30 +230,13 @@ class Draft {
     }
   }
 
-  private save(): Promise<void> {
-    this.waiting += 1
-    setText(this.state, 'Saving…')
-    const send = async (): Promise<void> => {
-      try {
-        await request('PATCH', STUDY, { slug: this.data.study }, this.change)
-        this.fields.say({})
-        setText(this.trouble, '')
-        if (this.waiting === 1) setText(this.state, 'All changes are saved.')
-      } catch (error) {
-        setText(this.state, 'Not saved.')
-        this.explain(error)
-        throw error
-      } finally {
-        this.waiting -= 1
-      }
-    }
-    const sent = this.saving.then(send)
-    this.saving = sent.catch(() => undefined)
-    return sent
+  private async send(): Promise<void> {
+    await request('PATCH', STUDY, { slug: this.data.study }, this.change)
+    this.fields.say({})
   }
 
   private explain(error: unknown): void {
-    showTrouble(this.trouble, error)
+    showTrouble(this.saving.trouble, error)
     if (error instanceof Refused) this.fields.say(withoutPrefix(error.fields))
   }
 
@@ -265,7 +248,7 @@ class Draft {
     const said = Object.values(missing).flat()
     this.fields.say(missing)
     setText(
-      this.trouble,
+      this.saving.trouble,
       said.length > 0 ? `${said.join(' ')} Nothing was opened; choose them first.` : '',
     )
     return said.length > 0
@@ -273,7 +256,7 @@ class Draft {
 
   private async open(): Promise<void> {
     try {
-      await this.save()
+      await this.saving.now()
     } catch {
       return
     }

@@ -144,3 +144,49 @@ test('a refused threshold says at its field why, until it is right', async () =>
   expect(recall.hasAttribute('aria-invalid')).toBe(false)
   expect(document.body.textContent).not.toContain(reason)
 })
+
+/** Whether the browser would ask before the page is left. */
+function isHeldBack(): boolean {
+  return !window.dispatchEvent(new Event('beforeunload', { cancelable: true }))
+}
+
+test('what the server did not take is sent until it does, and the page is not left before', async () => {
+  const good = answer
+  const state = document.querySelector('.draft-state')
+  expect(isHeldBack()).toBe(false)
+  answer = () => {
+    throw new TypeError('no network')
+  }
+  await write('instructions', 'Take your time.')
+  expect(state?.textContent).toContain('Not saved yet; this page tries again. Leave it open.')
+  expect(state?.hasAttribute('data-unsaved')).toBe(true)
+  expect(isHeldBack()).toBe(true)
+  await vi.advanceTimersByTimeAsync(5000)
+  expect(isHeldBack()).toBe(true)
+  answer = good
+  await vi.advanceTimersByTimeAsync(5000)
+  expect(sent.at(-1)?.design.instructions).toBe('Take your time.')
+  expect(state?.textContent).toBe('All changes are saved.')
+  expect(state?.hasAttribute('data-unsaved')).toBe(false)
+  expect(isHeldBack()).toBe(false)
+})
+
+test('what was refused is not sent again by itself, but the page is not left unasked', async () => {
+  answer = () => Response.json({ code: 'Invalid', message: 'Not so.', fields: {} }, { status: 400 })
+  await write('instructions', 'Take your time.')
+  const before = sent.length
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect(sent.length).toBe(before)
+  expect(document.querySelector('.draft-state')?.textContent).toContain('Not saved.Not so.')
+  expect(isHeldBack()).toBe(true)
+})
+
+test('whoever logs in again in another tab finds the draft saved on coming back', async () => {
+  const good = answer
+  answer = () => Response.json({ code: 'NotSignedIn', message: 'Log in.' }, { status: 401 })
+  await write('instructions', 'Take your time.')
+  answer = good
+  window.dispatchEvent(new Event('focus'))
+  await vi.advanceTimersByTimeAsync(0)
+  expect(document.querySelector('.draft-state')?.textContent).toBe('All changes are saved.')
+})

@@ -4,6 +4,7 @@ import { request } from '../api/client'
 import { explanation, Refused } from '../api/errors'
 import type { Candidates, Study } from '../api/types'
 import { make, plural, setText } from '../elements'
+import { DraftSaving } from '../saving/draftSaving'
 import { timeFormat } from '../time'
 import { showTrouble } from '../trouble'
 import { deletionButton } from './deletion'
@@ -15,7 +16,6 @@ import { RulesPanel } from './rules'
 import type { StudyPageData } from './studyPage'
 
 const STUDY = '/api/v1/studies/{slug}/'
-const SAVE_AFTER_MS = 500
 const moment = timeFormat({ dateStyle: 'medium', timeStyle: 'medium' })
 
 export async function showDraft(
@@ -31,8 +31,10 @@ export async function showDraft(
 }
 
 class Draft {
-  private readonly state = make('p', { class: 'hint', role: 'status' }, 'All changes are saved.')
-  private readonly trouble = make('p', { class: 'trouble', role: 'alert' })
+  private readonly saving = new DraftSaving({
+    send: (isLast) => this.send(isLast),
+    explain: (error) => this.explain(error),
+  })
   /** Stays in sight beside the rules that are being changed. */
   private readonly means = make('div', {
     class: 'stays',
@@ -47,10 +49,6 @@ class Draft {
   private readonly lists: Record<string, HTMLElement> = {}
   /** What keeps the draft from being opened, by field. */
   private faults: Study['meaning']['faults'] = {}
-  private timer: ReturnType<typeof setTimeout> | undefined
-  private saving: Promise<void> = Promise.resolve()
-  /** How many changes were sent. */
-  private sent = 0
 
   constructor(
     private readonly root: HTMLElement,
@@ -61,7 +59,7 @@ class Draft {
   ) {
     this.rules = new RulesPanel(study)
     const { segmentations } = candidates
-    this.practice = new PracticePanel(study, segmentations, () => this.saveSoon())
+    this.practice = new PracticePanel(study, segmentations, () => this.saving.soon())
     this.lists.practice = this.practice.element
     const form = make(
       'div',
@@ -78,18 +76,12 @@ class Draft {
     )
     root.replaceChildren(
       ...leftOut(study),
-      this.state,
-      this.trouble,
+      this.saving.element,
       make('div', { class: 'two' }, form, this.means),
       make('div', { class: 'actions' }, open, deletionButton(data)),
     )
     this.show(study)
-    form.addEventListener('input', () => this.saveSoon())
-    window.addEventListener('beforeunload', (event) => {
-      if (this.timer === undefined) return
-      event.preventDefault()
-      this.save().catch(() => undefined) // what went wrong is said on the page
-    })
+    form.addEventListener('input', () => this.saving.soon())
   }
 
   private masksPanel(study: Study): HTMLElement {
@@ -158,7 +150,7 @@ class Draft {
       const box = this.masks.get(mask.segmentation)
       if (box && mask.title === kind) box.checked = picked.has(mask.segmentation)
     }
-    this.saveSoon()
+    this.saving.soon()
   }
 
   private ratersPanel(study: Study): HTMLElement {
@@ -190,17 +182,7 @@ class Draft {
     return list
   }
 
-  private saveSoon(): void {
-    setText(this.state, 'Saving…')
-    clearTimeout(this.timer)
-    this.timer = setTimeout(() => {
-      this.save().catch(() => undefined) // what went wrong is said on the page
-    }, SAVE_AFTER_MS)
-  }
-
-  private save(): Promise<void> {
-    clearTimeout(this.timer)
-    this.timer = undefined
+  private async send(isLast: () => boolean): Promise<void> {
     const change = {
       title: this.rules.title,
       design: this.rules.chosen,
@@ -208,26 +190,14 @@ class Draft {
       raters: [...this.raters.values()].filter((box) => box.checked).map((box) => box.value),
       practice: [...this.practice.chosen],
     }
-    this.sent += 1
-    const number = this.sent
-    const send = async (): Promise<void> => {
-      try {
-        const study = await request('PATCH', STUDY, { slug: this.data.study }, change)
-        setText(this.trouble, '')
-        // Else what was changed while this was on its way is still to be sent, or to be answered.
-        if (this.timer !== undefined || number < this.sent) return
-        this.show(study)
-        setText(this.state, 'All changes are saved.')
-      } catch (error) {
-        setText(this.state, 'Not saved.')
-        showTrouble(this.trouble, error, described(error))
-        this.pointAt(error instanceof Refused ? error.fields : {})
-        throw error
-      }
-    }
-    const sent = this.saving.then(send)
-    this.saving = sent.catch(() => undefined)
-    return sent
+    const study = await request('PATCH', STUDY, { slug: this.data.study }, change)
+    // Else what was changed while this was on its way is still to be sent, and to be answered.
+    if (isLast()) this.show(study)
+  }
+
+  private explain(error: unknown): void {
+    showTrouble(this.saving.trouble, error, described(error))
+    this.pointAt(error instanceof Refused ? error.fields : {})
   }
 
   /** This will show what the server makes of the draft, and what keeps it from being opened. */
@@ -257,13 +227,13 @@ class Draft {
 
   /** This will bring the first fault into sight, or what is said of the whole draft. */
   private showFirstFault(): void {
-    const first = this.root.querySelector<HTMLElement>('[data-fault]') ?? this.trouble
+    const first = this.root.querySelector<HTMLElement>('[data-fault]') ?? this.saving.trouble
     first.scrollIntoView({ block: 'center' })
   }
 
   private async open(): Promise<void> {
     try {
-      await this.save()
+      await this.saving.now()
     } catch {
       this.showFirstFault()
       return
@@ -277,7 +247,7 @@ class Draft {
     ]
     if (why.length > 0) {
       const told = `The study was not opened: ${why.join(' ')} The draft is saved.`
-      setText(this.trouble, told)
+      setText(this.saving.trouble, told)
       this.showFirstFault()
       return
     }
