@@ -426,6 +426,14 @@ def unsaved_drawings(
     return mine.order_by("begun_at", "pk")
 
 
+def begun_in(case: Case, *, by: User) -> list[str]:
+    """The masks of a case (ids) that somebody has begun to correct; "" for a drawing from empty."""
+    mine = Drawing.objects.filter(
+        case=case, author=by, segmentation=None, is_set_aside=False, edits__isnull=False
+    )
+    return sorted({str(parent or "") for parent in mine.values_list("parent", flat=True)})
+
+
 def saved_meanwhile(drawing: Drawing) -> QuerySet[Segmentation]:
     """Corrections of the same mask that others saved since a drawing began, oldest first.
 

@@ -27,6 +27,7 @@ from segmentation.people import owner_key, signed_in
 from segmentation.queries import (
     COMMAND,
     audit_of,
+    begun_in,
     case_in_full,
     cases_in_cohort,
     cohorts_of,
@@ -98,6 +99,7 @@ def case(request: HttpRequest, code: str) -> HttpResponse:
             "code": code,
             "cases": f"{reverse('cases')}?cohort={shown.cohort.slug}",
             "drawing_page": page_with_id("drawing"),
+            "begun": begun_in(shown, by=signed_in(request)),
             "may_manage": CohortMembership.Role.COORDINATOR
             in roles_in_case(user=signed_in(request), code=code),
             "fields": [

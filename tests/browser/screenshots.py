@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -170,9 +171,8 @@ def drawing(camera: Camera) -> None:
     camera.page.locator("table a[href^='/cases/C']").first.click()
     camera.wait_for_viewer()
     camera.take("office-case-full")
-    camera.page.get_by_role("button", name="Correct").or_(
-        camera.page.get_by_role("link", name="Go on")
-    ).first.click()
+    correct = re.compile("^(Correct|Go on correcting)")
+    camera.page.get_by_role("button", name=correct).first.click()
     camera.page.wait_for_url("**/drawings/*/")
     camera.wait_for_viewer()
     camera.page.wait_for_timeout(500)

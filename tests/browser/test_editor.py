@@ -353,7 +353,7 @@ def test_what_was_drawn_stays_with_its_case(visitor: Callable[[], Visitor]) -> N
     saved = elsewhere.save()
     assert saved.case == other
     assert not voxels_of(saved)[:, :, 4].any()
-    dana.begin("Draw from empty")
+    dana.begin("Go on with your drawing")
     assert dana.sizes == begun
     assert not case.segmentations.exists()
 

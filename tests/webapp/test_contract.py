@@ -208,6 +208,21 @@ def test_the_description_is_the_same_whatever_is_asked(db: None, asked: str) -> 
     assert answer.headers["Content-Disposition"] == 'inline; filename="plaque.json"'
 
 
+@pytest.mark.parametrize("accepted", ["application/octet-stream", "application/json", "a/b", "?"])
+def test_a_file_is_a_file_and_all_else_json_whatever_is_accepted(
+    clinic: Things, accepted: str
+) -> None:
+    cora = signed_in(User.objects.get(username="cora-a"))
+    (case,) = clinic["in_case"]
+    address = f"/api/v1/cases/{case.address['code']}/"
+    headers = {"accept": accepted}
+    file = cora.get(f"{address}scans/FLAIR/volume/", headers=headers)
+    assert (file.status_code, file.headers["Content-Type"]) == (200, "application/octet-stream")
+    for there, status in ((address, 200), (f"{address}scans/T2/volume/", 404)):
+        answer = cora.get(there, headers=headers)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/json")
+
+
 def test_what_is_too_much_is_refused_in_the_same_shape(clinic: Things) -> None:
     cora = signed_in(User.objects.get(username="cora-a"))
     (cohort,) = clinic["in_cohort"]

@@ -27,6 +27,8 @@ export interface CasePageData {
   readonly cases: string
   /** The page of a drawing, with ID in place of its id. */
   readonly drawing_page: string
+  /** The masks of which I have an unsaved correction, and empty for a drawing from nothing. */
+  readonly begun: readonly string[]
   readonly may_manage: boolean
   readonly fields: readonly DescriptionField[]
   readonly methods: readonly MethodChoice[]
@@ -91,6 +93,7 @@ class CaseView {
       showBrain: (brain) => this.pickBrain(brain),
       goTo: (mm) => this.viewer.goTo(mm),
       draw: (segmentation) => void this.draw(segmentation),
+      begun: new Set(data.begun),
     })
     this.jobs = new JobPanel({
       code: data.code,

@@ -12,6 +12,8 @@ export interface SegmentationActions {
   readonly goTo: (mm: readonly [number, number, number]) => void
   /** Correct a mask in the editor, or (null) draw one from empty. */
   readonly draw: (segmentation: Segmentation | null) => void
+  /** The masks (ids) of which there is an unsaved correction; empty: a drawing from nothing. */
+  readonly begun: ReadonlySet<string>
 }
 
 const moment = timeFormat({ dateStyle: 'medium', timeStyle: 'short' })
@@ -32,7 +34,8 @@ export class SegmentationList {
 
   constructor(private readonly actions: SegmentationActions) {
     const empty = { type: 'button', click: () => actions.draw(null) }
-    const draw = make('div', { class: 'row-actions' }, make('button', empty, 'Draw from empty'))
+    const text = actions.begun.has('') ? 'Go on with your drawing' : 'Draw from empty'
+    const draw = make('div', { class: 'row-actions' }, make('button', empty, text))
     this.element.append(make('h2', {}, 'Segmentations'), this.list, draw, this.lesions)
   }
 
@@ -63,8 +66,10 @@ export class SegmentationList {
   }
 
   private rows(rows: readonly HTMLElement[]): HTMLElement {
+    const isBegun = this.actions.begun.has('')
+    const next = isBegun ? 'Your drawing is not saved as one yet.' : 'Start one below.'
     return rows.length === 0
-      ? make('p', { class: 'hint' }, 'There is no segmentation of this case yet. Start one below.')
+      ? make('p', { class: 'hint' }, `There is no segmentation of this case yet. ${next}`)
       : make('ul', { class: 'segmentation-list' }, this.none(), ...rows)
   }
 
@@ -124,7 +129,7 @@ export class SegmentationList {
             'data-key': `correct-${segmentation.id}`,
             click: () => this.actions.draw(segmentation),
           },
-          'Correct',
+          this.actions.begun.has(segmentation.id) ? 'Go on correcting' : 'Correct',
           make('span', { class: 'visually-hidden' }, ` ${segmentation.title}`),
         ),
         make(

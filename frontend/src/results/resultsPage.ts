@@ -2,7 +2,7 @@
 
 import { address, request } from '../api/client'
 import type { Report, Study } from '../api/types'
-import { make, plural } from '../elements'
+import { make, plural, setText } from '../elements'
 import { reachWhenScrolling } from '../scrolling'
 import { hashes, type StudyPageData } from '../study/studyPage'
 import { timeFormat } from '../time'
@@ -71,11 +71,22 @@ function downloads(slug: string): HTMLElement {
     address('/api/v1/studies/{slug}/report.html', { slug, reason })
   const bundle = (reason?: string): string =>
     address('/api/v1/studies/{slug}/bundle/', { slug, reason })
+  const said = make(
+    'span',
+    { class: 'hint', role: 'status' },
+    'The report is one page to read and print. The bundle has it too, with every answer, mark, table and figure.',
+  )
+  const click = (): void =>
+    setText(said, 'It is being made; your browser saves it in some seconds.')
   const links = {
-    report: make('a', { class: 'button', href: report(), download: '' }, 'Download the report'),
+    report: make(
+      'a',
+      { class: 'button', href: report(), download: '', click },
+      'Download the report',
+    ),
     bundle: make(
       'a',
-      { class: 'button primary', href: bundle(), download: '' },
+      { class: 'button primary', href: bundle(), download: '', click },
       'Download the bundle',
     ),
   }
@@ -90,18 +101,7 @@ function downloads(slug: string): HTMLElement {
       links.bundle.href = bundle(reason)
     },
   })
-  return make(
-    'div',
-    { class: 'actions' },
-    links.bundle,
-    links.report,
-    why,
-    make(
-      'span',
-      { class: 'hint' },
-      'The report is one page to read and print. The bundle has it too, with every answer, mark, table and figure.',
-    ),
-  )
+  return make('div', { class: 'actions' }, links.bundle, links.report, why, said)
 }
 
 function contents(report: Report): HTMLElement {

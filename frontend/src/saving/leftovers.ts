@@ -106,11 +106,11 @@ class Notice {
     this.element.classList.toggle('is-ok', kind === 'stored')
     this.element.hidden = kind === 'stored' && this.isGivenUp
     this.giveUp.hidden = message === ''
-    const waiting = `${plural(unsent, 'change')} in your reading not yet sent`
+    const waiting = `${plural(unsent, 'change')} in your work not yet sent`
     setText(
       this.text,
       kind === 'stored'
-        ? 'What this browser had kept of your reading is now stored.'
+        ? 'What this browser had kept of your work is now stored.'
         : message
           ? `${waiting}: ${message} What was not sent stays in this browser.`
           : `${waiting}; kept in this browser. ${WHY[kind]}`,

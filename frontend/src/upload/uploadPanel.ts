@@ -148,6 +148,7 @@ export class UploadPanel {
       return
     }
     this.isChecking = true
+    this.offer(false)
     this.unread = []
     try {
       const asked = await this.ask(cases, manifests[0], participants)
@@ -163,11 +164,11 @@ export class UploadPanel {
         const text = `${explanation(error)} No case was sent, and what you chose is kept in this page: continue when it can go on.`
         this.trouble(error, text)
       } else this.refuse(error)
+      this.isChecking = false
       this.offer(false)
       return
-    } finally {
-      this.isChecking = false
     }
+    this.isChecking = false
     await this.run()
   }
 
@@ -258,6 +259,9 @@ export class UploadPanel {
   /** Which buttons there are, and where the overall progress stands. */
   private offer(isRunning: boolean): void {
     const { batch, unread } = this
+    for (const picker of this.drop.querySelectorAll('button')) {
+      picker.disabled = isRunning || this.isChecking
+    }
     this.actions.hidden = batch.shipments.length + unread.length === 0
     this.bar.hidden = !isRunning
     this.cancel.hidden = !isRunning
