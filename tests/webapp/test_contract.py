@@ -200,7 +200,7 @@ def test_every_operation_is_closed_to_whoever_is_not_signed_in(clinic: Things) -
     assert set(statuses) == {401}
 
 
-@pytest.mark.parametrize("asked", ["", "&version=a%0d%0ab", "&lang=%00"])
+@pytest.mark.parametrize("asked", ["", "&version=a%0d%0ab", "&lang=nowhere"])
 def test_the_description_is_the_same_whatever_is_asked(db: None, asked: str) -> None:
     client = signed_in(User.objects.create_user("otto"))
     answer = client.get(f"/api/schema/?format=json{asked}")
