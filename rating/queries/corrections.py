@@ -192,10 +192,9 @@ def uncertainty_queue(user: User, slug: str) -> MeasuredQueue:
     `measured` is `uncertainty.uncertainty` of that map, the largest first.
     """
     newest = _newest_of_methods(user, slug)
-    mapped = {
-        case: [one for one in masks if one.probability_sha256] for case, masks in newest.items()
+    chosen = {  # the last one counts
+        case: one for case, masks in newest.items() for one in masks if one.probability_sha256
     }
-    chosen = {case: masks[-1] for case, masks in mapped.items() if masks}
     return MeasuredQueue(slug, chosen, newest, uncertainties(slug, chosen))
 
 
