@@ -431,7 +431,7 @@ def begun_in(case: Case, *, by: User) -> list[str]:
     mine = Drawing.objects.filter(
         case=case, author=by, segmentation=None, is_set_aside=False, edits__isnull=False
     )
-    return sorted({str(parent or "") for parent in mine.values_list("parent", flat=True)})
+    return sorted(str(parent or "") for parent in mine.values_list("parent", flat=True).distinct())
 
 
 def saved_meanwhile(drawing: Drawing) -> QuerySet[Segmentation]:

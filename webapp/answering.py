@@ -10,7 +10,8 @@ from rest_framework.request import Request
 class OneForm(DefaultContentNegotiation):
     """Each address has one form, whatever is accepted: a file is a file, all else is JSON.
 
-    So whoever asks for a file by its own type gets it; a refusal is JSON there, too.
+    So whoever asks for a file by its own type gets it; a refusal is JSON there, too. Only the
+    description of the API has two forms.
     """
 
     def select_renderer(

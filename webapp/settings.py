@@ -206,10 +206,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "webapp.logs.RequestLogMiddleware",
     "webapp.limits.LargestRequestMiddleware",
-    "webapp.limits.ReadableAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "webapp.headers.HeadersMiddleware",
+    "webapp.limits.ReadableAddressMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -17,8 +17,8 @@ class NoBrain(Refusal):
     """No brain was found on the scan, or more than there can be."""
 
 
-def possible_brain(seen: NDArray[np.bool_], grid: Grid) -> NDArray[np.bool_]:
-    """This will return the brain that a network saw; NoBrain where no brain is so large.
+def require_possible(seen: NDArray[np.bool_], grid: Grid) -> None:
+    """This will raise NoBrain where no brain is as large as what a network saw.
 
     Where light and dark are exchanged, a network takes the whole scan for brain.
     """
@@ -27,9 +27,8 @@ def possible_brain(seen: NDArray[np.bool_], grid: Grid) -> NDArray[np.bool_]:
         raise NoBrain(
             f"What looks like brain on the FLAIR has {ml:,.0f} ml, more than any brain. Look at "
             "the scan: light and dark may be exchanged, or it may be no FLAIR. If it is right, "
-            "send the case with a brain mask (brainmask.nii.gz)."
+            "send a brain mask for it on the page of its case."
         )
-    return seen
 
 
 def find_brain(
@@ -51,7 +50,7 @@ def find_brain(
     seen = load_method(DEFAULT_METHOD).segment({"FLAIR": flair}, progress=looking)
     if seen.brain is None or not seen.brain.any():
         raise NoBrain(
-            "No brain was found on the FLAIR. Look at the scan; if it shows one, send the case "
-            "with a brain mask (brainmask.nii.gz)."
+            "No brain was found on the FLAIR. Look at the scan; if it shows one, send a brain mask "
+            "for it on the page of its case."
         )
     return seen.brain

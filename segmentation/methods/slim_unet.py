@@ -23,7 +23,7 @@ from segmentation.methods import (
     method_card,
     require_sequences,
 )
-from segmentation.methods.brain import possible_brain
+from segmentation.methods.brain import require_possible
 from segmentation.methods.provenance import provenance
 from segmentation.networks.checkpoint import Checkpoint, load_checkpoint
 
@@ -35,10 +35,14 @@ AIR = -4.0  # a fifth of the tissue peak, see `normalise`
 
 
 class SlimUNet:
-    """The slim U-Net with one checkpoint."""
+    """The slim U-Net with one checkpoint.
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
+    `knows_brains`: it has learned them, so that more than any brain says that the scan is odd.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, *, knows_brains: bool = False) -> None:
         self.checkpoint = checkpoint
+        self.knows_brains = knows_brains
         own = {"threshold": checkpoint.record.get("threshold", SETTINGS["threshold"])}
         self.settings = {**SETTINGS, **own}
 
@@ -69,7 +73,9 @@ class SlimUNet:
         )
         lesion, likely = (slices.to_scan(one) for one in maps)
         if brain is None or not brain.any():
-            brain = possible_brain(brain_mask(likely), flair.grid)
+            brain = brain_mask(likely)
+            if self.knows_brains:
+                require_possible(brain, flair.grid)
         return Prediction(
             probability=lesion,
             mask=clean_mask(
@@ -91,7 +97,7 @@ class SlimUNet:
 @cache
 def load() -> SlimUNet:
     """This will load the shipped checkpoint, once per process; raises UnusableCheckpoint."""
-    return SlimUNet(load_checkpoint(CHECKPOINT))
+    return SlimUNet(load_checkpoint(CHECKPOINT), knows_brains=True)
 
 
 def with_checkpoint(card: MethodCard, checkpoint: Checkpoint) -> SlimUNet:

@@ -15,6 +15,7 @@ from segmentation.evaluation.uncertainty import uncertainty
 from segmentation.evaluation.undefined import Undefined
 from segmentation.models import Segmentation
 from segmentation.operations.voxels import mask_of, probability_of
+from segmentation.refusals import Refusal
 
 MOST_READ = 40  # cases whose files one request reads: some seconds
 
@@ -72,8 +73,8 @@ def _remembered(
 ) -> dict[int, float]:
     """What was measured of each case. Stored files never change: it holds for as long as the key.
 
-    One entry of the cache has all cases of a cohort; what is undefined is None there. A case of
-    which something is gone is left out.
+    One entry of the cache has all cases of a cohort; what is undefined is None there, as is
+    a case of which something is gone; what a backup brings back is measured anew.
     """
     kept: dict[int, tuple[str, float | None]] = cache.get(place, {})
     known = {case: kept[case] for case, key in keys.items() if kept.get(case, ("",))[0] == key}
@@ -81,8 +82,8 @@ def _remembered(
     for case in islice(unknown, MOST_READ):
         try:
             measured = measure(case)
-        except (FileNotFoundError, Segmentation.DoesNotExist):
-            continue  # gone: `manage.py verify_files` names files that are
+        except (FileNotFoundError, Refusal, Segmentation.DoesNotExist):
+            measured = Undefined("gone or damaged: `manage.py verify_files` names such files")
         known[case] = keys[case], None if isinstance(measured, Undefined) else measured
     if unknown:
         cache.set(place, kept | known, timeout=None)  # others may see other cases

@@ -9,6 +9,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from rating.models import Presentation, Rating, Study
@@ -276,7 +277,8 @@ def test_what_was_measured_is_kept_for_whoever_sees_more(
     assert len(measured_by(cora, cohort)) == 3
 
 
-def test_a_mask_whose_file_is_gone_is_not_measured(db: None) -> None:
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_a_mask_whose_file_is_gone_or_damaged_is_not_measured(db: None, is_gone: bool) -> None:
     cora = User.objects.create_user("cora")
     cohort = create_cohort(title="Clinic", coordinators=[cora])
     cases = [a_case(cohort, number) for number in (1, 2)]
@@ -286,6 +288,8 @@ def test_a_mask_whose_file_is_gone_is_not_measured(db: None) -> None:
     gone = cases[0].segmentations.get(method="some-method")
     for file in (gone.mask, gone.probability):
         file.storage.delete(file.name)
+        if not is_gone:
+            file.storage.save(file.name, ContentFile(b"damaged"))
     assert measured_by(cora, cohort) == [cases[1]]
     queue = method_disagreement_queue(cora, cohort.slug)[:]
     assert [one.segmentation.case for one in queue if one.measured is not None] == [cases[1]]

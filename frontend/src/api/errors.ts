@@ -23,6 +23,11 @@ export class Refused extends Error {
     return this.code === 'SomebodyElse'
   }
 
+  /** Whether the page was opened before the last log-in: another tab may have renewed it since. */
+  get isOutdated(): boolean {
+    return this.code === 'PageOutdated'
+  }
+
   /** Whether the same request can succeed later without a change. */
   get isPassing(): boolean {
     return this.status >= 500 || this.status === 408 || this.status === 429

@@ -34,8 +34,8 @@ export class Fields {
     return names.length > 0 && names.every((name) => this.faults.has(name))
   }
 
-  /** This will say what is wrong beside each field, and go to the first. */
-  say(fields: Readonly<Record<string, readonly string[]>>): void {
+  /** This will say what is wrong beside each field, and go to the first unless somebody types. */
+  say(fields: Readonly<Record<string, readonly string[]>>, goesThere = true): void {
     let first: Control | null = null
     for (const [name, [control, fault]] of this.faults) {
       const words = (fields[name] ?? []).join(' ')
@@ -45,7 +45,7 @@ export class Fields {
       if (words && !first) first = control
     }
     const target = first instanceof HTMLFieldSetElement ? first.querySelector('input') : first
-    target?.focus()
+    if (goesThere) target?.focus()
   }
 
   private faultOf(name: string, control: Control): HTMLElement {

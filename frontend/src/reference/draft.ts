@@ -5,7 +5,7 @@ import { explanation, Refused } from '../api/errors'
 import type { ReferenceChoices, ReferenceDesign, ReferenceStudy } from '../api/types'
 import { make, plural, setText } from '../elements'
 import { exchangeBoxes, Fields, ticked } from '../evaluations/form'
-import { DraftSaving } from '../saving/draftSaving'
+import { DraftSaving, STILL_UNSAVED } from '../saving/draftSaving'
 import { askFirst } from '../study/dialog'
 import { showTrouble } from '../trouble'
 import type { ReferencePageData } from './referencePage'
@@ -24,10 +24,7 @@ export async function showDraft(
 }
 
 class Draft {
-  private readonly saving = new DraftSaving({
-    send: () => this.send(),
-    explain: (error) => this.explain(error),
-  })
+  private readonly saving: DraftSaving<ReferenceStudy>
   private readonly fields = new Fields('reference')
   private readonly title: HTMLInputElement
   private readonly instructions = make('textarea', { id: 'reference-instructions' })
@@ -48,6 +45,14 @@ class Draft {
     private readonly refresh: () => Promise<void>,
   ) {
     const { design } = study
+    const where = { slug: data.study }
+    this.saving = new DraftSaving(study, {
+      send: () => request('PATCH', STUDY, where, this.change),
+      read: () => request('GET', STUDY, where),
+      draftIn: ({ title, design }) => [title, design],
+      show: () => this.fields.say({}),
+      explain: (error) => this.explain(error),
+    })
     this.title = make('input', { value: study.title, maxlength: 80, required: true })
     this.instructions.value = design.instructions ?? ''
     this.interval = number(design.interval_days, 3650, 1)
@@ -230,14 +235,9 @@ class Draft {
     }
   }
 
-  private async send(): Promise<void> {
-    await request('PATCH', STUDY, { slug: this.data.study }, this.change)
-    this.fields.say({})
-  }
-
   private explain(error: unknown): void {
     showTrouble(this.saving.trouble, error)
-    if (error instanceof Refused) this.fields.say(withoutPrefix(error.fields))
+    if (error instanceof Refused) this.fields.say(withoutPrefix(error.fields), false)
   }
 
   /** This will say at its field what has to be chosen before the study can be opened. */
@@ -269,6 +269,7 @@ class Draft {
       `${plural(cases, 'case')}, ${plural(people, 'delineator')}, two steps: ${2 * cases} delineations each. Opening freezes the design and the methods' masks and lets the delineators begin. Until you close the study you see their pace, never what they draw or decide.`,
       'Open',
       async () => {
+        if (this.saving.isUnsaved) throw new Error(STILL_UNSAVED)
         try {
           const { study: slug } = this.data
           const why = { reason: reason.value }
@@ -279,6 +280,7 @@ class Draft {
             ? error
             : new Error(explanation(error))
         }
+        this.saving.end()
         await this.refresh()
       },
       make('label', { for: 'opening-reason' }, 'Reason, if you like (kept by the audit log)'),
@@ -296,6 +298,7 @@ class Draft {
         const { study: slug } = this.data
         const why = { reason: reason.value }
         await request('POST', '/api/v1/reference-studies/{slug}/delete/', { slug }, why)
+        this.saving.end()
         location.assign(this.data.studies)
       },
       make('label', { for: 'deletion-reason' }, 'Reason (kept by the audit log)'),

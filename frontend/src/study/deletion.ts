@@ -5,8 +5,8 @@ import { make } from '../elements'
 import { askFirst } from './dialog'
 import type { StudyPageData } from './studyPage'
 
-/** The button that deletes a draft and then leaves for the list of studies. */
-export function deletionButton(data: StudyPageData): HTMLElement {
+/** The button that deletes a draft and then leaves for the list of studies; `onEnd` comes between. */
+export function deletionButton(data: StudyPageData, onEnd = (): void => {}): HTMLElement {
   const ask = (): void => {
     const reason = make('textarea', { id: 'deletion-reason', required: true, maxlength: 2000 })
     askFirst(
@@ -16,6 +16,7 @@ export function deletionButton(data: StudyPageData): HTMLElement {
       async () => {
         const { study: slug } = data
         await request('POST', '/api/v1/studies/{slug}/delete/', { slug }, { reason: reason.value })
+        onEnd()
         location.assign(data.studies)
       },
       make('label', { for: 'deletion-reason' }, 'Reason (kept by the audit log)'),

@@ -31,14 +31,21 @@ const STUDY = {
 
 const sent: { design: Record<string, unknown> }[] = []
 let answer: () => Response
+/** What the server has, whoever put it there. */
+let there: Study
 
 beforeEach(async () => {
   vi.useFakeTimers()
   sent.length = 0
   answer = () => Response.json({ ...STUDY, design: { ...STUDY.design, ...sent.at(-1)?.design } })
-  vi.stubGlobal('fetch', async (_: string, { method, body }: { method: string; body: string }) => {
-    if (method === 'PATCH') sent.push(JSON.parse(body))
-    return method === 'PATCH' ? answer() : Response.json({ segmentations: [], users: [] })
+  there = STUDY
+  vi.stubGlobal('fetch', async (url: string, asked: { method: string; body: string }) => {
+    if (asked.method === 'PATCH') {
+      sent.push(JSON.parse(asked.body))
+      return answer()
+    }
+    const isList = url.includes('candidates')
+    return Response.json(isList ? { segmentations: [], users: [] } : there)
   })
   document.body.replaceChildren(document.createElement('div'))
   const root = document.body.firstElementChild as HTMLElement
@@ -189,4 +196,27 @@ test('whoever logs in again in another tab finds the draft saved on coming back'
   window.dispatchEvent(new Event('focus'))
   await vi.advanceTimersByTimeAsync(0)
   expect(document.querySelector('.draft-state')?.textContent).toBe('All changes are saved.')
+})
+
+test('what somebody else changed meanwhile is not overwritten unless something is changed here', async () => {
+  const good = answer
+  answer = () => Response.json({ code: 'NotSignedIn', message: 'Log in.' }, { status: 401 })
+  await write('instructions', 'Take your time.')
+  const before = sent.length
+  answer = good
+  there = { ...STUDY, title: 'Another title' }
+  window.dispatchEvent(new Event('focus'))
+  await vi.advanceTimersByTimeAsync(0)
+  expect(sent.length).toBe(before)
+  expect(document.querySelector('.draft-state')?.textContent).toContain('in another tab')
+  expect(isHeldBack()).toBe(true)
+  expect(field('instructions').value).toBe('Take your time.')
+})
+
+test('a server that stays away is asked less and less often', async () => {
+  answer = () => Response.json({ code: 'Failed', message: 'A fault.' }, { status: 500 })
+  await write('instructions', 'Take your time.')
+  await vi.advanceTimersByTimeAsync(600_000)
+  expect(sent.length).toBeGreaterThan(8)
+  expect(sent.length).toBeLessThan(20)
 })

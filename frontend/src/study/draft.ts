@@ -4,7 +4,7 @@ import { request } from '../api/client'
 import { explanation, Refused } from '../api/errors'
 import type { Candidates, Study } from '../api/types'
 import { make, plural, setText } from '../elements'
-import { DraftSaving } from '../saving/draftSaving'
+import { DraftSaving, STILL_UNSAVED } from '../saving/draftSaving'
 import { timeFormat } from '../time'
 import { showTrouble } from '../trouble'
 import { deletionButton } from './deletion'
@@ -31,10 +31,7 @@ export async function showDraft(
 }
 
 class Draft {
-  private readonly saving = new DraftSaving({
-    send: (isLast) => this.send(isLast),
-    explain: (error) => this.explain(error),
-  })
+  private readonly saving: DraftSaving<Study>
   /** Stays in sight beside the rules that are being changed. */
   private readonly means = make('div', {
     class: 'stays',
@@ -57,6 +54,20 @@ class Draft {
     private readonly data: StudyPageData,
     private readonly refresh: () => Promise<void>,
   ) {
+    const where = { slug: data.study }
+    this.saving = new DraftSaving(study, {
+      send: () => request('PATCH', STUDY, where, this.change),
+      read: () => request('GET', STUDY, where),
+      draftIn: ({ title, design, items, raters, practice }) => [
+        title,
+        design,
+        items.map(({ segmentation }) => segmentation).sort(),
+        raters.map(({ username }) => username).sort(),
+        practice,
+      ],
+      show: (answer) => this.show(answer),
+      explain: (error) => this.explain(error),
+    })
     this.rules = new RulesPanel(study)
     const { segmentations } = candidates
     this.practice = new PracticePanel(study, segmentations, () => this.saving.soon())
@@ -78,7 +89,12 @@ class Draft {
       ...leftOut(study),
       this.saving.element,
       make('div', { class: 'two' }, form, this.means),
-      make('div', { class: 'actions' }, open, deletionButton(data)),
+      make(
+        'div',
+        { class: 'actions' },
+        open,
+        deletionButton(data, () => this.saving.end()),
+      ),
     )
     this.show(study)
     form.addEventListener('input', () => this.saving.soon())
@@ -182,17 +198,14 @@ class Draft {
     return list
   }
 
-  private async send(isLast: () => boolean): Promise<void> {
-    const change = {
+  private get change() {
+    return {
       title: this.rules.title,
       design: this.rules.chosen,
       items: [...this.masks.values()].filter((box) => box.checked).map((box) => box.value),
       raters: [...this.raters.values()].filter((box) => box.checked).map((box) => box.value),
       practice: [...this.practice.chosen],
     }
-    const study = await request('PATCH', STUDY, { slug: this.data.study }, change)
-    // Else what was changed while this was on its way is still to be sent, and to be answered.
-    if (isLast()) this.show(study)
   }
 
   private explain(error: unknown): void {
@@ -257,6 +270,7 @@ class Draft {
       `${plural(masks, 'mask')}, ${plural(raters, 'rater')}, every mask twice: ${2 * masks} presentations each. Opening freezes the design, draws every order and lets the raters begin. Until you close the study you see their pace, never their answers.`,
       'Open',
       async () => {
+        if (this.saving.isUnsaved) throw new Error(STILL_UNSAVED)
         try {
           const { study: slug } = this.data
           await request('POST', '/api/v1/studies/{slug}/open/', { slug }, { reason: reason.value })
@@ -266,6 +280,7 @@ class Draft {
           const isSignedOut = error instanceof Refused && error.isSignedOut
           throw isSignedOut ? error : new Error(described(error))
         }
+        this.saving.end()
         await this.refresh()
       },
       make('label', { for: 'opening-reason' }, 'Reason, if you like (kept by the audit log)'),
