@@ -431,7 +431,8 @@ def begun_in(case: Case, *, by: User) -> list[str]:
     mine = Drawing.objects.filter(
         case=case, author=by, segmentation=None, is_set_aside=False, edits__isnull=False
     )
-    return sorted(str(parent or "") for parent in mine.values_list("parent", flat=True).distinct())
+    parents = mine.order_by().values_list("parent", flat=True).distinct()
+    return sorted(str(parent or "") for parent in parents)
 
 
 def saved_meanwhile(drawing: Drawing) -> QuerySet[Segmentation]:

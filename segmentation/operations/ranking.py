@@ -73,8 +73,8 @@ def _remembered(
 ) -> dict[int, float]:
     """What was measured of each case. Stored files never change: it holds for as long as the key.
 
-    One entry of the cache has all cases of a cohort; what is undefined is None there, as is
-    a case of which something is gone; what a backup brings back is measured anew.
+    One entry of the cache has all cases of a cohort; what is undefined is None there. A case of
+    which something is gone or damaged is left out, until it is mended.
     """
     kept: dict[int, tuple[str, float | None]] = cache.get(place, {})
     known = {case: kept[case] for case, key in keys.items() if kept.get(case, ("",))[0] == key}
@@ -83,7 +83,7 @@ def _remembered(
         try:
             measured = measure(case)
         except (FileNotFoundError, Refusal, Segmentation.DoesNotExist):
-            measured = Undefined("gone or damaged: `manage.py verify_files` names such files")
+            continue  # gone or damaged: `manage.py verify_files` names such files
         known[case] = keys[case], None if isinstance(measured, Undefined) else measured
     if unknown:
         cache.set(place, kept | known, timeout=None)  # others may see other cases

@@ -280,8 +280,8 @@ class Draft {
             ? error
             : new Error(explanation(error))
         }
-        this.saving.end()
         await this.refresh()
+        this.saving.end()
       },
       make('label', { for: 'opening-reason' }, 'Reason, if you like (kept by the audit log)'),
       reason,

@@ -28,7 +28,7 @@ class ChangedElsewhere extends Error {
 
   constructor() {
     super(
-      'This draft was changed in another tab or by somebody else meanwhile, so yours was not sent again by itself. Copy what you wrote, and reload the page; the next change that you make here is saved over theirs.',
+      'This draft was changed in another tab or by somebody else meanwhile, or the answer to your last change was lost; so yours was not sent again by itself. Copy what you wrote, and reload the page; the next change that you make here is saved over what is there.',
     )
   }
 }
@@ -44,6 +44,8 @@ export class DraftSaving<Answer> {
   private changes = 0
   private saved = 0
   private tries = 0
+  /** Since the last change: what is sent then is sent again. */
+  private hasFailed = false
   private mayPass = false
   /** The draft as the server had it when this page last heard of it. */
   private known: string
@@ -61,7 +63,7 @@ export class DraftSaving<Answer> {
     }
     window.addEventListener('beforeunload', leave, { signal })
     const back = (): void => {
-      if (this.mayPass) this.tryAgain()
+      if (this.mayPass) this.tryNow()
     }
     for (const name of ['online', 'focus']) window.addEventListener(name, back, { signal })
   }
@@ -74,30 +76,21 @@ export class DraftSaving<Answer> {
   soon(): void {
     this.changes += 1
     this.tries = 0
+    this.hasFailed = false
     setText(this.state, 'Saving…')
-    this.after(AFTER_MS, () => this.tryNow())
+    this.after(AFTER_MS)
   }
 
   /** This will save now; it raises what keeps the draft from being saved, which is said, too. */
   now(): Promise<void> {
-    return this.next(this.actions.send)
-  }
-
-  /** This will save nothing more: the draft is none any more. */
-  end(): void {
-    clearTimeout(this.timer)
-    this.ended.abort()
-    this.mayPass = false
-  }
-
-  private next(send: () => Promise<Answer>): Promise<void> {
     clearTimeout(this.timer)
     this.timer = undefined
     const number = this.changes
     const sent = this.queue.then(async () => {
-      const answer = await this.told(send)
+      const answer = await this.told()
       this.known = this.draftIn(answer)
       this.saved = Math.max(this.saved, number)
+      this.hasFailed = false
       this.mayPass = false
       setText(this.trouble, '')
       this.element.removeAttribute('data-unsaved')
@@ -109,31 +102,36 @@ export class DraftSaving<Answer> {
     return sent
   }
 
-  private async told(send: () => Promise<Answer>): Promise<Answer> {
+  /** This will save nothing more: the draft is none any more. */
+  end(): void {
+    clearTimeout(this.timer)
+    this.ended.abort()
+    this.mayPass = false
+  }
+
+  private async told(): Promise<Answer> {
     try {
-      return await send()
+      return await this.send()
     } catch (error) {
       this.say(error)
       throw error
     }
   }
 
-  private after(milliseconds: number, act: () => void): void {
+  /** This will send the draft; once more only where nobody else went on meanwhile. */
+  private async send(): Promise<Answer> {
+    if (this.hasFailed && this.draftIn(await this.actions.read()) !== this.known)
+      throw new ChangedElsewhere()
+    return this.actions.send()
+  }
+
+  private after(milliseconds: number): void {
     clearTimeout(this.timer)
-    if (!this.ended.signal.aborted) this.timer = setTimeout(act, milliseconds)
+    if (!this.ended.signal.aborted) this.timer = setTimeout(() => this.tryNow(), milliseconds)
   }
 
   private tryNow(): void {
     this.now().catch(() => undefined) // what went wrong is said on the page
-  }
-
-  /** This will send once more what nobody touched since, unless others went on meanwhile. */
-  private tryAgain(): void {
-    const send = async (): Promise<Answer> => {
-      if (this.draftIn(await this.actions.read()) !== this.known) throw new ChangedElsewhere()
-      return this.actions.send()
-    }
-    this.next(send).catch(() => undefined) // said
   }
 
   private draftIn(answer: Answer): string {
@@ -144,6 +142,7 @@ export class DraftSaving<Answer> {
     const isElsewhere = error instanceof ChangedElsewhere
     const isRetried = error instanceof Refused ? error.isPassing : !isElsewhere
     const isOutdated = error instanceof Refused && (error.isSignedOut || error.isOutdated)
+    this.hasFailed = true
     this.mayPass = isRetried || isOutdated
     setText(
       this.state,
@@ -152,7 +151,7 @@ export class DraftSaving<Answer> {
     this.element.setAttribute('data-unsaved', '')
     this.actions.explain(error)
     if (!isRetried || this.timer !== undefined) return
-    this.after(Math.min(RARELY_MS, AGAIN_AFTER_MS * 2 ** this.tries), () => this.tryAgain())
+    this.after(Math.min(RARELY_MS, AGAIN_AFTER_MS * 2 ** this.tries))
     this.tries += 1
   }
 }

@@ -210,7 +210,14 @@ test('what somebody else changed meanwhile is not overwritten unless something i
   expect(sent.length).toBe(before)
   expect(document.querySelector('.draft-state')?.textContent).toContain('in another tab')
   expect(isHeldBack()).toBe(true)
+  document.querySelector<HTMLButtonElement>('[data-action=open]')?.click()
+  await vi.advanceTimersByTimeAsync(600_000)
+  expect(sent.length).toBe(before)
+  expect(document.querySelector('dialog[open]')).toBeNull()
   expect(field('instructions').value).toBe('Take your time.')
+  await write('instructions', 'Take your time, please.')
+  expect(sent.length).toBe(before + 1)
+  expect(document.querySelector('.draft-state')?.textContent).toBe('All changes are saved.')
 })
 
 test('a server that stays away is asked less and less often', async () => {

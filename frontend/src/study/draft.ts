@@ -280,8 +280,8 @@ class Draft {
           const isSignedOut = error instanceof Refused && error.isSignedOut
           throw isSignedOut ? error : new Error(described(error))
         }
-        this.saving.end()
         await this.refresh()
+        this.saving.end()
       },
       make('label', { for: 'opening-reason' }, 'Reason, if you like (kept by the audit log)'),
       reason,
