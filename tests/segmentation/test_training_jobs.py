@@ -456,8 +456,11 @@ def test_a_version_belongs_to_the_people_of_its_cohort(
         f"/api/v1/cohorts/{elsewhere.slug}/trainings/", body, content_type="application/json"
     )
     assert answer.status_code == 400
-    (said,) = answer.json()["fields"]["cohorts"]
-    assert said.startswith("You do not coordinate a cohort 'clinic-2019', or ")
+    said = (
+        "You do not coordinate a cohort 'clinic-2019', or read cases of it that are hidden until "
+        "you have finished."
+    )
+    assert answer.json()["fields"] == {"cohorts": [said]}
 
 
 def test_the_page_knows_whether_a_worker_has_a_gpu(taught: Cohort, cora: User) -> None:

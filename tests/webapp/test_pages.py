@@ -130,6 +130,7 @@ def test_what_cannot_be_read_is_said_kindly(cora: User, address: str) -> None:
     [
         *("/cases/?q=%00", "/search/?q=a%00b", "/cases/C%00/", "/reading/%00/"),
         *("/api/v1/jobs/?method=%00", "/api/v1/cases/C%00/", "/api/v1/readings/%00/"),
+        "/api/v1/studies/reading/bundle/?reason=For%20the%20paper.%00",
     ],
 )
 def test_a_nul_in_an_address_cannot_be_read(cora: User, address: str) -> None:
