@@ -10,6 +10,7 @@ gives them no role, wherever it appears.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,7 @@ import rating.queries.reference as reference
 import rating.queries.roles as rating
 import segmentation.queries as segmentation
 from accounts.operations.tokens import user_of_token
+from rating.queries.blinding import asked_once
 from segmentation.people import owner_key, signed_in
 from webapp.errors import not_allowed, not_possible, refuse
 
@@ -387,7 +389,9 @@ class AccessMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """This will pass the request on; what a person is shown is kept in no cache."""
-        response = self.get_response(request)
+        reads_only = request.method in {"GET", "HEAD", "OPTIONS"}
+        with asked_once() if reads_only else nullcontext():
+            response = self.get_response(request)
         response.setdefault("Cache-Control", "no-store")
         tell_owner(request, response)
         return response

@@ -9,7 +9,6 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from accounts.queries import expired_invitations
-from rating.queries.blinding import hidden_cases_asked_first
 from rating.queries.delineating import shares_of
 from rating.queries.pace import idle_readings
 from rating.queries.reading import readings_of
@@ -42,8 +41,7 @@ SEARCH_MOST = 20
 def home(request: HttpRequest) -> HttpResponse:
     """What needs this person's attention."""
     user, now = signed_in(request), database_now()
-    with hidden_cases_asked_first(user):
-        return render(request, "webapp/home.html", _waiting_for(user, now))
+    return render(request, "webapp/home.html", _waiting_for(user, now))
 
 
 def _waiting_for(user: User, now: datetime) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from rating.models import Study
 from rating.operations import amendments, reminders
 from rating.operations import study as studies
 from rating.operations.pairing import draft_paired_study
-from rating.queries.blinding import hidden_cases_asked_first
 from rating.queries.studies import candidate_people, candidate_rows, studies_of, study_in_full
 from rating.serializers.studies import (
     AmendingSerializer,
@@ -140,8 +139,7 @@ class StudyCandidatesView(APIView):
     def get(self, request: Request, slug: str) -> Response:
         study = Study.objects.get(slug=slug)
         user = signed_in(request)
-        with hidden_cases_asked_first(user):
-            masks, people = candidate_rows(study=study, user=user), candidate_people(study, user)
+        masks, people = candidate_rows(study=study, user=user), candidate_people(study, user)
         return Response({"segmentations": masks, "users": people})
 
 

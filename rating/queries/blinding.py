@@ -16,21 +16,21 @@ UNREAD = Q(reading__study__state=Study.State.OPEN, submitted_at=None, withdrawn_
 AWAITED = Q(submitted_at=None, assignment__left_at=None)
 UNDRAWN = AWAITED & Q(of__study__state=ReferenceStudy.State.OPEN)
 
-
-_sees_everything: ContextVar[User | None] = ContextVar("sees_everything", default=None)
+# By a person's key, whether anything is hidden from them; None where each query has to ask anew.
+_hides: ContextVar[dict[int, bool] | None] = ContextVar("hides", default=None)
 
 
 @contextmanager
-def hidden_cases_asked_first(user: User) -> Iterator[None]:
-    """For a page that only reads, in many queries: whether anything is hidden is asked once.
+def asked_once() -> Iterator[None]:
+    """For a request that only reads, in many queries: whether anything is hidden is asked once.
 
     From most people nothing is; their queries then leave out what would hide it.
     """
-    before = _sees_everything.set(None if cases_hidden_from(user).exists() else user)
+    before = _hides.set({})
     try:
         yield
     finally:
-        _sees_everything.reset(before)
+        _hides.reset(before)
 
 
 def cases_hidden_from(user: User) -> QuerySet[Case, int]:
@@ -40,8 +40,12 @@ def cases_hidden_from(user: User) -> QuerySet[Case, int]:
     them, also those that are done already: what reappeared would tell what is left. Whoever left a
     reference study has nothing unfinished in it. Meant for `exclude(pk__in=)`.
     """
-    if _sees_everything.get() == user:
-        return Case.objects.none().values_list("pk", flat=True)
+    asked = _hides.get()
+    if asked is not None:
+        if user.pk not in asked:
+            asked[user.pk] = _unread(user).exists() or _undrawn(user).exists()
+        if not asked[user.pk]:
+            return Case.objects.none().values_list("pk", flat=True)
     return Case.objects.filter(
         Q(pk__in=_under_reading(user).values("segmentation__case"))
         | Q(pk__in=_under_delineation(user).values("case"))
@@ -69,13 +73,19 @@ def delineators_of(*, people: Iterable[User], cases: Iterable[int]) -> list[str]
     return sorted(set(undrawn.order_by().values_list("assignment__user__username", flat=True)))
 
 
+def _unread(user: User) -> QuerySet[Presentation]:
+    return Presentation.objects.filter(UNREAD, reading__user=user)
+
+
+def _undrawn(user: User) -> QuerySet[Delineation]:
+    return Delineation.objects.filter(UNDRAWN, assignment__user=user)
+
+
 def _under_reading(user: User) -> QuerySet[Item]:
     """The items of the studies that this user has yet to finish rating."""
-    unfinished = Presentation.objects.filter(UNREAD, reading__user=user)
-    return Item.objects.filter(study__in=unfinished.values("reading__study"))
+    return Item.objects.filter(study__in=_unread(user).values("reading__study"))
 
 
 def _under_delineation(user: User) -> QuerySet[ReferenceCase]:
     """The cases of the reference studies that this user has yet to finish, both steps."""
-    unfinished = Delineation.objects.filter(UNDRAWN, assignment__user=user)
-    return ReferenceCase.objects.filter(study__in=unfinished.values("of__study"))
+    return ReferenceCase.objects.filter(study__in=_undrawn(user).values("of__study"))

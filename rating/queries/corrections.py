@@ -10,7 +10,7 @@ from typing import overload
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import CharField, Count
+from django.db.models import BooleanField, CharField, Count, ExpressionWrapper, Q
 from django.db.models.functions import Cast
 
 from rating.models import Mark, Rating, Study
@@ -193,7 +193,7 @@ def uncertainty_queue(user: User, slug: str) -> MeasuredQueue:
     """
     newest = _newest_of_methods(user, slug)
     chosen = {  # the last one counts
-        case: one for case, masks in newest.items() for one in masks if one.probability_sha256
+        case: one for case, masks in newest.items() for one in masks if one.has_map
     }
     return MeasuredQueue(slug, chosen, newest, uncertainties(slug, chosen))
 
@@ -206,8 +206,9 @@ def _newest_of_methods(user: User, slug: str) -> dict[int, list[MaskRow]]:
     ).order_by("created_at", "pk")
     newest: dict[int, dict[str, MaskRow]] = defaultdict(dict)
     key = Cast("pk", CharField())  # making thousands of UUIDs takes longer than the rest
-    columns = key, "case", "case__code", "method", "sha256", "probability_sha256"
-    for row in map(MaskRow._make, masks.values_list(*columns)):
+    has_map = ExpressionWrapper(~Q(probability_sha256=""), BooleanField())
+    rows = masks.values_list(key, "case", "case__code", "method", has_map)
+    for row in map(MaskRow._make, rows):
         newest[row.case].pop(row.method, None)  # so that the newest stands last
         newest[row.case][row.method] = row
     return {case: list(found.values()) for case, found in newest.items()}

@@ -80,9 +80,9 @@ def study_in_full(slug: str) -> Study:
 def slice_counts(study: Study) -> dict[int, int]:
     """How many slices, from bottom to top, the FLAIR of each case has, by the case's key."""
     flairs = Scan.objects.filter(
-        sequence=Scan.Sequence.FLAIR, case__segmentations__items__study=study
+        sequence=Scan.Sequence.FLAIR, case__in=study.items.values("segmentation__case")
     )
-    return {scan.case_id: scan.grid.ras.shape[2] for scan in flairs}
+    return {flair.case_id: flair.grid.ras_shape[2] for flair in flairs}
 
 
 @dataclass(frozen=True)

@@ -62,11 +62,17 @@ class Grid:
         return bool(np.abs(self.to_mm(corners) - other.to_mm(corners)).max() <= 1e-3)
 
     @cached_property
+    def ras_shape(self) -> tuple[int, int, int]:
+        """How many voxels run from left to right, to anterior, to superior."""
+        ornt = _orientation(self.affine)
+        x, y, z = (self.shape[stored] for stored in np.argsort(ornt[:, 0]).tolist())
+        return x, y, z
+
+    @cached_property
     def ras(self) -> Grid:
         """The same grid with its axes permuted and flipped to run right, anterior, superior."""
-        ornt = _orientation(self.affine)
-        x, y, z = (int(self.shape[int(np.flatnonzero(ornt[:, 0] == axis)[0])]) for axis in range(3))
-        return Grid(shape=(x, y, z), affine=self.affine @ inv_ornt_aff(ornt, self.shape))
+        affine = self.affine @ inv_ornt_aff(_orientation(self.affine), self.shape)
+        return Grid(shape=self.ras_shape, affine=affine)
 
     def to_ras(self, array: NDArray[Scalar]) -> NDArray[Scalar]:
         """This will bring an array on this grid into RAS order; nothing is resampled."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 from uuid import UUID
@@ -23,15 +22,14 @@ MOST_READ = 40  # cases whose files one request reads: some seconds
 class MaskRow(NamedTuple):
     """What ranking asks of a mask: whole models of thousands of masks take long to make.
 
-    `key` is its UUID as the database has it.
+    `key` is its UUID as the database has it; `has_map` says that its probabilities are stored.
     """
 
     key: str
     case: int
     code: str
     method: str
-    sha256: str
-    probability_sha256: str
+    has_map: bool
 
     @property
     def pk(self) -> UUID:
@@ -49,7 +47,7 @@ def disagreements(cohort: str, masks: Mapping[int, Sequence[MaskRow]]) -> dict[i
         stored = Segmentation.objects.select_related("case").in_bulk([m.pk for m in several[case]])
         return disagreement([mask_of(mask) for mask in stored.values()])
 
-    keys = {case: _key(one.sha256 for one in group) for case, group in several.items()}
+    keys = {case: " ".join(sorted(one.key for one in group)) for case, group in several.items()}
     return _remembered(f"disagreement-{cohort}", keys, measure)
 
 
@@ -58,20 +56,20 @@ def uncertainties(cohort: str, masks: Mapping[int, MaskRow]) -> dict[int, float]
 
     Masks without a map are left out; MOST_READ as above.
     """
-    mapped = {case: mask for case, mask in masks.items() if mask.probability_sha256}
+    mapped = {case: mask for case, mask in masks.items() if mask.has_map}
 
     def measure(case: int) -> float | Undefined:
         stored = Segmentation.objects.select_related("case").get(pk=mapped[case].pk)
         return uncertainty(probability_of(stored))
 
-    keys = {case: mask.probability_sha256 for case, mask in mapped.items()}
+    keys = {case: mask.key for case, mask in mapped.items()}
     return _remembered(f"uncertainty-{cohort}", keys, measure)
 
 
 def _remembered(
     place: str, keys: Mapping[int, str], measure: Callable[[int], float | Undefined]
 ) -> dict[int, float]:
-    """What was measured of each case. Stored files never change: it holds for as long as the key.
+    """What was measured of each case. A stored mask never changes: it holds for as long as the key.
 
     One entry of the cache has all cases of a cohort; what is undefined is None there. A case of
     which something is gone or damaged is left out, until it is mended.
@@ -88,7 +86,3 @@ def _remembered(
     if unknown:
         cache.set(place, kept | known, timeout=None)  # others may see other cases
     return {case: measured for case, (_, measured) in known.items() if measured is not None}
-
-
-def _key(hashes: Iterable[str]) -> str:
-    return hashlib.sha256(" ".join(sorted(hashes)).encode()).hexdigest()
