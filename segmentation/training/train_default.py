@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from segmentation.inference.precision import has_native_bfloat16
 from segmentation.inference.preparation import normalise
 from segmentation.networks.unet import UNet, slim
 from segmentation.training.deck import Deck
@@ -163,13 +164,17 @@ def run_fold(
     torch.manual_seed(settings.seed)
     # Asked here, not in `main`: a process that has talked to CUDA cannot be forked.
     where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    if settings.half and where.type == "cpu" and not has_native_bfloat16():
+        say("this processor computes bfloat16 ten times as slowly: in single precision instead")
+        settings = replace(settings, half=False)
     deck = Deck(examples, device=where)
     held_out_decks = {
         name: Deck([one for one in held_out if one.group == name], device=where)
         for name in sorted({one.group for one in held_out})
     }
     counts = {name: len(members) for name, members in sorted(deck.groups.items())}
-    record = {**record, "examples": counts, "seed": settings.seed}
+    precision = "bfloat16" if settings.half else "float32"
+    record = {**record, "examples": counts, "seed": settings.seed, "precision": precision}
     say(f"{len(deck.pixels)} slices of {deck.height} x {deck.width} from {counts}")
     network = UNet(slim())
     rounds = [settings]
@@ -231,7 +236,9 @@ def main() -> None:
     parser.add_argument("--held-out", type=int, default=6, help="phantoms, and implanted heads")
     parser.add_argument("--processes", type=int, default=1, help="that make examples")
     parser.add_argument("--device", help="cpu or cuda; none: cuda where there is one")
-    parser.add_argument("--half", action="store_true", help="compute in bfloat16")
+    parser.add_argument(
+        "--half", action="store_true", help="compute in bfloat16, unless that is slow"
+    )
     chosen = parser.parse_args()
     began = time.monotonic()
 
