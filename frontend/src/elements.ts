@@ -31,6 +31,16 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`
 }
 
+/** This will let a button rest until what it began is done. */
+export async function whileResting<T>(button: HTMLButtonElement, act: Promise<T>): Promise<T> {
+  button.disabled = true
+  try {
+    return await act
+  } finally {
+    button.disabled = false
+  }
+}
+
 /** A random identifier (UUID version 4); `crypto.randomUUID` exists on https pages only. */
 export function newUuid(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16))

@@ -3,10 +3,16 @@
 import { explanation, Refused } from './api/errors'
 import { make, setText } from './elements'
 
-/** The link to the log-in page, in a tab of its own: what this page holds stays as it is. */
+/**
+ * The link to the log-in page, in a tab of its own: what this page holds stays as it is. That tab
+ * leads home: the same page twice would invite to go on in both.
+ */
 function loginLink(): HTMLElement {
-  const href = `/accounts/login/?next=${encodeURIComponent(location.pathname + location.search)}`
-  return make('a', { href, target: '_blank', rel: 'noopener' }, 'Log in in a new tab')
+  return make(
+    'a',
+    { href: '/accounts/login/', target: '_blank', rel: 'noopener' },
+    'Log in in a new tab',
+  )
 }
 
 /** This will say an error in `element`; when the login has ended, with a link to log in. */

@@ -18,6 +18,7 @@ from rating.operations.candidates import build_due
 from rating.operations.leaving import let_delineator_go
 from rating.operations.reference_masks import make_some_references
 from rating.queries import reference as queries
+from rating.serializers.drafts import OpeningSerializer
 from rating.serializers.reference import (
     JoinsOrLeavesSerializer,
     MakeReferencesSerializer,
@@ -105,6 +106,7 @@ class ReferenceStudyView(APIView):
             study=queries.reference_study(slug),
             title=sent.validated_data.get("title"),
             settings=sent.validated_data.get("design"),
+            change=sent.change,
         )
         return study_shown(slug)
 
@@ -137,11 +139,19 @@ class ReferenceOpenView(APIView):
 
     @extend_schema(
         operation_id="open_reference_study",
-        request=ReferenceReasonSerializer,
+        request=OpeningSerializer,
         responses=ReferenceStudySerializer,
     )
     def post(self, request: Request, slug: str) -> Response:
-        references.open_reference(study=queries.reference_study(slug), **reason_in(request))
+        sent = OpeningSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        references.open_reference(
+            study=queries.reference_study(slug),
+            reason=sent.validated_data["reason"],
+            seen=sent.validated_data["revision"],
+            by=signed_in(request),
+            now=database_now(),
+        )
         return study_shown(slug)
 
 

@@ -16,12 +16,12 @@ from rating.operations import amendments, reminders
 from rating.operations import study as studies
 from rating.operations.pairing import draft_paired_study
 from rating.queries.studies import candidate_people, candidate_rows, studies_of, study_in_full
+from rating.serializers.drafts import OpeningSerializer
 from rating.serializers.studies import (
     AmendingSerializer,
     CandidatesSerializer,
     ClosingSerializer,
     NewStudySerializer,
-    OpeningSerializer,
     ReminderSerializer,
     StudiesPageSerializer,
     StudyChangeSerializer,
@@ -99,6 +99,7 @@ class StudyView(APIView):
             practice=[(one["segmentation"], one["reference"]) for one in practice]
             if practice is not None
             else None,
+            change=sent.change,
         )
         return Response(study_body(study))
 
@@ -153,6 +154,7 @@ class StudyOpenView(APIView):
         opened = studies.open_study(
             study=Study.objects.get(slug=slug),
             reason=sent.validated_data["reason"],
+            seen=sent.validated_data["revision"],
             by=signed_in(request),
             now=database_now(),
         )

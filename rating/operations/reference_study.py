@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -22,6 +23,7 @@ from rating.dots.design import (
 )
 from rating.dots.order import shuffled
 from rating.models import Assignment, Delineation, MethodMask, ReferenceCase, ReferenceStudy
+from rating.operations.drafts import Change, begin_change, refuse_unseen
 from rating.protocol.sequence import Stream, commitment
 from rating.queries import blinding
 from rating.queries import reference as queries
@@ -46,10 +48,6 @@ class ReferenceNotDraft(Refusal):
 
 class ReferenceNotOpen(Refusal):
     """The reference study is not (or no longer) open."""
-
-
-class DraftChanged(Refusal):
-    """A draft was changed while it was being opened."""
 
 
 class UnknownDelineator(Refusal):
@@ -101,20 +99,25 @@ def create_reference(*, title: str, cohort: Cohort, now: datetime) -> ReferenceS
 
 @transaction.atomic
 def edit_reference(
-    *, study: ReferenceStudy, title: str | None = None, settings: Mapping[str, Any] | None = None
+    *,
+    study: ReferenceStudy,
+    title: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    change: Change | None = None,
 ) -> ReferenceStudy:
     """This will change a draft; what is None stays, and None among the settings goes back.
 
-    Raises ReferenceNotDraft, ReferenceTitleTaken.
+    Raises ReferenceNotDraft, DraftChanged, ReferenceTitleTaken.
     """
     draft = _locked_draft(study)
+    begin_change(draft, change or Change())
     if title is not None and title.strip()[:80] != draft.title:
         _refuse_taken(draft.cohort, title.strip()[:80])
         draft.title = title.strip()[:80]
     if settings is not None:
         merged = draft.settings | dict(settings)
         draft.settings = {name: value for name, value in merged.items() if value is not None}
-    draft.save(update_fields=["title", "settings"])
+    draft.save(update_fields=["title", "settings", "revision"])
     return draft
 
 
@@ -137,12 +140,14 @@ def open_reference(
     by: User | None,
     now: datetime,
     reason: str = "",
+    seen: UUID | None = None,
     draw_secret: Callable[[int], bytes] = secrets.token_bytes,
 ) -> ReferenceStudy:
     """This will freeze a draft, commit to it, and give every delineator their share.
 
     The masks of the chosen methods are those of the newest jobs that succeeded, from now on by
-    their hashes. Raises ReferenceNotDraft, InvalidReferenceDesign, UnknownCase, UnknownDelineator,
+    their hashes. `seen` is the revision of the draft that is meant. Raises ReferenceNotDraft,
+    DraftChanged, InvalidReferenceDesign, UnknownCase, UnknownDelineator,
     CoordinatorCannotDelineate, DelineatorReads, DelineatesElsewhere.
     """
     read = queries.reference_study(study.slug)
@@ -152,11 +157,8 @@ def open_reference(
     _refuse_other_grids(jobs)
     with transaction.atomic():
         draft = _locked_draft(study)
-        if draft.settings != read.settings:
-            raise DraftChanged(
-                f"{draft.title} was changed by somebody while it was being opened. Nothing was "
-                "opened; reload the page, look at the draft, and open it then."
-            )
+        refuse_unseen(draft, seen)
+        refuse_unseen(draft, read.revision)
         hold_cohort(draft.cohort_id)
         people = _people(draft, asked.delineators, by)
         _refuse_readers(people.values(), asked.cases)

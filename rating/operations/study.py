@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from rating.models import Item, Presentation, Study, StudyMembership
+from rating.operations.drafts import Change, begin_change, refuse_unseen
 from rating.protocol.design import (
     AcceptanceDesign,
     InvalidDesign,
@@ -108,16 +109,18 @@ def edit_study(
     items: Sequence[UUID] | None = None,
     raters: Sequence[str] | None = None,
     practice: Sequence[tuple[UUID, UUID]] | None = None,
+    change: Change | None = None,
 ) -> Study:
     """This will change a draft; what is None stays.
 
     `settings` are merged into those there are (a None goes back to the default); `items` (masks of
     the study's cohort that `by` may see), `practice` (such masks, each with a reference mask of its
     case) and `raters` (user names of `candidate_raters`) replace. A paired draft that is
-    given items waits for no others any more. Raises StudyNotDraft, UnknownSegmentation,
-    UnknownRater, CoordinatorCannotRate.
+    given items waits for no others any more. Raises StudyNotDraft, DraftChanged,
+    UnknownSegmentation, UnknownRater, CoordinatorCannotRate.
     """
     draft = _locked_draft(study)
+    begin_change(draft, change or Change())
     if items is not None and draft.pairing.get("waiting"):
         draft.pairing = {}
     if title is not None:
@@ -125,7 +128,7 @@ def edit_study(
     if settings is not None:
         merged = draft.settings | dict(settings)
         draft.settings = {name: value for name, value in merged.items() if value is not None}
-    draft.save(update_fields=["title", "settings", "pairing"])
+    draft.save(update_fields=["title", "settings", "pairing", "revision"])
     if items is not None:
         _replace_items(draft, items, by)
     if practice is not None:
@@ -158,15 +161,17 @@ def open_study(
     by: User | None,
     now: datetime,
     reason: str = "",
+    seen: UUID | None = None,
     draw_secret: Callable[[int], bytes] = secrets.token_bytes,
 ) -> Study:
     """This will freeze a draft's design, commit to it and draw every rater's order, once.
 
     The order follows from a secret of the study and is stored row by row; the SHA-256 of secret and
-    design is shown from now on, the secret when the study closes. Raises StudyNotDraft,
-    InvalidDesign, RaterDelineates.
+    design is shown from now on, the secret when the study closes. `seen` is the revision of the
+    draft that is meant. Raises StudyNotDraft, DraftChanged, InvalidDesign, RaterDelineates.
     """
     draft = _locked_draft(study)
+    refuse_unseen(draft, seen)
     hold_cohort(draft.cohort_id)
     design = design_of(study_in_full(draft.slug))
     validate(design)

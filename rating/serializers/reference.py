@@ -11,6 +11,7 @@ from rating.dots.design import MOST_SHAMS
 from rating.models import ReferenceStudy
 from rating.queries import reference as queries
 from rating.serializers.design import LONGEST_TEXT
+from rating.serializers.drafts import DraftChangeSerializer
 from segmentation.models import Cohort, Segmentation
 from segmentation.serializers.pages import PageSerializer
 from segmentation.serializers.requests import RequestSerializer
@@ -60,10 +61,12 @@ class NewReferenceSerializer(RequestSerializer):
     title = serializers.CharField(max_length=80)
 
 
-class ReferenceChangeSerializer(RequestSerializer):
+class ReferenceChangeSerializer(DraftChangeSerializer):
     """A change of a draft; what is left out stays."""
 
-    title = serializers.CharField(max_length=80, required=False)
+    title = serializers.CharField(
+        max_length=80, required=False, error_messages={"blank": "A study needs a title."}
+    )
     design = ReferenceDesignSerializer(required=False)
 
 
@@ -205,7 +208,7 @@ class ReferenceStudySerializer(serializers.ModelSerializer[ReferenceStudy]):
         model = ReferenceStudy
         fields = [
             *("id", "title", "state", "cohort", "design", "delineators", "cases"),
-            *("design_sha256", "commitment", "created_at", "opened_at", "closed_at"),
+            *("revision", "design_sha256", "commitment", "created_at", "opened_at", "closed_at"),
             "closing_reason",
         ]
         read_only_fields = fields

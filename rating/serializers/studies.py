@@ -18,6 +18,7 @@ from rating.queries.design import design_of, method_shown
 from rating.queries.pace import Conduct, conduct, progress
 from rating.queries.studies import pairing_of
 from rating.serializers.design import LONGEST_TEXT, DesignSerializer, MeaningSerializer
+from rating.serializers.drafts import DraftChangeSerializer
 from segmentation.models import Cohort, Segmentation
 from segmentation.queries import database_now
 from segmentation.serializers.pages import PageSerializer
@@ -45,7 +46,7 @@ class NewStudySerializer(RequestSerializer):
     )
 
 
-class StudyChangeSerializer(RequestSerializer):
+class StudyChangeSerializer(DraftChangeSerializer):
     """A change of a draft; what is left out stays."""
 
     title = serializers.CharField(
@@ -57,14 +58,6 @@ class StudyChangeSerializer(RequestSerializer):
         child=serializers.CharField(max_length=150), required=False, max_length=100
     )
     practice = serializers.ListField(child=PracticePairSerializer(), required=False, max_length=20)
-
-
-class OpeningSerializer(RequestSerializer):
-    """Why a study is opened, for the audit log, if anybody says it."""
-
-    reason = serializers.CharField(
-        max_length=LONGEST_TEXT, allow_blank=True, required=False, default=""
-    )
 
 
 class StudyDeletionSerializer(RequestSerializer):
@@ -262,6 +255,7 @@ class StudySerializer(serializers.ModelSerializer[Study]):
             "meaning",
             "pairing",
             "amendments",
+            "revision",
             "design_sha256",
             "commitment",
             "secret",

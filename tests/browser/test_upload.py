@@ -168,7 +168,7 @@ def test_what_was_chosen_is_sent_after_the_next_login(coordinator: Visitor, tree
         tab.get_by_label("User name").fill("cora")
         tab.get_by_label("Password").fill("phantoms")
         tab.get_by_role("button", name="Log in").click()
-        tab.wait_for_url("**/cases/")
+        expect(tab.get_by_role("heading", name="Good to see you")).to_be_visible()
         tab.close()
 
     coordinator.context.clear_cookies(name="sessionid")

@@ -3587,10 +3587,15 @@ export interface components {
         };
         /** @enum {unknown} */
         NullEnum: null;
-        /** @description Why a study is opened, for the audit log, if anybody says it. */
+        /** @description Which draft is opened, and why, for the audit log, if anybody says it. */
         OpeningRequest: {
             /** @default  */
             reason: string;
+            /**
+             * Format: uuid
+             * @description Of the draft as it was seen: refused where it has another by now.
+             */
+            revision?: string;
         };
         OrderLine: {
             /** @description User name of the rater (text) */
@@ -3753,11 +3758,25 @@ export interface components {
         };
         /** @description A change of a draft; what is left out stays. */
         PatchedReferenceChangeRequest: {
+            /**
+             * Format: uuid
+             * @description Of this change, made up by whoever sends it, who may send it again.
+             */
+            revision?: string;
+            /** @description The revisions it may follow: refused where the draft has another by now. */
+            follows?: string[];
             title?: string;
             design?: components["schemas"]["ReferenceDesignRequest"];
         };
         /** @description A change of a draft; what is left out stays. */
         PatchedStudyChangeRequest: {
+            /**
+             * Format: uuid
+             * @description Of this change, made up by whoever sends it, who may send it again.
+             */
+            revision?: string;
+            /** @description The revisions it may follow: refused where the draft has another by now. */
+            follows?: string[];
             title?: string;
             design?: components["schemas"]["DesignRequest"];
             items?: string[];
@@ -4078,6 +4097,11 @@ export interface components {
             readonly design: components["schemas"]["ReferenceDesign"];
             readonly delineators: components["schemas"]["Pace"][];
             readonly cases: components["schemas"]["CaseInReference"][];
+            /**
+             * Format: uuid
+             * @description Another after each of its changes.
+             */
+            readonly revision: string;
             readonly design_sha256: string;
             readonly commitment: string;
             /** Format: date-time */
@@ -4399,6 +4423,11 @@ export interface components {
             readonly meaning: components["schemas"]["Meaning"];
             readonly pairing: components["schemas"]["Pairing"] | null;
             amendments: components["schemas"]["Amendment"][];
+            /**
+             * Format: uuid
+             * @description Another after each of its changes.
+             */
+            readonly revision: string;
             readonly design_sha256: string;
             readonly commitment: string;
             /** @description Hex; null until the study is closed. */
@@ -7360,7 +7389,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["ReferenceReasonRequest"];
+                "application/json": components["schemas"]["OpeningRequest"];
             };
         };
         responses: {

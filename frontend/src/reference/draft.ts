@@ -3,7 +3,7 @@
 import { request } from '../api/client'
 import { explanation, Refused } from '../api/errors'
 import type { ReferenceChoices, ReferenceDesign, ReferenceStudy } from '../api/types'
-import { make, plural, setText } from '../elements'
+import { make, plural, setText, whileResting } from '../elements'
 import { exchangeBoxes, Fields, ticked } from '../evaluations/form'
 import { DraftSaving, STILL_UNSAVED } from '../saving/draftSaving'
 import { askFirst } from '../study/dialog'
@@ -33,7 +33,14 @@ class Draft {
   private readonly reach: HTMLInputElement
   private readonly shams: HTMLInputElement
   private readonly proposals: HTMLInputElement
+  private readonly openButton = make(
+    'button',
+    { type: 'button', class: 'primary', 'data-action': 'open', click: () => void this.open() },
+    'Open the study',
+  )
   private readonly cases = make('fieldset')
+  /** The rules that the server counts with. */
+  private counted: ReferenceDesign
   private readonly delineators = make('fieldset')
   private readonly methods = make('fieldset')
 
@@ -46,11 +53,10 @@ class Draft {
   ) {
     const { design } = study
     const where = { slug: data.study }
+    this.counted = design
     this.saving = new DraftSaving(study, {
-      send: () => request('PATCH', STUDY, where, this.change),
-      read: () => request('GET', STUDY, where),
-      draftIn: ({ title, design }) => [title, design],
-      show: () => this.fields.say({}),
+      send: (change) => request('PATCH', STUDY, where, { ...this.draft, ...change }),
+      show: (answer) => this.show(answer),
       explain: (error) => this.explain(error),
     })
     this.title = make('input', { value: study.title, maxlength: 80, required: true })
@@ -72,6 +78,7 @@ class Draft {
       ),
     )
     form.addEventListener('input', () => this.saving.soon())
+    form.addEventListener('focusout', () => this.fillIn())
     form.addEventListener('submit', (event) => event.preventDefault())
     root.replaceChildren(
       this.saving.element,
@@ -79,16 +86,7 @@ class Draft {
       make(
         'div',
         { class: 'actions' },
-        make(
-          'button',
-          {
-            type: 'button',
-            class: 'primary',
-            'data-action': 'open',
-            click: () => void this.open(),
-          },
-          'Open the study',
-        ),
+        this.openButton,
         make(
           'button',
           { type: 'button', class: 'quiet', click: () => this.remove() },
@@ -218,7 +216,7 @@ class Draft {
     )
   }
 
-  private get change(): { title: string; design: ReferenceDesign } {
+  private get draft(): { title: string; design: ReferenceDesign } {
     return {
       title: this.title.value,
       design: {
@@ -233,6 +231,25 @@ class Draft {
         methods: ticked(this.methods),
       },
     }
+  }
+
+  /** This will show what the server made of the draft: an emptied number is the default again. */
+  private show({ design }: ReferenceStudy): void {
+    this.fields.say({})
+    this.counted = design
+    this.fillIn()
+  }
+
+  private fillIn(): void {
+    if (this.saving.isUnsaved) return
+    for (const [name, field] of [
+      ['interval_days', this.interval],
+      ['min_volume_mm3', this.least],
+      ['reach_mm', this.reach],
+      ['shams_per_case', this.shams],
+    ] as const)
+      if (field.value === '' && field !== document.activeElement)
+        field.value = String(this.counted[name] ?? '')
   }
 
   private explain(error: unknown): void {
@@ -256,7 +273,7 @@ class Draft {
 
   private async open(): Promise<void> {
     try {
-      await this.saving.now()
+      await whileResting(this.openButton, this.saving.now())
     } catch {
       return
     }
@@ -272,8 +289,8 @@ class Draft {
         if (this.saving.isUnsaved) throw new Error(STILL_UNSAVED)
         try {
           const { study: slug } = this.data
-          const why = { reason: reason.value }
-          await request('POST', '/api/v1/reference-studies/{slug}/open/', { slug }, why)
+          const asked = { reason: reason.value, revision: this.saving.revision }
+          await request('POST', '/api/v1/reference-studies/{slug}/open/', { slug }, asked)
         } catch (error) {
           this.explain(error)
           throw error instanceof Refused && error.isSignedOut

@@ -65,28 +65,33 @@ function headline(report: Report): HTMLElement {
   )
 }
 
+const WHAT_THERE_IS =
+  'The report is one page to read and print. The bundle has it too, with every answer, mark, table and figure.'
+
 /** The report, the bundle, and a field for why they are taken out. */
 function downloads(slug: string): HTMLElement {
   const report = (reason?: string): string =>
     address('/api/v1/studies/{slug}/report.html', { slug, reason })
   const bundle = (reason?: string): string =>
     address('/api/v1/studies/{slug}/bundle/', { slug, reason })
-  const said = make(
-    'span',
-    { class: 'hint', role: 'status' },
-    'The report is one page to read and print. The bundle has it too, with every answer, mark, table and figure.',
-  )
-  const click = (): void =>
-    setText(said, 'It is being made; your browser saves it in some seconds.')
+  const said = make('span', { class: 'hint', role: 'status' }, WHAT_THERE_IS)
+  /** While the browser shows nothing yet. */
+  const beingMade = (what: string): void => {
+    const words = `The ${what} is being made; your browser saves it in some seconds.`
+    setText(said, words)
+    setTimeout(() => {
+      if (said.textContent === words) setText(said, WHAT_THERE_IS)
+    }, 20_000)
+  }
   const links = {
     report: make(
       'a',
-      { class: 'button', href: report(), download: '', click },
+      { class: 'button', href: report(), download: '', click: () => beingMade('report') },
       'Download the report',
     ),
     bundle: make(
       'a',
-      { class: 'button primary', href: bundle(), download: '', click },
+      { class: 'button primary', href: bundle(), download: '', click: () => beingMade('bundle') },
       'Download the bundle',
     ),
   }

@@ -1,39 +1,35 @@
 // Saves a draft while it is changed, and goes on trying while the server does not answer.
+// Each change names the revisions it may follow: the server refuses it where somebody else went on.
 
-import { Refused } from '../api/errors'
-import { make, setText } from '../elements'
+import { Refused, Unreachable } from '../api/errors'
+import { make, newUuid, setText } from '../elements'
 
 const AFTER_MS = 500
 const AGAIN_AFTER_MS = 5000
 const RARELY_MS = 60_000
+const PATIENCE_MS = 30_000
+const MOST_UNANSWERED = 99
 
 export const STILL_UNSAVED =
   'What was changed last is not saved yet. Nothing was opened; look at the draft first.'
+const GONE =
+  'This draft was deleted, or is not shown to you any more. Nothing was saved; copy what you wrote.'
+
+export interface Change {
+  readonly revision: string
+  readonly follows: string[]
+}
 
 export interface DraftActions<Answer> {
   /** Sends the draft as it is. */
-  readonly send: () => Promise<Answer>
-  /** Reads what the server has. */
-  readonly read: () => Promise<Answer>
-  /** What of an answer is the draft, to tell whether somebody else has changed it. */
-  readonly draftIn: (answer: Answer) => unknown
+  readonly send: (change: Change) => Promise<Answer>
   /** Shows an answer, unless something was changed meanwhile. */
   readonly show: (answer: Answer) => void
   /** Says what is wrong, beside the fields, too. */
   readonly explain: (error: unknown) => void
 }
 
-class ChangedElsewhere extends Error {
-  override name = 'ChangedElsewhere'
-
-  constructor() {
-    super(
-      'This draft was changed in another tab or by somebody else meanwhile, or the answer to your last change was lost; so yours was not sent again by itself. Copy what you wrote, and reload the page; the next change that you make here is saved over what is there.',
-    )
-  }
-}
-
-export class DraftSaving<Answer> {
+export class DraftSaving<Answer extends { readonly revision: string }> {
   private readonly state = make('p', { class: 'hint', role: 'status' }, 'All changes are saved.')
   readonly trouble = make('p', { class: 'trouble', role: 'alert' })
   /** In sight wherever the page is scrolled to while something could not be saved. */
@@ -44,17 +40,17 @@ export class DraftSaving<Answer> {
   private changes = 0
   private saved = 0
   private tries = 0
-  /** Since the last change: what is sent then is sent again. */
-  private hasFailed = false
   private mayPass = false
-  /** The draft as the server had it when this page last heard of it. */
-  private known: string
+  /** Of the draft as the server last told it. */
+  private told: string
+  /** Of what was sent since and has no answer: it may have arrived. */
+  private unanswered: string[] = []
 
   constructor(
     first: Answer,
     private readonly actions: DraftActions<Answer>,
   ) {
-    this.known = this.draftIn(first)
+    this.told = first.revision
     const { signal } = this.ended
     const leave = (event: Event): void => {
       if (!this.isUnsaved) return
@@ -72,32 +68,24 @@ export class DraftSaving<Answer> {
     return this.saved < this.changes
   }
 
+  /** Of the draft that this page shows, once all is saved. */
+  get revision(): string {
+    return this.told
+  }
+
   /** This will save what was changed a moment after the last change. */
   soon(): void {
     this.changes += 1
     this.tries = 0
-    this.hasFailed = false
     setText(this.state, 'Saving…')
     this.after(AFTER_MS)
   }
 
-  /** This will save now; it raises what keeps the draft from being saved, which is said, too. */
+  /** This will save now what is not saved; it raises what keeps it from that, which is said, too. */
   now(): Promise<void> {
     clearTimeout(this.timer)
     this.timer = undefined
-    const number = this.changes
-    const sent = this.queue.then(async () => {
-      const answer = await this.told()
-      this.known = this.draftIn(answer)
-      this.saved = Math.max(this.saved, number)
-      this.hasFailed = false
-      this.mayPass = false
-      setText(this.trouble, '')
-      this.element.removeAttribute('data-unsaved')
-      if (this.isUnsaved) return
-      setText(this.state, 'All changes are saved.')
-      this.actions.show(answer)
-    })
+    const sent = this.queue.then(() => this.send())
     this.queue = sent.catch(() => undefined)
     return sent
   }
@@ -109,20 +97,27 @@ export class DraftSaving<Answer> {
     this.mayPass = false
   }
 
-  private async told(): Promise<Answer> {
+  private async send(): Promise<void> {
+    if (!this.isUnsaved) return
+    const number = this.changes
+    const change = { revision: newUuid(), follows: [this.told, ...this.unanswered] }
+    this.unanswered = [...this.unanswered, change.revision].slice(-MOST_UNANSWERED)
     try {
-      return await this.send()
+      const answer = await inTime(this.actions.send(change))
+      this.told = answer.revision
+      this.unanswered = []
+      this.saved = number
+      this.mayPass = false
+      setText(this.trouble, '')
+      this.element.removeAttribute('data-unsaved')
+      if (this.isUnsaved) return
+      clearTimeout(this.timer)
+      setText(this.state, 'All changes are saved.')
+      this.actions.show(answer)
     } catch (error) {
       this.say(error)
       throw error
     }
-  }
-
-  /** This will send the draft; once more only where nobody else went on meanwhile. */
-  private async send(): Promise<Answer> {
-    if (this.hasFailed && this.draftIn(await this.actions.read()) !== this.known)
-      throw new ChangedElsewhere()
-    return this.actions.send()
   }
 
   private after(milliseconds: number): void {
@@ -134,24 +129,32 @@ export class DraftSaving<Answer> {
     this.now().catch(() => undefined) // what went wrong is said on the page
   }
 
-  private draftIn(answer: Answer): string {
-    return JSON.stringify(this.actions.draftIn(answer))
-  }
-
   private say(error: unknown): void {
-    const isElsewhere = error instanceof ChangedElsewhere
-    const isRetried = error instanceof Refused ? error.isPassing : !isElsewhere
-    const isOutdated = error instanceof Refused && (error.isSignedOut || error.isOutdated)
-    this.hasFailed = true
-    this.mayPass = isRetried || isOutdated
+    const refused = error instanceof Refused ? error : undefined
+    const isRetried = refused?.isPassing ?? true
+    this.mayPass =
+      isRetried || Boolean(refused?.isSignedOut || refused?.isOutdated || refused?.isSomebodyElse)
     setText(
       this.state,
       isRetried ? 'Not saved yet; this page tries again. Leave it open.' : 'Not saved.',
     )
     this.element.setAttribute('data-unsaved', '')
-    this.actions.explain(error)
+    this.actions.explain(refused?.status === 404 ? new Error(GONE) : error)
     if (!isRetried || this.timer !== undefined) return
     this.after(Math.min(RARELY_MS, AGAIN_AFTER_MS * 2 ** this.tries))
     this.tries += 1
+  }
+}
+
+/** This will give up waiting for a server that says nothing; raises Unreachable. */
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Unreachable()), PATIENCE_MS)
+  })
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    clearTimeout(timer)
   }
 }

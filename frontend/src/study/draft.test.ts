@@ -5,6 +5,7 @@ import { showDraft } from './draft'
 
 const STUDY = {
   id: 's',
+  revision: 'the first',
   title: 'A study',
   state: 'draft',
   items: [],
@@ -29,23 +30,28 @@ const STUDY = {
   },
 } as unknown as Study
 
-const sent: { design: Record<string, unknown> }[] = []
+interface Sent {
+  readonly design: Record<string, unknown>
+  readonly revision: string
+  readonly follows: string[]
+}
+const sent: Sent[] = []
 let answer: () => Response
-/** What the server has, whoever put it there. */
-let there: Study
+/** Of the draft that the server has, whoever put it there. */
+let there: string
 
 beforeEach(async () => {
   vi.useFakeTimers()
   sent.length = 0
-  answer = () => Response.json({ ...STUDY, design: { ...STUDY.design, ...sent.at(-1)?.design } })
-  there = STUDY
+  answer = taken
+  there = STUDY.revision
   vi.stubGlobal('fetch', async (url: string, asked: { method: string; body: string }) => {
     if (asked.method === 'PATCH') {
       sent.push(JSON.parse(asked.body))
       return answer()
     }
-    const isList = url.includes('candidates')
-    return Response.json(isList ? { segmentations: [], users: [] } : there)
+    if (!url.includes('candidates')) throw new Error(`nothing else is asked for: ${url}`)
+    return Response.json({ segmentations: [], users: [] })
   })
   document.body.replaceChildren(document.createElement('div'))
   const root = document.body.firstElementChild as HTMLElement
@@ -56,6 +62,15 @@ afterEach(() => {
   vi.useRealTimers()
   vi.unstubAllGlobals()
 })
+
+/** What the server answers to the change that was sent last. */
+function taken(): Response {
+  const { design, revision, follows } = sent.at(-1) as Sent
+  if (!follows.includes(there))
+    return Response.json({ code: 'DraftChanged', message: 'In another tab.' }, { status: 409 })
+  there = revision
+  return Response.json({ ...STUDY, revision, design: { ...STUDY.design, ...design } })
+}
 
 async function write(id: string, text: string): Promise<unknown> {
   const field = document.getElementById(id) as HTMLInputElement
@@ -198,26 +213,51 @@ test('whoever logs in again in another tab finds the draft saved on coming back'
   expect(document.querySelector('.draft-state')?.textContent).toBe('All changes are saved.')
 })
 
-test('what somebody else changed meanwhile is not overwritten unless something is changed here', async () => {
-  const good = answer
-  answer = () => Response.json({ code: 'NotSignedIn', message: 'Log in.' }, { status: 401 })
-  await write('instructions', 'Take your time.')
+const state = () => document.querySelector('.draft-state')?.textContent
+
+test('what somebody else changed is not overwritten by any later change here', async () => {
+  there = 'of somebody else'
+  for (const text of ['Take your time.', 'Take your time, please.']) {
+    await write('instructions', text)
+    expect(state()).toContain('In another tab.')
+  }
   const before = sent.length
-  answer = good
-  there = { ...STUDY, title: 'Another title' }
-  window.dispatchEvent(new Event('focus'))
-  await vi.advanceTimersByTimeAsync(0)
-  expect(sent.length).toBe(before)
-  expect(document.querySelector('.draft-state')?.textContent).toContain('in another tab')
-  expect(isHeldBack()).toBe(true)
-  document.querySelector<HTMLButtonElement>('[data-action=open]')?.click()
   await vi.advanceTimersByTimeAsync(600_000)
   expect(sent.length).toBe(before)
+  document.querySelector<HTMLButtonElement>('[data-action=open]')?.click()
+  await vi.advanceTimersByTimeAsync(0)
   expect(document.querySelector('dialog[open]')).toBeNull()
-  expect(field('instructions').value).toBe('Take your time.')
+  expect(there).toBe('of somebody else')
+  expect(field('instructions').value).toBe('Take your time, please.')
+  expect(isHeldBack()).toBe(true)
+})
+
+test('a change whose answer was lost is no change by somebody else', async () => {
+  answer = () => {
+    taken()
+    throw new TypeError('the connection broke')
+  }
+  await write('instructions', 'Take your time.')
+  answer = taken
   await write('instructions', 'Take your time, please.')
-  expect(sent.length).toBe(before + 1)
-  expect(document.querySelector('.draft-state')?.textContent).toBe('All changes are saved.')
+  expect(state()).toBe('All changes are saved.')
+})
+
+test('a server that says nothing is not waited for', async () => {
+  answer = () => new Promise(() => undefined) as unknown as Response
+  await write('instructions', 'Take your time.')
+  expect(state()).toBe('Saving…')
+  await vi.advanceTimersByTimeAsync(31_000)
+  expect(state()).toContain('this page tries again')
+  answer = taken
+  await vi.advanceTimersByTimeAsync(5000)
+  expect(state()).toBe('All changes are saved.')
+})
+
+test('nothing is sent of what nobody changed here', async () => {
+  document.querySelector<HTMLButtonElement>('[data-action=open]')?.click()
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(sent).toEqual([])
 })
 
 test('a server that stays away is asked less and less often', async () => {

@@ -3,7 +3,7 @@
 import { request } from '../api/client'
 import { explanation, Refused } from '../api/errors'
 import type { Candidates, Study } from '../api/types'
-import { make, plural, setText } from '../elements'
+import { make, plural, setText, whileResting } from '../elements'
 import { DraftSaving, STILL_UNSAVED } from '../saving/draftSaving'
 import { timeFormat } from '../time'
 import { showTrouble } from '../trouble'
@@ -18,20 +18,22 @@ import type { StudyPageData } from './studyPage'
 const STUDY = '/api/v1/studies/{slug}/'
 const moment = timeFormat({ dateStyle: 'medium', timeStyle: 'medium' })
 
+/** This will show a draft to be edited; what it returns saves what is not saved yet. */
 export async function showDraft(
   root: HTMLElement,
   study: Study,
   data: StudyPageData,
   refresh: () => Promise<void>,
-): Promise<void> {
+): Promise<() => Promise<void>> {
   const candidates = await request('GET', '/api/v1/studies/{slug}/candidates/', {
     slug: data.study,
   })
-  new Draft(root, study, candidates, data, refresh)
+  const draft = new Draft(root, study, candidates, data, refresh)
+  return () => draft.saving.now()
 }
 
 class Draft {
-  private readonly saving: DraftSaving<Study>
+  readonly saving: DraftSaving<Study>
   /** Stays in sight beside the rules that are being changed. */
   private readonly means = make('div', {
     class: 'stays',
@@ -39,6 +41,11 @@ class Draft {
     tabindex: 0, // scrolled by keys, too
     'aria-label': 'What this design means',
   })
+  private readonly openButton = make(
+    'button',
+    { type: 'button', class: 'primary', 'data-action': 'open', click: () => void this.open() },
+    'Open the study',
+  )
   private readonly masks = new Map<string, HTMLInputElement>()
   private readonly raters = new Map<string, HTMLInputElement>()
   private readonly rules: RulesPanel
@@ -56,15 +63,7 @@ class Draft {
   ) {
     const where = { slug: data.study }
     this.saving = new DraftSaving(study, {
-      send: () => request('PATCH', STUDY, where, this.change),
-      read: () => request('GET', STUDY, where),
-      draftIn: ({ title, design, items, raters, practice }) => [
-        title,
-        design,
-        items.map(({ segmentation }) => segmentation).sort(),
-        raters.map(({ username }) => username).sort(),
-        practice,
-      ],
+      send: (change) => request('PATCH', STUDY, where, { ...this.draft, ...change }),
       show: (answer) => this.show(answer),
       explain: (error) => this.explain(error),
     })
@@ -80,11 +79,6 @@ class Draft {
       this.rules.element,
       this.practice.element,
     )
-    const open = make(
-      'button',
-      { type: 'button', class: 'primary', 'data-action': 'open', click: () => void this.open() },
-      'Open the study',
-    )
     root.replaceChildren(
       ...leftOut(study),
       this.saving.element,
@@ -92,7 +86,7 @@ class Draft {
       make(
         'div',
         { class: 'actions' },
-        open,
+        this.openButton,
         deletionButton(data, () => this.saving.end()),
       ),
     )
@@ -198,7 +192,7 @@ class Draft {
     return list
   }
 
-  private get change() {
+  private get draft() {
     return {
       title: this.rules.title,
       design: this.rules.chosen,
@@ -240,13 +234,14 @@ class Draft {
 
   /** This will bring the first fault into sight, or what is said of the whole draft. */
   private showFirstFault(): void {
-    const first = this.root.querySelector<HTMLElement>('[data-fault]') ?? this.saving.trouble
-    first.scrollIntoView({ block: 'center' })
+    const first = this.root.querySelector<HTMLElement>('[data-fault]')
+    if (first) first.scrollIntoView({ block: 'center' })
+    else if (!this.saving.isUnsaved) this.saving.trouble.scrollIntoView({ block: 'center' })
   }
 
   private async open(): Promise<void> {
     try {
-      await this.saving.now()
+      await whileResting(this.openButton, this.saving.now())
     } catch {
       this.showFirstFault()
       return
@@ -273,7 +268,8 @@ class Draft {
         if (this.saving.isUnsaved) throw new Error(STILL_UNSAVED)
         try {
           const { study: slug } = this.data
-          await request('POST', '/api/v1/studies/{slug}/open/', { slug }, { reason: reason.value })
+          const asked = { reason: reason.value, revision: this.saving.revision }
+          await request('POST', '/api/v1/studies/{slug}/open/', { slug }, asked)
         } catch (error) {
           this.pointAt(error instanceof Refused ? error.fields : {})
           this.showFirstFault()

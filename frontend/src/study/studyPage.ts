@@ -23,6 +23,7 @@ export async function showStudy(root: HTMLElement, data: StudyPageData): Promise
     root.replaceChildren(make('p', { class: 'hint' }, 'Loading the study…'))
   try {
     const study = await request('GET', '/api/v1/studies/{slug}/', { slug: data.study })
+    let save = async (): Promise<void> => undefined
     const heading = make(
       'div',
       { class: 'title-row' },
@@ -31,14 +32,14 @@ export async function showStudy(root: HTMLElement, data: StudyPageData): Promise
         'div',
         { class: 'choices' },
         make('span', { class: `state is-${study.state}` }, study.state),
-        ...duplicateButton(study, data),
+        ...duplicateButton(study, data, () => save()),
       ),
     )
     const body = make('div')
     if (study.state === 'open') showProgress(body, study, data, refresh)
     else if (study.state === 'closed') await showResults(body, study, data)
     else if (study.pairing?.is_waiting) showPairing(body, study.pairing, data, refresh)
-    else await showDraft(body, study, data, refresh)
+    else save = await showDraft(body, study, data, refresh)
     keepFocus(root, () => root.replaceChildren(heading, body))
   } catch (error) {
     const again = make('button', { type: 'button', click: () => void refresh() }, 'Try again')
@@ -48,11 +49,16 @@ export async function showStudy(root: HTMLElement, data: StudyPageData): Promise
   }
 }
 
-/** The way to a new draft with the same design, masks and raters. */
-function duplicateButton(study: Study, data: StudyPageData): HTMLElement[] {
+/** The way to a new draft with the same design, masks and raters, once this one is saved. */
+function duplicateButton(
+  study: Study,
+  data: StudyPageData,
+  save: () => Promise<void>,
+): HTMLElement[] {
   const trouble = make('span', { class: 'trouble', role: 'alert' })
   const duplicate = async (): Promise<void> => {
     try {
+      await save()
       const copy = await request('POST', '/api/v1/studies/{slug}/duplicate/', { slug: study.id })
       location.assign(`${data.studies}${copy.id}/`)
     } catch (error) {

@@ -242,6 +242,9 @@ export class UploadPanel {
 
   private async run(): Promise<void> {
     this.offer(true)
+    this.tell(this.counts(), '')
+    // The button that began it rests now, and a resting button has no focus.
+    if (document.activeElement === document.body) this.cancel.focus()
     const end = await this.batch.run()
     this.offer(false)
     const { batch } = this

@@ -1,0 +1,46 @@
+"""What is sent to change a draft, and to open it, of either kind of study."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from rest_framework import serializers
+
+from rating.operations.drafts import Change
+from rating.serializers.design import LONGEST_TEXT
+from segmentation.serializers.requests import RequestSerializer
+
+
+class DraftChangeSerializer(RequestSerializer):
+    """Which change of a draft this is, and which it follows."""
+
+    revision = serializers.UUIDField(
+        required=False,
+        help_text="Of this change, made up by whoever sends it, who may send it again.",
+    )
+    follows = serializers.ListField(
+        child=serializers.UUIDField(),
+        required=False,
+        max_length=100,
+        help_text="The revisions it may follow: refused where the draft has another by now.",
+    )
+
+    @property
+    def change(self) -> Change:
+        """Of a valid one."""
+        data = self.validated_data
+        follows = frozenset(data["follows"]) if "follows" in data else None
+        return Change(data.get("revision") or uuid4(), follows)
+
+
+class OpeningSerializer(RequestSerializer):
+    """Which draft is opened, and why, for the audit log, if anybody says it."""
+
+    reason = serializers.CharField(
+        max_length=LONGEST_TEXT, allow_blank=True, required=False, default=""
+    )
+    revision = serializers.UUIDField(
+        required=False,
+        default=None,
+        help_text="Of the draft as it was seen: refused where it has another by now.",
+    )
