@@ -388,7 +388,10 @@ class AccessMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """This will pass the request on; what a person is shown is kept in no cache."""
+        """This will pass the request on; what a person is shown is kept in no cache.
+
+        In one that only reads, whether anything is hidden from somebody is asked once.
+        """
         reads_only = request.method in {"GET", "HEAD", "OPTIONS"}
         with asked_once() if reads_only else nullcontext():
             response = self.get_response(request)

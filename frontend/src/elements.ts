@@ -31,13 +31,15 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`
 }
 
-/** This will let a button rest until what it began is done. */
+/** This will let a button rest until what it began is done; then it has the focus again. */
 export async function whileResting<T>(button: HTMLButtonElement, act: Promise<T>): Promise<T> {
+  const hadFocus = document.activeElement === button
   button.disabled = true
   try {
     return await act
   } finally {
     button.disabled = false
+    if (hadFocus && document.activeElement === document.body) button.focus()
   }
 }
 

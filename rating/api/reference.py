@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from rating.api.drafts import seen_draft
 from rating.export.reference import bundle, dot_mask_file, dot_table
 from rating.models import ReferenceCase
 from rating.operations import reference_study as references
@@ -18,7 +19,7 @@ from rating.operations.candidates import build_due
 from rating.operations.leaving import let_delineator_go
 from rating.operations.reference_masks import make_some_references
 from rating.queries import reference as queries
-from rating.serializers.drafts import OpeningSerializer
+from rating.serializers.drafts import SeenDraftSerializer
 from rating.serializers.reference import (
     JoinsOrLeavesSerializer,
     MakeReferencesSerializer,
@@ -126,11 +127,11 @@ class ReferenceDeleteView(APIView):
 
     @extend_schema(
         operation_id="delete_reference_study",
-        request=ReferenceReasonSerializer,
+        request=SeenDraftSerializer,
         responses={204: None},
     )
     def post(self, request: Request, slug: str) -> Response:
-        references.delete_reference(study=queries.reference_study(slug), **reason_in(request))
+        references.delete_reference(study=queries.reference_study(slug), **seen_draft(request))
         return Response(status=204)
 
 
@@ -139,19 +140,11 @@ class ReferenceOpenView(APIView):
 
     @extend_schema(
         operation_id="open_reference_study",
-        request=OpeningSerializer,
+        request=SeenDraftSerializer,
         responses=ReferenceStudySerializer,
     )
     def post(self, request: Request, slug: str) -> Response:
-        sent = OpeningSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        references.open_reference(
-            study=queries.reference_study(slug),
-            reason=sent.validated_data["reason"],
-            seen=sent.validated_data["revision"],
-            by=signed_in(request),
-            now=database_now(),
-        )
+        references.open_reference(study=queries.reference_study(slug), **seen_draft(request))
         return study_shown(slug)
 
 

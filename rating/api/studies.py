@@ -11,12 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from rating.api.drafts import seen_draft
 from rating.models import Study
 from rating.operations import amendments, reminders
 from rating.operations import study as studies
 from rating.operations.pairing import draft_paired_study
 from rating.queries.studies import candidate_people, candidate_rows, studies_of, study_in_full
-from rating.serializers.drafts import OpeningSerializer
+from rating.serializers.drafts import SeenDraftSerializer
 from rating.serializers.studies import (
     AmendingSerializer,
     CandidatesSerializer,
@@ -25,7 +26,6 @@ from rating.serializers.studies import (
     ReminderSerializer,
     StudiesPageSerializer,
     StudyChangeSerializer,
-    StudyDeletionSerializer,
     StudyInListSerializer,
     StudySerializer,
 )
@@ -118,18 +118,9 @@ class StudyDuplicateView(APIView):
 class StudyDeleteView(APIView):
     """Delete a draft for good."""
 
-    @extend_schema(
-        operation_id="delete_study", request=StudyDeletionSerializer, responses={204: None}
-    )
+    @extend_schema(operation_id="delete_study", request=SeenDraftSerializer, responses={204: None})
     def post(self, request: Request, slug: str) -> Response:
-        sent = StudyDeletionSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        studies.delete_study(
-            study=Study.objects.get(slug=slug),
-            reason=sent.validated_data["reason"],
-            by=signed_in(request),
-            now=database_now(),
-        )
+        studies.delete_study(study=Study.objects.get(slug=slug), **seen_draft(request))
         return Response(status=204)
 
 
@@ -147,17 +138,11 @@ class StudyCandidatesView(APIView):
 class StudyOpenView(APIView):
     """Freeze a draft, draw its schedule, let the raters begin."""
 
-    @extend_schema(operation_id="open_study", request=OpeningSerializer, responses=StudySerializer)
+    @extend_schema(
+        operation_id="open_study", request=SeenDraftSerializer, responses=StudySerializer
+    )
     def post(self, request: Request, slug: str) -> Response:
-        sent = OpeningSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        opened = studies.open_study(
-            study=Study.objects.get(slug=slug),
-            reason=sent.validated_data["reason"],
-            seen=sent.validated_data["revision"],
-            by=signed_in(request),
-            now=database_now(),
-        )
+        opened = studies.open_study(study=Study.objects.get(slug=slug), **seen_draft(request))
         return Response(study_body(opened))
 
 

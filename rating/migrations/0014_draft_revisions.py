@@ -14,11 +14,11 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='referencestudy',
             name='revision',
-            field=models.UUIDField(default=uuid.uuid4, help_text='Another after each of its changes.'),
+            field=models.UUIDField(default=uuid.uuid4, help_text='Given anew with each change.'),
         ),
         migrations.AddField(
             model_name='study',
             name='revision',
-            field=models.UUIDField(default=uuid.uuid4, help_text='Another after each of its changes.'),
+            field=models.UUIDField(default=uuid.uuid4, help_text='Given anew with each change.'),
         ),
     ]

@@ -25,7 +25,7 @@ class FrozenStudy(models.Model):
     slug = models.SlugField(unique=True, max_length=60)
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     settings = models.JSONField(default=dict, help_text="The design while it is a draft.")
-    revision = models.UUIDField(default=uuid.uuid4, help_text="Another after each of its changes.")
+    revision = models.UUIDField(default=uuid.uuid4, help_text="Given anew with each change.")
     design_json = models.TextField(blank=True, help_text="Canonical JSON, frozen at opening.")
     design_sha256 = models.CharField(max_length=64, blank=True)
     commitment = models.CharField(max_length=64, blank=True)

@@ -18,7 +18,7 @@ class Change:
     """Which change of a draft this is, and which revisions of the draft it may follow.
 
     Its maker makes `revision` up, so that the same change may be sent again whose answer was lost.
-    None follows whatever there is.
+    `follows` None: whatever there is.
     """
 
     revision: UUID = field(default_factory=uuid4)
@@ -26,22 +26,25 @@ class Change:
 
 
 def begin_change(draft: FrozenStudy, change: Change) -> None:
-    """This will give a draft, held until the transaction ends, the revision of a change.
+    """This will give a draft the revision of a change, and leaves saving it to its caller.
 
-    Raises DraftChanged.
+    The draft's row is held until the transaction ends. Raises DraftChanged.
     """
     if change.follows is not None and draft.revision not in {change.revision, *change.follows}:
         raise DraftChanged(
-            f"{draft.title} was changed in another tab or by somebody else since it was shown "
-            "here. Nothing of yours was saved over that; copy what you wrote, and reload the page."
+            "This draft was changed in another tab or by somebody else. Nothing was saved over "
+            "that; copy what you wrote here, and reload the page."
         )
     draft.revision = change.revision
 
 
 def refuse_unseen(draft: FrozenStudy, seen: UUID | None) -> None:
-    """Raises DraftChanged where a draft that is to be opened was changed since; None looks not."""
+    """Raises DraftChanged where a draft that is to be opened or deleted is not as it was seen.
+
+    None: however it is.
+    """
     if seen not in (None, draft.revision):
         raise DraftChanged(
-            f"{draft.title} was changed in another tab or by somebody else since it was shown "
-            "here. Nothing was opened; reload the page, look at the draft, and open it then."
+            "This draft was changed in another tab or by somebody else. Nothing was done; reload "
+            "the page, and look at the draft first."
         )

@@ -122,14 +122,20 @@ def edit_reference(
 
 
 @transaction.atomic
-def delete_reference(*, study: ReferenceStudy, reason: str, by: User | None, now: datetime) -> None:
-    """This will delete a draft. Raises ReasonMissing, ReferenceNotDraft."""
+def delete_reference(
+    *, study: ReferenceStudy, reason: str, by: User | None, now: datetime, seen: UUID | None = None
+) -> None:
+    """This will delete a draft; `seen` is the revision that is meant.
+
+    Raises ReasonMissing, ReferenceNotDraft, DraftChanged.
+    """
     if not reason.strip():
         raise ReasonMissing(
             "Deleting a draft needs a reason, which the audit log keeps. Nothing was deleted.",
             fields={"reason": ["Say why the draft is deleted."]},
         )
     draft = _locked_draft(study)
+    refuse_unseen(draft, seen)
     note(Act.STUDY_DELETED, draft, by=by, now=now, why=reason)
     draft.delete()
 

@@ -139,10 +139,13 @@ def edit_study(
 
 
 @transaction.atomic
-def delete_study(*, study: Study, reason: str, by: User | None, now: datetime) -> None:
+def delete_study(
+    *, study: Study, reason: str, by: User | None, now: datetime, seen: UUID | None = None
+) -> None:
     """This will delete a draft; what was rated is never deleted.
 
-    Raises ReasonMissing, StudyNotDraft.
+    `seen` is the revision of the draft that is meant. Raises ReasonMissing, StudyNotDraft,
+    DraftChanged.
     """
     if not reason.strip():
         raise ReasonMissing(
@@ -150,6 +153,7 @@ def delete_study(*, study: Study, reason: str, by: User | None, now: datetime) -
             fields={"reason": ["Say why the draft is deleted."]},
         )
     draft = _locked_draft(study)
+    refuse_unseen(draft, seen)
     note(Act.STUDY_DELETED, draft, by=by, now=now, why=reason)
     draft.delete()
 

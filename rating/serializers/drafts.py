@@ -21,7 +21,7 @@ class DraftChangeSerializer(RequestSerializer):
     follows = serializers.ListField(
         child=serializers.UUIDField(),
         required=False,
-        max_length=100,
+        max_length=1000,
         help_text="The revisions it may follow: refused where the draft has another by now.",
     )
 
@@ -33,14 +33,15 @@ class DraftChangeSerializer(RequestSerializer):
         return Change(data.get("revision") or uuid4(), follows)
 
 
-class OpeningSerializer(RequestSerializer):
-    """Which draft is opened, and why, for the audit log, if anybody says it."""
+class SeenDraftSerializer(RequestSerializer):
+    """Which draft is opened or deleted, and why, for the audit log."""
 
     reason = serializers.CharField(
         max_length=LONGEST_TEXT, allow_blank=True, required=False, default=""
     )
     revision = serializers.UUIDField(
         required=False,
+        allow_null=True,
         default=None,
         help_text="Of the draft as it was seen: refused where it has another by now.",
     )

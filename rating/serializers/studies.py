@@ -60,12 +60,6 @@ class StudyChangeSerializer(DraftChangeSerializer):
     practice = serializers.ListField(child=PracticePairSerializer(), required=False, max_length=20)
 
 
-class StudyDeletionSerializer(RequestSerializer):
-    """Why a draft is deleted."""
-
-    reason = serializers.CharField(max_length=LONGEST_TEXT, allow_blank=True)
-
-
 class ClosingSerializer(RequestSerializer):
     """Why a study is closed."""
 

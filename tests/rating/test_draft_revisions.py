@@ -57,11 +57,16 @@ def test_a_script_that_names_no_revision_changes_what_there_is(
     assert len({one["revision"] for one in (draft, first, second)}) == 3
 
 
-def test_only_the_draft_that_was_seen_is_opened(cora: Browser, shown: tuple[str, Any]) -> None:
+def test_only_the_draft_that_was_seen_is_opened_or_deleted(
+    cora: Browser, shown: tuple[str, Any]
+) -> None:
     address, draft = shown
     changed = cora.patch(address, a_change("One.", draft["revision"]))
-    seen = {"revision": draft["revision"]}
-    assert cora.refused("post", f"{address}open/", seen) == REFUSED
+    seen = {"revision": draft["revision"], "reason": "It is not needed."}
+    for act in ("open", "delete"):
+        assert cora.refused("post", f"{address}{act}/", seen) == REFUSED
     assert cora.get(address) == changed
     lacks_much = cora.refused("post", f"{address}open/", {"revision": changed["revision"]})
     assert lacks_much[1] in {"InvalidDesign", "InvalidReferenceDesign"}
+    cora.post(f"{address}delete/", seen | {"revision": changed["revision"]})
+    assert cora.refused("get", address) == (404, "NotFound")

@@ -104,7 +104,13 @@ function said(method: Method): Headers {
   return headers
 }
 
-async function answer(method: Method, url: string, body: BodyInit | null, type: string | null) {
+async function answer(
+  method: Method,
+  url: string,
+  body: BodyInit | null,
+  type: string | null,
+  signal: AbortSignal | null = null,
+) {
   refuseForSomebodyElse()
   const headers = said(method)
   if (type) headers.set('Content-Type', type)
@@ -117,6 +123,7 @@ async function answer(method: Method, url: string, body: BodyInit | null, type: 
       credentials: 'same-origin',
       cache: 'no-store',
       redirect: 'error',
+      signal,
     })
   } catch {
     throw new Unreachable()
@@ -126,21 +133,26 @@ async function answer(method: Method, url: string, body: BodyInit | null, type: 
 }
 
 /**
- * This will send a JSON request to a path of the API and return the parsed answer.
- * Raises Refused, Unreachable.
+ * This will send a JSON request to a path of the API and return the parsed answer. A signal, last,
+ * ends it early. Raises Refused, Unreachable (also when it was ended).
  */
 export async function request<M extends Method, P extends PathOf<M>>(
   method: M,
   path: P,
   parameters: ParametersOf<M, P> & Parameters<typeof address>[1],
-  ...rest: BodyOf<M, P>
+  ...rest: [...BodyOf<M, P>, signal?: AbortSignal]
 ): Promise<AnswerOf<M, P>> {
-  const [body] = rest as [unknown?]
+  const signal = rest.find((one) => one instanceof AbortSignal)
+  const body = rest.find((one) => one !== signal)
   const sent = body === undefined ? null : JSON.stringify(body)
   const type = sent === null ? null : 'application/json'
-  const response = await answer(method, address(path, parameters), sent, type)
+  const response = await answer(method, address(path, parameters), sent, type, signal)
   if (response.status === 204) return undefined as AnswerOf<M, P>
-  return (await response.json()) as AnswerOf<M, P>
+  try {
+    return (await response.json()) as AnswerOf<M, P>
+  } catch {
+    throw new Unreachable() // it broke off, or something between answered instead
+  }
 }
 
 /**

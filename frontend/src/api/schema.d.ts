@@ -3587,16 +3587,6 @@ export interface components {
         };
         /** @enum {unknown} */
         NullEnum: null;
-        /** @description Which draft is opened, and why, for the audit log, if anybody says it. */
-        OpeningRequest: {
-            /** @default  */
-            reason: string;
-            /**
-             * Format: uuid
-             * @description Of the draft as it was seen: refused where it has another by now.
-             */
-            revision?: string;
-        };
         OrderLine: {
             /** @description User name of the rater (text) */
             rater: string;
@@ -4099,7 +4089,7 @@ export interface components {
             readonly cases: components["schemas"]["CaseInReference"][];
             /**
              * Format: uuid
-             * @description Another after each of its changes.
+             * @description Given anew with each change.
              */
             readonly revision: string;
             readonly design_sha256: string;
@@ -4269,6 +4259,16 @@ export interface components {
             folded: components["schemas"]["ReportTable"][];
             files: string[];
         };
+        /** @description Which draft is opened or deleted, and why, for the audit log. */
+        SeenDraftRequest: {
+            /** @default  */
+            reason: string;
+            /**
+             * Format: uuid
+             * @description Of the draft as it was seen: refused where it has another by now.
+             */
+            revision?: string | null;
+        };
         /** @description A stored mask with its origin and its lesions. */
         Segmentation: {
             /** Format: uuid */
@@ -4425,7 +4425,7 @@ export interface components {
             amendments: components["schemas"]["Amendment"][];
             /**
              * Format: uuid
-             * @description Another after each of its changes.
+             * @description Given anew with each change.
              */
             readonly revision: string;
             readonly design_sha256: string;
@@ -4439,10 +4439,6 @@ export interface components {
             /** Format: date-time */
             readonly closed_at: string | null;
             readonly closing_reason: string;
-        };
-        /** @description Why a draft is deleted. */
-        StudyDeletionRequest: {
-            reason: string;
         };
         /** @description A study as a row of a list. */
         StudyInList: {
@@ -7224,7 +7220,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["ReferenceReasonRequest"];
+                "application/json": components["schemas"]["SeenDraftRequest"];
             };
         };
         responses: {
@@ -7389,7 +7385,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["OpeningRequest"];
+                "application/json": components["schemas"]["SeenDraftRequest"];
             };
         };
         responses: {
@@ -7808,9 +7804,9 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                "application/json": components["schemas"]["StudyDeletionRequest"];
+                "application/json": components["schemas"]["SeenDraftRequest"];
             };
         };
         responses: {
@@ -7970,7 +7966,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["OpeningRequest"];
+                "application/json": components["schemas"]["SeenDraftRequest"];
             };
         };
         responses: {

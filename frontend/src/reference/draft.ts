@@ -54,8 +54,9 @@ class Draft {
     const { design } = study
     const where = { slug: data.study }
     this.counted = design
-    this.saving = new DraftSaving(study, {
-      send: (change) => request('PATCH', STUDY, where, { ...this.draft, ...change }),
+    this.saving = new DraftSaving<ReferenceStudy>(study.revision, {
+      send: (change, signal) =>
+        request('PATCH', STUDY, where, { ...this.draft, ...change }, signal),
       show: (answer) => this.show(answer),
       explain: (error) => this.explain(error),
     })
@@ -313,8 +314,8 @@ class Draft {
       'Delete',
       async () => {
         const { study: slug } = this.data
-        const why = { reason: reason.value }
-        await request('POST', '/api/v1/reference-studies/{slug}/delete/', { slug }, why)
+        const asked = { reason: reason.value, revision: this.saving.revision }
+        await request('POST', '/api/v1/reference-studies/{slug}/delete/', { slug }, asked)
         this.saving.end()
         location.assign(this.data.studies)
       },

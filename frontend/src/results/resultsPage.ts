@@ -65,7 +65,7 @@ function headline(report: Report): HTMLElement {
   )
 }
 
-const WHAT_THERE_IS =
+const WHAT_EACH_HAS =
   'The report is one page to read and print. The bundle has it too, with every answer, mark, table and figure.'
 
 /** The report, the bundle, and a field for why they are taken out. */
@@ -74,13 +74,13 @@ function downloads(slug: string): HTMLElement {
     address('/api/v1/studies/{slug}/report.html', { slug, reason })
   const bundle = (reason?: string): string =>
     address('/api/v1/studies/{slug}/bundle/', { slug, reason })
-  const said = make('span', { class: 'hint', role: 'status' }, WHAT_THERE_IS)
+  const said = make('span', { class: 'hint', role: 'status' }, WHAT_EACH_HAS)
   /** While the browser shows nothing yet. */
   const beingMade = (what: string): void => {
     const words = `The ${what} is being made; your browser saves it in some seconds.`
     setText(said, words)
     setTimeout(() => {
-      if (said.textContent === words) setText(said, WHAT_THERE_IS)
+      if (said.textContent === words) setText(said, WHAT_EACH_HAS)
     }, 20_000)
   }
   const links = {

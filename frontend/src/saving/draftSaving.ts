@@ -1,14 +1,14 @@
 // Saves a draft while it is changed, and goes on trying while the server does not answer.
 // Each change names the revisions it may follow: the server refuses it where somebody else went on.
 
-import { Refused, Unreachable } from '../api/errors'
+import { Refused } from '../api/errors'
 import { make, newUuid, setText } from '../elements'
 
 const AFTER_MS = 500
 const AGAIN_AFTER_MS = 5000
 const RARELY_MS = 60_000
 const PATIENCE_MS = 30_000
-const MOST_UNANSWERED = 99
+const MOST_UNANSWERED = 999
 
 export const STILL_UNSAVED =
   'What was changed last is not saved yet. Nothing was opened; look at the draft first.'
@@ -21,36 +21,36 @@ export interface Change {
 }
 
 export interface DraftActions<Answer> {
-  /** Sends the draft as it is. */
-  readonly send: (change: Change) => Promise<Answer>
+  /** Sends the draft as it is, until the signal ends that. */
+  readonly send: (change: Change, signal: AbortSignal) => Promise<Answer>
   /** Shows an answer, unless something was changed meanwhile. */
   readonly show: (answer: Answer) => void
   /** Says what is wrong, beside the fields, too. */
   readonly explain: (error: unknown) => void
 }
 
-export class DraftSaving<Answer extends { readonly revision: string }> {
+export class DraftSaving<Answer> {
   private readonly state = make('p', { class: 'hint', role: 'status' }, 'All changes are saved.')
   readonly trouble = make('p', { class: 'trouble', role: 'alert' })
   /** In sight wherever the page is scrolled to while something could not be saved. */
   readonly element = make('div', { class: 'draft-state' }, this.state, this.trouble)
   private readonly ended = new AbortController()
   private timer: ReturnType<typeof setTimeout> | undefined
-  private queue: Promise<void> = Promise.resolve()
+  private running: Promise<void> = Promise.resolve()
+  private following: Promise<void> | undefined
   private changes = 0
   private saved = 0
   private tries = 0
   private mayPass = false
-  /** Of the draft as the server last told it. */
-  private told: string
-  /** Of what was sent since and has no answer: it may have arrived. */
+  /** Of what was sent and has no answer: it may have arrived. */
   private unanswered: string[] = []
+  /** What was sent last: it is sent again under its own name. */
+  private last = { number: 0, revision: '' }
 
   constructor(
-    first: Answer,
+    private seen: string,
     private readonly actions: DraftActions<Answer>,
   ) {
-    this.told = first.revision
     const { signal } = this.ended
     const leave = (event: Event): void => {
       if (!this.isUnsaved) return
@@ -68,9 +68,9 @@ export class DraftSaving<Answer extends { readonly revision: string }> {
     return this.saved < this.changes
   }
 
-  /** Of the draft that this page shows, once all is saved. */
+  /** Of the draft that this page has seen, its own changes included as far as they are saved. */
   get revision(): string {
-    return this.told
+    return this.seen
   }
 
   /** This will save what was changed a moment after the last change. */
@@ -85,9 +85,12 @@ export class DraftSaving<Answer extends { readonly revision: string }> {
   now(): Promise<void> {
     clearTimeout(this.timer)
     this.timer = undefined
-    const sent = this.queue.then(() => this.send())
-    this.queue = sent.catch(() => undefined)
-    return sent
+    this.following ??= this.running.then(() => {
+      this.following = undefined
+      return this.send()
+    })
+    this.running = this.following.catch(() => undefined)
+    return this.following
   }
 
   /** This will save nothing more: the draft is none any more. */
@@ -100,11 +103,16 @@ export class DraftSaving<Answer extends { readonly revision: string }> {
   private async send(): Promise<void> {
     if (!this.isUnsaved) return
     const number = this.changes
-    const change = { revision: newUuid(), follows: [this.told, ...this.unanswered] }
-    this.unanswered = [...this.unanswered, change.revision].slice(-MOST_UNANSWERED)
+    if (number !== this.last.number) this.last = { number, revision: newUuid() }
+    const { revision } = this.last
+    const follows = [this.seen, ...this.unanswered]
+    if (!follows.includes(revision))
+      this.unanswered = [...this.unanswered, revision].slice(-MOST_UNANSWERED)
+    const patience = new AbortController()
+    const timer = setTimeout(() => patience.abort(), PATIENCE_MS)
     try {
-      const answer = await inTime(this.actions.send(change))
-      this.told = answer.revision
+      const answer = await this.actions.send({ revision, follows }, patience.signal)
+      this.seen = revision // not the answer's: that may have what somebody else did since
       this.unanswered = []
       this.saved = number
       this.mayPass = false
@@ -117,6 +125,8 @@ export class DraftSaving<Answer extends { readonly revision: string }> {
     } catch (error) {
       this.say(error)
       throw error
+    } finally {
+      clearTimeout(timer)
     }
   }
 
@@ -143,18 +153,5 @@ export class DraftSaving<Answer extends { readonly revision: string }> {
     if (!isRetried || this.timer !== undefined) return
     this.after(Math.min(RARELY_MS, AGAIN_AFTER_MS * 2 ** this.tries))
     this.tries += 1
-  }
-}
-
-/** This will give up waiting for a server that says nothing; raises Unreachable. */
-async function inTime<T>(answer: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Unreachable()), PATIENCE_MS)
-  })
-  try {
-    return await Promise.race([answer, late])
-  } finally {
-    clearTimeout(timer)
   }
 }

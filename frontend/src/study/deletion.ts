@@ -1,12 +1,17 @@
 // Deleting a draft: asked once, with a reason.
 
 import { request } from '../api/client'
+import type { Study } from '../api/types'
 import { make } from '../elements'
+import type { DraftSaving } from '../saving/draftSaving'
 import { askFirst } from './dialog'
 import type { StudyPageData } from './studyPage'
 
-/** The button that deletes a draft and then leaves for the list of studies; `onEnd` comes between. */
-export function deletionButton(data: StudyPageData, onEnd = (): void => {}): HTMLElement {
+/**
+ * The button that deletes a draft and then leaves for the list of studies. One that is edited is
+ * deleted as it was seen, and saved no more.
+ */
+export function deletionButton(data: StudyPageData, saving?: DraftSaving<Study>): HTMLElement {
   const ask = (): void => {
     const reason = make('textarea', { id: 'deletion-reason', required: true, maxlength: 2000 })
     askFirst(
@@ -15,8 +20,9 @@ export function deletionButton(data: StudyPageData, onEnd = (): void => {}): HTM
       'Delete',
       async () => {
         const { study: slug } = data
-        await request('POST', '/api/v1/studies/{slug}/delete/', { slug }, { reason: reason.value })
-        onEnd()
+        const asked = { reason: reason.value, revision: saving?.revision ?? null }
+        await request('POST', '/api/v1/studies/{slug}/delete/', { slug }, asked)
+        saving?.end()
         location.assign(data.studies)
       },
       make('label', { for: 'deletion-reason' }, 'Reason (kept by the audit log)'),

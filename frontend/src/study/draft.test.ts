@@ -39,15 +39,17 @@ const sent: Sent[] = []
 let answer: () => Response
 /** Of the draft that the server has, whoever put it there. */
 let there: string
+let signal: AbortSignal
 
 beforeEach(async () => {
   vi.useFakeTimers()
   sent.length = 0
   answer = taken
   there = STUDY.revision
-  vi.stubGlobal('fetch', async (url: string, asked: { method: string; body: string }) => {
+  vi.stubGlobal('fetch', async (url: string, asked: RequestInit) => {
     if (asked.method === 'PATCH') {
-      sent.push(JSON.parse(asked.body))
+      signal = asked.signal as AbortSignal
+      sent.push(JSON.parse(String(asked.body)))
       return answer()
     }
     if (!url.includes('candidates')) throw new Error(`nothing else is asked for: ${url}`)
@@ -243,15 +245,55 @@ test('a change whose answer was lost is no change by somebody else', async () =>
   expect(state()).toBe('All changes are saved.')
 })
 
-test('a server that says nothing is not waited for', async () => {
-  answer = () => new Promise(() => undefined) as unknown as Response
+test('what is tried again has its own name, however often', async () => {
+  answer = () => Response.json({ code: 'Failed', message: 'A fault.' }, { status: 500 })
   await write('instructions', 'Take your time.')
+  await vi.advanceTimersByTimeAsync(600_000)
+  expect(new Set(sent.map(({ revision }) => revision)).size).toBe(1)
+  expect(sent.at(-1)?.follows).toEqual(['the first', sent[0]?.revision])
+})
+
+test('what somebody else did between a change and its answer is not taken for seen', async () => {
+  answer = () => {
+    taken()
+    there = 'of somebody else'
+    return Response.json({ ...STUDY, title: 'Another title', revision: there })
+  }
+  await write('instructions', 'Take your time.')
+  answer = taken
+  await write('instructions', 'Take your time, please.')
+  expect(state()).toContain('In another tab.')
+  expect(there).toBe('of somebody else')
+})
+
+test('a server that says nothing is waited for once, however much is changed, and not for long', async () => {
+  answer = () =>
+    new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(new DOMException('', 'AbortError')))
+    }) as unknown as Response
+  for (const text of ['Take.', 'Take your.', 'Take your time.']) await write('instructions', text)
   expect(state()).toBe('Saving…')
+  expect(sent).toHaveLength(1)
+  answer = taken
+  await vi.advanceTimersByTimeAsync(30_000)
+  expect(sent).toHaveLength(2)
+  expect(sent.at(-1)?.design.instructions).toBe('Take your time.')
+  expect(state()).toBe('All changes are saved.')
+})
+
+test('a server that goes on saying nothing is asked again', async () => {
+  const isEnded: AbortSignal[] = []
+  answer = () => {
+    isEnded.push(signal)
+    return new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(new DOMException('', 'AbortError')))
+    }) as unknown as Response
+  }
+  await write('instructions', 'Take your time.')
   await vi.advanceTimersByTimeAsync(31_000)
   expect(state()).toContain('this page tries again')
-  answer = taken
   await vi.advanceTimersByTimeAsync(5000)
-  expect(state()).toBe('All changes are saved.')
+  expect(isEnded.map(({ aborted }) => aborted)).toEqual([true, false])
 })
 
 test('nothing is sent of what nobody changed here', async () => {

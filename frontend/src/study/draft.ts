@@ -62,8 +62,9 @@ class Draft {
     private readonly refresh: () => Promise<void>,
   ) {
     const where = { slug: data.study }
-    this.saving = new DraftSaving(study, {
-      send: (change) => request('PATCH', STUDY, where, { ...this.draft, ...change }),
+    this.saving = new DraftSaving<Study>(study.revision, {
+      send: (change, signal) =>
+        request('PATCH', STUDY, where, { ...this.draft, ...change }, signal),
       show: (answer) => this.show(answer),
       explain: (error) => this.explain(error),
     })
@@ -83,12 +84,7 @@ class Draft {
       ...leftOut(study),
       this.saving.element,
       make('div', { class: 'two' }, form, this.means),
-      make(
-        'div',
-        { class: 'actions' },
-        this.openButton,
-        deletionButton(data, () => this.saving.end()),
-      ),
+      make('div', { class: 'actions' }, this.openButton, deletionButton(data, this.saving)),
     )
     this.show(study)
     form.addEventListener('input', () => this.saving.soon())

@@ -2,7 +2,7 @@
 
 import { request } from '../api/client'
 import type { Study } from '../api/types'
-import { make } from '../elements'
+import { make, whileResting } from '../elements'
 import { keepFocus } from '../focus'
 import { showResults } from '../results/resultsPage'
 import { showTrouble } from '../trouble'
@@ -66,8 +66,9 @@ function duplicateButton(
     }
   }
   const title = 'A new draft with this design, these masks and raters; its order is drawn anew'
-  const button = { type: 'button', class: 'quiet', title, click: () => void duplicate() }
-  return [make('button', button, 'Duplicate'), trouble]
+  const click = (): void => void whileResting(button, duplicate())
+  const button = make('button', { type: 'button', class: 'quiet', title, click }, 'Duplicate')
+  return [button, trouble]
 }
 
 /** The hashes that were fixed at opening, and how to check them. */

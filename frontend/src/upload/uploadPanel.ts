@@ -243,8 +243,10 @@ export class UploadPanel {
   private async run(): Promise<void> {
     this.offer(true)
     this.tell(this.counts(), '')
-    // The button that began it rests now, and a resting button has no focus.
-    if (document.activeElement === document.body) this.cancel.focus()
+    // The button that began it rests or is gone now, and would lose the focus.
+    const focused = document.activeElement
+    const isGone = focused instanceof HTMLButtonElement && (focused.disabled || focused.hidden)
+    if (isGone || focused === document.body) this.cancel.focus()
     const end = await this.batch.run()
     this.offer(false)
     const { batch } = this
