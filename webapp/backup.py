@@ -7,9 +7,9 @@ on SQLite is restored into PostgreSQL, and restored rows can be compared with th
 
 The archive is a plain tar: `files/...`, `rows.jsonl`, `methods/...` (weights and coefficients made
 here), `trainings/...` (what trainings under way go on from), and last `manifest.json` with number
-and hash of everything; a file that it does not name was removed while the backup was made. Secret
-key and settings are not in it, nor what is of the moment (sessions, counted sign-ins, which workers
-run).
+and hash of everything, and its own hash; a file that it does not name was removed while the backup
+was made. Secret key and settings are not in it, nor what is of the moment (sessions, counted
+sign-ins, which workers run).
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ from rating.operations.answering import software_version
 from segmentation.operations.audit import Act, record
 from segmentation.operations.files import names_in, sha256_of, stored_files
 
-FORMAT = 1
-ROWS, FILES, MANIFEST = "rows.jsonl", "files/", "manifest.json"
+FORMAT = 2
+ROWS, FILES, MANIFEST, SEAL = "rows.jsonl", "files/", "manifest.json", "manifest.sha256"
 MOST_TRIES = 20
 # Of the moment: who is signed in, who tried to, which workers run, what is being stored.
 LEFT_OUT = frozenset(
@@ -220,7 +220,10 @@ def _fill(archive: tarfile.TarFile, now: datetime) -> Manifest:
     )
     with tempfile.TemporaryFile() as content:
         content.write(manifest.to_json())
-        _add(archive, MANIFEST, content, now)
+        sha256 = _add(archive, MANIFEST, content, now)
+    with tempfile.TemporaryFile() as content:
+        content.write(sha256.encode())
+        _add(archive, SEAL, content, now)
     return manifest
 
 

@@ -34,6 +34,7 @@ from webapp.backup import (
     FORMAT,
     MANIFEST,
     ROWS,
+    SEAL,
     Digest,
     Manifest,
     applied_migrations,
@@ -153,7 +154,8 @@ def _read_through(tar: tarfile.TarFile) -> Manifest:
     members = {FILES + name: sha256 for name, sha256 in manifest.files.items()}
     for folder, files in manifest.folders.items():
         members |= {f"{folder}/{name}": sha256 for name, sha256 in files.items()}
-    for name, sha256 in {ROWS: manifest.rows_sha256, **members}.items():
+    sealed = _member(tar, SEAL).read().decode(errors="replace")
+    for name, sha256 in {MANIFEST: sealed, ROWS: manifest.rows_sha256, **members}.items():
         if sha256_of(_member(tar, name)) != sha256:
             raise NotABackup(f"{name} is damaged in the backup. Nothing was restored.")
     return manifest
@@ -201,8 +203,8 @@ def _write_files(
     """This will store every file under its name and return the hashes as they are read back."""
     files = {}
     for name in names:
+        written.append((storage, name))  # also what is written in part is taken away
         stored = storage.save(name, File(_member(tar, folder + name)))
-        written.append((storage, stored))
         with storage.open(stored, "rb") as content:
             files[stored] = sha256_of(content)
     return files

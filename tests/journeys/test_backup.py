@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import tarfile
@@ -299,17 +301,41 @@ def test_a_file_that_is_replaced_after_the_moment_of_the_rows_is_not_missing(
 
 
 def altered(archive: Path, to: Path, name: str, change: Any) -> Path:
-    """A copy of an archive in which one member's content is another."""
+    """A copy of an archive in which one member's content is another, the manifest's seal kept."""
     with tarfile.open(archive) as old, tarfile.open(to, "w") as new:
         for member in old:
             content = old.extractfile(member)
             assert content
             kept = change(content.read()) if member.name == name else content.read()
+            if member.name == "manifest.json":
+                sha256 = hashlib.sha256(kept).hexdigest().encode()
+            elif member.name == "manifest.sha256" and name == "manifest.json":
+                kept = sha256
             member.size = len(kept)
             new.addfile(member, io.BytesIO(kept))
     return to
 
 
+TERMINATED = """
+import io, json, os, signal, sys
+import django
+django.setup()
+from django.core.files.storage import FileSystemStorage, default_storage
+from django.core.management import call_command
+from segmentation.operations.files import names_in
+
+stored = FileSystemStorage._save
+
+def store_and_be_terminated(*args, **more):
+    stored(*args, **more)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+FileSystemStorage._save = store_and_be_terminated
+try:
+    call_command("restore", "--from", sys.argv[1], stdout=io.StringIO())
+except SystemExit as end:
+    print(json.dumps([end.code, *names_in(default_storage)]))
+"""
 RESTORING_EACH = """
 import io, json, sys
 import django
@@ -318,11 +344,14 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from segmentation.operations.files import names_in
+from tests.full_disk import files_of_at_most
 
 said = []
-for archive in sys.argv[1:]:
+for number, archive in enumerate(sys.argv[1:], 1):
+    most = 1000 if number == len(sys.argv) - 2 else 2**40
     try:
-        call_command("restore", "--from", archive, stdout=io.StringIO())
+        with files_of_at_most(most):
+            call_command("restore", "--from", archive, stdout=io.StringIO())
         said.append("restored")
     except CommandError as error:
         said.append(str(error))
@@ -335,7 +364,10 @@ print(json.dumps(said))
 def test_what_is_damaged_or_foreign_is_refused_whole(
     folder: Elsewhere, archive: Path, tmp_path: Path
 ) -> None:
-    """Each refusal leaves the set-up empty: the last one is restored into it."""
+    """Each refusal leaves the set-up empty: the last one is restored into it.
+
+    The one before the last finds no room.
+    """
     first = sorted(manifest_of(archive).files)[0]
     weight = "methods/li-unet/1.safetensors"
 
@@ -359,6 +391,7 @@ def test_what_is_damaged_or_foreign_is_refused_whole(
         ("manifest cannot be read", "manifest.json", lambda _: b"{}"),
         ("differs in rating.mark. Nothing was kept", "manifest.json", with_a_mark_more),
         ("another version of Plaque", "manifest.json", older),
+        ("manifest.json is damaged in the backup", "manifest.sha256", lambda _: b"0" * 64),
     ]
     archives = [
         altered(archive, tmp_path / f"{number}.tar", name, change)
@@ -371,10 +404,12 @@ def test_what_is_damaged_or_foreign_is_refused_whole(
     own.touch()
     assert "methods is not empty" in folder.refused("restore", "--from", str(archive))
     own.unlink()
-    said = folder.says(RESTORING_EACH, *map(str, [*archives, cut, archive]))
+    assert folder.says(TERMINATED, str(archive)) == [128 + signal.SIGTERM]
+    said = folder.says(RESTORING_EACH, *map(str, [*archives, cut, archive, archive]))
     for (wanted, _, _), message in zip(changes, said, strict=False):
         assert wanted in message
-    assert "cannot be read as a backup" in said[-2]
+    assert "cannot be read as a backup" in said[-3]
+    assert said[-2] == "Nothing was kept of the backup: [Errno 27] File too large"
     assert said[-1] == "restored"
 
 
