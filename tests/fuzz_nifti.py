@@ -152,7 +152,7 @@ def hand_in(cohort: Cohort, cases: Iterator[dict[str, bytes]]) -> Counter[str]:
     from segmentation.operations.cases import NamedFile, import_case
     from segmentation.refusals import Refusal
 
-    outcomes: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter({"crashed": 0})
     for files in cases:
         named = [NamedFile(name, content) for name, content in files.items()]
         try:
