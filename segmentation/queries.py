@@ -22,6 +22,7 @@ from django.db.models import (
     Func,
     IntegerField,
     OuterRef,
+    Prefetch,
     Q,
     QuerySet,
     Subquery,
@@ -130,6 +131,7 @@ def _own_role(user: User) -> Any:
     return Subquery(mine.values("role")[:1])
 
 
+CASE_JOBS = 50
 NO_MASK = "none"  # as the wanted mask: cases that have none yet
 CASE_ORDERS: dict[str, tuple[Any, ...]] = {
     "code": (Length("code"), F("code")),  # C10000 comes after C9999
@@ -350,11 +352,15 @@ def flairs_by_sent_file(cohort: Cohort, hashes: Sequence[str]) -> dict[str, int]
     return dict(found.values_list("sent_sha256", "case"))
 
 
-def case_in_full(code: str) -> Case:
-    """One case with everything that its page shows; raises `Case.DoesNotExist`."""
+def case_in_full(code: str) -> Any:
+    """One case with everything that its page shows; raises `Case.DoesNotExist`.
+
+    Its `newest_jobs` are CASE_JOBS at most: the page of jobs has them all.
+    """
+    newest = InferenceJob.objects.all()[:CASE_JOBS]
     return (
         Case.objects.select_related("cohort", "brain_mask")
-        .prefetch_related("scans", "segmentations__author", "jobs")
+        .prefetch_related("scans", "segmentations__author", Prefetch("jobs", newest, "newest_jobs"))
         .get(code=code)
     )
 

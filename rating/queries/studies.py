@@ -66,11 +66,14 @@ def drafts_among(studies: QuerySet[Study]) -> QuerySet[Study]:
 
 def study_in_full(slug: str) -> Study:
     """One study with its items, their cases and masks; raises `Study.DoesNotExist`."""
+    items = Item.objects.select_related("segmentation__case", "reference").defer(
+        *("segmentation__provenance", "segmentation__lesion_list"),
+        *("reference__provenance", "reference__lesion_list"),
+    )
     return (
         Study.objects.select_related("cohort")
         .prefetch_related(
-            "items__segmentation__case",
-            "items__reference",
+            Prefetch("items", items),
             Prefetch("amendments", Amendment.objects.select_related("reading", "item")),
         )
         .get(slug=slug)

@@ -17,7 +17,7 @@ from segmentation.models import (
     Cohort,
     Scan,
 )
-from segmentation.queries import method_titles
+from segmentation.queries import CASE_JOBS, method_titles
 from segmentation.serializers.jobs import JobSerializer
 from segmentation.serializers.masks import POINT, SegmentationSerializer
 from segmentation.serializers.pages import PageSerializer
@@ -161,7 +161,7 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
     description = DescriptionField()
     scans = ScanSerializer(many=True)
     segmentations = SegmentationSerializer(many=True)
-    jobs = JobSerializer(many=True)
+    jobs = JobSerializer(source="newest_jobs", many=True, help_text=f"The newest {CASE_JOBS}.")
     brain_mask = serializers.SerializerMethodField(help_text="Null where there is none.")
 
     class Meta:

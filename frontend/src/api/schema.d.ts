@@ -1938,6 +1938,7 @@ export interface components {
             };
             scans: components["schemas"]["Scan"][];
             segmentations: components["schemas"]["Segmentation"][];
+            /** @description The newest 50. */
             jobs: components["schemas"]["Job"][];
             /** @description Null where there is none. */
             readonly brain_mask: components["schemas"]["BrainMask"] | null;

@@ -20,6 +20,7 @@ export interface JobPanelSettings {
   readonly onFinished: (segmentation: string | null) => void
 }
 
+const MOST_SHOWN = 50 // as the server sends
 const POLL_MS = 1000
 const POLL_AFTER_FAILURE_MS = 5000
 
@@ -67,6 +68,7 @@ export class JobPanel {
     { class: 'hint' },
     'No method has run on this case yet. Choose one and press Segment; the mask appears above when it is done.',
   )
+  private readonly older = make('p', { class: 'hint' }, 'Older ones are on the ')
   private readonly trouble = make('p', { class: 'trouble', role: 'alert' })
   private readonly method: HTMLSelectElement
   private readonly start = make(
@@ -86,13 +88,16 @@ export class JobPanel {
     if (settings.methods.length > 0) {
       this.element.append(make('div', { class: 'job-start' }, this.method, this.start))
     }
-    this.element.append(this.trouble, this.said, this.nothing, this.list)
+    const all = `/jobs/?q=${encodeURIComponent(settings.code)}`
+    this.older.append(make('a', { href: all }, 'page of jobs'), '.')
+    this.element.append(this.trouble, this.said, this.nothing, this.list, this.older)
     this.noteNeeds()
   }
 
   show(jobs: readonly Job[]): void {
     this.jobs = jobs
     this.nothing.hidden = jobs.length > 0
+    this.older.hidden = jobs.length < MOST_SHOWN
     for (const job of jobs) this.announce(job)
     keepFocus(this.list, () => this.arrange(jobs), this.start)
     clearTimeout(this.timer)
