@@ -10,8 +10,8 @@ from typing import overload
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import BooleanField, CharField, Count, ExpressionWrapper, Q
-from django.db.models.functions import Cast
+from django.db.models import CharField, Count
+from django.db.models.functions import Cast, Length
 
 from rating.models import Mark, Rating, Study
 from rating.statistics.mark_matching import fused_points
@@ -206,7 +206,7 @@ def _newest_of_methods(user: User, slug: str) -> dict[int, list[MaskRow]]:
     ).order_by("created_at", "pk")
     newest: dict[int, dict[str, MaskRow]] = defaultdict(dict)
     key = Cast("pk", CharField())  # making thousands of UUIDs takes longer than the rest
-    has_map = ExpressionWrapper(~Q(probability_sha256=""), BooleanField())
+    has_map = Length("probability_sha256")  # a number: SQLite's truth values are turned one by one
     rows = masks.values_list(key, "case", "case__code", "method", has_map)
     for row in map(MaskRow._make, rows):
         newest[row.case].pop(row.method, None)  # so that the newest stands last

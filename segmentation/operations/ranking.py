@@ -22,14 +22,14 @@ MOST_READ = 40  # cases whose files one request reads: some seconds
 class MaskRow(NamedTuple):
     """What ranking asks of a mask: whole models of thousands of masks take long to make.
 
-    `key` is its UUID as the database has it; `has_map` says that its probabilities are stored.
+    `key` is its UUID as the database has it; `has_map` is 0 where its probabilities are not stored.
     """
 
     key: str
     case: int
     code: str
     method: str
-    has_map: bool
+    has_map: int
 
     @property
     def pk(self) -> UUID:
