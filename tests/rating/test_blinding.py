@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -245,6 +246,15 @@ def test_what_is_asked_once_in_a_request_is_about_one_person(
     with asked_once():
         assert not cases_hidden_from(cora).exists()
         assert set(cases_hidden_from(rita)) == hers
+        with asked_once():
+            assert set(cases_hidden_from(rita)) == hers
+            assert not cases_hidden_from(cora).exists()
+    with suppress(Study.DoesNotExist), asked_once():
+        Presentation.objects.filter(reading__user=rita).update(submitted_at=NOON)
+        assert not cases_hidden_from(rita).exists()
+        Study.objects.get(slug="none-such")
+    Presentation.objects.filter(reading__user=rita).update(submitted_at=None)
+    assert set(cases_hidden_from(rita)) == hers, "also after an error"
     Presentation.objects.filter(reading__user=rita).update(submitted_at=NOON)
     with asked_once():
         assert not cases_hidden_from(rita).exists()
