@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 from rating.models.study import FrozenStudy
 from segmentation.refusals import Refusal
 
+Revisions = frozenset[UUID] | None  # None: any
+
 
 class DraftChanged(Refusal):
     """A draft was changed since whoever changes or opens it has seen it."""
@@ -22,7 +24,12 @@ class Change:
     """
 
     revision: UUID = field(default_factory=uuid4)
-    follows: frozenset[UUID] | None = None
+    follows: Revisions = None
+
+    @property
+    def may_follow(self) -> Revisions:
+        """Its own revision, too: it may be there already, sent again."""
+        return None if self.follows is None else self.follows | {self.revision}
 
 
 def begin_change(draft: FrozenStudy, change: Change) -> None:
@@ -30,21 +37,24 @@ def begin_change(draft: FrozenStudy, change: Change) -> None:
 
     The draft's row is held until the transaction ends. Raises DraftChanged.
     """
-    if change.follows is not None and draft.revision not in {change.revision, *change.follows}:
-        raise DraftChanged(
-            "This draft was changed in another tab or by somebody else. Nothing was saved over "
-            "that; copy what you wrote here, and reload the page."
-        )
+    _refuse_others(
+        draft,
+        change.may_follow,
+        "Nothing was saved over that; copy what you wrote here, and reload the page.",
+    )
     draft.revision = change.revision
 
 
-def refuse_unseen(draft: FrozenStudy, seen: UUID | None) -> None:
-    """Raises DraftChanged where a draft that is to be opened or deleted is not as it was seen.
+def refuse_unseen(draft: FrozenStudy, follows: Revisions) -> None:
+    """Raises DraftChanged where a draft to be opened or deleted has none of these revisions.
 
     None: however it is.
     """
-    if seen not in (None, draft.revision):
-        raise DraftChanged(
-            "This draft was changed in another tab or by somebody else. Nothing was done; reload "
-            "the page, and look at the draft first."
-        )
+    _refuse_others(
+        draft, follows, "Nothing was done; reload the page, and look at the draft first."
+    )
+
+
+def _refuse_others(draft: FrozenStudy, known: Revisions, what_now: str) -> None:
+    if known is not None and draft.revision not in known:
+        raise DraftChanged(f"This draft was changed in another tab or by somebody else. {what_now}")

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -23,7 +22,7 @@ from rating.dots.design import (
 )
 from rating.dots.order import shuffled
 from rating.models import Assignment, Delineation, MethodMask, ReferenceCase, ReferenceStudy
-from rating.operations.drafts import Change, begin_change, refuse_unseen
+from rating.operations.drafts import Change, Revisions, begin_change, refuse_unseen
 from rating.protocol.sequence import Stream, commitment
 from rating.queries import blinding
 from rating.queries import reference as queries
@@ -123,9 +122,9 @@ def edit_reference(
 
 @transaction.atomic
 def delete_reference(
-    *, study: ReferenceStudy, reason: str, by: User | None, now: datetime, seen: UUID | None = None
+    *, study: ReferenceStudy, reason: str, by: User | None, now: datetime, follows: Revisions = None
 ) -> None:
-    """This will delete a draft; `seen` is the revision that is meant.
+    """This will delete a draft; `follows` are the revisions that are meant.
 
     Raises ReasonMissing, ReferenceNotDraft, DraftChanged.
     """
@@ -135,7 +134,7 @@ def delete_reference(
             fields={"reason": ["Say why the draft is deleted."]},
         )
     draft = _locked_draft(study)
-    refuse_unseen(draft, seen)
+    refuse_unseen(draft, follows)
     note(Act.STUDY_DELETED, draft, by=by, now=now, why=reason)
     draft.delete()
 
@@ -146,25 +145,25 @@ def open_reference(
     by: User | None,
     now: datetime,
     reason: str = "",
-    seen: UUID | None = None,
+    follows: Revisions = None,
     draw_secret: Callable[[int], bytes] = secrets.token_bytes,
 ) -> ReferenceStudy:
     """This will freeze a draft, commit to it, and give every delineator their share.
 
     The masks of the chosen methods are those of the newest jobs that succeeded, from now on by
-    their hashes. `seen` is the revision of the draft that is meant. Raises ReferenceNotDraft,
+    their hashes. `follows` are the revisions of the draft that are meant. Raises ReferenceNotDraft,
     DraftChanged, InvalidReferenceDesign, UnknownCase, UnknownDelineator,
     CoordinatorCannotDelineate, DelineatorReads, DelineatesElsewhere.
     """
     read = queries.reference_study(study.slug)
+    refuse_unseen(read, follows)
     asked = queries.design_of(read)
     jobs = queries.newest_jobs(cases=asked.cases, methods=asked.methods)
     cases = _cases(study, asked)
     _refuse_other_grids(jobs)
     with transaction.atomic():
         draft = _locked_draft(study)
-        refuse_unseen(draft, seen)
-        refuse_unseen(draft, read.revision)
+        refuse_unseen(draft, frozenset({read.revision}))
         hold_cohort(draft.cohort_id)
         people = _people(draft, asked.delineators, by)
         _refuse_readers(people.values(), asked.cases)

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from rating.models import Item, Presentation, Study, StudyMembership
-from rating.operations.drafts import Change, begin_change, refuse_unseen
+from rating.operations.drafts import Change, Revisions, begin_change, refuse_unseen
 from rating.protocol.design import (
     AcceptanceDesign,
     InvalidDesign,
@@ -116,7 +116,8 @@ def edit_study(
     `settings` are merged into those there are (a None goes back to the default); `items` (masks of
     the study's cohort that `by` may see), `practice` (such masks, each with a reference mask of its
     case) and `raters` (user names of `candidate_raters`) replace. A paired draft that is
-    given items waits for no others any more. Raises StudyNotDraft, DraftChanged,
+    given items waits for no others any more. Raters who stay need not be candidates any more:
+    `open_study` refuses those without an active account. Raises StudyNotDraft, DraftChanged,
     UnknownSegmentation, UnknownRater, CoordinatorCannotRate.
     """
     draft = _locked_draft(study)
@@ -129,10 +130,18 @@ def edit_study(
         merged = draft.settings | dict(settings)
         draft.settings = {name: value for name, value in merged.items() if value is not None}
     draft.save(update_fields=["title", "settings", "pairing", "revision"])
-    if items is not None:
-        _replace_items(draft, items, by)
-    if practice is not None:
-        _replace_practice(draft, practice, by)
+    judged, practised = set(items or ()), list(dict(practice or ()).items())
+    new_items = items is not None and judged != _judged_in(draft)
+    new_practice = practice is not None and practised != _practised_in(draft)
+    # Both go before either comes, as a mask may go from one to the other; what stays is not read.
+    if new_items:
+        draft.items.filter(reference=None).delete()
+    if new_practice:
+        draft.items.exclude(reference=None).delete()
+    if new_items:
+        _add_items(draft, judged, by)
+    if new_practice:
+        _add_practice(draft, practised, by)
     if raters is not None:
         _replace_raters(draft, raters, by)
     return draft
@@ -140,11 +149,11 @@ def edit_study(
 
 @transaction.atomic
 def delete_study(
-    *, study: Study, reason: str, by: User | None, now: datetime, seen: UUID | None = None
+    *, study: Study, reason: str, by: User | None, now: datetime, follows: Revisions = None
 ) -> None:
     """This will delete a draft; what was rated is never deleted.
 
-    `seen` is the revision of the draft that is meant. Raises ReasonMissing, StudyNotDraft,
+    `follows` are the revisions of the draft that are meant. Raises ReasonMissing, StudyNotDraft,
     DraftChanged.
     """
     if not reason.strip():
@@ -153,7 +162,7 @@ def delete_study(
             fields={"reason": ["Say why the draft is deleted."]},
         )
     draft = _locked_draft(study)
-    refuse_unseen(draft, seen)
+    refuse_unseen(draft, follows)
     note(Act.STUDY_DELETED, draft, by=by, now=now, why=reason)
     draft.delete()
 
@@ -165,17 +174,18 @@ def open_study(
     by: User | None,
     now: datetime,
     reason: str = "",
-    seen: UUID | None = None,
+    follows: Revisions = None,
     draw_secret: Callable[[int], bytes] = secrets.token_bytes,
 ) -> Study:
     """This will freeze a draft's design, commit to it and draw every rater's order, once.
 
     The order follows from a secret of the study and is stored row by row; the SHA-256 of secret and
-    design is shown from now on, the secret when the study closes. `seen` is the revision of the
-    draft that is meant. Raises StudyNotDraft, DraftChanged, InvalidDesign, RaterDelineates.
+    design is shown from now on, the secret when the study closes. `follows` are the revisions of
+    the draft that are meant. Raises StudyNotDraft, DraftChanged, InvalidDesign, UnknownRater,
+    RaterDelineates.
     """
     draft = _locked_draft(study)
-    refuse_unseen(draft, seen)
+    refuse_unseen(draft, follows)
     hold_cohort(draft.cohort_id)
     design = design_of(study_in_full(draft.slug))
     validate(design)
@@ -189,6 +199,7 @@ def open_study(
     draft.opened_at = now
     draft.save()
     readings = draft.memberships.filter(role=StudyMembership.Role.RATER).select_related("user")
+    _refuse_gone([reading.user for reading in readings])
     refuse_delineators(draft, [reading.user for reading in readings])
     for reading in readings:
         reading.rater = reading.user.get_username()
@@ -280,6 +291,16 @@ def refuse_delineators(study: Study, raters: Iterable[User]) -> None:
         )
 
 
+def _refuse_gone(raters: Iterable[User]) -> None:
+    """This will refuse raters who cannot log in any more."""
+    if names := sorted(rater.get_username() for rater in raters if not rater.is_active):
+        raise UnknownRater(
+            f"{', '.join(names)} has no active account any more. Nothing was opened; leave them "
+            "out, or ask your administrator to let them in again.",
+            fields={"raters": [f"{name} has no active account any more." for name in names]},
+        )
+
+
 def note(
     act: Act,
     study: Study,
@@ -305,9 +326,19 @@ def _locked_draft(study: Study) -> Study:
     return draft
 
 
-def _replace_items(draft: Study, chosen: Iterable[UUID], by: User) -> None:
+def _judged_in(draft: Study) -> set[UUID]:
+    """The masks that are the items."""
+    return set(draft.items.filter(reference=None).values_list("segmentation", flat=True))
+
+
+def _practised_in(draft: Study) -> list[tuple[UUID, UUID]]:
+    """The masks of the practice, each with its reference, in order."""
+    pairs = draft.items.exclude(reference=None).order_by("key")
+    return list(pairs.values_list("segmentation", "reference"))
+
+
+def _add_items(draft: Study, wanted: Collection[UUID], by: User) -> None:
     """This will make these masks the items, with keys in the order of case and age."""
-    wanted = set(chosen)
     there = candidate_segmentations(study=draft, user=by).filter(pk__in=wanted)
     found: list[Segmentation] = list(there)
     if len(found) != len(wanted):
@@ -317,7 +348,6 @@ def _replace_items(draft: Study, chosen: Iterable[UUID], by: User) -> None:
             "may not see them. Nothing was changed; choose from the list again.",
             fields={"items": [f"{missing} of these are no masks of this cohort."]},
         )
-    draft.items.filter(reference=None).delete()
     _refuse_two_roles(draft, wanted)
     Item.objects.bulk_create(
         Item(study=draft, segmentation=mask, key=f"item-{n:03d}", lesions=len(mask.lesion_list))
@@ -325,9 +355,8 @@ def _replace_items(draft: Study, chosen: Iterable[UUID], by: User) -> None:
     )
 
 
-def _replace_practice(draft: Study, chosen: Iterable[tuple[UUID, UUID]], by: User) -> None:
+def _add_practice(draft: Study, pairs: Sequence[tuple[UUID, UUID]], by: User) -> None:
     """This will make these masks the practice, in this order, and look up what is wrong in them."""
-    pairs = list(dict(chosen).items())
     there = candidate_segmentations(study=draft, user=by)
     known = there.in_bulk({one for pair in pairs for one in pair})
     for mask, reference in pairs:
@@ -339,7 +368,6 @@ def _replace_practice(draft: Study, chosen: Iterable[tuple[UUID, UUID]], by: Use
                 "the list again.",
                 fields={"practice": ["These are no two masks of one case."]},
             )
-    draft.items.exclude(reference=None).delete()
     _refuse_two_roles(draft, {mask for mask, _ in pairs})
     for number, (mask, reference) in enumerate(pairs, 1):
         wrong, missed = errors_of(known[mask], known[reference])
@@ -376,9 +404,12 @@ def _replace_raters(draft: Study, usernames: Iterable[str], by: User) -> None:
             "was changed; choose somebody else.",
             fields={"raters": [f"{name} coordinates this study." for name in both]},
         )
-    may_be_asked = candidate_raters(study=draft, user=by).filter(username__in=wanted)
+    raters = draft.memberships.filter(role=StudyMembership.Role.RATER)
+    raters.exclude(user__username__in=wanted).delete()
+    staying = set(raters.values_list("user__username", flat=True))
+    may_be_asked = candidate_raters(study=draft, user=by).filter(username__in=wanted - staying)
     people = {person.username: person for person in may_be_asked}
-    unknown = sorted(wanted - set(people))
+    unknown = sorted(wanted - staying - set(people))
     if unknown:
         raise UnknownRater(
             f"Among those whom you may ask there is no active account called "
@@ -386,12 +417,9 @@ def _replace_raters(draft: Study, usernames: Iterable[str], by: User) -> None:
             "rater first (Cases, People).",
             fields={"raters": [f"{name}: nobody whom you may ask." for name in unknown]},
         )
-    raters = draft.memberships.filter(role=StudyMembership.Role.RATER)
-    raters.exclude(user__username__in=wanted).delete()
-    staying = set(raters.values_list("user__username", flat=True))
     StudyMembership.objects.bulk_create(
         StudyMembership(study=draft, user=people[name], role=StudyMembership.Role.RATER)
-        for name in sorted(wanted - staying)
+        for name in sorted(people)
     )
 
 

@@ -62,11 +62,12 @@ def test_only_the_draft_that_was_seen_is_opened_or_deleted(
 ) -> None:
     address, draft = shown
     changed = cora.patch(address, a_change("One.", draft["revision"]))
-    seen = {"revision": draft["revision"], "reason": "It is not needed."}
+    seen = {"follows": [draft["revision"]], "reason": "It is not needed."}
     for act in ("open", "delete"):
         assert cora.refused("post", f"{address}{act}/", seen) == REFUSED
     assert cora.get(address) == changed
-    lacks_much = cora.refused("post", f"{address}open/", {"revision": changed["revision"]})
+    lacks_much = cora.refused("post", f"{address}open/", {"follows": [changed["revision"]]})
     assert lacks_much[1] in {"InvalidDesign", "InvalidReferenceDesign"}
-    cora.post(f"{address}delete/", seen | {"revision": changed["revision"]})
+    maybe = [draft["revision"], changed["revision"]]  # it has seen no answer to its own change
+    cora.post(f"{address}delete/", seen | {"follows": maybe})
     assert cora.refused("get", address) == (404, "NotFound")

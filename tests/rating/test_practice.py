@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rating.models import Presentation, Study
+from rating.models import Item, Presentation, Study
 from rating.protocol.practice import feedback
 from segmentation.models import Case, Cohort, Segmentation
 from tests.rating.stage import Browser, a_case, a_mark, a_mask
@@ -129,3 +129,37 @@ def test_each_missed_lesion_takes_one_mark_within_five_mm() -> None:
     ]
     assert (told.false_positives_found, told.false_positives_wrong) == (1, 1)
     assert (told.missed_found, told.missed_wrong) == (1, 2)
+
+
+def test_a_mask_goes_between_practice_and_what_is_judged_in_one_change(
+    cora: Browser, draft: dict[str, Any], masks: list[Segmentation], practised: list[Segmentation]
+) -> None:
+    """The page sends the whole draft, so whoever takes the advice of the refusal is let through."""
+    address = f"studies/{draft['id']}/"
+    one, truth = (str(mask.pk) for mask in practised)
+    judged = [str(mask.pk) for mask in masks]
+    pairs = [{"segmentation": one, "reference": truth}]
+    cora.patch(address, {"items": judged, "practice": pairs})
+    both = {"items": [*judged, one], "practice": pairs}
+    assert cora.refused("patch", address, both) == (400, "UnknownSegmentation")
+    changed = cora.patch(address, both | {"practice": []})
+    assert (len(changed["items"]), changed["practice"]) == (4, [])
+    back = cora.patch(address, {"items": judged, "practice": pairs})
+    assert (len(back["items"]), len(back["practice"])) == (3, 1)
+
+
+def test_what_stays_is_not_made_anew(
+    cora: Browser, draft: dict[str, Any], masks: list[Segmentation], practised: list[Segmentation]
+) -> None:
+    """A title is saved while it is typed: comparing masks each time would hold the database up."""
+    address = f"studies/{draft['id']}/"
+    one, truth = (str(mask.pk) for mask in practised)
+    whole = {
+        "items": [str(mask.pk) for mask in masks],
+        "practice": [{"segmentation": one, "reference": truth}],
+    }
+    cora.patch(address, whole)
+    made = list(Item.objects.values_list("pk", flat=True))
+    cora.patch(address, whole | {"title": "Another title"})
+    assert list(Item.objects.values_list("pk", flat=True)) == made
+    assert len(made) == 4

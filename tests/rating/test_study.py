@@ -144,6 +144,21 @@ def test_what_does_not_belong_in_a_study_is_refused(
     assert [rater["username"] for rater in cora.get(address)["raters"]] == ["ravi", "rita"]
 
 
+def test_a_rater_without_an_account_stays_named_and_is_not_opened_for(
+    cora: Browser, draft: dict[str, Any], people: dict[str, User]
+) -> None:
+    people["ravi"].is_active = False
+    people["ravi"].save()
+    address = f"studies/{draft['id']}/"
+    changed = cora.patch(address, {"title": "Renamed", "raters": ["rita", "ravi"]})
+    assert [rater["username"] for rater in changed["raters"]] == ["ravi", "rita"]
+    refused = cora.ask("post", f"{address}open/")
+    assert (refused.status_code, refused.json()["code"]) == (400, "UnknownRater")
+    assert refused.json()["fields"] == {"raters": ["ravi has no active account any more."]}
+    cora.patch(address, {"raters": ["rita"]})
+    cora.post(f"{address}open/")
+
+
 @pytest.mark.parametrize("name", ["precision_threshold", "recall_threshold"])
 @pytest.mark.parametrize(
     "threshold",

@@ -30,7 +30,8 @@ export class Refused extends Error {
 
   /** Whether the same request can succeed later without a change. */
   get isPassing(): boolean {
-    return this.status >= 500 || this.status === 408 || this.status === 429
+    const isPassing = this.status >= 500 || this.status === 408 || this.status === 429
+    return isPassing || this.code === 'CutOff' // on the way here
   }
 }
 

@@ -4264,11 +4264,8 @@ export interface components {
         SeenDraftRequest: {
             /** @default  */
             reason: string;
-            /**
-             * Format: uuid
-             * @description Of the draft as it was seen: refused where it has another by now.
-             */
-            revision?: string | null;
+            /** @description The revisions of the draft as it was seen: refused where it has another by now. */
+            follows?: string[];
         };
         /** @description A stored mask with its origin and its lesions. */
         Segmentation: {

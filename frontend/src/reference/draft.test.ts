@@ -8,7 +8,10 @@ const STUDY = {
   revision: 'the first',
   title: 'A reference',
   state: 'draft',
-  design: { interval_days: 180, min_volume_mm3: 5, reach_mm: 5, shams_per_case: 0, cases: ['C1'] },
+  design: {
+    ...{ interval_days: 180, min_volume_mm3: 5, reach_mm: 5, shams_per_case: 0 },
+    ...{ cases: ['C1', 'C2'], delineators: ['dana', 'cora'], methods: ['slim-unet'] },
+  },
 } as unknown as ReferenceStudy
 
 const CHOICES = {
@@ -86,4 +89,19 @@ test('what somebody else changed is not overwritten', async () => {
   await vi.advanceTimersByTimeAsync(600_000)
   expect(sent).toHaveLength(1)
   expect(field('Interval (days)').value).toBe('30')
+})
+
+test('what was chosen and cannot be chosen here is seen and kept', async () => {
+  expect(document.body.textContent).toContain('cora (cannot delineate if you open the study)')
+  await write('Interval (days)', '30')
+  const { cases, delineators, methods } = sent.at(-1)?.design ?? {}
+  expect([cases, delineators, methods]).toEqual([['C1', 'C2'], ['dana', 'cora'], ['slim-unet']])
+})
+
+test('what is no number is said at its field', async () => {
+  const reach = field('Reach of a dot (mm)')
+  vi.spyOn(reach.validity, 'badInput', 'get').mockReturnValue(true)
+  await write('Reach of a dot (mm)', '')
+  expect(sent).toEqual([])
+  expect(reach.getAttribute('aria-invalid')).toBe('true')
 })

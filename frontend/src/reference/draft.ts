@@ -4,13 +4,15 @@ import { request } from '../api/client'
 import { explanation, Refused } from '../api/errors'
 import type { ReferenceChoices, ReferenceDesign, ReferenceStudy } from '../api/types'
 import { make, plural, setText, whileResting } from '../elements'
-import { exchangeBoxes, Fields, ticked } from '../evaluations/form'
-import { DraftSaving, STILL_UNSAVED } from '../saving/draftSaving'
-import { askFirst } from '../study/dialog'
+import { type Box, exchangeBoxes, Fields, ticked } from '../evaluations/form'
+import { DraftSaving } from '../saving/draftSaving'
+import { askToOpen, deletionButton } from '../saving/endOfDraft'
+import { refuseUnreadable } from '../saving/unreadable'
 import { showTrouble } from '../trouble'
 import type { ReferencePageData } from './referencePage'
 
 const STUDY = '/api/v1/reference-studies/{slug}/'
+const NUMBERS = ['interval_days', 'min_volume_mm3', 'reach_mm', 'shams_per_case'] as const
 
 export async function showDraft(
   root: HTMLElement,
@@ -28,10 +30,7 @@ class Draft {
   private readonly fields = new Fields('reference')
   private readonly title: HTMLInputElement
   private readonly instructions = make('textarea', { id: 'reference-instructions' })
-  private readonly interval: HTMLInputElement
-  private readonly least: HTMLInputElement
-  private readonly reach: HTMLInputElement
-  private readonly shams: HTMLInputElement
+  private readonly numbers: Record<(typeof NUMBERS)[number], HTMLInputElement>
   private readonly proposals: HTMLInputElement
   private readonly openButton = make(
     'button',
@@ -55,17 +54,21 @@ class Draft {
     const where = { slug: data.study }
     this.counted = design
     this.saving = new DraftSaving<ReferenceStudy>(study.revision, {
-      send: (change, signal) =>
-        request('PATCH', STUDY, where, { ...this.draft, ...change }, signal),
+      send: (change, signal) => {
+        refuseUnreadable(this.numbers)
+        return request('PATCH', STUDY, where, { ...this.draft, ...change }, signal)
+      },
       show: (answer) => this.show(answer),
       explain: (error) => this.explain(error),
     })
     this.title = make('input', { value: study.title, maxlength: 80, required: true })
     this.instructions.value = design.instructions ?? ''
-    this.interval = number(design.interval_days, 3650, 1)
-    this.least = number(design.min_volume_mm3, 10_000, 'any')
-    this.reach = number(design.reach_mm, 50, 'any')
-    this.shams = number(design.shams_per_case, 50, 1)
+    this.numbers = {
+      interval_days: number(design.interval_days, 3650, 1),
+      min_volume_mm3: number(design.min_volume_mm3, 10_000, 'any'),
+      reach_mm: number(design.reach_mm, 50, 'any'),
+      shams_per_case: number(design.shams_per_case, 50, 1),
+    }
     this.proposals = make('input', { type: 'checkbox', checked: design.proposals ?? false })
     this.offer(choices, design)
     const form = make(
@@ -88,10 +91,14 @@ class Draft {
         'div',
         { class: 'actions' },
         this.openButton,
-        make(
-          'button',
-          { type: 'button', class: 'quiet', click: () => this.remove() },
-          'Delete this draft',
+        deletionButton(
+          'The cases, masks and people stay; only the draft goes.',
+          () => this.saving.possibleRevisions,
+          (seen) => request('POST', '/api/v1/reference-studies/{slug}/delete/', where, seen),
+          () => {
+            this.saving.end()
+            location.assign(data.studies)
+          },
         ),
       ),
     )
@@ -119,9 +126,10 @@ class Draft {
         checked: isMethod.has(name),
       }
     })
-    exchangeBoxes(this.cases, codes)
-    exchangeBoxes(this.delineators, people)
-    exchangeBoxes(this.methods, methods)
+    exchangeBoxes(this.cases, withChosen(codes, isCase, 'is not shown to you'))
+    const why = 'cannot delineate if you open the study'
+    exchangeBoxes(this.delineators, withChosen(people, isPerson, why))
+    exchangeBoxes(this.methods, withChosen(methods, isMethod, 'has no mask any more'))
   }
 
   private casesPanel(choices: ReferenceChoices): HTMLElement {
@@ -172,7 +180,7 @@ class Draft {
       ...this.fields.field(
         'interval_days',
         'Interval (days)',
-        this.interval,
+        this.numbers.interval_days,
         'From the last first step of a case to its dots. The paper waited more than six months.',
       ),
       ...this.fields.boxes(
@@ -184,7 +192,7 @@ class Draft {
       ...this.fields.field(
         'shams_per_case',
         'Sham dots per case',
-        this.shams,
+        this.numbers.shams_per_case,
         'Dots where nobody and no method found anything: how many are accepted tells how readily somebody says yes. 0: none.',
       ),
     )
@@ -199,13 +207,13 @@ class Draft {
       ...this.fields.field(
         'min_volume_mm3',
         'Smallest lesion (mm³)',
-        this.least,
+        this.numbers.min_volume_mm3,
         'Smaller ones become no dot and are not in the references.',
       ),
       ...this.fields.field(
         'reach_mm',
         'Reach of a dot (mm)',
-        this.reach,
+        this.numbers.reach_mm,
         'So near to a dot a drawn lesion has to come to belong to it.',
       ),
       make(
@@ -221,10 +229,10 @@ class Draft {
     return {
       title: this.title.value,
       design: {
-        interval_days: numberIn(this.interval),
-        min_volume_mm3: numberIn(this.least),
-        reach_mm: numberIn(this.reach),
-        shams_per_case: numberIn(this.shams),
+        interval_days: numberIn(this.numbers.interval_days),
+        min_volume_mm3: numberIn(this.numbers.min_volume_mm3),
+        reach_mm: numberIn(this.numbers.reach_mm),
+        shams_per_case: numberIn(this.numbers.shams_per_case),
         proposals: this.proposals.checked,
         instructions: this.instructions.value,
         cases: ticked(this.cases),
@@ -243,14 +251,11 @@ class Draft {
 
   private fillIn(): void {
     if (this.saving.isUnsaved) return
-    for (const [name, field] of [
-      ['interval_days', this.interval],
-      ['min_volume_mm3', this.least],
-      ['reach_mm', this.reach],
-      ['shams_per_case', this.shams],
-    ] as const)
+    for (const name of NUMBERS) {
+      const field = this.numbers[name]
       if (field.value === '' && field !== document.activeElement)
         field.value = String(this.counted[name] ?? '')
+    }
   }
 
   private explain(error: unknown): void {
@@ -281,48 +286,25 @@ class Draft {
     if (this.lacks()) return
     const cases = ticked(this.cases).length
     const people = ticked(this.delineators).length
-    const reason = make('textarea', { id: 'opening-reason', maxlength: 2000 })
-    askFirst(
-      'Open the reference study?',
-      `${plural(cases, 'case')}, ${plural(people, 'delineator')}, two steps: ${2 * cases} delineations each. Opening freezes the design and the methods' masks and lets the delineators begin. Until you close the study you see their pace, never what they draw or decide.`,
-      'Open',
-      async () => {
-        if (this.saving.isUnsaved) throw new Error(STILL_UNSAVED)
-        try {
-          const { study: slug } = this.data
-          const asked = { reason: reason.value, revision: this.saving.revision }
-          await request('POST', '/api/v1/reference-studies/{slug}/open/', { slug }, asked)
-        } catch (error) {
-          this.explain(error)
-          throw error instanceof Refused && error.isSignedOut
-            ? error
-            : new Error(explanation(error))
-        }
-        await this.refresh()
-        this.saving.end()
+    const { study: slug } = this.data
+    askToOpen(this.saving, {
+      title: 'Open the reference study?',
+      text: `${plural(cases, 'case')}, ${plural(people, 'delineator')}, two steps: ${2 * cases} delineations each. Opening freezes the design and the methods' masks and lets the delineators begin. Until you close the study you see their pace, never what they draw or decide.`,
+      send: (seen) => request('POST', '/api/v1/reference-studies/{slug}/open/', { slug }, seen),
+      refresh: this.refresh,
+      explain: (error) => {
+        this.explain(error)
+        return explanation(error)
       },
-      make('label', { for: 'opening-reason' }, 'Reason, if you like (kept by the audit log)'),
-      reason,
-    )
+    })
   }
+}
 
-  private remove(): void {
-    const reason = make('textarea', { id: 'deletion-reason', required: true, maxlength: 2000 })
-    askFirst(
-      'Delete this draft?',
-      'The cases, masks and people stay; only the draft goes.',
-      'Delete',
-      async () => {
-        const { study: slug } = this.data
-        const asked = { reason: reason.value, revision: this.saving.revision }
-        await request('POST', '/api/v1/reference-studies/{slug}/delete/', { slug }, asked)
-        this.saving.end()
-        location.assign(this.data.studies)
-      },
-      make('label', { for: 'deletion-reason' }, 'Reason (kept by the audit log)'),
-      reason,
-    )
-  }
+/** Boxes with those that are chosen and not offered: what nobody sees would go unnoticed. */
+function withChosen(boxes: readonly Box[], chosen: ReadonlySet<string>, why: string): Box[] {
+  const offered = new Set(boxes.map(({ value }) => value))
+  const others = [...chosen].filter((value) => !offered.has(value))
+  return [...boxes, ...others.map((value) => ({ value, text: `${value} (${why})`, checked: true }))]
 }
 
 function number(

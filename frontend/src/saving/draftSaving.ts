@@ -12,6 +12,7 @@ const MOST_UNANSWERED = 999
 
 export const STILL_UNSAVED =
   'What was changed last is not saved yet. Nothing was opened; look at the draft first.'
+const NOT_SHOWN = 'What the server made of them cannot be shown on this page; reload it.'
 const GONE =
   'This draft was deleted, or is not shown to you any more. Nothing was saved; copy what you wrote.'
 
@@ -38,19 +39,18 @@ export class DraftSaving<Answer> {
   private timer: ReturnType<typeof setTimeout> | undefined
   private running: Promise<void> = Promise.resolve()
   private following: Promise<void> | undefined
-  private changes = 0
-  private saved = 0
   private tries = 0
   private mayPass = false
-  /** Of what was sent and has no answer: it may have arrived. */
-  private unanswered: string[] = []
-  /** What was sent last: it is sent again under its own name. */
-  private last = { number: 0, revision: '' }
+  /** The draft as it stands on this page; every change makes a new name up. */
+  private wanted: string
+  /** What was sent since `seen` and has no answer: it may have arrived. */
+  private unanswered = new Set<string>()
 
   constructor(
     private seen: string,
     private readonly actions: DraftActions<Answer>,
   ) {
+    this.wanted = seen
     const { signal } = this.ended
     const leave = (event: Event): void => {
       if (!this.isUnsaved) return
@@ -65,7 +65,7 @@ export class DraftSaving<Answer> {
   }
 
   get isUnsaved(): boolean {
-    return this.saved < this.changes
+    return this.seen !== this.wanted
   }
 
   /** Of the draft that this page has seen, its own changes included as far as they are saved. */
@@ -73,9 +73,18 @@ export class DraftSaving<Answer> {
     return this.seen
   }
 
+  /** Of the draft as the server has it, unless somebody else changed it. */
+  get possibleRevisions(): string[] {
+    return [this.seen, ...[...this.unanswered].slice(-MOST_UNANSWERED)]
+  }
+
   /** This will save what was changed a moment after the last change. */
   soon(): void {
-    this.changes += 1
+    if (this.ended.signal.aborted) {
+      setText(this.state, GONE)
+      return
+    }
+    this.wanted = newUuid()
     this.tries = 0
     setText(this.state, 'Saving…')
     this.after(AFTER_MS)
@@ -102,31 +111,33 @@ export class DraftSaving<Answer> {
 
   private async send(): Promise<void> {
     if (!this.isUnsaved) return
-    const number = this.changes
-    if (number !== this.last.number) this.last = { number, revision: newUuid() }
-    const { revision } = this.last
-    const follows = [this.seen, ...this.unanswered]
-    if (!follows.includes(revision))
-      this.unanswered = [...this.unanswered, revision].slice(-MOST_UNANSWERED)
+    const revision = this.wanted
+    const follows = this.possibleRevisions
+    this.unanswered.add(revision)
     const patience = new AbortController()
-    const timer = setTimeout(() => patience.abort(), PATIENCE_MS)
+    const longer = 2 ** Math.min(this.tries, 3) // it may answer, and only be slow
+    const timer = setTimeout(() => patience.abort(), PATIENCE_MS * longer)
+    let answer: Answer
     try {
-      const answer = await this.actions.send({ revision, follows }, patience.signal)
-      this.seen = revision // not the answer's: that may have what somebody else did since
-      this.unanswered = []
-      this.saved = number
-      this.mayPass = false
-      setText(this.trouble, '')
-      this.element.removeAttribute('data-unsaved')
-      if (this.isUnsaved) return
-      clearTimeout(this.timer)
-      setText(this.state, 'All changes are saved.')
-      this.actions.show(answer)
+      answer = await this.actions.send({ revision, follows }, patience.signal)
     } catch (error) {
       this.say(error)
       throw error
     } finally {
       clearTimeout(timer)
+    }
+    this.seen = revision // not the answer's: that may have what somebody else did since
+    this.unanswered.clear()
+    this.mayPass = false
+    setText(this.trouble, '')
+    this.element.removeAttribute('data-unsaved')
+    if (this.isUnsaved) return
+    clearTimeout(this.timer)
+    setText(this.state, 'All changes are saved.')
+    try {
+      this.actions.show(answer)
+    } catch {
+      setText(this.trouble, NOT_SHOWN)
     }
   }
 

@@ -27,15 +27,21 @@ export function askFirst(
     make('div', { class: 'actions' }, goOn, back),
   )
   const dialog = make('dialog', { 'aria-labelledby': 'ask-title' }, form)
+  const rest = (isUnderWay: boolean): void => {
+    goOn.disabled = isUnderWay
+    back.disabled = isUnderWay
+  }
   form.addEventListener('submit', (event) => {
     event.preventDefault()
-    goOn.disabled = true
+    rest(true)
     act()
       .then(() => dialog.close())
       .catch((error: unknown) => showTrouble(trouble, error))
-      .finally(() => {
-        goOn.disabled = false
-      })
+      .finally(() => rest(false))
+  })
+  // What is under way is not taken back by leaving: then the dialog stays until it is done.
+  dialog.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && back.disabled) event.preventDefault()
   })
   dialog.addEventListener('close', () => {
     dialog.remove()

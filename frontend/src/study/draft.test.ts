@@ -40,6 +40,10 @@ let answer: () => Response
 /** Of the draft that the server has, whoever put it there. */
 let there: string
 let signal: AbortSignal
+/** What is answered to opening and deleting. */
+let ended: (what: string, body: { follows: string[] }) => Response | Promise<Response>
+let segmentations: Record<string, unknown>[]
+const refresh = vi.fn(async () => undefined)
 
 beforeEach(async () => {
   vi.useFakeTimers()
@@ -52,17 +56,27 @@ beforeEach(async () => {
       sent.push(JSON.parse(String(asked.body)))
       return answer()
     }
+    if (asked.method === 'POST')
+      return ended(url.split('/').at(-2) ?? '', JSON.parse(String(asked.body)))
     if (!url.includes('candidates')) throw new Error(`nothing else is asked for: ${url}`)
-    return Response.json({ segmentations: [], users: [] })
+    return Response.json({ segmentations, users: [{ username: 'rita', name: '' }] })
   })
+  vi.spyOn(location, 'assign').mockImplementation(() => undefined)
+  refresh.mockClear()
+  segmentations = []
+  await show(STUDY)
+})
+
+async function show(study: Study): Promise<void> {
   document.body.replaceChildren(document.createElement('div'))
   const root = document.body.firstElementChild as HTMLElement
-  await showDraft(root, STUDY, { study: '/s/', studies: '/' }, async () => undefined)
-})
+  await showDraft(root, study, { study: 's', studies: '/studies/' }, refresh)
+}
 
 afterEach(() => {
   vi.useRealTimers()
   vi.unstubAllGlobals()
+  vi.restoreAllMocks()
 })
 
 /** What the server answers to the change that was sent last. */
@@ -308,4 +322,154 @@ test('a server that stays away is asked less and less often', async () => {
   await vi.advanceTimersByTimeAsync(600_000)
   expect(sent.length).toBeGreaterThan(8)
   expect(sent.length).toBeLessThan(20)
+})
+
+test('a server that is only slow is waited for longer each time, until it is heard', async () => {
+  answer = () => {
+    const slow = signal
+    return new Promise((resolve, reject) => {
+      slow.addEventListener('abort', () => reject(new DOMException('', 'AbortError')))
+      setTimeout(() => resolve(taken()), 31_000)
+    }) as unknown as Response
+  }
+  await write('instructions', 'Take your time.')
+  await vi.advanceTimersByTimeAsync(120_000)
+  expect(state()).toBe('All changes are saved.')
+  expect(sent).toHaveLength(2)
+})
+
+test('what broke off on the way is sent again', async () => {
+  answer = () => Response.json({ code: 'CutOff', message: 'Send it again.' }, { status: 400 })
+  await write('instructions', 'Take your time.')
+  answer = taken
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(state()).toBe('All changes are saved.')
+})
+
+test('what is saved and cannot be shown is said to be saved', async () => {
+  answer = () => {
+    taken()
+    return Response.json({ ...STUDY, meaning: undefined }) // as of another version of Plaque
+  }
+  await write('instructions', 'Take your time.')
+  expect(state()).toMatch(/^All changes are saved\..* reload it\.$/)
+})
+
+test('what is no number is said at its field, and not taken for an emptied one', async () => {
+  const recall = field('recall_threshold')
+  const isBad = vi.spyOn(recall.validity, 'badInput', 'get').mockReturnValue(true)
+  await write('recall_threshold', '') // so the browser reads "80,5"
+  expect(sent).toEqual([])
+  expect(state()).toContain('Not saved.')
+  expect(document.querySelector('[data-fault=recall_threshold]')?.textContent).toContain('number')
+  isBad.mockReturnValue(false)
+  await write('recall_threshold', '80.5')
+  expect(thresholds()).toEqual([undefined, [161, 200]])
+  expect(state()).toBe('All changes are saved.')
+})
+
+const MASK = { segmentation: 'm1', case: 'C1', title: 'Reference', method: '', lesions: 1 }
+const CHOSEN = {
+  ...STUDY,
+  items: [{ segmentation: 'm1' }],
+  raters: [{ username: 'rita' }, { username: 'ravi' }],
+} as unknown as Study
+
+/** This will press a button of the page, or of the dialog that it opened. */
+async function press(text: string): Promise<void> {
+  const buttons = [...document.querySelectorAll('button')]
+  const button = buttons.findLast(({ textContent }) => textContent === text)
+  if (button?.type === 'submit') button.form?.requestSubmit()
+  else button?.click()
+  await vi.advanceTimersByTimeAsync(0)
+}
+
+async function confirm(button: string): Promise<void> {
+  const reason = document.querySelector<HTMLTextAreaElement>('dialog textarea')
+  if (reason) reason.value = 'Not needed.'
+  await press(button)
+}
+
+test('a rater without an account is seen, counted and sent, until somebody takes them out', async () => {
+  segmentations = [MASK]
+  await show(CHOSEN)
+  expect(document.querySelector('[data-list=raters]')?.textContent).toContain(
+    'ravi (has no active account any more)',
+  )
+  await write('instructions', 'Take your time.')
+  expect((sent.at(-1) as unknown as { raters: string[] }).raters).toEqual(['rita', 'ravi'])
+  await press('Open the study')
+  expect(document.querySelector('dialog')?.textContent).toContain('2 raters')
+})
+
+test('looking through the list of other masks changes nothing', async () => {
+  segmentations = [MASK]
+  await show(STUDY)
+  await write('other-masks', 'Reference')
+  expect(sent).toEqual([])
+})
+
+test('a draft is deleted as it is here, whether or not the last change was answered', async () => {
+  answer = () => {
+    taken()
+    throw new TypeError('the connection broke')
+  }
+  await write('instructions', 'Take your time.')
+  let asked: string[] = []
+  ended = (_, { follows }) => {
+    asked = follows
+    return new Response(null, { status: 204 })
+  }
+  await press('Delete this draft')
+  await confirm('Delete')
+  expect(asked).toEqual(['the first', there])
+  expect(location.assign).toHaveBeenCalledWith('/studies/')
+  await write('instructions', 'Come back to by the button of the browser.')
+  expect(state()).toContain('This draft was deleted')
+  expect(sent).toHaveLength(1)
+})
+
+test('a draft that is gone when it is deleted again is deleted', async () => {
+  ended = () => Response.json({ code: 'NotFound', message: 'No such thing.' }, { status: 404 })
+  await press('Delete this draft')
+  await confirm('Delete')
+  expect(location.assign).toHaveBeenCalledWith('/studies/')
+})
+
+test('an opening that is under way is not left, and one whose answer was lost is shown', async () => {
+  segmentations = [MASK]
+  await show(CHOSEN)
+  let lose = (): void => undefined
+  ended = () =>
+    new Promise((_, reject) => {
+      lose = () => reject(new TypeError('the connection broke'))
+    })
+  await press('Open the study')
+  await confirm('Open')
+  await press('Go back')
+  const dialog = document.querySelector('dialog') as HTMLDialogElement
+  const leave = new KeyboardEvent('keydown', { key: 'Escape', cancelable: true })
+  expect([dialog.open, dialog.dispatchEvent(leave)]).toEqual([true, false])
+  lose()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(dialog.textContent).toContain('The server does not answer.')
+  ended = () => Response.json({ code: 'StudyNotDraft', message: 'It is open.' }, { status: 409 })
+  await confirm('Open')
+  expect(refresh).toHaveBeenCalledOnce()
+  expect(document.querySelector('dialog')).toBeNull()
+})
+
+test('only the draft that was seen is opened', async () => {
+  segmentations = [MASK]
+  await show(CHOSEN)
+  let asked: string[] = []
+  ended = (_, { follows }) => {
+    asked = follows
+    return Response.json({ code: 'DraftChanged', message: 'In another tab.' }, { status: 409 })
+  }
+  await press('Open the study')
+  await confirm('Open')
+  expect(asked).toEqual(['the first'])
+  expect(document.querySelector('dialog')?.textContent).toContain('In another tab.')
+  expect(refresh).not.toHaveBeenCalled()
 })

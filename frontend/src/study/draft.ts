@@ -4,11 +4,12 @@ import { request } from '../api/client'
 import { explanation, Refused } from '../api/errors'
 import type { Candidates, Study } from '../api/types'
 import { make, plural, setText, whileResting } from '../elements'
-import { DraftSaving, STILL_UNSAVED } from '../saving/draftSaving'
+import { DraftSaving } from '../saving/draftSaving'
+import { askToOpen } from '../saving/endOfDraft'
+import { refuseUnreadable } from '../saving/unreadable'
 import { timeFormat } from '../time'
 import { showTrouble } from '../trouble'
-import { deletionButton } from './deletion'
-import { askFirst } from './dialog'
+import { studyDeletion } from './deletion'
 import { meaningPanel } from './meaning'
 import { leftOut } from './pairing'
 import { PracticePanel } from './practice'
@@ -63,8 +64,10 @@ class Draft {
   ) {
     const where = { slug: data.study }
     this.saving = new DraftSaving<Study>(study.revision, {
-      send: (change, signal) =>
-        request('PATCH', STUDY, where, { ...this.draft, ...change }, signal),
+      send: (change, signal) => {
+        refuseUnreadable(this.rules.fields)
+        return request('PATCH', STUDY, where, { ...this.draft, ...change }, signal)
+      },
       show: (answer) => this.show(answer),
       explain: (error) => this.explain(error),
     })
@@ -84,7 +87,16 @@ class Draft {
       ...leftOut(study),
       this.saving.element,
       make('div', { class: 'two' }, form, this.means),
-      make('div', { class: 'actions' }, this.openButton, deletionButton(data, this.saving)),
+      make(
+        'div',
+        { class: 'actions' },
+        this.openButton,
+        studyDeletion(
+          data,
+          () => this.saving.possibleRevisions,
+          () => this.saving.end(),
+        ),
+      ),
     )
     this.show(study)
     form.addEventListener('input', () => this.saving.soon())
@@ -136,7 +148,7 @@ class Draft {
     if (titles.length === 0) return []
     const list = make(
       'select',
-      { id: 'other-masks' },
+      { id: 'other-masks', input: (event) => event.stopPropagation() }, // chooses nothing yet
       ...titles.map((title) => make('option', { value: title }, title)),
     )
     const pick = { type: 'button' as const, click: () => this.pickNewest(list.value) }
@@ -161,13 +173,17 @@ class Draft {
 
   private ratersPanel(study: Study): HTMLElement {
     const chosen = new Set(study.raters.map((rater) => rater.username))
-    const rows = this.candidates.users.map((user) => {
-      const box = make('input', { type: 'checkbox', value: user.username })
-      box.checked = chosen.has(user.username)
-      this.raters.set(user.username, box)
-      const name = user.name && user.name !== user.username ? ` (${user.name})` : ''
-      return make('label', { class: 'check' }, box, `${user.username}${name}`)
-    })
+    const row = (username: string, more: string): HTMLElement => {
+      const box = make('input', { type: 'checkbox', value: username })
+      box.checked = chosen.has(username)
+      this.raters.set(username, box)
+      return make('label', { class: 'check' }, box, `${username}${more}`)
+    }
+    const rows = this.candidates.users.map(({ username, name }) =>
+      row(username, name && name !== username ? ` (${name})` : ''),
+    )
+    const gone = [...chosen].filter((username) => !this.raters.has(username))
+    rows.push(...gone.map((username) => row(username, ' (has no active account any more)')))
     return make(
       'section',
       { class: 'sheet' },
@@ -255,29 +271,18 @@ class Draft {
       this.showFirstFault()
       return
     }
-    const reason = make('textarea', { id: 'opening-reason', maxlength: 2000 })
-    askFirst(
-      'Open the study?',
-      `${plural(masks, 'mask')}, ${plural(raters, 'rater')}, every mask twice: ${2 * masks} presentations each. Opening freezes the design, draws every order and lets the raters begin. Until you close the study you see their pace, never their answers.`,
-      'Open',
-      async () => {
-        if (this.saving.isUnsaved) throw new Error(STILL_UNSAVED)
-        try {
-          const { study: slug } = this.data
-          const asked = { reason: reason.value, revision: this.saving.revision }
-          await request('POST', '/api/v1/studies/{slug}/open/', { slug }, asked)
-        } catch (error) {
-          this.pointAt(error instanceof Refused ? error.fields : {})
-          this.showFirstFault()
-          const isSignedOut = error instanceof Refused && error.isSignedOut
-          throw isSignedOut ? error : new Error(described(error))
-        }
-        await this.refresh()
-        this.saving.end()
+    const { study: slug } = this.data
+    askToOpen(this.saving, {
+      title: 'Open the study?',
+      text: `${plural(masks, 'mask')}, ${plural(raters, 'rater')}, every mask twice: ${2 * masks} presentations each. Opening freezes the design, draws every order and lets the raters begin. Until you close the study you see their pace, never their answers.`,
+      send: (seen) => request('POST', '/api/v1/studies/{slug}/open/', { slug }, seen),
+      refresh: this.refresh,
+      explain: (error) => {
+        this.pointAt(error instanceof Refused ? error.fields : {})
+        this.showFirstFault()
+        return described(error)
       },
-      make('label', { for: 'opening-reason' }, 'Reason, if you like (kept by the audit log)'),
-      reason,
-    )
+    })
   }
 }
 

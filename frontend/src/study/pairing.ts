@@ -2,7 +2,7 @@
 
 import type { Study } from '../api/types'
 import { make, plural } from '../elements'
-import { deletionButton } from './deletion'
+import { studyDeletion } from './deletion'
 import type { StudyPageData } from './studyPage'
 
 const POLL_MS = 2000
@@ -12,6 +12,7 @@ type Pairing = NonNullable<Study['pairing']>
 /** This will show how far the masks are, until `refresh` finds them all there. */
 export function showPairing(
   root: HTMLElement,
+  study: Study,
   pairing: Pairing,
   data: StudyPageData,
   refresh: () => Promise<void>,
@@ -37,7 +38,7 @@ export function showPairing(
         'div',
         { class: 'actions' },
         make('a', { class: 'button', href: '/jobs/' }, 'See the jobs'),
-        deletionButton(data),
+        studyDeletion(data, () => [study.revision]),
       ),
     ),
   )

@@ -38,7 +38,7 @@ export async function showStudy(root: HTMLElement, data: StudyPageData): Promise
     const body = make('div')
     if (study.state === 'open') showProgress(body, study, data, refresh)
     else if (study.state === 'closed') await showResults(body, study, data)
-    else if (study.pairing?.is_waiting) showPairing(body, study.pairing, data, refresh)
+    else if (study.pairing?.is_waiting) showPairing(body, study, study.pairing, data, refresh)
     else save = await showDraft(body, study, data, refresh)
     keepFocus(root, () => root.replaceChildren(heading, body))
   } catch (error) {
