@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from tests.find_chromium import SWITCHES, find_chromium
 from tests.segmentation.scans import signed_in
@@ -38,6 +38,7 @@ class Visitor:
         self.context: BrowserContext = browser.new_context(viewport={"width": 1280, "height": 800})
         self.context.set_default_timeout(60_000)
         self.troubles: list[str] = []
+        self.asking: set[Request] = set()
         self.page: Page = self.open_tab()
 
     def open_tab(self) -> Page:
@@ -49,7 +50,18 @@ class Visitor:
             "response",
             lambda r: self.troubles.append(f"{r.status} {r.url}") if r.status >= 400 else None,
         )
+        page.on("request", self.asks)
+        page.on("requestfinished", self.has_heard)
+        page.on("requestfailed", self.has_heard)
         return page
+
+    def asks(self, request: Request) -> None:
+        """A request began."""
+        self.asking.add(request)
+
+    def has_heard(self, request: Request) -> None:
+        """A request ended."""
+        self.asking.discard(request)
 
     def let_in(self, user: User) -> None:
         """Signed in without the log-in page, through which other tests go."""
@@ -79,6 +91,17 @@ class Visitor:
         while not self.page.evaluate(expression):
             assert time.monotonic() < end, f"not within {seconds} s: {expression}"
             self.page.wait_for_timeout(50)
+
+    def wait_for_quiet(self) -> None:
+        """Until nothing is asked for; not for as long as Playwright's "networkidle" waits.
+
+        Pages that watch jobs ask every second, and a busy machine makes that half a second longer.
+        """
+        end, quiet = time.monotonic() + 60, 0
+        while quiet < 3:
+            self.page.wait_for_timeout(50)
+            quiet = 0 if self.asking else quiet + 1
+            assert time.monotonic() < end, f"still asked for: {[one.url for one in self.asking]}"
 
     def wait_for_frames(self) -> None:
         """Until what was done is drawn: the viewer beside comes along a frame later."""

@@ -100,7 +100,7 @@ class Inspector:
             self.page.keyboard.press("Enter")
             self.page.wait_for_url(f"**{wanted.split('next=')[-1]}")
         if self.page.locator("#page-data").count():
-            self.page.wait_for_load_state("networkidle")
+            self.person.wait_for_quiet()
 
     def look(self, state: str, page: Page | None = None) -> None:
         """Write down what is wrong with the page as it is now."""

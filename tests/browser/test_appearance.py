@@ -82,7 +82,7 @@ def test_controls_stand_out(person: Callable[[str], Visitor], clinic: Clinic) ->
     cora = person("cora")
     for address in ("/cases/", "/jobs/", "/account/", "/studies/{draft_study}/", "/cases/{case}/"):
         cora.go(clinic.fill(address))
-        cora.page.wait_for_load_state("networkidle")
+        cora.wait_for_quiet()
         assert faint(cora.page) == [], address
     rita = person("rita")
     rita.go(clinic.fill("/reading/{ready_reading}/"))
@@ -176,7 +176,7 @@ def test_pages_print_whole(person: Callable[[str], Visitor], clinic: Clinic) -> 
     for address, content in addresses.items():
         page.emulate_media(media="screen")
         cora.go(clinic.fill(address))
-        page.wait_for_load_state("networkidle")
+        cora.wait_for_quiet()
         assert page.locator("nav:visible, button:visible").count() > 0
         page.emulate_media(media="print")
         expect(page.locator(content)).to_be_visible()

@@ -52,7 +52,7 @@ def test_after_a_submission_nothing_is_fetched(visitor: Callable[[], Visitor]) -
     reader.page.get_by_role("button", name="Open presentation 1").click()
     reader.wait_for_viewer()
     first = reader.page.evaluate("window.plaque.state().presentation")
-    reader.page.wait_for_load_state("networkidle")
+    reader.wait_for_quiet()
     volumes = [one for one in asked if one.endswith(("/image/", "/mask/", "/t1/"))]
     assert len(volumes) == len(set(volumes)) == 6
     assert sum(first in one for one in volumes) == 3

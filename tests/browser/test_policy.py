@@ -48,7 +48,7 @@ def test_no_page_breaks_the_policy(visitor: Callable[[], Visitor], boss: User, c
         *("/cohorts/own/audit/", "/cohorts/own/members/"),
     ):
         person.go(address)
-        person.page.wait_for_load_state("networkidle")
+        person.wait_for_quiet()
     person.go(f"/cases/{case.code}/")
     person.wait_for_viewer()
     person.go("/")
@@ -83,7 +83,7 @@ def test_the_administration_keeps_the_policy(visitor: Callable[[], Visitor], bos
         "/admin/auth/user/add/",
     ):
         person.go(address)
-        person.page.wait_for_load_state("networkidle")
+        person.wait_for_quiet()
     person.go("/admin/segmentation/cohort/add/")
     person.page.get_by_label("Title").press_sequentially("Clinic of 2019")
     expect(person.page.get_by_label("Slug")).to_have_value("clinic-of-2019")

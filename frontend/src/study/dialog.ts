@@ -26,10 +26,13 @@ export function askFirst(
     trouble,
     make('div', { class: 'actions' }, goOn, back),
   )
-  const dialog = make('dialog', { 'aria-labelledby': 'ask-title' }, form)
+  const dialog = make('dialog', { 'aria-labelledby': 'ask-title', tabindex: -1 }, form)
   const rest = (isUnderWay: boolean): void => {
     goOn.disabled = isUnderWay
     back.disabled = isUnderWay
+    if (isUnderWay)
+      dialog.focus() // else keys would go past it
+    else goOn.focus()
   }
   form.addEventListener('submit', (event) => {
     event.preventDefault()

@@ -448,6 +448,7 @@ test('an opening that is under way is not left, and one whose answer was lost is
   await confirm('Open')
   await press('Go back')
   const dialog = document.querySelector('dialog') as HTMLDialogElement
+  expect(document.activeElement, 'keys reach it').toBe(dialog)
   const leave = new KeyboardEvent('keydown', { key: 'Escape', cancelable: true })
   expect([dialog.open, dialog.dispatchEvent(leave)]).toEqual([true, false])
   lose()
