@@ -30,6 +30,7 @@ export class DescriptionPart {
     { type: 'button', 'data-action': 'describe', click: () => this.edit() },
     'Change',
   )
+  private form: DescriptionForm | undefined
 
   constructor(
     private known: Known,
@@ -38,6 +39,9 @@ export class DescriptionPart {
   ) {
     this.element.append(make('h2', {}, 'Subject and acquisition'), this.body)
     if (mayChange) this.element.append(this.change)
+    window.addEventListener('beforeunload', (event) => {
+      if (this.form?.isChanged) event.preventDefault()
+    })
     this.show()
   }
 
@@ -56,6 +60,7 @@ export class DescriptionPart {
     const hint = 'Nothing else is known. Raters never see any of this.'
     this.body.replaceChildren(facts, ...(isBare ? [make('p', { class: 'hint' }, hint)] : []))
     this.change.hidden = false
+    this.form = undefined
   }
 
   private edit(): void {
@@ -67,6 +72,7 @@ export class DescriptionPart {
     }
     this.body.replaceChildren(form.element)
     this.change.hidden = true
+    this.form = form
     form.focus()
   }
 
@@ -105,6 +111,11 @@ class DescriptionForm {
       this.trouble,
       make('div', { class: 'actions' }, this.save, make('button', { type: 'reset' }, 'Go back')),
     )
+  }
+
+  get isChanged(): boolean {
+    const { subject, description } = this.changes()
+    return subject !== undefined || Object.keys(description).length > 0
   }
 
   focus(): void {
