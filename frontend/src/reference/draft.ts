@@ -126,7 +126,7 @@ class Draft {
         checked: isMethod.has(name),
       }
     })
-    exchangeBoxes(this.cases, withChosen(codes, isCase, 'is not shown to you'))
+    exchangeBoxes(this.cases, withChosen(codes, isCase, 'cannot be chosen now'))
     const why = 'cannot delineate if you open the study'
     exchangeBoxes(this.delineators, withChosen(people, isPerson, why))
     exchangeBoxes(this.methods, withChosen(methods, isMethod, 'has no mask any more'))
