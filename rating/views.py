@@ -23,6 +23,7 @@ from rating.queries.reference import reference_studies_of
 from rating.queries.reference import reference_study as one_reference_study
 from rating.queries.studies import studies_of, study_in_full
 from segmentation.evaluation.uncertainty import LEAST_PROBABILITY
+from segmentation.models import Cohort
 from segmentation.people import owner_key, signed_in
 from segmentation.queries import cohorts_of, coordinated_and_open
 
@@ -68,7 +69,7 @@ def corrections(request: HttpRequest, slug: str) -> HttpResponse:
     user = signed_in(request)
     order = request.GET.get("order", "")
     order = order if order in QUEUES else "marks"
-    cohort = cohorts_of(user).get(slug=slug)
+    cohort = Cohort.objects.get(slug=slug)
     corrected = corrected_in(user, slug)
     asked = {"cohort": slug, "reference": "correction", "start": corrected.method}
     context = {

@@ -67,6 +67,12 @@ def visible_cases(user: User | AnonymousUser) -> QuerySet[Case]:
     return Case.objects.filter(cohort__memberships__user=user).exclude(pk__in=hidden_cases(user))
 
 
+def visible_masks(user: User) -> QuerySet[Segmentation]:
+    """The masks of `visible_cases`."""
+    mine = Segmentation.objects.filter(case__cohort__memberships__user=user)
+    return mine.exclude(case__in=hidden_cases(user))
+
+
 def belongs_to_a_cohort(user: User) -> bool:
     """Whether cases and studies are somebody's business, or readings alone."""
     return CohortMembership.objects.filter(user=user).exists()
@@ -221,7 +227,7 @@ def how_many(rows: QuerySet[Any]) -> Coalesce:
 
 def masks_in_cohort(user: User, slug: str) -> list[str]:
     """What made the masks that somebody sees in a cohort: methods, or origins where none did."""
-    found = Segmentation.objects.filter(case__in=visible_cases(user).filter(cohort__slug=slug))
+    found = visible_masks(user).filter(case__cohort__slug=slug)
     pairs = found.order_by().values_list("method", "origin").distinct()
     return sorted({method or origin for method, origin in pairs})
 

@@ -6,18 +6,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
-from typing import overload
+from typing import Any, overload
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import CharField, Count
-from django.db.models.functions import Cast, Length
+from django.db.models import CharField, Count, QuerySet
+from django.db.models.functions import Cast
 
 from rating.models import Mark, Rating, Study
 from rating.statistics.mark_matching import fused_points
 from segmentation.models import Segmentation
 from segmentation.operations.ranking import MaskRow, disagreements, uncertainties
-from segmentation.queries import visible_cases
+from segmentation.queries import Written, visible_cases, visible_masks
 
 
 @dataclass(frozen=True)
@@ -180,10 +180,11 @@ def method_disagreement_queue(user: User, slug: str) -> MeasuredQueue:
 
     `measured` is `overlap.disagreement` of the methods' newest masks, the largest first.
     """
-    newest = _newest_of_methods(user, slug)
-    several = {case: masks for case, masks in newest.items() if len(masks) > 1}
-    chosen = {case: masks[-1] for case, masks in several.items()}
-    return MeasuredQueue(slug, chosen, several, disagreements(slug, several))
+    made = _made_by_methods(user, slug)
+    counted = made.values("case").annotate(methods=Count("method", distinct=True))
+    masks = _newest_of_methods(made, counted.filter(methods__gt=1))
+    chosen = {case: of_case[-1] for case, of_case in masks.items()}
+    return MeasuredQueue(slug, chosen, masks, disagreements(slug, masks))
 
 
 def uncertainty_queue(user: User, slug: str) -> MeasuredQueue:
@@ -191,27 +192,35 @@ def uncertainty_queue(user: User, slug: str) -> MeasuredQueue:
 
     `measured` is `uncertainty.uncertainty` of that map, the largest first.
     """
-    newest = _newest_of_methods(user, slug)
+    made = _made_by_methods(user, slug)
+    masks = _newest_of_methods(made, made.exclude(probability_sha256=""))
     chosen = {  # the last one counts
-        case: one for case, masks in newest.items() for one in masks if one.has_map
+        case: one for case, of_case in masks.items() for one in of_case if one.map_sha256
     }
-    return MeasuredQueue(slug, chosen, newest, uncertainties(slug, chosen))
+    return MeasuredQueue(slug, chosen, masks, uncertainties(slug, chosen))
 
 
-def _newest_of_methods(user: User, slug: str) -> dict[int, list[MaskRow]]:
-    """The newest mask of each method of each case, by case, the newest last."""
-    masks = Segmentation.objects.filter(
-        case__in=visible_cases(user).filter(cohort__slug=slug),
-        origin=Segmentation.Origin.PREDICTION,
-    ).order_by("created_at", "pk")
-    newest: dict[int, dict[str, MaskRow]] = defaultdict(dict)
-    key = Cast("pk", CharField())  # making thousands of UUIDs takes longer than the rest
-    has_map = Length("probability_sha256")  # a number: SQLite's truth values are turned one by one
-    rows = masks.values_list(key, "case", "case__code", "method", has_map)
+def _made_by_methods(user: User, slug: str) -> QuerySet[Segmentation]:
+    """The masks of a cohort that methods made, of cases that somebody may see, in no order."""
+    masks = visible_masks(user).filter(case__cohort__slug=slug)
+    return masks.filter(origin=Segmentation.Origin.PREDICTION).order_by()
+
+
+def _newest_of_methods(
+    made: QuerySet[Segmentation], wanted: QuerySet[Any]
+) -> dict[int, list[MaskRow]]:
+    """The newest mask of each method, of the cases of `wanted` rows, by case, the newest last."""
+    masks = made.filter(case__in=wanted.values("case"))
+    own = Written("created_at"), Cast("pk", CharField())  # made here, UUIDs would take very long
+    rows = masks.values_list(*own, "case", "case__code", "method", "probability_sha256")
+    of_case: dict[int, list[MaskRow]] = defaultdict(list)
     for row in map(MaskRow._make, rows):
-        newest[row.case].pop(row.method, None)  # so that the newest stands last
-        newest[row.case][row.method] = row
-    return {case: list(found.values()) for case, found in newest.items()}
+        of_case[row.case].append(row)
+    # Ordered here, a few at a time: to order all of them takes the database longer than the rest.
+    return {
+        case: sorted({row.method: row for row in sorted(found)}.values())
+        for case, found in of_case.items()
+    }
 
 
 class MeasuredQueue(Sequence[QueuedCorrection]):
@@ -230,18 +239,16 @@ class MeasuredQueue(Sequence[QueuedCorrection]):
         corrections = Segmentation.objects.filter(
             case__cohort__slug=slug, origin=Segmentation.Origin.CORRECTION
         )
-        done = Counter(corrections.values_list("case", flat=True))
+        done = Counter(corrections.order_by().values_list("case", flat=True))
 
         def place(case: int) -> tuple[bool, float, str]:
-            return done[case] > 0, -measured.get(case, -1.0), chosen[case].code
+            return case in done, -measured.get(case, -1.0), chosen[case].code
 
-        self._ranked = [
-            (chosen[case], done[case], len(masks[case]), measured.get(case))
-            for case in sorted(chosen, key=place)
-        ]
+        self._cases = sorted(chosen, key=place)
+        self._chosen, self._masks, self._measured, self._done = chosen, masks, measured, done
 
     def __len__(self) -> int:
-        return len(self._ranked)
+        return len(self._cases)
 
     @overload
     def __getitem__(self, part: int) -> QueuedCorrection: ...
@@ -251,19 +258,22 @@ class MeasuredQueue(Sequence[QueuedCorrection]):
 
     def __getitem__(self, part: int | slice) -> QueuedCorrection | list[QueuedCorrection]:
         if isinstance(part, int):
-            return self._loaded([self._ranked[part]])[0]
-        return self._loaded(self._ranked[part])
+            return self._loaded([self._cases[part]])[0]
+        return self._loaded(self._cases[part])
 
-    def _loaded(
-        self, ranked: Sequence[tuple[MaskRow, int, int, float | None]]
-    ) -> list[QueuedCorrection]:
-        masks = Segmentation.objects.select_related("case").in_bulk([row.pk for row, *_ in ranked])
+    def _loaded(self, cases: Sequence[int]) -> list[QueuedCorrection]:
+        rows = [self._chosen[case] for case in cases]
+        masks = Segmentation.objects.select_related("case").in_bulk([row.pk for row in rows])
         faults = to_correct(masks.values())
         return [
             QueuedCorrection(
-                masks[row.pk], *_counted(faults.get(row.pk, ())), done, among, measured
+                masks[row.pk],
+                *_counted(faults.get(row.pk, ())),
+                corrections=self._done[row.case],
+                among=len(self._masks[row.case]),
+                measured=self._measured.get(row.case),
             )
-            for row, done, among, measured in ranked
+            for row in rows
             if row.pk in masks  # unless it was deleted meanwhile
         ]
 
@@ -281,10 +291,8 @@ class Corrected:
 
 def corrected_in(user: User, slug: str) -> Corrected:
     """The cases of a cohort with a corrected mask, of those that somebody may see."""
-    corrections = Segmentation.objects.filter(
-        case__in=visible_cases(user).filter(cohort__slug=slug),
-        origin=Segmentation.Origin.CORRECTION,
-    )
+    seen = visible_masks(user).filter(case__cohort__slug=slug).order_by()
+    corrections = seen.filter(origin=Segmentation.Origin.CORRECTION)
     rows = list(corrections.values_list("case", "parent__method"))
     methods = Counter(method for _, method in rows if method)
     most = max(methods, key=methods.__getitem__, default="")
@@ -294,10 +302,8 @@ def corrected_in(user: User, slug: str) -> Corrected:
 def corrected_masks(user: User, slug: str) -> list[Segmentation]:
     """The newest corrected mask of each case of a cohort that somebody may see, by case."""
     masks = (
-        Segmentation.objects.filter(
-            case__in=visible_cases(user).filter(cohort__slug=slug),
-            origin=Segmentation.Origin.CORRECTION,
-        )
+        visible_masks(user)
+        .filter(case__cohort__slug=slug, origin=Segmentation.Origin.CORRECTION)
         .select_related("case", "parent", "author")
         .order_by("case__code", "created_at", "pk")
     )
