@@ -185,6 +185,10 @@ class HowManyInList(Func):
         """PostgreSQL calls it by another name."""
         return self.as_sql(compiler, connection, function="jsonb_array_length", **more)
 
+    def get_db_converters(self, connection: Any) -> list[Any]:
+        """None: both databases answer with a whole number."""
+        return []
+
 
 class Written(Func):
     """A moment in UTC as ISO 8601, written by the database: for lists of very many."""

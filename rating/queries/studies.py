@@ -16,7 +16,7 @@ from rating.queries.blinding import studies_hidden_from
 from rating.queries.reading import IS_ASKED
 from rating.queries.roles import COORDINATOR, RATER, coordinated_by
 from segmentation.models import Case, Scan, Segmentation
-from segmentation.queries import HowManyInList, Written, WrittenId, how_many, visible_cases
+from segmentation.queries import HowManyInList, Written, WrittenId, how_many, visible_masks
 
 
 def studies_of(user: User, *, search: str = "") -> QuerySet[Study]:
@@ -132,9 +132,8 @@ def masks_to_pair(
 def candidate_segmentations(*, study: Study, user: User) -> QuerySet[Segmentation]:
     """The masks of the study's cohort that this coordinator may see, by case and age."""
     return (
-        Segmentation.objects.filter(
-            case__in=visible_cases(user).filter(cohort=study.cohort_id).values("pk")
-        )
+        visible_masks(user)
+        .filter(case__cohort=study.cohort_id)
         .select_related("case")
         .order_by("case__code", "created_at", "pk")
     )
