@@ -16,6 +16,7 @@ from rating.queries.reading import (
     IS_DONE_OF_READING,
     opened_readings,
     state_of,
+    with_next,
 )
 from rating.queries.roles import RATER
 from rating.queries.studies import slice_counts
@@ -109,17 +110,18 @@ def idle_readings(*, studies: QuerySet[Study], now: datetime) -> list[IdleReadin
     """
     since = now - timedelta(days=IDLE_DAYS)
     running = studies.filter(state=Study.State.OPEN, opened_at__lte=since)
-    rows: QuerySet[Any] = opened_readings().filter(study__in=running.values("pk"))
-    rows = rows.exclude(joined_at__gt=since)
-    rows = rows.filter(Q(last_opened=None) | Q(last_opened__lte=since))
-    idle = []
-    for reading in rows:
-        if state_of(reading, now).state != "ready":
-            continue
-        days = _rest(reading, now).days
-        if days >= IDLE_DAYS:
-            after_washout = _is_after_washout(reading)
-            idle.append(IdleReading(reading.study, reading.rater, days, after_washout))
+    asked = StudyMembership.objects.filter(role=RATER, left_at=None, study__in=running.values("pk"))
+    rows: QuerySet[Any] = with_next(asked.exclude(joined_at__gt=since)).select_related("study")
+    rows = rows.filter(Q(last_opened=None) | Q(last_opened__lte=since)).only(
+        *("rater", "joined_at", "study__slug", "study__title"),
+        *("study__opened_at", "study__design_json"),
+    )
+    rests = [(_rest(row, now).days, row) for row in rows if row.next_token is not None]
+    idle = [
+        IdleReading(row.study, row.rater, days, _is_after_washout(row))
+        for days, row in rests
+        if days >= IDLE_DAYS
+    ]
     return sorted(idle, key=lambda one: -one.days)
 
 

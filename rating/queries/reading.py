@@ -121,33 +121,35 @@ def keys_of(user: User) -> ReadingKeys:
 
 def opened_readings() -> QuerySet[StudyMembership]:
     """Readings of opened studies, each with its pace and its next presentation."""
+    readings = StudyMembership.objects.filter(role=RATER).exclude(study__state=Study.State.DRAFT)
+    return with_next(readings.select_related("study")).annotate(
+        total=Count("presentations", filter=IS_ASKED_OF_READING),
+        done=Count("presentations", filter=IS_DONE_OF_READING),
+        practice_left=Count(
+            "presentations",
+            filter=Q(
+                presentations__occasion=0,
+                presentations__submitted_at=None,
+                presentations__withdrawn_at=None,
+            ),
+        ),
+        last_sitting=Subquery(
+            Sitting.objects.filter(reading=OuterRef("pk")).order_by("-at").values("at")[:1]
+        ),
+    )
+
+
+def with_next(readings: QuerySet[StudyMembership]) -> QuerySet[StudyMembership]:
+    """Readings, each with its next presentation and when anything was done last."""
     left = Presentation.objects.filter(reading=OuterRef("pk"), submitted_at=None, withdrawn_at=None)
     following = left.order_by("position")
-    return (
-        StudyMembership.objects.filter(role=RATER)
-        .exclude(study__state=Study.State.DRAFT)
-        .select_related("study")
-        .annotate(
-            total=Count("presentations", filter=IS_ASKED_OF_READING),
-            done=Count("presentations", filter=IS_DONE_OF_READING),
-            practice_left=Count(
-                "presentations",
-                filter=Q(
-                    presentations__occasion=0,
-                    presentations__submitted_at=None,
-                    presentations__withdrawn_at=None,
-                ),
-            ),
-            first_block_end=Max("presentations__submitted_at", filter=Q(presentations__occasion=1)),
-            last_opened=Max("presentations__opened_at"),
-            last_submitted=Max("presentations__submitted_at"),
-            last_sitting=Subquery(
-                Sitting.objects.filter(reading=OuterRef("pk")).order_by("-at").values("at")[:1]
-            ),
-            next_token=Subquery(following.values("token")[:1]),
-            next_occasion=Subquery(following.values("occasion")[:1]),
-            next_opened_at=Subquery(following.values("opened_at")[:1]),
-        )
+    return readings.annotate(
+        first_block_end=Max("presentations__submitted_at", filter=Q(presentations__occasion=1)),
+        last_opened=Max("presentations__opened_at"),
+        last_submitted=Max("presentations__submitted_at"),
+        next_token=Subquery(following.values("token")[:1]),
+        next_occasion=Subquery(following.values("occasion")[:1]),
+        next_opened_at=Subquery(following.values("opened_at")[:1]),
     )
 
 
