@@ -50,15 +50,15 @@ def whole_cohorts_of(user: User) -> QuerySet[Cohort]:
     ).exclude(cases__pk__in=hidden_cases(user))
 
 
-def expired_invitations(user: User, *, now: datetime) -> QuerySet[Any]:
+def expired_invitations(user: User, *, now: datetime) -> list[Any]:
     """The cohorts that somebody coordinates with invitations that ran out (`expired` of them).
 
     None of a cohort with a case that is hidden from them: they do not see its people either.
     """
-    mine = whole_cohorts_of(user)
     gone = Invitation.objects.filter(cohort=OuterRef("pk"), accepted_at=None, expires_at__lte=now)
-    expired: QuerySet[Any] = mine.annotate(expired=how_many(gone)).filter(expired__gt=0)
-    return expired.order_by("title")
+    mine: QuerySet[Any] = whole_cohorts_of(user).annotate(expired=how_many(gone))
+    # Chosen here: as a condition in SQL, they would be counted twice.
+    return [cohort for cohort in mine.order_by("title") if cohort.expired]
 
 
 def people_met_by(user: User) -> QuerySet[User]:

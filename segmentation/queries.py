@@ -122,19 +122,12 @@ def card_named(name: str, *, user: User | None) -> MethodCard:
 
 def cohorts_of(user: User) -> QuerySet[Any]:
     """The user's cohorts, each with the user's `role` and the number of `visible` cases."""
+    visible = Case.objects.filter(cohort=OuterRef("pk")).exclude(pk__in=hidden_cases(user))
     return (
         Cohort.objects.filter(memberships__user=user)
-        .annotate(
-            role=_own_role(user),
-            visible=how_many(visible_cases(user).filter(cohort=OuterRef("pk"))),
-        )
+        .annotate(role=F("memberships__role"), visible=how_many(visible))
         .order_by("title")
     )
-
-
-def _own_role(user: User) -> Any:
-    mine = CohortMembership.objects.filter(cohort=OuterRef("pk"), user=user)
-    return Subquery(mine.values("role")[:1])
 
 
 CASE_JOBS = 50
@@ -225,8 +218,9 @@ class WrittenId(Func):
 
 def how_many(rows: QuerySet[Any]) -> Coalesce:
     """How many rows an outer query has, as one subquery."""
-    counted = rows.order_by().annotate(one=Value(1)).values("one").annotate(n=Count("pk"))
-    return Coalesce(Subquery(counted.values("n")), 0)
+    # A plain function: of a Count, which groups, Django takes twice as long to make the SQL.
+    counted = Func(F("pk"), function="COUNT", output_field=IntegerField())
+    return Coalesce(Subquery(rows.order_by().values(n=counted)), 0)
 
 
 def masks_in_cohort(user: User, slug: str) -> list[str]:

@@ -67,7 +67,7 @@ def _to_coordinate(user: User, now: datetime) -> dict[str, Any]:
         "reference_studies": references[:HOME_STUDIES],
         "more_references": len(references) > HOME_STUDIES,
         "waiting_cohorts": needing_attention(user, now=now),
-        "expired_invitations": list(expired_invitations(user, now=now)),
+        "expired_invitations": expired_invitations(user, now=now),
         "rated_studies": list(rated_to_the_end(mine)[:HOME_IDLE]),
         "references_waiting": references_waiting(references, now=now)[:HOME_IDLE],
         "drafts": list(drafts_among(mine)[:HOME_DRAFTS]),

@@ -23,12 +23,18 @@ from rating.models import (
     ReferenceCase,
     ReferenceStudy,
 )
-from rating.queries.blinding import AWAITED, UNDRAWN, cases_hidden_from
+from rating.queries.blinding import AWAITED, UNDRAWN
 from segmentation.imaging.consensus import RULES
-from segmentation.models import Case, Cohort, CohortMembership, InferenceJob, Segmentation
+from segmentation.models import Cohort, CohortMembership, InferenceJob, Segmentation
 from segmentation.operations.masks import fitting_title
 from segmentation.operations.references import reference_title
-from segmentation.queries import how_many, method_titles, roles_in_whole_cohort, visible_cases
+from segmentation.queries import (
+    coordinated_and_open,
+    how_many,
+    method_titles,
+    roles_in_whole_cohort,
+    visible_cases,
+)
 from segmentation.refusals import Refusal
 
 NO_ROLE: frozenset[str] = frozenset()
@@ -48,14 +54,10 @@ def reference_studies_of(user: User) -> QuerySet[Any]:
     were submitted (`done`), and of how many cases and delineators (`case_count`,
     `delineator_count`).
     """
-    hidden = Case.objects.filter(pk__in=cases_hidden_from(user)).values("cohort")
-    coordinated = CohortMembership.objects.filter(
-        user=user, role=CohortMembership.Role.COORDINATOR
-    ).exclude(cohort__in=hidden)
     mine = Assignment.objects.filter(user=user).exclude(study__state=CLOSED)
     drawn = Delineation.objects.filter(of__study=OuterRef("pk"))
     return (
-        ReferenceStudy.objects.filter(cohort__in=coordinated.values("cohort"))
+        ReferenceStudy.objects.filter(cohort__in=coordinated_and_open(user).values("pk"))
         .exclude(pk__in=mine.values("study"))
         .select_related("cohort")
         .annotate(
@@ -228,6 +230,8 @@ def step_1_ends(*studies: ReferenceStudy) -> Mapping[int, datetime]:
 
     Of somebody who left, none is waited for any more.
     """
+    if not studies:
+        return {}
     counted = (
         ReferenceCase.objects.filter(study__in=studies)
         .annotate(
@@ -244,7 +248,8 @@ def step_1_ends(*studies: ReferenceStudy) -> Mapping[int, datetime]:
 
 def cases_due(*studies: ReferenceStudy, now: datetime) -> list[ReferenceCase]:
     """The cases of open studies whose interval is over and whose dots are not made yet."""
-    ends = step_1_ends(*studies)
+    if not (ends := step_1_ends(*studies)):
+        return []
     interval = {one.pk: timedelta(days=design_of(one).interval_days) for one in studies}
     unbuilt = ReferenceCase.objects.filter(pk__in=ends, built_at=None)
     found = unbuilt.select_related("study__cohort", "case").order_by("study", "case__code")

@@ -22,9 +22,8 @@ def coordinated_by(user: User) -> QuerySet[StudyMembership]:
     return StudyMembership.objects.filter(
         user=user,
         role=COORDINATOR,
-        study__cohort__memberships__in=CohortMembership.objects.filter(
-            user=user, role=CohortMembership.Role.COORDINATOR
-        ),
+        study__cohort__memberships__user=user,
+        study__cohort__memberships__role=CohortMembership.Role.COORDINATOR,
     )
 
 

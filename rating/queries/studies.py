@@ -29,11 +29,12 @@ def studies_of(user: User, *, search: str = "") -> QuerySet[Study]:
 
 
 def studies_for_home(user: User) -> QuerySet[Study]:
-    """Those of `studies_of`, without their numbers, for a page that lists them in several ways.
+    """Those of `studies_of` without numbers and designs, for a page that lists them in many ways.
 
     Which they are is asked once, here.
     """
-    return Study.objects.filter(pk__in=list(_seen_by(user).values_list("pk", flat=True)))
+    seen = list(_seen_by(user).values_list("pk", flat=True))
+    return Study.objects.filter(pk__in=seen).defer("design_json", "settings", "pairing")
 
 
 def _seen_by(user: User) -> QuerySet[Study]:
