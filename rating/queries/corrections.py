@@ -6,18 +6,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
-from typing import Any, overload
+from typing import overload
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import CharField, Count, QuerySet
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Length
 
 from rating.models import Mark, Rating, Study
 from rating.statistics.mark_matching import fused_points
 from segmentation.models import Segmentation
 from segmentation.operations.ranking import MaskRow, disagreements, uncertainties
-from segmentation.queries import Written, visible_cases, visible_masks
+from segmentation.queries import visible_cases, visible_masks
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,8 @@ def method_disagreement_queue(user: User, slug: str) -> MeasuredQueue:
     """
     made = _made_by_methods(user, slug)
     counted = made.values("case").annotate(methods=Count("method", distinct=True))
-    masks = _newest_of_methods(made, counted.filter(methods__gt=1))
+    several = counted.filter(methods__gt=1).values("case")
+    masks = _newest_of_methods(made.filter(case__in=several))
     chosen = {case: of_case[-1] for case, of_case in masks.items()}
     return MeasuredQueue(slug, chosen, masks, disagreements(slug, masks))
 
@@ -192,10 +193,9 @@ def uncertainty_queue(user: User, slug: str) -> MeasuredQueue:
 
     `measured` is `uncertainty.uncertainty` of that map, the largest first.
     """
-    made = _made_by_methods(user, slug)
-    masks = _newest_of_methods(made, made.exclude(probability_sha256=""))
+    masks = _newest_of_methods(_made_by_methods(user, slug))
     chosen = {  # the last one counts
-        case: one for case, of_case in masks.items() for one in of_case if one.map_sha256
+        case: one for case, of_case in masks.items() for one in of_case if one.has_map
     }
     return MeasuredQueue(slug, chosen, masks, uncertainties(slug, chosen))
 
@@ -206,21 +206,18 @@ def _made_by_methods(user: User, slug: str) -> QuerySet[Segmentation]:
     return masks.filter(origin=Segmentation.Origin.PREDICTION).order_by()
 
 
-def _newest_of_methods(
-    made: QuerySet[Segmentation], wanted: QuerySet[Any]
-) -> dict[int, list[MaskRow]]:
-    """The newest mask of each method, of the cases of `wanted` rows, by case, the newest last."""
-    masks = made.filter(case__in=wanted.values("case"))
-    own = Written("created_at"), Cast("pk", CharField())  # made here, UUIDs would take very long
-    rows = masks.values_list(*own, "case", "case__code", "method", "probability_sha256")
-    of_case: dict[int, list[MaskRow]] = defaultdict(list)
+def _newest_of_methods(masks: QuerySet[Segmentation]) -> dict[int, list[MaskRow]]:
+    """Of these masks the newest of each method of each case, by case, the newest last."""
+    newest: dict[int, dict[str, MaskRow]] = defaultdict(dict)
+    key = Cast("pk", CharField())  # making thousands of UUIDs takes longer than the rest
+    has_map = Length("probability_sha256")  # a number: SQLite's truth values are turned one by one
+    rows = masks.order_by("created_at", "pk").values_list(
+        key, "case", "case__code", "method", has_map
+    )
     for row in map(MaskRow._make, rows):
-        of_case[row.case].append(row)
-    # Ordered here, a few at a time: to order all of them takes the database longer than the rest.
-    return {
-        case: sorted({row.method: row for row in sorted(found)}.values())
-        for case, found in of_case.items()
-    }
+        newest[row.case].pop(row.method, None)  # so that the newest stands last
+        newest[row.case][row.method] = row
+    return {case: list(found.values()) for case, found in newest.items()}
 
 
 class MeasuredQueue(Sequence[QueuedCorrection]):

@@ -20,17 +20,16 @@ MOST_READ = 40  # cases whose files one request reads: some seconds
 
 
 class MaskRow(NamedTuple):
-    """What ranking asks of a mask, ordered by age: models of thousands of masks take long to make.
+    """What ranking asks of a mask: whole models of thousands of masks take long to make.
 
-    `key` is its UUID as the database has it; `map_sha256` is empty where it has no probability map.
+    `key` is its UUID as the database has it; `has_map` is 0 where its probabilities are not stored.
     """
 
-    created_at: str
     key: str
     case: int
     code: str
     method: str
-    map_sha256: str
+    has_map: int
 
     @property
     def pk(self) -> UUID:
@@ -57,7 +56,7 @@ def uncertainties(cohort: str, masks: Mapping[int, MaskRow]) -> dict[int, float]
 
     Masks without a map are left out; MOST_READ as above.
     """
-    mapped = {case: mask for case, mask in masks.items() if mask.map_sha256}
+    mapped = {case: mask for case, mask in masks.items() if mask.has_map}
 
     def measure(case: int) -> float | Undefined:
         stored = Segmentation.objects.select_related("case").get(pk=mapped[case].pk)
