@@ -79,6 +79,7 @@ class Visitor:
 
     def go(self, path: str) -> None:
         """To a page of this site."""
+        self.asking.clear()  # the page that is left hears nothing any more
         self.page.goto(self.address + path)
 
     def wait_for_viewer(self) -> None:
