@@ -382,12 +382,12 @@ def _add_practice(draft: Study, pairs: Sequence[tuple[UUID, UUID]], by: User) ->
 
 def _refuse_two_roles(draft: Study, wanted: Collection[UUID]) -> None:
     """This will refuse to judge a mask that is practised on."""
-    twice = draft.items.filter(segmentation__in=wanted).count()
-    if twice:
+    twice = draft.items.filter(segmentation__in=wanted).select_related("segmentation__case")
+    if names := [f"{one.segmentation.case.code}, {one.segmentation.title}" for one in twice]:
         raise UnknownSegmentation(
-            f"{twice} of these masks are to be judged and to be practised on. Nothing was changed; "
-            "choose one of the two.",
-            fields={"practice": [f"{twice} of these are to be judged as well."]},
+            "A mask is to be judged and to be practised on. Nothing was changed; choose one of the "
+            "two for each mask that is named.",
+            fields={"practice": [f"{name}: it is to be judged, too." for name in names]},
         )
 
 

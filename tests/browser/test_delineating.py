@@ -130,6 +130,12 @@ def test_two_delineators_make_a_reference(visitor: Callable[[], Visitor]) -> Non
     dana.wait_kept((33, 61, 2))
     dana.lose_the_tab()
     assert len(dana.sizes) == 3
+    dana.key("Control+s")  # a habit, and submitting is for good
+    expect(dana.page.get_by_text("What you draw is saved as you go.")).to_be_visible()
+    expect(dana.page.get_by_role("dialog")).to_have_count(0)
+    dana.key("Control+Enter")
+    expect(dana.page.get_by_role("dialog")).to_contain_text("Submit this case?")
+    dana.page.locator('[data-action="go-back"]').click()
     dana.page.get_by_label("Sequence beside the FLAIR").select_option("T1")
     expect(dana.page.locator(".beside canvas")).to_be_visible()
     first = dana.submit()

@@ -165,7 +165,7 @@ def test_a_whole_presentation_by_keyboard_alone(rita: Visitor, clinic: Clinic) -
     expect(page.get_by_role("button", name="Acceptable", exact=True)).to_have_attribute(
         "aria-pressed", "false"
     )
-    press("Shift+Tab")
+    press("Escape")
     press("u")
     expect(page.get_by_role("button", name="Submit", exact=True)).to_be_enabled()
     question = page.get_by_role("dialog")

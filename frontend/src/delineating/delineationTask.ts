@@ -54,7 +54,7 @@ export class DelineationTask implements EditorTask {
   readonly editKind = 'delineation_edit'
   readonly ending: Ending = {
     button: 'Submit this case',
-    does: 'submit this case',
+    key: { shown: 'Ctrl + Enter', does: 'submit this case', keys: ['Enter'] },
     question: 'Submit this case?',
     words: {
       note: 'Submitting locks this case: it cannot be changed any more.',
@@ -82,7 +82,7 @@ export class DelineationTask implements EditorTask {
     const dots = delineation.step === 2 ? [this.dotList.element] : []
     this.above = dots
     this.below = [...instructionsOf(delineation.instructions), this.missing.element]
-    this.shortcuts = this.hasDots ? this.dotKeys() : []
+    this.shortcuts = [...(this.hasDots ? this.dotKeys() : []), this.nothingToSave()]
   }
 
   private get hasDots(): boolean {
@@ -157,6 +157,12 @@ export class DelineationTask implements EditorTask {
 
   noteSaving(state: SavingState): void {
     this.troubles.showSplit(state)
+  }
+
+  /** Whoever saves by habit must not submit, which is for good. */
+  private nothingToSave(): Shortcut {
+    const words = 'What you draw is saved as you go. Ctrl + Enter submits this case.'
+    return { shown: '', does: '', keys: ['s'], ctrl: true, run: () => this.desk.say(words) }
   }
 
   // --- Dots

@@ -213,7 +213,10 @@ export class Editor implements Desk {
     left.append(this.tools.element)
     const own = this.task.shortcuts
     const isFree = (other: Shortcut): boolean =>
-      !own.some(({ keys }) => !other.ctrl && keys.some((key) => other.keys.includes(key)))
+      !own.some(
+        ({ keys, ctrl }) =>
+          Boolean(ctrl) === Boolean(other.ctrl) && keys.some((key) => other.keys.includes(key)),
+      )
     const editing = editorShortcuts(this.viewer, {
       pick: (tool) => this.palette.change({ tool }),
       resize: (steps) => this.palette.resize(steps),
@@ -226,7 +229,7 @@ export class Editor implements Desk {
       undo: () => this.undo(),
       redo: () => this.redo(),
       end: () => void this.endButton.ask(),
-      ends: this.task.ending.does,
+      ends: this.task.ending.key,
       toggleLegend: () => legend.toggle(),
     })
     const shortcuts = [...own, ...editing.filter(isFree)]

@@ -5,6 +5,8 @@ import { viewerShortcuts } from '../viewer/shortcuts'
 import type { Viewer } from '../viewer/viewer'
 import { TOOLS, type Tool } from './palette'
 
+export type EndKey = Pick<Shortcut, 'shown' | 'does' | 'keys'>
+
 export interface EditorActions {
   readonly pick: (tool: Tool) => void
   readonly resize: (steps: 1 | -1) => void
@@ -17,8 +19,8 @@ export interface EditorActions {
   readonly undo: () => void
   readonly redo: () => void
   readonly end: () => void
-  /** What `end` does, for the legend. */
-  readonly ends: string
+  /** What `end` does, and which key does it, with Ctrl. */
+  readonly ends: EndKey
   readonly toggleLegend: () => void
 }
 
@@ -45,7 +47,7 @@ export function editorShortcuts(viewer: Viewer, act: EditorActions): readonly Sh
     { ...key('Ctrl + Z', 'undo', ['z'], act.undo), ctrl: true, shift: false },
     { ...key('Ctrl + Y', 'redo', ['y'], act.redo), ctrl: true },
     { ...key('', '', ['z'], act.redo), ctrl: true, shift: true },
-    { ...key('Ctrl + S', act.ends, ['s'], act.end), ctrl: true },
+    { ...act.ends, run: act.end, ctrl: true },
     ...viewerShortcuts(viewer),
     key('?', 'this legend', ['?'], act.toggleLegend),
   ]

@@ -58,7 +58,7 @@ class MaskTask implements EditorTask {
   readonly editKind = 'edit'
   readonly ending: Ending = {
     button: 'Save as a mask',
-    does: 'save as a mask',
+    key: { shown: 'Ctrl + S', does: 'save as a mask', keys: ['s'] },
     question: 'Save what you drew as a mask?',
     words: {
       note: 'Saving makes a new mask of the case. What it was made from stays as it is.',

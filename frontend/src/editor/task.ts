@@ -9,6 +9,7 @@ import type { Shortcut } from '../viewer/keys'
 import type { Grid, Triple } from '../voxels/grid'
 import type { LabelVolume } from '../voxels/labels'
 import type { Drawn } from './drawn'
+import type { EndKey } from './keys'
 
 /** What is known before anything is asked for. */
 export interface Page {
@@ -60,8 +61,7 @@ export interface EditedScan extends Pick<Scan, 'volume' | 'shape' | 'spacing_mm'
 /** How the drawing ends: as a mask of its case, or submitted. */
 export interface Ending {
   readonly button: string
-  /** For the legend. */
-  readonly does: string
+  readonly key: EndKey
   readonly question: string
   readonly words: Words
   /** Whether it may end now; otherwise the task has said why not. */

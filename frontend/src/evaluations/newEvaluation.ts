@@ -5,6 +5,7 @@ import { request } from '../api/client'
 import { Refused } from '../api/errors'
 import type { Profile, Rule } from '../api/types'
 import { make, plural, setText } from '../elements'
+import { numberField, numberIn, refuseUnreadable } from '../numbers'
 import { labelOf, offered, type Reference, referencesOf } from '../references'
 import { showTrouble } from '../trouble'
 import { type Box, exchangeBoxes, Fields, ticked } from './form'
@@ -42,13 +43,7 @@ export function newEvaluation(data: NewEvaluationData): HTMLFormElement {
     {},
     ...data.profiles.map((one) => make('option', { value: one.name }, one.title)),
   )
-  const least = make('input', {
-    type: 'number',
-    min: 0,
-    max: 10_000,
-    step: 'any',
-    value: data.min_volume_mm3,
-  })
+  const least = numberField(data.min_volume_mm3)
   const begin = make('button', { class: 'primary' }, 'Evaluate')
   const arrange = (): void => {
     const chosen = data.cohorts.find(({ slug }) => slug === cohort.value)
@@ -97,13 +92,12 @@ export function newEvaluation(data: NewEvaluationData): HTMLFormElement {
     begin.disabled = true
     const chosen = data.profiles.find(({ name }) => name === profile.value)?.name ?? 'one-voxel'
     try {
+      refuseUnreadable({ min_volume_mm3: least })
       const body = {
         title: title.value,
         methods: ticked(methods),
         references: ticked(references),
-        min_volume_mm3: Number.isNaN(least.valueAsNumber)
-          ? data.min_volume_mm3
-          : least.valueAsNumber,
+        min_volume_mm3: numberIn(least) ?? data.min_volume_mm3,
         profile: chosen,
       }
       const slug = cohort.value

@@ -91,6 +91,9 @@ export class Panel {
         this.sitting?.writeComment(this.comment.value)
       },
       blur: () => this.sitting?.finishComment(),
+      keydown: (event) => {
+        if ((event as KeyboardEvent).key === 'Escape') this.comment.blur() // keys are keys again
+      },
     })
     this.submit = make(
       'button',

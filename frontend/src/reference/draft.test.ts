@@ -98,10 +98,12 @@ test('what was chosen and cannot be chosen here is seen and kept', async () => {
   expect([cases, delineators, methods]).toEqual([['C1', 'C2'], ['dana', 'cora'], ['slim-unet']])
 })
 
-test('what is no number is said at its field', async () => {
+test('a decimal comma is taken, and what is no number is said at its field', async () => {
   const reach = field('Reach of a dot (mm)')
-  vi.spyOn(reach.validity, 'badInput', 'get').mockReturnValue(true)
-  await write('Reach of a dot (mm)', '')
+  await write('Reach of a dot (mm)', '7 mm')
   expect(sent).toEqual([])
   expect(reach.getAttribute('aria-invalid')).toBe('true')
+  await write('Reach of a dot (mm)', '7,5')
+  expect(sent.at(-1)?.design.reach_mm).toBe(7.5)
+  expect(reach.hasAttribute('aria-invalid')).toBe(false)
 })

@@ -5,9 +5,9 @@ import { explanation, Refused } from '../api/errors'
 import type { ReferenceChoices, ReferenceDesign, ReferenceStudy } from '../api/types'
 import { make, plural, setText, whileResting } from '../elements'
 import { type Box, exchangeBoxes, Fields, ticked } from '../evaluations/form'
+import { numberField, numberIn, refuseUnreadable } from '../numbers'
 import { DraftSaving } from '../saving/draftSaving'
 import { askToOpen, deletionButton } from '../saving/endOfDraft'
-import { refuseUnreadable } from '../saving/unreadable'
 import { showTrouble } from '../trouble'
 import type { ReferencePageData } from './referencePage'
 
@@ -64,10 +64,10 @@ class Draft {
     this.title = make('input', { value: study.title, maxlength: 80, required: true })
     this.instructions.value = design.instructions ?? ''
     this.numbers = {
-      interval_days: number(design.interval_days, 3650, 1),
-      min_volume_mm3: number(design.min_volume_mm3, 10_000, 'any'),
-      reach_mm: number(design.reach_mm, 50, 'any'),
-      shams_per_case: number(design.shams_per_case, 50, 1),
+      interval_days: numberField(design.interval_days),
+      min_volume_mm3: numberField(design.min_volume_mm3),
+      reach_mm: numberField(design.reach_mm),
+      shams_per_case: numberField(design.shams_per_case),
     }
     this.proposals = make('input', { type: 'checkbox', checked: design.proposals ?? false })
     this.offer(choices, design)
@@ -305,19 +305,6 @@ function withChosen(boxes: readonly Box[], chosen: ReadonlySet<string>, why: str
   const offered = new Set(boxes.map(({ value }) => value))
   const others = [...chosen].filter((value) => !offered.has(value))
   return [...boxes, ...others.map((value) => ({ value, text: `${value} (${why})`, checked: true }))]
-}
-
-function number(
-  value: number | null | undefined,
-  max: number,
-  step: number | 'any',
-): HTMLInputElement {
-  return make('input', { type: 'number', min: 0, max, step, value: String(value ?? '') })
-}
-
-/** The number in a field; null goes back to the default. */
-function numberIn(input: HTMLInputElement): number | null {
-  return Number.isNaN(input.valueAsNumber) ? null : input.valueAsNumber
 }
 
 /** The faults of `design.gap` are those of the field `gap`. */

@@ -1,6 +1,6 @@
 // One question before something that cannot be undone.
 
-import { make } from '../elements'
+import { make, setText } from '../elements'
 import { showTrouble } from '../trouble'
 
 /**
@@ -29,6 +29,7 @@ export function askFirst(
   const dialog = make('dialog', { 'aria-labelledby': 'ask-title', tabindex: -1 }, form)
   const rest = (isUnderWay: boolean): void => {
     goOn.disabled = isUnderWay
+    setText(goOn, isUnderWay ? 'One moment…' : yes)
     back.disabled = isUnderWay
     if (isUnderWay)
       dialog.focus() // else keys would go past it

@@ -355,17 +355,19 @@ test('what is saved and cannot be shown is said to be saved', async () => {
   expect(state()).toMatch(/^All changes are saved\..* reload it\.$/)
 })
 
-test('what is no number is said at its field, and not taken for an emptied one', async () => {
-  const recall = field('recall_threshold')
-  const isBad = vi.spyOn(recall.validity, 'badInput', 'get').mockReturnValue(true)
-  await write('recall_threshold', '') // so the browser reads "80,5"
+test('a decimal comma is taken, and what is no number is said at its field', async () => {
+  for (const text of ['80.5 %', '1,000', '1.234,5', '--5']) {
+    await write('recall_threshold', text)
+    expect(state()).toContain('Not saved.')
+    expect(document.querySelector('[data-fault=recall_threshold]')?.textContent).toContain('number')
+  }
   expect(sent).toEqual([])
-  expect(state()).toContain('Not saved.')
-  expect(document.querySelector('[data-fault=recall_threshold]')?.textContent).toContain('number')
-  isBad.mockReturnValue(false)
-  await write('recall_threshold', '80.5')
-  expect(thresholds()).toEqual([undefined, [161, 200]])
-  expect(state()).toBe('All changes are saved.')
+  for (const text of ['80,5', ' 80.5 ', '080,50']) {
+    await write('recall_threshold', text)
+    expect(thresholds()).toEqual([undefined, [161, 200]])
+    expect(state()).toBe('All changes are saved.')
+  }
+  expect(await write('gap', '1,5')).toBe(1.5) // the server says that it takes whole numbers
 })
 
 const MASK = { segmentation: 'm1', case: 'C1', title: 'Reference', method: '', lesions: 1 }

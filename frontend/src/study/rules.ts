@@ -2,6 +2,7 @@
 
 import type { Design, Study } from '../api/types'
 import { make, setText } from '../elements'
+import { isNumberField, numberField, numberIn, numeralIn } from '../numbers'
 import {
   acceptable,
   fractionOf,
@@ -60,10 +61,9 @@ export class RulesPanel {
   get chosen(): Record<string, unknown> {
     const chosen: Record<string, unknown> = {}
     for (const [name, field] of Object.entries(this.fields)) {
-      const isNumber = field.type === 'number'
       if (field instanceof HTMLInputElement && field.type === 'checkbox')
         chosen[name] = field.checked
-      else if (isNumber) chosen[name] = field.value === '' ? null : Number(field.value)
+      else if (isNumberField(field)) chosen[name] = numberIn(field)
       else chosen[name] = field.value
     }
     chosen.shown_sequences = this.t1.checked ? ['FLAIR', 'T1'] : ['FLAIR']
@@ -71,8 +71,8 @@ export class RulesPanel {
     if (!this.edited.has('gap')) delete chosen.gap
     for (const name of THRESHOLDS) {
       const field = this.fields[name]
-      if (!field || !this.edited.has(name)) delete chosen[name]
-      else chosen[name] = this.thresholdIn(name, field.value)
+      if (!field || !isNumberField(field) || !this.edited.has(name)) delete chosen[name]
+      else chosen[name] = this.thresholdIn(name, numeralIn(field))
     }
     return chosen
   }
@@ -132,13 +132,13 @@ export class RulesPanel {
       ...this.field(
         'gap',
         'Gap',
-        number(design.gap, { min: 0, max: 10_000 }),
+        numberField(design.gap),
         'A mask comes again at least so many positions later.',
       ),
       ...this.field(
         'washout_days',
         'Washout (days)',
-        number(design.washout_days, { min: 0, max: 3650 }),
+        numberField(design.washout_days),
         'Pause between the first and the second showing of all masks. 0: none.',
       ),
     ]
@@ -149,13 +149,13 @@ export class RulesPanel {
       ...this.field(
         'precision_threshold',
         'Precision threshold (%)',
-        number(undefined, { min: 0.1, max: 99.9, step: 0.1 }),
+        numberField(undefined),
         'The share of the drawn lesions that are right.',
       ),
       ...this.field(
         'recall_threshold',
         'Recall threshold (%)',
-        number(undefined, { min: 0.1, max: 99.9, step: 0.1 }),
+        numberField(undefined),
         'The share of the true lesions that are drawn.',
       ),
       ...this.field(
@@ -178,13 +178,13 @@ export class RulesPanel {
       ...this.field(
         'equivalence_margin',
         'Margin of equivalence',
-        number(design.equivalence_margin, { min: 0.001, max: 0.999, step: 0.001 }),
+        numberField(design.equivalence_margin),
         'The difference of two acceptance rates that would matter, as a share (0.05: five percentage points). With it, methods are also tested for being equally acceptable. Empty: they are not.',
       ),
       ...this.field(
         'min_volume_mm3',
         'Smallest lesion (mm³)',
-        number(design.min_volume_mm3 ?? 10.7, { min: 0, max: 1000, step: 0.1 }),
+        numberField(design.min_volume_mm3 ?? 10.7),
         'Masks with smaller drawn lesions cannot be judged in this study. 0: any size.',
       ),
     ]
@@ -247,10 +247,6 @@ export class RulesPanel {
     this.fields[name] = box
     return make('label', { class: 'check', for: name }, box, label)
   }
-}
-
-function number(value: unknown, limits: { min: number; max: number; step?: number }): Field {
-  return make('input', { type: 'number', value: String(value ?? ''), ...limits })
 }
 
 function text(value: unknown): Field {
