@@ -31,9 +31,8 @@ export function askFirst(
     goOn.disabled = isUnderWay
     setText(goOn, isUnderWay ? 'One moment…' : yes)
     back.disabled = isUnderWay
-    if (isUnderWay)
-      dialog.focus() // else keys would go past it
-    else goOn.focus()
+    const target = isUnderWay ? dialog : goOn // keys would go past a dialog without the focus
+    target.focus()
   }
   form.addEventListener('submit', (event) => {
     event.preventDefault()
