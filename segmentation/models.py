@@ -159,6 +159,10 @@ class Segmentation(models.Model):
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
+    uncertainty = models.FloatField(null=True, help_text="Of its probabilities, once measured.")
+    disagreement = models.FloatField(
+        null=True, help_text="Of the methods that had a mask by then, once measured."
+    )
 
     class Meta:
         ordering = ["case", "created_at", "id"]

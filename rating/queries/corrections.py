@@ -10,13 +10,16 @@ from typing import overload
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import CharField, Count, QuerySet
-from django.db.models.functions import Cast, Length
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from rating.models import Mark, Rating, Study
 from rating.statistics.mark_matching import fused_points
 from segmentation.models import Segmentation
-from segmentation.operations.ranking import MaskRow, disagreements, uncertainties
+from segmentation.operations.ranking import (
+    measure_disagreement,
+    measure_some,
+    measure_uncertainty,
+)
 from segmentation.queries import visible_cases, visible_masks
 
 
@@ -180,12 +183,11 @@ def method_disagreement_queue(user: User, slug: str) -> MeasuredQueue:
 
     `measured` is `overlap.disagreement` of the methods' newest masks, the largest first.
     """
-    made = _made_by_methods(user, slug)
-    counted = made.values("case").annotate(methods=Count("method", distinct=True))
-    several = counted.filter(methods__gt=1).values("case")
-    masks = _newest_of_methods(made.filter(case__in=several))
-    chosen = {case: of_case[-1] for case, of_case in masks.items()}
-    return MeasuredQueue(slug, chosen, masks, disagreements(slug, masks))
+    newest = _newest(_made_by_methods(user, slug), _of_the_same_case())
+    of_others = Exists(_of_the_same_case().exclude(method=OuterRef("method")))
+    several = newest.filter(Q(disagreement__isnull=False) | of_others)
+    measure_some(several.filter(disagreement=None), measure_disagreement)
+    return MeasuredQueue(several, "disagreement")
 
 
 def uncertainty_queue(user: User, slug: str) -> MeasuredQueue:
@@ -193,11 +195,10 @@ def uncertainty_queue(user: User, slug: str) -> MeasuredQueue:
 
     `measured` is `uncertainty.uncertainty` of that map, the largest first.
     """
-    masks = _newest_of_methods(_made_by_methods(user, slug))
-    chosen = {  # the last one counts
-        case: one for case, of_case in masks.items() for one in of_case if one.has_map
-    }
-    return MeasuredQueue(slug, chosen, masks, uncertainties(slug, chosen))
+    made, has_map = _made_by_methods(user, slug), Q(probability__gt="")
+    mapped = _newest(made.filter(has_map), _of_the_same_case().filter(has_map))
+    measure_some(mapped.filter(uncertainty=None), measure_uncertainty)
+    return MeasuredQueue(mapped, "uncertainty")
 
 
 def _made_by_methods(user: User, slug: str) -> QuerySet[Segmentation]:
@@ -206,46 +207,36 @@ def _made_by_methods(user: User, slug: str) -> QuerySet[Segmentation]:
     return masks.filter(origin=Segmentation.Origin.PREDICTION).order_by()
 
 
-def _newest_of_methods(masks: QuerySet[Segmentation]) -> dict[int, list[MaskRow]]:
-    """Of these masks the newest of each method of each case, by case, the newest last."""
-    newest: dict[int, dict[str, MaskRow]] = defaultdict(dict)
-    key = Cast("pk", CharField())  # making thousands of UUIDs takes longer than the rest
-    has_map = Length("probability_sha256")  # a number: SQLite's truth values are turned one by one
-    rows = masks.order_by("created_at", "pk").values_list(
-        key, "case", "case__code", "method", has_map
-    )
-    for row in map(MaskRow._make, rows):
-        newest[row.case].pop(row.method, None)  # so that the newest stands last
-        newest[row.case][row.method] = row
-    return {case: list(found.values()) for case, found in newest.items()}
+def _of_the_same_case() -> QuerySet[Segmentation]:
+    """The masks that methods made of the case of an outer query's mask."""
+    made = Segmentation.objects.filter(origin=Segmentation.Origin.PREDICTION)
+    return made.filter(case=OuterRef("case")).order_by()
+
+
+def _newest(
+    masks: QuerySet[Segmentation], of_the_same_case: QuerySet[Segmentation]
+) -> QuerySet[Segmentation]:
+    """Of these masks those that none of their case is newer than."""
+    later = Q(created_at__gt=OuterRef("created_at"))
+    later |= Q(created_at=OuterRef("created_at"), pk__gt=OuterRef("pk"))
+    return masks.filter(~Exists(of_the_same_case.filter(later)))
 
 
 class MeasuredQueue(Sequence[QueuedCorrection]):
-    """One mask of each case in the order of a measure; of a page it loads what the page shows.
+    """Masks of different cases in the order of a measure; of a page it loads what the page shows.
 
     Cases of which no mask was corrected come first, then the largest measure, unmeasured ones last.
     """
 
-    def __init__(
-        self,
-        slug: str,
-        chosen: Mapping[int, MaskRow],
-        masks: Mapping[int, Sequence[MaskRow]],
-        measured: Mapping[int, float],
-    ) -> None:
-        corrections = Segmentation.objects.filter(
-            case__cohort__slug=slug, origin=Segmentation.Origin.CORRECTION
-        )
-        done = Counter(corrections.order_by().values_list("case", flat=True))
-
-        def place(case: int) -> tuple[bool, float, str]:
-            return case in done, -measured.get(case, -1.0), chosen[case].code
-
-        self._cases = sorted(chosen, key=place)
-        self._chosen, self._masks, self._measured, self._done = chosen, masks, measured, done
+    def __init__(self, masks: QuerySet[Segmentation], measure: str) -> None:
+        corrections = Segmentation.objects.filter(origin=Segmentation.Origin.CORRECTION)
+        done = Exists(corrections.filter(case=OuterRef("case")))
+        first = F(measure).desc(nulls_last=True)
+        self._masks = masks.annotate(done=done).order_by("done", first, "case__code")
+        self._measure = measure
 
     def __len__(self) -> int:
-        return len(self._cases)
+        return self._masks.count()
 
     @overload
     def __getitem__(self, part: int) -> QueuedCorrection: ...
@@ -255,23 +246,24 @@ class MeasuredQueue(Sequence[QueuedCorrection]):
 
     def __getitem__(self, part: int | slice) -> QueuedCorrection | list[QueuedCorrection]:
         if isinstance(part, int):
-            return self._loaded([self._cases[part]])[0]
-        return self._loaded(self._cases[part])
-
-    def _loaded(self, cases: Sequence[int]) -> list[QueuedCorrection]:
-        rows = [self._chosen[case] for case in cases]
-        masks = Segmentation.objects.select_related("case").in_bulk([row.pk for row in rows])
-        faults = to_correct(masks.values())
+            return self[part : part + 1][0]
+        masks = list(self._masks.select_related("case")[part])
+        faults = to_correct(masks)
+        of_cases = Segmentation.objects.filter(case__in=[mask.case_id for mask in masks])
+        done, among = Counter[int](), defaultdict[int, set[str]](set)
+        for case, origin, method in of_cases.order_by().values_list("case", "origin", "method"):
+            done[case] += origin == Segmentation.Origin.CORRECTION
+            if origin == Segmentation.Origin.PREDICTION:
+                among[case].add(method)
         return [
             QueuedCorrection(
-                masks[row.pk],
-                *_counted(faults.get(row.pk, ())),
-                corrections=self._done[row.case],
-                among=len(self._masks[row.case]),
-                measured=self._measured.get(row.case),
+                mask,
+                *_counted(faults.get(mask.pk, ())),
+                corrections=done[mask.case_id],
+                among=len(among[mask.case_id]),
+                measured=getattr(mask, self._measure),
             )
-            for row in rows
-            if row.pk in masks  # unless it was deleted meanwhile
+            for mask in masks
         ]
 
 

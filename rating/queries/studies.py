@@ -144,7 +144,7 @@ def candidate_rows(*, study: Study, user: User) -> list[dict[str, Any]]:
     """What a draft's page lists of `candidate_segmentations`: plain rows, as there may be many."""
     found = candidate_segmentations(study=study, user=user).select_related(None).order_by()
     own = Written("created_at"), WrittenId("pk"), HowManyInList("lesion_list")
-    rows = found.values_list("case__code", *own, "title", "method", "origin")
+    rows = found.values_list("case__code", *own, "title", "method")
     # Sorted here: databases compare words by the rules of a language, which takes longer.
     return [
         {
@@ -152,11 +152,10 @@ def candidate_rows(*, study: Study, user: User) -> list[dict[str, Any]]:
             "case": case,
             "title": title,
             "method": method,
-            "origin": origin,
             "created_at": created_at,
             "lesions": lesions,
         }
-        for case, created_at, mask, lesions, title, method, origin in sorted(rows)
+        for case, created_at, mask, lesions, title, method in sorted(rows)
     ]
 
 

@@ -301,7 +301,7 @@ class CandidateMaskSerializer(serializers.ModelSerializer[Segmentation]):
 
     class Meta:
         model = Segmentation
-        fields = ["segmentation", "case", "title", "method", "origin", "lesions", "created_at"]
+        fields = ["segmentation", "case", "title", "method", "lesions", "created_at"]
         read_only_fields = fields
 
 

@@ -1,13 +1,10 @@
-"""Which cases it pays to correct first: read from the files once, then remembered."""
+"""Which cases it pays to correct first: measured from the files once, then kept with the mask."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
-from typing import NamedTuple
-from uuid import UUID
+from collections.abc import Callable
 
-from django.core.cache import cache
+from django.db.models import QuerySet
 
 from segmentation.evaluation.overlap import disagreement
 from segmentation.evaluation.uncertainty import uncertainty
@@ -19,70 +16,40 @@ from segmentation.refusals import Refusal
 MOST_READ = 40  # cases whose files one request reads: some seconds
 
 
-class MaskRow(NamedTuple):
-    """What ranking asks of a mask: whole models of thousands of masks take long to make.
+def measure(made: Segmentation) -> None:
+    """This will measure a method's new mask, by its file and by the others of its case."""
+    measure_uncertainty(made)
+    measure_disagreement(made)
 
-    `key` is its UUID as the database has it; `has_map` is 0 where its probabilities are not stored.
+
+def measure_uncertainty(made: Segmentation) -> None:
+    """This will keep `uncertainty.uncertainty` of the map behind a mask; nothing without a map."""
+    if made.probability:
+        _keep(made, "uncertainty", lambda: uncertainty(probability_of(made)))
+
+
+def measure_disagreement(made: Segmentation) -> None:
+    """This will keep `overlap.disagreement` of the newest mask of each method of a case.
+
+    `made` is the newest of all. Nothing is kept where no other method has a mask of the case.
     """
-
-    key: str
-    case: int
-    code: str
-    method: str
-    has_map: int
-
-    @property
-    def pk(self) -> UUID:
-        return UUID(self.key)
+    predictions = made.case.segmentations.filter(origin=Segmentation.Origin.PREDICTION)
+    rows = predictions.select_related("case").order_by("created_at", "pk")
+    newest = {mask.method: mask for mask in rows}
+    _keep(made, "disagreement", lambda: disagreement([mask_of(one) for one in newest.values()]))
 
 
-def disagreements(cohort: str, masks: Mapping[int, Sequence[MaskRow]]) -> dict[int, float]:
-    """`overlap.disagreement` of each case's masks, by case; cases with fewer than two are left out.
-
-    Of what is not known yet at most MOST_READ cases are read at a time; the others are left out.
-    """
-    several = {case: group for case, group in masks.items() if len(group) > 1}
-
-    def measure(case: int) -> float | Undefined:
-        stored = Segmentation.objects.select_related("case").in_bulk([m.pk for m in several[case]])
-        return disagreement([mask_of(mask) for mask in stored.values()])
-
-    keys = {case: " ".join(sorted(one.key for one in group)) for case, group in several.items()}
-    return _remembered(f"disagreement-{cohort}", keys, measure)
+def measure_some(masks: QuerySet[Segmentation], measured: Callable[[Segmentation], None]) -> None:
+    """This will measure what of these masks was not: at most MOST_READ, by case."""
+    for mask in masks.select_related("case").order_by("case__code")[:MOST_READ]:
+        measured(mask)
 
 
-def uncertainties(cohort: str, masks: Mapping[int, MaskRow]) -> dict[int, float]:
-    """`uncertainty.uncertainty` of the probability map behind each case's mask, by case.
-
-    Masks without a map are left out; MOST_READ as above.
-    """
-    mapped = {case: mask for case, mask in masks.items() if mask.has_map}
-
-    def measure(case: int) -> float | Undefined:
-        stored = Segmentation.objects.select_related("case").get(pk=mapped[case].pk)
-        return uncertainty(probability_of(stored))
-
-    keys = {case: mask.key for case, mask in mapped.items()}
-    return _remembered(f"uncertainty-{cohort}", keys, measure)
-
-
-def _remembered(
-    place: str, keys: Mapping[int, str], measure: Callable[[int], float | Undefined]
-) -> dict[int, float]:
-    """What was measured of each case. A stored mask never changes: it holds for as long as the key.
-
-    One entry of the cache has all cases of a cohort; what is undefined is None there. A case of
-    which something is gone or damaged is left out, until it is mended.
-    """
-    kept: dict[int, tuple[str, float | None]] = cache.get(place, {})
-    known = {case: kept[case] for case, key in keys.items() if kept.get(case, ("",))[0] == key}
-    unknown = [case for case in keys if case not in known]
-    for case in islice(unknown, MOST_READ):
-        try:
-            measured = measure(case)
-        except (FileNotFoundError, Refusal, Segmentation.DoesNotExist):
-            continue  # gone or damaged: `manage.py verify_files` names such files
-        known[case] = keys[case], None if isinstance(measured, Undefined) else measured
-    if unknown:
-        cache.set(place, kept | known, timeout=None)  # others may see other cases
-    return {case: measured for case, (_, measured) in known.items() if measured is not None}
+def _keep(mask: Segmentation, name: str, measured: Callable[[], float | Undefined]) -> None:
+    """This will store a measure with its mask, unless it is undefined or a file cannot be read."""
+    try:
+        found = measured()
+    except (FileNotFoundError, Refusal):
+        return  # gone or damaged: `manage.py verify_files` names such files
+    if not isinstance(found, Undefined):
+        Segmentation.objects.filter(pk=mask.pk).update(**{name: found})

@@ -51,6 +51,7 @@ from segmentation.operations.leases import (
     take,
 )
 from segmentation.operations.masks import NewMask, store_mask
+from segmentation.operations.ranking import measure
 from segmentation.operations.voxels import brain_of, scans_of
 from segmentation.queries import card_named
 
@@ -109,6 +110,8 @@ def _work_off(lease: Lease) -> None:
                 _run(lease)
         except LeaseLost:
             log.info("Job %s was cancelled or taken over; its result is dropped.", lease.job_id)
+    for made in Segmentation.objects.filter(job=lease.job_id).select_related("case"):
+        measure(made)
 
 
 def _work_meanwhile(clock: Clock) -> None:

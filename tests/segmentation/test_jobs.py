@@ -20,6 +20,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
+from segmentation.evaluation.uncertainty import uncertainty
 from segmentation.inference import precision
 from segmentation.inference.precision import LEAST_DICE, REFERENCE
 from segmentation.methods import DEFAULT_METHOD
@@ -28,6 +29,7 @@ from segmentation.operations import running
 from segmentation.operations.cases import NamedFile, import_case
 from segmentation.operations.jobs import request_segmentation, ring_if_due
 from segmentation.operations.masks import delete_files
+from segmentation.operations.voxels import probability_of
 from segmentation.queries import database_now
 from segmentation.refusals import Refusal
 from segmentation.tasks import work
@@ -64,6 +66,20 @@ def test_a_requested_job_runs_and_its_mask_says_what_made_it(
         mask.provenance
     )
     assert mask.provenance["precision"] == REFERENCE.as_record()
+
+
+def test_a_new_mask_is_measured_beside_those_of_other_methods(
+    job: InferenceJob, case: Case, cora: User
+) -> None:
+    running.run_next_job(clock=timezone.now)
+    first = Segmentation.objects.get(origin="prediction")
+    assert first.disagreement is None  # with none
+    assert first.uncertainty == uncertainty(probability_of(first))
+    Segmentation.objects.filter(pk=first.pk).update(method="another")
+    request_segmentation(case=case, method=DEFAULT_METHOD, by=cora, now=timezone.now())
+    running.run_next_job(clock=timezone.now)
+    second = Segmentation.objects.get(method=DEFAULT_METHOD)
+    assert (second.disagreement, second.uncertainty) == (0, first.uncertainty)
 
 
 def test_a_mask_says_whether_it_was_computed_in_half_precision(

@@ -24,7 +24,7 @@ AFFINE = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
 
 
 def add_cases(cohort: Cohort, count: int) -> None:
-    """This will add cases with two scans, a mask each but for every tenth, and a failed job."""
+    """This will add cases with two scans, a job and, but for every tenth, masks of two methods."""
     first = Case.objects.count() + 1
     cases = Case.objects.bulk_create(
         Case(code=f"C{n:04d}", subject=f"S{n // 2:04d}", cohort=cohort, imported_at=NOON)
@@ -37,10 +37,19 @@ def add_cases(cohort: Cohort, count: int) -> None:
     )
     Segmentation.objects.bulk_create(
         Segmentation(
-            case=case, origin="prediction", method="slim-unet", title="Mask", created_at=NOON
+            case=case,
+            origin="prediction",
+            method=method,
+            title="Mask",
+            created_at=NOON + timedelta(hours=later),
+            probability="gone.nii.gz",
+            probability_sha256=case.code,
+            uncertainty=number % 97 / 97,
+            disagreement=number % 89 / 89 if later else None,
         )
         for number, case in enumerate(cases)
         if number % 10
+        for later, method in enumerate(("slim-unet", "li-unet"))
     )
     InferenceJob.objects.bulk_create(
         InferenceJob(

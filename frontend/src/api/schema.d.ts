@@ -1864,7 +1864,6 @@ export interface components {
             readonly case: string;
             readonly title: string;
             readonly method: string;
-            readonly origin: components["schemas"]["OriginEnum"];
             readonly lesions: number;
             /** Format: date-time */
             readonly created_at: string;
