@@ -18,6 +18,9 @@ from rating.queries.design import design_of
 from rating.queries.reading import ReadingState, reading_state
 from segmentation.refusals import ReasonMissing, Refusal
 
+# What a rater says of a mask, by which a correction is another answer.
+SAID = ("outcome", "verdict_rater", "consistent", "reason", "fp_corrected", "fn_corrected")
+
 
 class NotSubmitted(Refusal):
     """There is no submitted answer that could be corrected."""
@@ -25,6 +28,10 @@ class NotSubmitted(Refusal):
 
 class AnswerIsPast(Refusal):
     """Another presentation was submitted since: this answer stays as it is."""
+
+
+class NothingCorrected(Refusal):
+    """A correction that says what the answer says already."""
 
 
 class CountsDiffer(Refusal):
@@ -103,7 +110,7 @@ def correct(*, token: str, correction: Correction, clock: Clock) -> ReadingState
     """This will store a new version of the answer that a rater submitted last; the first stays.
 
     The marks stay as they are, and nothing is shown again. Raises NotSubmitted, AnswerIsPast,
-    StudyNotOpen, ReasonMissing, and as `submit`.
+    StudyNotOpen, ReasonMissing, NothingCorrected, and as `submit`.
     """
     held = hold(token, clock)
     presentation = held.presentation
@@ -142,6 +149,11 @@ def correct(*, token: str, correction: Correction, clock: Clock) -> ReadingState
         slices_seen=before.slices_seen,
     )
     rating = _rating(held, answer, marked)
+    if all(getattr(rating, said) == getattr(before, said) for said in SAID):
+        raise NothingCorrected(
+            "That is what your answer says already. Nothing was changed.",
+            fields={"verdict": ["This is your answer as it is stored."]},
+        )
     rating.version, rating.correction = before.version + 1, correction.reason.strip()
     rating.save(force_insert=True)
     return reading_state(token=presentation.reading.token, now=held.now)

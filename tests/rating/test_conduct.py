@@ -145,8 +145,11 @@ def test_a_correction_is_a_new_version_and_the_first_is_analysed(
     wanted = {"outcome": "rated", "verdict": "unacceptable", "reason": "Wrong key."}
     assert rita.refused("post", address, wanted | {"reason": " "}) == (400, "ReasonMissing")
     assert rita.refused("post", address, wanted | {"verdict": None}) == (400, "VerdictMissing")
+    the_same = rita.refused("post", address, wanted | {"verdict": "acceptable"})
+    assert (the_same, rita.reading()["last_verdict"]) == ((400, "NothingCorrected"), "acceptable")
     told = rita.post(address, wanted)
     assert (told["done"], "derived" in str(told)) == (1, False)
+    assert told["last_verdict"] == "unacceptable"
     rita.post(address, wanted | {"outcome": "unreadable", "why_not": "Motion.", "verdict": None})
     first, second, third = Rating.objects.order_by("version")
     assert [first.version, second.version, third.version] == [1, 2, 3]

@@ -39,15 +39,15 @@ export function correctionButton(
   reading: Reading,
   corrected: (reading: Reading) => void,
 ): HTMLElement[] {
-  const token = reading.last
-  if (!token || reading.feedback) return []
+  const { last, last_verdict, ask_consistency, feedback } = reading
+  if (!last || feedback) return []
   return [
     make(
       'button',
       {
         type: 'button',
         class: 'quiet',
-        click: () => askForCorrection(token, reading.ask_consistency, corrected),
+        click: () => askForCorrection(last, last_verdict, ask_consistency, corrected),
       },
       'Correct my last verdict…',
     ),
@@ -63,6 +63,7 @@ export function correctionHint({ last, feedback, state }: Reading): HTMLElement[
 
 function askForCorrection(
   token: string,
+  before: string,
   isConsistencyAsked: boolean,
   corrected: (reading: Reading) => void,
 ): void {
@@ -99,6 +100,7 @@ function askForCorrection(
         }),
       )
     },
+    make('p', {}, `Your answer: ${before ? `the mask is ${before}` : 'it cannot be rated'}.`),
     make('label', { for: 'corrected-verdict' }, 'The mask is'),
     verdict,
     ...(isConsistencyAsked
