@@ -155,8 +155,14 @@ def test_two_delineators_make_a_reference(visitor: Callable[[], Visitor]) -> Non
     assert dana.choices == ["lesion", None, None, None]
     assert dana.dots[0]["from_proposal"]
     dana.key("Control+z")
+    expect(dana.page.get_by_text("A change of the drawing was taken back")).to_be_visible()
     assert not dana.dots[0]["from_proposal"]
     dana.key("Control+y")
+    against = dana.page.get_by_text("A lesion is drawn at dot 1, which is not called one")
+    dana.key("2")
+    expect(against).to_be_visible()
+    dana.key("1")
+    expect(against).to_have_count(0)
     dana.wait_saved()
 
     dana.person.context.set_offline(True)
@@ -197,7 +203,7 @@ def test_two_delineators_make_a_reference(visitor: Callable[[], Visitor]) -> Non
         ("lesion", False),
         ("unsure", False),
     ]
-    assert DotDecision.objects.filter(dot__delineation=second).count() == 6
+    assert DotDecision.objects.filter(dot__delineation=second).count() == 8
     expect(dana.page.get_by_text("Thank you: all of your cases are submitted")).to_be_visible()
     dana.page.goto(address)
     expect(dana.page.get_by_text("You have submitted this case.")).to_be_visible()

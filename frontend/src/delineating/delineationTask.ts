@@ -211,8 +211,18 @@ export class DelineationTask implements EditorTask {
     const name = CHOICES.find((one) => one.choice === choice)?.name.toLowerCase()
     const count = `${decidedOf(this.decided)} of ${this.decided.length} decided`
     this.dotList.say(`Dot ${dot.position}: ${name}. ${count}.`)
-    const isBare = this.unfinished.bare.includes(this.current)
-    this.desk.say(isBare ? `Draw the lesion at dot ${dot.position}.` : '')
+    this.desk.say(this.toDoAt(this.current, dot))
+  }
+
+  /** What is to be drawn or deleted after a dot was decided; empty where nothing is. */
+  private toDoAt(place: number, { position }: CandidateDot): string {
+    const { bare, stray } = this.unfinished
+    if (bare.includes(place)) return `Draw the lesion at dot ${position}.`
+    const { labels } = this.desk.drawn.map
+    const isDrawn = this.near[place]?.some((voxel) => stray.includes(labels[voxel] ?? 0))
+    return isDrawn
+      ? `A lesion is drawn at dot ${position}, which is not called one: delete it before submitting.`
+      : ''
   }
 
   /** This will draw what was proposed for the current dot, and call it a lesion. */
@@ -220,7 +230,7 @@ export class DelineationTask implements EditorTask {
     const dot = this.decided[this.current]
     if (!dot?.proposal) return
     const isDrawn = this.desk.drawn.change('proposal', voxelsOf(dot.proposal))
-    if (!isDrawn) this.desk.say('All of the proposal is drawn already.')
+    this.desk.say(isDrawn ? '' : 'All of the proposal is drawn already.')
     this.decide('lesion')
   }
 

@@ -4,7 +4,7 @@
 import { fetchBytes } from '../api/client'
 import { explanation } from '../api/errors'
 import { watchOwner } from '../api/owner'
-import { make, setText } from '../elements'
+import { make, plural, setText } from '../elements'
 import { ActivityClock } from '../saving/activity'
 import { type Badge, buildBadge } from '../saving/badge'
 import { deliver } from '../saving/deliver'
@@ -333,7 +333,11 @@ export class Editor implements Desk {
     this.outbox.add({ kind: this.task.editKind, id: edit.id, body })
     if (!this.drawn.map.lesions.has(this.layer.chosen)) this.layer.chosen = 0
     this.layer.repaint(voxels)
-    if (edit.kind !== 'change') this.takeUp(voxels)
+    if (edit.kind !== 'change') {
+      this.takeUp(voxels)
+      const how = edit.kind === 'undo' ? 'taken back' : 'done again'
+      this.say(`A change of the drawing was ${how}: ${plural(voxels.length, 'voxel')}.`)
+    }
     this.showLesions()
     this.drawStrip()
   }
