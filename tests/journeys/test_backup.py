@@ -341,7 +341,7 @@ import io, json, sys
 import django
 django.setup()
 from django.conf import settings
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.management import CommandError, call_command
 from segmentation.operations.files import names_in
 from tests.full_disk import files_of_at_most
@@ -397,6 +397,15 @@ def test_what_is_damaged_or_foreign_is_refused_whole(
         altered(archive, tmp_path / f"{number}.tar", name, change)
         for number, (_, name, change) in enumerate(changes)
     ]
+    unknown = b'{"model": "no.such", "pk": 1, "fields": {}}\n'
+    changes.append(("Nothing was kept of the backup", "rows.jsonl", lambda _: unknown))
+    forged = altered(archive, tmp_path / "forged rows.tar", "rows.jsonl", changes[-1][2])
+
+    def sealed(manifest: bytes) -> bytes:
+        known = json.loads(manifest) | {"rows_sha256": hashlib.sha256(unknown).hexdigest()}
+        return json.dumps(known).encode()
+
+    archives.append(altered(forged, tmp_path / "forged.tar", "manifest.json", sealed))
     cut = tmp_path / "cut.tar"
     cut.write_bytes(archive.read_bytes()[:-40_000])
     own = folder.data / "methods" / "bianca" / "coefficients.json"
@@ -456,6 +465,30 @@ def test_a_backup_that_finds_no_room_says_so_and_leaves_nothing(tmp_path: Path) 
     with impatient_database(), held, refusal:
         call_command("backup", to=tmp_path / "to", stdout=io.StringIO())
     assert list((tmp_path / "to").iterdir()) == []
+
+
+def test_a_backup_that_is_terminated_or_has_no_folder_leaves_nothing(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CommandError, match=r"No backup was made: .*Not a directory"):
+        call_command("backup", to=tmp_path / "file" / "to", stdout=io.StringIO())
+    to = tmp_path / "to"
+    to.mkdir()
+    opened = FileSystemStorage._open
+
+    def terminated(*args: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return opened(*args)
+
+    monkeypatch.setattr(FileSystemStorage, "_open", terminated)
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with pytest.raises(SystemExit, match="143"):
+            call_command("backup", to=to, stdout=io.StringIO())
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert list(to.iterdir()) == []
 
 
 def test_every_stored_file_has_a_hash_of_its_own() -> None:

@@ -9,6 +9,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from webapp.backup import make_backup
+from webapp.termination import cleaning_up_when_terminated
 
 
 class Command(BaseCommand):
@@ -24,11 +25,12 @@ class Command(BaseCommand):
     def handle(self, *, to: Path, **_: Any) -> None:
         now = timezone.now()
         target = to
-        if to.suffix != ".tar" and not to.is_file():  # a folder, made when it is not there yet
-            to.mkdir(parents=True, exist_ok=True)
-            target = to / f"plaque-{now:%Y-%m-%dT%H-%M-%SZ}.tar"
         try:
-            manifest = make_backup(to=target, now=now)
+            if to.suffix != ".tar" and not to.is_file():  # a folder, made if it is not there yet
+                to.mkdir(parents=True, exist_ok=True)
+                target = to / f"plaque-{now:%Y-%m-%dT%H-%M-%SZ}.tar"
+            with cleaning_up_when_terminated():
+                manifest = make_backup(to=target, now=now)
         except OSError as error:
             raise CommandError(f"No backup was made: {error}") from error
         except OperationalError as error:

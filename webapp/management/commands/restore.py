@@ -1,18 +1,19 @@
 """manage.py restore --from FILE: a backup into an empty set-up, compared before it is kept."""
 
-import signal
-import sys
 from argparse import ArgumentParser
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import SuspiciousOperation
 from django.core.management.base import BaseCommand, CommandError
+from django.core.serializers.base import DeserializationError
 from django.db import DatabaseError
 from django.utils import timezone
 
 from segmentation.refusals import Refusal
 from webapp.restore import Comparison, NotEqual, restore_backup
+from webapp.termination import cleaning_up_when_terminated
 
 
 class Command(BaseCommand):
@@ -28,18 +29,16 @@ class Command(BaseCommand):
     def handle(self, *, archive: Path, **_: Any) -> None:
         if not archive.is_file():
             raise CommandError(f"There is no file {archive}.")
-        before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         try:
-            restored = restore_backup(archive=archive, now=timezone.now())
+            with cleaning_up_when_terminated():
+                restored = restore_backup(archive=archive, now=timezone.now())
         except NotEqual as refusal:
             self.tell(refusal.comparisons)
             raise CommandError(refusal.message) from refusal
         except Refusal as refusal:
             raise CommandError(refusal.message) from refusal
-        except (OSError, DatabaseError) as error:
+        except (OSError, DatabaseError, DeserializationError, SuspiciousOperation) as error:
             raise CommandError(f"Nothing was kept of the backup: {error}") from error
-        finally:
-            signal.signal(signal.SIGTERM, before)
         self.tell(restored.comparisons)
         for name in restored.manifest.missing:
             self.stderr.write(f"missing: {name} was missing already when the backup was made.")
