@@ -1,6 +1,6 @@
 """The pages of studies and readings. What changes anything goes through the API."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -28,7 +28,7 @@ from segmentation.people import owner_key, signed_in
 from segmentation.queries import cohorts_of, coordinated_and_open
 
 STUDIES_PAGE = 50
-QUEUES: dict[str, Callable[[User, str], Sequence[Any]]] = {
+QUEUES: dict[str, Callable[[User, str], Any]] = {
     "marks": correction_queue,
     "disagreement": method_disagreement_queue,
     "raters": rater_disagreement_queue,

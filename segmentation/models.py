@@ -129,7 +129,10 @@ class Scan(models.Model):
 
 
 class Segmentation(models.Model):
-    """A stored mask of a case, with its origin. Never edited: a correction is a new row."""
+    """A stored mask of a case, with its origin. Never edited: a correction is a new row.
+
+    What is measured of it (`operations.ranking`) comes later.
+    """
 
     class Origin(models.TextChoices):
         PREDICTION = "prediction"

@@ -8,6 +8,7 @@ from functools import cache
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from rating.models import Presentation, Rating, Study
 from rating.operations.presenting import Clock, Held, hold, hold_open
@@ -19,7 +20,7 @@ from rating.queries.reading import ReadingState, reading_state
 from segmentation.refusals import ReasonMissing, Refusal
 
 # What a rater says of a mask, by which a correction is another answer.
-SAID = ("outcome", "verdict_rater", "consistent", "reason", "fp_corrected", "fn_corrected")
+SAID = ("outcome", "verdict_rater", "consistent", "reason", "counted_by", "fp", "fn")
 
 
 class NotSubmitted(Refusal):
@@ -27,7 +28,7 @@ class NotSubmitted(Refusal):
 
 
 class AnswerIsPast(Refusal):
-    """Another presentation was submitted since: this answer stays as it is."""
+    """Another presentation was opened since: this answer stays as it is."""
 
 
 class NothingCorrected(Refusal):
@@ -121,14 +122,14 @@ def correct(*, token: str, correction: Correction, clock: Clock) -> ReadingState
     if presentation.reading.study.state != Study.State.OPEN or presentation.reading.left_at:
         raise StudyNotOpen("Nothing can be corrected any more. Your answer stays as it was stored.")
     later = Presentation.objects.filter(
+        Q(submitted_at__isnull=False) | Q(opened_at__isnull=False, withdrawn_at=None),
         reading=presentation.reading_id,
-        submitted_at__isnull=False,
         position__gt=presentation.position,
     )
     if later.exists():
         raise AnswerIsPast(
-            "Only the answer submitted last can be corrected. Nothing was changed; tell your "
-            "coordinator about an earlier one."
+            "Only the answer submitted last can be corrected, until the next presentation is "
+            "opened. Nothing was changed; tell your coordinator."
         )
     if not correction.reason.strip():
         raise ReasonMissing(
@@ -149,12 +150,14 @@ def correct(*, token: str, correction: Correction, clock: Clock) -> ReadingState
         slices_seen=before.slices_seen,
     )
     rating = _rating(held, answer, marked)
+    rating.version, rating.correction = before.version + 1, correction.reason.strip()
     if all(getattr(rating, said) == getattr(before, said) for said in SAID):
+        if rating.correction == before.correction:  # asked again: the reply was lost
+            return reading_state(token=presentation.reading.token, now=held.now)
         raise NothingCorrected(
             "That is what your answer says already. Nothing was changed.",
             fields={"verdict": ["This is your answer as it is stored."]},
         )
-    rating.version, rating.correction = before.version + 1, correction.reason.strip()
     rating.save(force_insert=True)
     return reading_state(token=presentation.reading.token, now=held.now)
 

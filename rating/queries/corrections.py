@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
-from typing import overload
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -185,7 +184,7 @@ def method_disagreement_queue(user: User, slug: str) -> MeasuredQueue:
     """
     newest = _newest(_made_by_methods(user, slug), _of_the_same_case())
     of_others = Exists(_of_the_same_case().exclude(method=OuterRef("method")))
-    several = newest.filter(Q(disagreement__isnull=False) | of_others)
+    several = newest.filter(of_others)
     measure_some(several.filter(disagreement=None), measure_disagreement)
     return MeasuredQueue(several, "disagreement")
 
@@ -222,7 +221,7 @@ def _newest(
     return masks.filter(~Exists(of_the_same_case.filter(later)))
 
 
-class MeasuredQueue(Sequence[QueuedCorrection]):
+class MeasuredQueue:
     """Masks of different cases in the order of a measure; of a page it loads what the page shows.
 
     Cases of which no mask was corrected come first, then the largest measure, unmeasured ones last.
@@ -238,15 +237,7 @@ class MeasuredQueue(Sequence[QueuedCorrection]):
     def __len__(self) -> int:
         return self._masks.count()
 
-    @overload
-    def __getitem__(self, part: int) -> QueuedCorrection: ...
-
-    @overload
-    def __getitem__(self, part: slice) -> list[QueuedCorrection]: ...
-
-    def __getitem__(self, part: int | slice) -> QueuedCorrection | list[QueuedCorrection]:
-        if isinstance(part, int):
-            return self[part : part + 1][0]
+    def __getitem__(self, part: slice) -> list[QueuedCorrection]:
         masks = list(self._masks.select_related("case")[part])
         faults = to_correct(masks)
         of_cases = Segmentation.objects.filter(case__in=[mask.case_id for mask in masks])

@@ -64,7 +64,7 @@ def reading_state(*, token: str, now: datetime) -> ReadingState:
     last = submitted.select_related("item__segmentation").order_by("-position").first()
     if last is None:
         return state
-    if state.state not in ("closed", "left"):
+    if state.state not in ("closed", "left") and not state.opened:
         verdict = last.ratings.latest("version").verdict_rater
         state = replace(state, last=last.token, last_verdict=verdict)
     return replace(state, feedback=_feedback(last))

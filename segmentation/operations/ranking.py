@@ -29,19 +29,20 @@ def measure_uncertainty(made: Segmentation) -> None:
 
 
 def measure_disagreement(made: Segmentation) -> None:
-    """This will keep `overlap.disagreement` of the newest mask of each method of a case.
+    """This will keep `overlap.disagreement` of the newest masks of the methods of its case.
 
-    `made` is the newest of all. Nothing is kept where no other method has a mask of the case.
+    It is kept with the newest of them; nothing is where no other method has a mask of the case.
     """
     predictions = made.case.segmentations.filter(origin=Segmentation.Origin.PREDICTION)
-    rows = predictions.select_related("case").order_by("created_at", "pk")
-    newest = {mask.method: mask for mask in rows}
-    _keep(made, "disagreement", lambda: disagreement([mask_of(one) for one in newest.values()]))
+    rows = list(predictions.select_related("case").order_by("created_at", "pk"))
+    newest = {mask.method: mask for mask in rows}.values()
+    if len(newest) > 1:
+        _keep(rows[-1], "disagreement", lambda: disagreement([mask_of(one) for one in newest]))
 
 
 def measure_some(masks: QuerySet[Segmentation], measured: Callable[[Segmentation], None]) -> None:
-    """This will measure what of these masks was not: at most MOST_READ, by case."""
-    for mask in masks.select_related("case").order_by("case__code")[:MOST_READ]:
+    """This will measure at most MOST_READ of these masks, any, lest it stop at damaged ones."""
+    for mask in masks.select_related("case").order_by("?")[:MOST_READ]:
         measured(mask)
 
 

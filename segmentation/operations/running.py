@@ -110,8 +110,17 @@ def _work_off(lease: Lease) -> None:
                 _run(lease)
         except LeaseLost:
             log.info("Job %s was cancelled or taken over; its result is dropped.", lease.job_id)
-    for made in Segmentation.objects.filter(job=lease.job_id).select_related("case"):
-        measure(made)
+    if lease.rows is InferenceJob:
+        _measure_what_was_made(lease)
+
+
+def _measure_what_was_made(lease: Lease) -> None:
+    """This will measure the mask of a job that has ended, which no trouble with that changes."""
+    try:
+        for made in Segmentation.objects.filter(job=lease.job_id).select_related("case"):
+            measure(made)
+    except Exception:
+        log.exception("The mask of job %s is not measured; a list will do that.", lease.job_id)
 
 
 def _work_meanwhile(clock: Clock) -> None:

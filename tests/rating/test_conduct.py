@@ -150,6 +150,7 @@ def test_a_correction_is_a_new_version_and_the_first_is_analysed(
     told = rita.post(address, wanted)
     assert (told["done"], "derived" in str(told)) == (1, False)
     assert told["last_verdict"] == "unacceptable"
+    assert rita.post(address, wanted) == told, "its reply was lost"
     rita.post(address, wanted | {"outcome": "unreadable", "why_not": "Motion.", "verdict": None})
     first, second, third = Rating.objects.order_by("version")
     assert [first.version, second.version, third.version] == [1, 2, 3]
@@ -160,7 +161,10 @@ def test_a_correction_is_a_new_version_and_the_first_is_analysed(
         "Motion.",
         "Wrong key.",
     )
-    rita.rate_next()
+    following = rita.open_next()["presentation"]
+    assert rita.refused("post", address, wanted) == (409, "AnswerIsPast")
+    assert (rita.reading()["last"], rita.reading()["last_verdict"]) == (None, "")
+    rita.submit(following)
     assert rita.refused("post", address, wanted) == (409, "AnswerIsPast")
     following = rita.reading()["presentation"]
     unsubmitted = rita.refused("post", f"presentations/{following}/correction/", wanted)

@@ -297,6 +297,21 @@ def test_a_mask_whose_file_is_gone_or_damaged_is_not_measured(db: None, is_gone:
     assert page.status_code == 200
 
 
+def test_a_damaged_mask_does_not_keep_others_from_being_measured(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cora = User.objects.create_user("cora")
+    cohort = create_cohort(title="Clinic", coordinators=[cora])
+    cases = [a_case(cohort, number) for number in (1, 2)]
+    for case in cases:
+        a_mapped_mask(case, 0.5)
+    gone = cases[0].segmentations.get().probability
+    gone.storage.delete(gone.name)
+    monkeypatch.setattr(ranking, "MOST_READ", 1)
+    looks = (measured_by(cora, cohort) for _ in range(200))  # each reads one of the two, by chance
+    assert [cases[1]] in looks
+
+
 def measured_by(user: User, cohort: Cohort) -> list[Case]:
     queue = uncertainty_queue(user, cohort.slug)[:]
     return [one.segmentation.case for one in queue if one.measured is not None]

@@ -25,7 +25,7 @@ from segmentation.inference import precision
 from segmentation.inference.precision import LEAST_DICE, REFERENCE
 from segmentation.methods import DEFAULT_METHOD
 from segmentation.models import Case, Cohort, InferenceJob, Segmentation
-from segmentation.operations import running
+from segmentation.operations import ranking, running
 from segmentation.operations.cases import NamedFile, import_case
 from segmentation.operations.jobs import request_segmentation, ring_if_due
 from segmentation.operations.masks import delete_files
@@ -80,6 +80,19 @@ def test_a_new_mask_is_measured_beside_those_of_other_methods(
     running.run_next_job(clock=timezone.now)
     second = Segmentation.objects.get(method=DEFAULT_METHOD)
     assert (second.disagreement, second.uncertainty) == (0, first.uncertainty)
+
+
+def test_a_mask_that_cannot_be_measured_yet_is_made_all_the_same(
+    job: InferenceJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(_: Segmentation) -> None:
+        raise ConnectionError("The store does not answer.")
+
+    monkeypatch.setattr(ranking, "probability_of", unreachable)
+    assert running.run_next_job(clock=timezone.now) is True
+    job.refresh_from_db()
+    assert job.state == "succeeded"
+    assert Segmentation.objects.get(origin="prediction").uncertainty is None
 
 
 def test_a_mask_says_whether_it_was_computed_in_half_precision(

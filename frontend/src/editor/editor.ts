@@ -4,7 +4,7 @@
 import { fetchBytes } from '../api/client'
 import { explanation } from '../api/errors'
 import { watchOwner } from '../api/owner'
-import { make, plural, setText } from '../elements'
+import { make, setText } from '../elements'
 import { ActivityClock } from '../saving/activity'
 import { type Badge, buildBadge } from '../saving/badge'
 import { deliver } from '../saving/deliver'
@@ -329,6 +329,7 @@ export class Editor implements Desk {
   // --- What is shown
 
   private noteEdit(edit: Edit, voxels: readonly number[]): void {
+    this.say('')
     const body = bodyOf(edit, this.clock.activeMs)
     this.outbox.add({ kind: this.task.editKind, id: edit.id, body })
     if (!this.drawn.map.lesions.has(this.layer.chosen)) this.layer.chosen = 0
@@ -336,7 +337,7 @@ export class Editor implements Desk {
     if (edit.kind !== 'change') {
       this.takeUp(voxels)
       const how = edit.kind === 'undo' ? 'taken back' : 'done again'
-      this.say(`A change of the drawing was ${how}: ${plural(voxels.length, 'voxel')}.`)
+      this.say(`A change of the drawing was ${how}.`)
     }
     this.showLesions()
     this.drawStrip()
