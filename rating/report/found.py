@@ -52,7 +52,11 @@ def headline(results: Mapping[str, Any], names: Names) -> tuple[str, str]:
     told.append(f"{accepted}{pooled['rated']} presentations of {plural(pooled['cases'], 'case')}")
     by = "the rater's verdict" if pooled["verdict"] == "rater" else "the counts"
     policy = f", {pooled['boundary_policy']}" if pooled["boundary_policy"] else ""
-    return f"{', '.join(rates)} acceptable", f"({'; '.join([*told, f'by {by}{policy}'])})."
+    total = next(line for line in results["presentations"] if line["rater"] == "")
+    left = total["planned"] - total["rated"]
+    unrated = f" {left} of {total['planned']} presentations were not rated." * bool(left)
+    rest = f"({'; '.join([*told, f'by {by}{policy}'])}).{unrated}"
+    return f"{', '.join(rates)} acceptable", rest
 
 
 def found(results: Mapping[str, Any], names: Names, design: AcceptanceDesign) -> Group:

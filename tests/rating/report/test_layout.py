@@ -74,6 +74,15 @@ def test_any_results_can_be_laid_out_and_undefined_values_say_why(
     assert ReportSerializer(report).data["headline"] == report.headline
     assert bool(report.headline) == (share_answered > 0)
     assert report.headline_rest
+    planned = 2 * len(design.items) * len(raters)
+    said = re.search(rf"(\d+) of {planned} presentations were not rated\.$", report.headline_rest)
+    results = results_of(design, share=share_answered)
+    (total,) = [line for line in results["presentations"] if line["rater"] == ""]
+    if report.headline and total["rated"] < planned:
+        assert said
+        assert int(said[1]) == planned - total["rated"]
+    else:
+        assert said is None
     for one in cells(report):
         assert one.is_undefined == one.text.startswith("undefined")
         assert "{" not in one.text
