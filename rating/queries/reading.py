@@ -47,7 +47,6 @@ class ReadingState:
     asks: tuple[Ask, ...]  # what the rater has to say before the next presentation opens
     ask_consistency: bool  # with every verdict, whether it follows from the counts
     last: str | None = None  # what was submitted last, whose answer can be corrected
-    last_verdict: str = ""  # of that answer, as it was corrected last; empty where it has none
     feedback: Feedback | None = None  # if that was practice
 
 
@@ -64,10 +63,8 @@ def reading_state(*, token: str, now: datetime) -> ReadingState:
     last = submitted.select_related("item__segmentation").order_by("-position").first()
     if last is None:
         return state
-    if state.state not in ("closed", "left") and not state.opened:
-        verdict = last.ratings.latest("version").verdict_rater
-        state = replace(state, last=last.token, last_verdict=verdict)
-    return replace(state, feedback=_feedback(last))
+    can_correct = state.state not in ("closed", "left") and not state.opened
+    return replace(state, last=last.token if can_correct else None, feedback=_feedback(last))
 
 
 def _feedback(presentation: Presentation) -> Feedback | None:

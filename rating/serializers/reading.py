@@ -100,7 +100,6 @@ class ReadingSerializer(ReadingInListSerializer):
     last = serializers.CharField(
         allow_null=True, help_text="What was submitted last: its answer can be corrected."
     )
-    last_verdict = serializers.CharField(help_text="Of that answer; empty where it has none.")
     feedback = FeedbackSerializer(allow_null=True, help_text="If that was practice.")
 
 

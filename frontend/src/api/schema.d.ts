@@ -3927,8 +3927,6 @@ export interface components {
             ask_consistency: boolean;
             /** @description What was submitted last: its answer can be corrected. */
             last: string | null;
-            /** @description Of that answer; empty where it has none. */
-            last_verdict: string;
             /** @description If that was practice. */
             feedback: components["schemas"]["Feedback"] | null;
         };

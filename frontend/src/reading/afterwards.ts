@@ -39,7 +39,7 @@ export function correctionButton(
   reading: Reading,
   corrected: (reading: Reading) => void,
 ): HTMLElement[] {
-  const { last, last_verdict, ask_consistency, feedback } = reading
+  const { last, ask_consistency, feedback } = reading
   if (!last || feedback) return []
   return [
     make(
@@ -47,7 +47,7 @@ export function correctionButton(
       {
         type: 'button',
         class: 'quiet',
-        click: () => askForCorrection(last, last_verdict, ask_consistency, corrected),
+        click: () => askForCorrection(last, ask_consistency, corrected),
       },
       'Correct my last verdict…',
     ),
@@ -63,7 +63,6 @@ export function correctionHint({ last, feedback, state }: Reading): HTMLElement[
 
 function askForCorrection(
   token: string,
-  before: string,
   isConsistencyAsked: boolean,
   corrected: (reading: Reading) => void,
 ): void {
@@ -100,7 +99,6 @@ function askForCorrection(
         }),
       )
     },
-    make('p', {}, `Your answer: ${before ? `the mask is ${before}` : 'it cannot be rated'}.`),
     make('label', { for: 'corrected-verdict' }, 'The mask is'),
     verdict,
     ...(isConsistencyAsked

@@ -19,7 +19,6 @@ const READING: Reading = {
   asks: [],
   ask_consistency: false,
   last: 'q',
-  last_verdict: 'acceptable',
   feedback: null,
 }
 
@@ -50,13 +49,6 @@ test.each([
     expect(textContent).toContain(until)
   },
 )
-
-test('what is to be corrected is said where it is corrected', () => {
-  shown({}).querySelector<HTMLButtonElement>('button.quiet')?.click()
-  const dialog = document.querySelector('dialog')
-  expect(dialog?.textContent).toContain('Your answer: the mask is acceptable.')
-  dialog?.remove()
-})
 
 test.each([[{ last: null }], [{ state: 'closed', last: null }]] as const)(
   'nothing can be corrected with %o',
