@@ -158,7 +158,7 @@ def test_two_delineators_make_a_reference(visitor: Callable[[], Visitor]) -> Non
     expect(dana.page.get_by_text("A change of the drawing was taken back")).to_be_visible()
     assert not dana.dots[0]["from_proposal"]
     dana.key("Control+y")
-    against = dana.page.get_by_text("A lesion is drawn at dot 1, which is not called one")
+    against = dana.page.get_by_text("A lesion is drawn at dot 1: delete it, or call it one.")
     dana.key("2")
     expect(against).to_be_visible()
     dana.key("1")

@@ -220,9 +220,7 @@ export class DelineationTask implements EditorTask {
     if (bare.includes(place)) return `Draw the lesion at dot ${position}.`
     const { labels } = this.desk.drawn.map
     const isDrawn = this.near[place]?.some((voxel) => stray.includes(labels[voxel] ?? 0))
-    return isDrawn
-      ? `A lesion is drawn at dot ${position}, which is not called one: delete it before submitting.`
-      : ''
+    return isDrawn ? `A lesion is drawn at dot ${position}: delete it, or call it one.` : ''
   }
 
   /** This will draw what was proposed for the current dot, and call it a lesion. */
