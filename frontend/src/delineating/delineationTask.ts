@@ -283,13 +283,13 @@ export class DelineationTask implements EditorTask {
       go: () => this.goTo(place),
     })
     return [
-      ...undecided.map(dot('not decided')),
       ...bare.map(dot(`called a lesion, and nothing is drawn ${reach}`)),
       ...stray.map((lesion) => ({
         text: `lies at no dot called a lesion (${reach}): delete it, or decide a dot anew`,
         to: `Lesion ${lesion}`,
         go: () => this.desk.goTo(lesion),
       })),
+      ...undecided.map(dot('not decided')), // last: the list of dots shows them, too
     ]
   }
 

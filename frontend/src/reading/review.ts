@@ -18,7 +18,7 @@ function words({ kind, said }: Told): string {
     case 'overlooked':
       return isFalse ? 'False positive, not marked' : 'Missed lesion, not marked'
     case 'wrong':
-      return isFalse ? 'Marked as false, but right' : 'Marked as missed, but none'
+      return isFalse ? 'Marked as false, but a lesion' : 'Marked as missed, but none'
   }
 }
 
