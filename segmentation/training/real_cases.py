@@ -18,14 +18,21 @@ from scipy import ndimage
 from segmentation.imaging.nifti import read_volume
 from segmentation.inference.preparation import LOWEST, normalise
 from segmentation.training.examples import Example, make_example
+from segmentation.training.implants import (
+    FLUID,
+    Mask,
+    Stack,
+    at_home,
+    find_ground,
+    painted,
+    some_lesions,
+    widened,
+)
 
-Stack = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 BRIGHT = 0.6  # of a FLAIR normalised by `normalise`: brighter than almost all healthy white matter
 MNI_BRAIN = ((28, 154), (32, 188), (17, 142))  # where the brain lies on the grid of the masks
 DEEP_MM = 18.0  # from the brain's edge within its slice: mostly white matter and ventricles
 SUBSLICES = 4  # per slice of a whole head, for the share of a slice that a lesion fills
-TOUCHING = np.ones((3, 3, 3), dtype=bool)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +67,15 @@ def read_real_case(folder: Path) -> RealCase:
             masks[name] = _zoomed(mask.astype(np.float32), factors) > 0.5
     pixels = _zoomed(pixels, factors)
     if "mask" in masks and "brainmask" not in masks:
-        tissue = ndimage.binary_opening(pixels > LOWEST + 0.5, iterations=2)
-        masks["brainmask"] = np.asarray(ndimage.binary_fill_holes(tissue))
+        masks["brainmask"] = _extracted_brain(pixels)
     return RealCase(folder.name, pixels.astype(np.float16), masks, float(spacing[2]))
+
+
+def _extracted_brain(pixels: Stack) -> Mask:
+    """All that skull stripping left at 1 mm, with the ventricles and sulci inside."""
+    tissue = ndimage.binary_opening(pixels > LOWEST + 0.5, iterations=2)
+    closed = ndimage.binary_closing(np.pad(tissue, 8), iterations=6)
+    return np.asarray(ndimage.binary_fill_holes(closed)[8:-8, 8:-8, 8:-8])
 
 
 def _zoomed(array: Stack, factors: tuple[float, float, float]) -> Stack:
@@ -88,75 +101,47 @@ def read_lesion_mask(file: Path) -> LesionMask:
 
 def posed_example(case: RealCase, *, rng: Generator) -> Example:
     """A complete case, turned in space and cut into slices of 1 to 5 mm."""
-    return _posed("real", case.pixels.astype(np.float32), case, case.masks["mask"], rng)
+    box = _around(case.masks["brainmask"])
+    mask, brain = case.masks["mask"][box], case.masks["brainmask"][box]
+    return _posed("real", case.pixels[box].astype(np.float32), mask, brain, case, rng)
 
 
 def implanted_example(case: RealCase, other: LesionMask, *, rng: Generator) -> Example:
-    """A complete case whose own lesions became white matter, with those of another patient."""
-    own = ndimage.binary_dilation(case.masks["mask"], iterations=2)
-    healthy = case.pixels.astype(np.float32)
-    white_level = float(np.median(healthy[_white(healthy, own, (5, 5, 5))]))
-    texture = ndimage.gaussian_filter(rng.normal(0, 0.35, own.shape).astype(np.float32), 0.8)
-    feathered = ndimage.gaussian_filter(own.astype(np.float32), 0.7)
-    healthy += feathered * (white_level + texture - healthy)
-    white = _white(healthy, np.zeros_like(own), (5, 5, 5))
-    mask = other.voxels[::-1] if rng.random() < 0.5 else other.voxels
-    mask = np.roll(mask, rng.integers(-6, 7, 3), axis=(0, 1, 2))
-    mask = _some_lesions(mask & white, rng)
-    painted = _painted(healthy, mask.astype(np.float32), white, rng)
-    return _posed("implant", painted, case, mask, rng, other.subject)
+    """A complete case whose own lesions became white matter, with those of another patient.
 
-
-def _white(pixels: Stack, excluded: Mask, window: tuple[int, int, int]) -> Mask:
-    """Where most of the neighbourhood looks like white matter."""
-    likely = (np.abs(pixels) < 0.75) & ~excluded
-    return np.asarray(ndimage.uniform_filter(likely.astype(np.float32), window) > 0.72)
-
-
-def _some_lesions(mask: Mask, rng: Generator) -> Mask:
-    """A random half or more of a mask's lesions."""
-    labels, count = ndimage.label(mask, TOUCHING)
-    keep = np.concatenate([[False], rng.random(count) < rng.uniform(0.5, 1.0)])
-    return np.asarray(keep[labels])
-
-
-def _painted(healthy: Stack, share: Stack, white: Mask, rng: Generator) -> Stack:
-    """Lesions of one contrast, each a little different, with texture and soft edges.
-
-    `share` is how much of each voxel is lesion. Half of the cases also get bright, unlabelled
-    change that fades slowly; a third a halo around the lesions.
+    Its ventricles may become wider, as those of patients with many lesions are.
     """
-    labels, count = ndimage.label(share > 0.2, TOUCHING)
-    contrast = rng.uniform(0.9, 3.0)
-    levels = np.concatenate([[contrast], contrast * rng.uniform(0.65, 1.3, count)])
-    level = levels[labels].astype(np.float32)
-    grain = rng.standard_normal([-(-n // 3) for n in share.shape]).astype(np.float32)
-    grain = ndimage.zoom(ndimage.gaussian_filter(grain, 0.8), 3, order=1, prefilter=False)
-    grain = grain[tuple(slice(n) for n in share.shape)]
-    level = ndimage.maximum_filter(level * (labels > 0), 3) * (1 + 0.6 * grain)
-    edge = ndimage.gaussian_filter(share, [*[rng.uniform(0.4, 0.9)] * 2, 0.4])
-    painted = healthy + np.clip(edge, 0, 1) * level
-    if rng.random() < 0.33:
-        wide = ndimage.gaussian_filter(share, [2.5, 2.5, 1.0])
-        painted += rng.uniform(0.2, 0.6) * contrast * wide * (1 - edge) * white
-    if rng.random() < 0.5:
-        slow = rng.standard_normal([-(-n // 12) + 1 for n in share.shape]).astype(np.float32)
-        slow = ndimage.zoom(slow, 12, order=1, prefilter=False)
-        slow = slow[tuple(slice(n) for n in share.shape)]
-        soft_white = ndimage.uniform_filter(white.astype(np.float32), 5)
-        painted += rng.uniform(0.1, 0.5) * np.clip(slow, 0, 2) * soft_white
-    return np.asarray(painted, dtype=np.float32)
+    box = _around(case.masks["brainmask"])
+    brain = case.masks["brainmask"][box]
+    healthy = case.pixels[box].astype(np.float32)
+    own = ndimage.binary_dilation(case.masks["mask"][box], iterations=2) & (healthy > FLUID)
+    ground = find_ground(healthy, brain, own, slice_mm=1.0)
+    white_level = float(np.median(healthy[ground.room])) if ground.room.any() else 0.0
+    texture = ndimage.gaussian_filter(rng.normal(0, 0.35, own.shape).astype(np.float32), 0.8)
+    feathered = ndimage.gaussian_filter(own.astype(np.float32), 0.7) * (healthy > FLUID)
+    healthy += feathered * (white_level + texture - healthy)
+    if rng.random() < 0.6:
+        healthy = widened(healthy, ground.ventricles, rng.uniform(1, 7))
+    ground = find_ground(healthy, brain, np.zeros_like(own), slice_mm=1.0)
+    mask = other.voxels[::-1] if rng.random() < 0.5 else other.voxels
+    mask = np.roll(mask, rng.integers(-4, 5, 3), axis=(0, 1, 2))[box]
+    share = at_home(some_lesions(mask.astype(np.float32), rng, slice_mm=1.0), ground)
+    pixels = painted(healthy, share, ground, rng)
+    return _posed("implant", pixels, share > 0.5, brain, case, rng, other.subject)
+
+
+def _around(brain: Mask) -> tuple[slice, ...]:
+    """The brain's box with 6 voxels of margin."""
+    return tuple(
+        slice(max(0, int(found.min()) - 6), int(found.max()) + 7) for found in np.nonzero(brain)
+    )
 
 
 def _posed(
-    group: str, pixels: Stack, case: RealCase, mask: Mask, rng: Generator, *others: str
+    group: str, pixels: Stack, mask: Mask, brain: Mask, case: RealCase, rng: Generator, *others: str
 ) -> Example:
     """This will turn a 1 mm volume in space (three in four) and average it into thick slices."""
-    brain = case.masks["brainmask"]
-    box = tuple(
-        slice(max(0, int(found.min()) - 6), int(found.max()) + 7) for found in np.nonzero(brain)
-    )
-    layers = [pixels[box] - LOWEST, mask[box].astype(np.float32), brain[box].astype(np.float32)]
+    layers = [pixels - LOWEST, mask.astype(np.float32), brain.astype(np.float32)]
     thick = float(rng.choice([1, 1, rng.uniform(1, 5), rng.uniform(2, 5)]))
     parts = max(1, round(thick))
     if rng.random() < 0.75 or parts != thick:
@@ -252,19 +237,16 @@ def implanted_whole_head(case: RealCase, other: LesionMask, *, rng: Generator) -
     pixels = case.pixels.astype(np.float32)
     brain = case.masks["brainmask"]
     unknown = _unknown(case)
-    white = _white(pixels, unknown, (5, 5, 1))
-    white &= ndimage.binary_erosion(brain, np.ones((3, 3, 1), dtype=bool), iterations=3)
+    ground = find_ground(pixels, brain, unknown, slice_mm=case.slice_mm)
     mask = other.voxels[::-1] if rng.random() < 0.5 else other.voxels
-    share = _laid_over(mask, brain, rng)
-    labels, count = ndimage.label(share > 0.1, TOUCHING)
-    keep = np.concatenate([[False], rng.random(count) < rng.uniform(0.5, 1.0)])
-    share = share * keep[labels] * white
+    share = some_lesions(_laid_over(mask, brain, rng), rng, slice_mm=case.slice_mm)
+    share = at_home(share, ground)
     lesion = _visible_change(case)
     implanted = share > 0.5
     return make_example(
         group="implanted-head",
         subjects=[case.name, other.subject],
-        pixels=_painted(pixels, share, white, rng),
+        pixels=painted(pixels, share, ground, rng),
         slice_mm=case.slice_mm,
         lesion=lesion | implanted,
         brain=brain,

@@ -3,8 +3,9 @@
 Two rounds. The first learns from phantoms, real cases, implanted lesions and whole heads with
 partial labels. Then the network labels what is unknown of the whole heads where it is sure, and the
 second round learns from that too. With `--leave-out CASE` nothing of that patient is used, neither
-scan nor mask; several folds share the examples and run side by side. The model card beside the
-checkpoint states the command, the data, the seed and the scores.
+scan nor mask; several folds share the examples and run side by side. `--shared` epochs come before:
+one network learns from what no fold leaves out, and all folds begin with it. The model card beside
+the checkpoint states the command, the data, the seed and the scores.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import multiprocessing
+import os
 import shlex
 import sys
 import time
@@ -26,6 +28,7 @@ import torch
 
 from segmentation.inference.precision import has_native_bfloat16
 from segmentation.inference.preparation import normalise
+from segmentation.networks.checkpoint import load_checkpoint
 from segmentation.networks.unet import UNet, slim
 from segmentation.training.deck import Deck
 from segmentation.training.examples import Example, make_example
@@ -45,8 +48,8 @@ from segmentation.training.real_cases import (
 from segmentation.training.scoring import label_unknown, pooled_dice
 from segmentation.training.settings import TrainingSettings
 
-SHARES = {"phantom": 0.25, "implant": 0.2, "real": 0.25, "implanted-head": 0.2, "partial": 0.1}
-SECOND_SHARES = {**SHARES, "phantom": 0.15, "partial": 0.2}
+SHARES = {"phantom": 0.2, "implant": 0.25, "real": 0.2, "implanted-head": 0.25, "partial": 0.1}
+SECOND_SHARES = {**SHARES, "phantom": 0.1, "partial": 0.2}
 MOST_SLICES = 64  # of a phantom; thin slices show a part of the head
 HELD_OUT_SEEDS = 50_000  # phantoms from here on are never trained on
 THRESHOLDS = [round(0.3 + 0.05 * n, 2) for n in range(13)]
@@ -71,6 +74,25 @@ class Task:
     subject: Any
     arguments: tuple[Any, ...]
     seed: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Material:
+    """What networks learn from and are looked at with; the SHA-256 of every scan and mask in it."""
+
+    examples: list[Example]
+    held_out: list[Example]
+    hashes: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A network to be made: whom it leaves out, its rounds, the checkpoint that it begins with."""
+
+    name: str
+    left_out: set[str]
+    rounds: list[TrainingSettings]
+    begin: Path | None = None
 
 
 def run_task(task: Task) -> Example:
@@ -150,44 +172,46 @@ def allowed(example: Example, left_out: set[str]) -> bool:
 
 
 def run_fold(
-    examples: list[Example],
-    held_out: list[Example],
+    fold: Fold,
+    material: Material,
     *,
-    settings: TrainingSettings,
-    second_epochs: int,
     folder: Path,
-    record: dict[str, Any],
+    command: str,
     device: str | None,
+    threads: int,
     say: Say,
-) -> UNet:
-    """This will train one network in two rounds and leave its checkpoints in `folder`."""
-    torch.manual_seed(settings.seed)
+) -> None:
+    """This will train one network, round after round, and leave its checkpoints in `folder`."""
+    rounds = fold.rounds
+    torch.manual_seed(rounds[0].seed)
+    torch.set_num_threads(threads)
+    examples = [one for one in material.examples if allowed(one, fold.left_out)]
     # Asked here, not in `main`: a process that has talked to CUDA cannot be forked.
     where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    if settings.half and where.type == "cpu" and not has_native_bfloat16():
+    if rounds[0].half and where.type == "cpu" and not has_native_bfloat16():
         say("this processor computes bfloat16 ten times as slowly: in single precision instead")
-        settings = replace(settings, half=False)
+        rounds = [replace(one, half=False) for one in rounds]
     deck = Deck(examples, device=where)
-    held_out_decks = {
-        name: Deck([one for one in held_out if one.group == name], device=where)
-        for name in sorted({one.group for one in held_out})
+    held_out = {
+        name: Deck([one for one in material.held_out if one.group == name], device=where)
+        for name in sorted({one.group for one in material.held_out})
     }
+    names = set().union(*(one.subjects for one in examples))
     counts = {name: len(members) for name, members in sorted(deck.groups.items())}
-    precision = "bfloat16" if settings.half else "float32"
-    record = {**record, "examples": counts, "seed": settings.seed, "precision": precision}
+    precision = "bfloat16" if rounds[0].half else "float32"
+    record: dict[str, Any] = {
+        "command": command,
+        "left_out": sorted(fold.left_out),
+        "subjects": {one: material.hashes[one] for one in sorted(names)},
+        "examples": counts,
+        "seed": rounds[0].seed,
+        "precision": precision,
+    }
     say(f"{len(deck.pixels)} slices of {deck.height} x {deck.width} from {counts}")
     network = UNet(slim())
-    rounds = [settings]
-    if second_epochs:
-        rounds.append(
-            replace(
-                settings,
-                epochs=second_epochs,
-                rate=settings.rate / 2,
-                seed=settings.seed + 1,
-                shares=SECOND_SHARES,
-            )
-        )
+    if fold.begin is not None:
+        checkpoint = load_checkpoint(fold.begin)
+        network, record["begun_with"] = checkpoint.network, checkpoint.sha256
     for number, chosen in enumerate(rounds, 1):
         journal = Journal(folder / f"round{number}", {"round": number, **record})
         network = train(
@@ -201,7 +225,7 @@ def run_fold(
         ).network
         scores = {
             name: pooled_dice(network, one, thresholds=THRESHOLDS, half=chosen.half)
-            for name, one in held_out_decks.items()
+            for name, one in held_out.items()
         }
         record = {**record, f"round{number}_dice": dict(scores, thresholds=THRESHOLDS)}
         for name, values in scores.items():
@@ -215,7 +239,31 @@ def run_fold(
             say("labelled {} lesion and {} other pixels".format(*labelled))
     sha256 = Journal(folder, {}).save_best(network, record)
     say(f"sha256 {sha256}")
-    return network
+
+
+def side_by_side(
+    folds: list[Fold], material: Material, *, out: Path, command: str, device: str | None, say: Say
+) -> None:
+    """This will train networks at once, each on its part of the cores; exits where one failed."""
+    running = []
+    for fold in folds:
+        process = multiprocessing.get_context("fork").Process(
+            target=run_fold,
+            args=(fold, material),
+            kwargs={
+                "folder": out / fold.name,
+                "command": command,
+                "device": device,
+                "threads": max(1, len(os.sched_getaffinity(0)) // len(folds)),
+                "say": lambda line, name=fold.name: say(f"[{name}] {line}"),
+            },
+        )
+        process.start()
+        running.append(process)
+    for process in running:
+        process.join()
+    if failed := max(abs(process.exitcode or 0) for process in running):
+        sys.exit(failed)
 
 
 def main() -> None:
@@ -226,6 +274,7 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="also train on everything")
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoints")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--shared", type=int, default=0, help="epochs before the folds part")
     parser.add_argument("--epochs", type=int, nargs=2, default=(12, 8), help="of the two rounds")
     parser.add_argument("--steps", type=int, default=250, help="per epoch")
     parser.add_argument("--batch", type=int, default=16)
@@ -245,13 +294,11 @@ def main() -> None:
     def say(line: str) -> None:
         print(f"{time.monotonic() - began:5.0f} s {line}", flush=True)  # this is a command
 
-    folds = [{name} for name in chosen.leave_out]
-    if chosen.all or not folds:
-        folds.append(set())
+    left_out = [{name} for name in chosen.leave_out]
+    if chosen.all or not left_out:
+        left_out.append(set())
     amounts = Amounts(chosen.phantoms, chosen.poses, chosen.implants, chosen.held_out)
-    examples, held_out, hashes = _make_all(
-        chosen.cases, amounts, chosen.seed, chosen.processes, say
-    )
+    material = _make_all(chosen.cases, amounts, chosen.seed, chosen.processes, say)
     settings = TrainingSettings(
         epochs=chosen.epochs[0],
         steps=chosen.steps,
@@ -268,41 +315,33 @@ def main() -> None:
     )
     words = ["CASES" if word == str(chosen.cases) else word for word in sys.argv[1:]]
     command = "python -m segmentation.training.train_default " + shlex.join(words)
-    running = []
-    for left_out in folds:
-        name = "-".join(sorted(left_out)) or "all"
-        used = [one for one in examples if allowed(one, left_out)]
-        names = set().union(*(one.subjects for one in used))
-        record = {
-            "command": command,
-            "left_out": sorted(left_out),
-            "subjects": {one: hashes[one] for one in sorted(names)},
-        }
-        arguments = {
-            "settings": settings,
-            "second_epochs": chosen.epochs[1],
-            "folder": chosen.out / name,
-            "record": record,
-            "device": chosen.device,
-            "say": lambda line, name=name: say(f"[{name}] {line}"),
-        }
-        if len(folds) == 1:
-            run_fold(used, held_out, **arguments)
-            return
-        process = multiprocessing.get_context("fork").Process(
-            target=run_fold, args=(used, held_out), kwargs=arguments
-        )
-        process.start()
-        running.append(process)
-    for process in running:
-        process.join()
-    sys.exit(max(abs(process.exitcode or 0) for process in running))
+    common = {"out": chosen.out, "command": command, "device": chosen.device, "say": say}
+    begin = None
+    if chosen.shared:
+        first = Fold("shared", set().union(*left_out), [replace(settings, epochs=chosen.shared)])
+        side_by_side([first], material, **common)
+        begin = chosen.out / first.name / "best.safetensors"
+    rounds = _rounds(settings, chosen.epochs[1])
+    folds = [Fold("-".join(sorted(one)) or "all", one, rounds, begin) for one in left_out]
+    side_by_side(folds, material, **common)
+
+
+def _rounds(first: TrainingSettings, second_epochs: int) -> list[TrainingSettings]:
+    """The rounds of a fold: the second is gentler, with more of the heads labelled since."""
+    second = replace(
+        first,
+        epochs=second_epochs,
+        rate=first.rate / 2,
+        seed=first.seed + 1,
+        shares=SECOND_SHARES,
+    )
+    return [first, second] if second_epochs else [first]
 
 
 def _make_all(
     folder: Path | None, amounts: Amounts, seed: int, processes: int, say: Say
-) -> tuple[list[Example], list[Example], dict[str, str]]:
-    """All examples for training, those held out, and the SHA-256 of every scan and mask used."""
+) -> Material:
+    """All examples, made by several processes."""
     folders = [] if folder is None else sorted(one.parent for one in folder.glob("*/FLAIR.nii.gz"))
     files = [] if folder is None else sorted((folder / "masks_mni").glob("*.nii.gz"))
     hashes = {one.name: _sha256(one / "FLAIR.nii.gz") for one in folders}
@@ -315,7 +354,7 @@ def _make_all(
         for tasks in (example_tasks, held_out_tasks):
             made.append(list(pool.map(run_task, tasks(cases, masks, amounts, seed))))
             say(f"made {len(made[-1])} examples")
-    return made[0], made[1], hashes
+    return Material(made[0], made[1], hashes)
 
 
 def _sha256(file: Path) -> str:
