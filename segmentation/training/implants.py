@@ -21,7 +21,8 @@ SHALLOW_MM = 3.0  # from the brain's edge within its slice: no white matter
 DEEP_MM = 15.0  # where fluid is a ventricle
 SMALLEST_ML = 0.3  # of a ventricle, or of white matter in one piece
 MIDDLE = ((0.25, 0.75), (0.15, 0.85), (0.35, 0.8))  # of the brain's box: where ventricles are
-WALL = 3  # voxels from the ventricles
+WALL_MM = 3.0
+REACH = 3  # voxels; wider gaps between a lesion and the wall stay
 LARGE_ML = 1.0  # lesions that seldom go: confluent ones hold most of a patient's volume
 THICK_MM = 1.5
 TOUCHING = np.ones((3, 3, 3), dtype=bool)
@@ -67,7 +68,7 @@ def find_ground(pixels: Stack, brain: Mask, excluded: Mask, *, slice_mm: float) 
     likely &= depth > SHALLOW_MM
     white = ndimage.binary_opening(likely, ground.cross)
     white = _large(ndimage.binary_closing(white, ground.cross) & ~fluid & ~excluded, slice_mm)
-    wall = ndimage.binary_dilation(ventricles, ground.cross, iterations=WALL)
+    wall = _distance_mm(ventricles, slice_mm) < WALL_MM
     beside = ndimage.binary_dilation(white, ground.cross, iterations=2)
     return replace(ground, room=white | (likely & wall & beside))
 
@@ -83,6 +84,13 @@ def _ventricles(fluid: Mask, brain: Mask, slice_mm: float) -> Mask:
         )
     ] = True
     return _large(fluid & middle, slice_mm)
+
+
+def _distance_mm(mask: Mask, slice_mm: float) -> Stack:
+    """How far each voxel is from a mask; infinitely far from none."""
+    if not mask.any():
+        return np.full(mask.shape, np.inf, np.float32)
+    return np.asarray(ndimage.distance_transform_edt(~mask, sampling=(1, 1, slice_mm)), np.float32)
 
 
 def _large(mask: Mask, slice_mm: float) -> Mask:
@@ -121,7 +129,7 @@ def at_home(share: Stack, ground: Ground) -> Stack:
     lesion = share > 0.5
     closed = ndimage.binary_closing(lesion | ground.ventricles, ground.cross, iterations=2)
     for side in (lesion, ground.ventricles):
-        closed &= ndimage.binary_dilation(side, ground.cross, iterations=WALL)
+        closed &= ndimage.binary_dilation(side, ground.cross, iterations=REACH)
     return np.asarray(np.where(closed, 1, share) * ground.room, dtype=np.float32)
 
 
