@@ -125,6 +125,11 @@ def _contrasted(pixels: Tensor, bits: Tensor, rng: Generator, strength: float) -
     fainter = drawn(rng.uniform(-0.3, 0.5, count) * sometimes(0.5))
     lesion = functional.avg_pool2d((bits & LESION).float(), 3, 1, 1)
     pixels = pixels + fainter * lesion * pixels.clamp(min=0)
+    # Grey matter, above the peak of all tissue: how lesions look beside it differs most of all.
+    gray = (functional.avg_pool2d(pixels, 5, 1, 2, count_include_pad=False) - 0.2).clamp(0, 1.5)
+    near = functional.avg_pool2d(functional.max_pool2d((bits & LESION).float(), 3, 1, 1), 5, 1, 2)
+    scale = torch.exp(drawn(rng.uniform(-0.9, 0.8, count) * sometimes(0.6)))
+    pixels = pixels + (scale - 1) * gray * (1 - near)
     centre = torch.from_numpy(rng.uniform(-2, 2.5, (count, 1, 1, 1)).astype(np.float32)).to(device)
     bump = drawn(rng.normal(0, 0.3, count) * sometimes(0.6))
     pixels = pixels + bump * torch.exp(-((pixels - centre) ** 2))

@@ -120,8 +120,8 @@ def implanted_example(case: RealCase, other: LesionMask, *, rng: Generator) -> E
     texture = ndimage.gaussian_filter(rng.normal(0, 0.35, own.shape).astype(np.float32), 0.8)
     feathered = ndimage.gaussian_filter(own.astype(np.float32), 0.7) * (healthy > FLUID)
     healthy += feathered * (white_level + texture - healthy)
-    if rng.random() < 0.6:
-        healthy = widened(healthy, ground.ventricles, rng.uniform(1, 7))
+    if rng.random() < 0.5:
+        healthy = widened(healthy, ground.ventricles, brain, rng.uniform(1, 5))
     ground = find_ground(healthy, brain, np.zeros_like(own), slice_mm=1.0)
     mask = other.voxels[::-1] if rng.random() < 0.5 else other.voxels
     mask = np.roll(mask, rng.integers(-4, 5, 3), axis=(0, 1, 2))[box]

@@ -14,6 +14,7 @@ import argparse
 import hashlib
 import multiprocessing
 import os
+import re
 import shlex
 import sys
 import time
@@ -48,10 +49,11 @@ from segmentation.training.real_cases import (
 from segmentation.training.scoring import label_unknown, pooled_dice
 from segmentation.training.settings import TrainingSettings
 
-SHARES = {"phantom": 0.2, "implant": 0.25, "real": 0.2, "implanted-head": 0.25, "partial": 0.1}
-SECOND_SHARES = {**SHARES, "phantom": 0.1, "partial": 0.2}
+SHARES = {"phantom": 0.25, "implant": 0.25, "real": 0.1, "implanted-head": 0.3, "partial": 0.1}
+SECOND_SHARES = {**SHARES, "phantom": 0.15, "partial": 0.2}
 MOST_SLICES = 64  # of a phantom; thin slices show a part of the head
 HELD_OUT_SEEDS = 50_000  # phantoms from here on are never trained on
+STUDY = re.compile(r"_study\d+$")
 THRESHOLDS = [round(0.3 + 0.05 * n, 2) for n in range(13)]
 Say = Callable[[str], None]
 
@@ -92,7 +94,7 @@ class Fold:
     name: str
     left_out: set[str]
     rounds: list[TrainingSettings]
-    begin: Path | None = None
+    begin_with: Path | None = None
 
 
 def run_task(task: Task) -> Example:
@@ -163,12 +165,17 @@ def held_out_tasks(
 
 
 def allowed(example: Example, left_out: set[str]) -> bool:
-    """Whether an example uses nothing of a patient: `mni_patient07` is also `patient07`."""
-    return not any(
-        name.endswith(subject) or subject.endswith(name)
-        for name in left_out
-        for subject in example.subjects
-    )
+    """Whether an example uses nothing of a patient."""
+    return not any(same_patient(name, one) for name in left_out for one in example.subjects)
+
+
+def same_patient(name: str, other: str) -> bool:
+    """Whether two scans or masks are of one patient: `mni_patient07` is also `patient07`.
+
+    Studies of a patient (`long_patient01_study1`) belong together.
+    """
+    name, other = (STUDY.sub("", one) for one in (name, other))
+    return name.endswith(other) or other.endswith(name)
 
 
 def run_fold(
@@ -185,21 +192,24 @@ def run_fold(
     rounds = fold.rounds
     torch.manual_seed(rounds[0].seed)
     torch.set_num_threads(threads)
-    examples = [one for one in material.examples if allowed(one, fold.left_out)]
+    examples, held_out = (
+        [one for one in several if allowed(one, fold.left_out)]
+        for several in (material.examples, material.held_out)
+    )
     # Asked here, not in `main`: a process that has talked to CUDA cannot be forked.
     where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     if rounds[0].half and where.type == "cpu" and not has_native_bfloat16():
         say("this processor computes bfloat16 ten times as slowly: in single precision instead")
         rounds = [replace(one, half=False) for one in rounds]
     deck = Deck(examples, device=where)
-    held_out = {
-        name: Deck([one for one in material.held_out if one.group == name], device=where)
-        for name in sorted({one.group for one in material.held_out})
+    held_out_decks = {
+        name: Deck([one for one in held_out if one.group == name], device=where)
+        for name in sorted({one.group for one in held_out})
     }
     names = set().union(*(one.subjects for one in examples))
     counts = {name: len(members) for name, members in sorted(deck.groups.items())}
     precision = "bfloat16" if rounds[0].half else "float32"
-    record: dict[str, Any] = {
+    made_of: dict[str, Any] = {
         "command": command,
         "left_out": sorted(fold.left_out),
         "subjects": {one: material.hashes[one] for one in sorted(names)},
@@ -208,12 +218,12 @@ def run_fold(
         "precision": precision,
     }
     say(f"{len(deck.pixels)} slices of {deck.height} x {deck.width} from {counts}")
-    network = UNet(slim())
-    if fold.begin is not None:
-        checkpoint = load_checkpoint(fold.begin)
+    network, record = UNet(slim()), dict(made_of)
+    if fold.begin_with is not None:
+        checkpoint = load_checkpoint(fold.begin_with)
         network, record["begun_with"] = checkpoint.network, checkpoint.sha256
     for number, chosen in enumerate(rounds, 1):
-        journal = Journal(folder / f"round{number}", {"round": number, **record})
+        journal = Journal(folder / f"round{number}", {"round": number, **made_of})
         network = train(
             network,
             deck,
@@ -225,7 +235,7 @@ def run_fold(
         ).network
         scores = {
             name: pooled_dice(network, one, thresholds=THRESHOLDS, half=chosen.half)
-            for name, one in held_out.items()
+            for name, one in held_out_decks.items()
         }
         record = {**record, f"round{number}_dice": dict(scores, thresholds=THRESHOLDS)}
         for name, values in scores.items():
@@ -294,7 +304,13 @@ def main() -> None:
     def say(line: str) -> None:
         print(f"{time.monotonic() - began:5.0f} s {line}", flush=True)  # this is a command
 
-    left_out = [{name} for name in chosen.leave_out]
+    known = [one.name.split(".")[0] for several in _found(chosen.cases) for one in several]
+    for name in chosen.leave_out:
+        if not any(same_patient(name, one) for one in known):
+            parser.error(
+                f"--leave-out {name}: no case and no mask in {chosen.cases} is of this name"
+            )
+    left_out = [{name} for name in dict.fromkeys(chosen.leave_out)]
     if chosen.all or not left_out:
         left_out.append(set())
     amounts = Amounts(chosen.phantoms, chosen.poses, chosen.implants, chosen.held_out)
@@ -316,34 +332,45 @@ def main() -> None:
     words = ["CASES" if word == str(chosen.cases) else word for word in sys.argv[1:]]
     command = "python -m segmentation.training.train_default " + shlex.join(words)
     common = {"out": chosen.out, "command": command, "device": chosen.device, "say": say}
-    begin = None
-    if chosen.shared:
-        first = Fold("shared", set().union(*left_out), [replace(settings, epochs=chosen.shared)])
-        side_by_side([first], material, **common)
-        begin = chosen.out / first.name / "best.safetensors"
-    rounds = _rounds(settings, chosen.epochs[1])
-    folds = [Fold("-".join(sorted(one)) or "all", one, rounds, begin) for one in left_out]
+    shared, folds = planned_folds(left_out, settings, chosen.shared, chosen.epochs[1], chosen.out)
+    if shared:
+        side_by_side([shared], material, **common)  # apart: who has met CUDA cannot be forked
     side_by_side(folds, material, **common)
 
 
-def _rounds(first: TrainingSettings, second_epochs: int) -> list[TrainingSettings]:
-    """The rounds of a fold: the second is gentler, with more of the heads labelled since."""
+def planned_folds(
+    left_out: list[set[str]],
+    settings: TrainingSettings,
+    shared_epochs: int,
+    second_epochs: int,
+    out: Path,
+) -> tuple[Fold | None, list[Fold]]:
+    """What is shared, from what no fold leaves out, and the folds that begin with it.
+
+    The second round is gentler, with more of the heads labelled since.
+    """
+    shared = begin_with = None
+    if shared_epochs > 0:
+        longer = replace(settings, epochs=shared_epochs, seed=settings.seed + 2)
+        shared = Fold("shared", set().union(*left_out), [longer])
+        begin_with = out / shared.name / "best.safetensors"
     second = replace(
-        first,
+        settings,
         epochs=second_epochs,
-        rate=first.rate / 2,
-        seed=first.seed + 1,
+        rate=settings.rate / 2,
+        seed=settings.seed + 1,
         shares=SECOND_SHARES,
     )
-    return [first, second] if second_epochs else [first]
+    rounds = [settings, second] if second_epochs else [settings]
+    folds = [Fold("-".join(sorted(one)) or "all", one, rounds, begin_with) for one in left_out]
+    return shared, folds
 
 
 def _make_all(
     folder: Path | None, amounts: Amounts, seed: int, processes: int, say: Say
 ) -> Material:
     """All examples, made by several processes."""
-    folders = [] if folder is None else sorted(one.parent for one in folder.glob("*/FLAIR.nii.gz"))
-    files = [] if folder is None else sorted((folder / "masks_mni").glob("*.nii.gz"))
+    folders, files = _found(folder)
     hashes = {one.name: _sha256(one / "FLAIR.nii.gz") for one in folders}
     hashes |= {one.name.split(".")[0]: _sha256(one) for one in files}
     with ProcessPoolExecutor(processes, multiprocessing.get_context("fork")) as pool:
@@ -355,6 +382,14 @@ def _make_all(
             made.append(list(pool.map(run_task, tasks(cases, masks, amounts, seed))))
             say(f"made {len(made[-1])} examples")
     return Material(made[0], made[1], hashes)
+
+
+def _found(folder: Path | None) -> tuple[list[Path], list[Path]]:
+    """The folders of cases, and the files of lesion masks."""
+    if folder is None:
+        return [], []
+    folders = sorted(one.parent for one in folder.glob("*/FLAIR.nii.gz"))
+    return folders, sorted((folder / "masks_mni").glob("*.nii.gz"))
 
 
 def _sha256(file: Path) -> str:

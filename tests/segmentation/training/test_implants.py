@@ -30,11 +30,18 @@ NONE = np.zeros(SHAPE, bool)
 def healthy_scan() -> NDArray[np.float32]:
     rng = np.random.default_rng(1)
     pixels = np.where(BRAIN, rng.normal(0, 0.3, SHAPE), -5) + 1.0 * CORTEX
-    return np.asarray(np.where(VENTRICLE, -4, pixels), np.float32)
+    return np.asarray(np.where(VENTRICLE, rng.uniform(-4, -2.2, SHAPE), pixels), np.float32)
 
 
 def ground_of(pixels: NDArray[np.float32], slice_mm: float = 1.0) -> Ground:
     return find_ground(pixels, BRAIN, NONE, slice_mm=slice_mm)
+
+
+def with_ventricle(width: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    ventricle = np.zeros(SHAPE, bool)
+    ventricle[40 - width // 2 : 40 + (width + 1) // 2, 30:60, 26:40] = True
+    pixels = np.where(VENTRICLE, 0, healthy_scan())
+    return np.where(ventricle, -4, pixels).astype(np.float32), ventricle
 
 
 @pytest.mark.parametrize("slice_mm", [1.0, 3.5])
@@ -45,7 +52,7 @@ def test_white_matter_and_the_walls_of_the_ventricles_are_room(slice_mm: float) 
     assert ground.room[white].mean() > 0.95
     assert not (ground.room & VENTRICLE).any()
     assert ground.room[CORTEX].mean() < 0.01
-    wall = ndimage.binary_dilation(VENTRICLE, ground.cross) & ~VENTRICLE
+    wall = ndimage.binary_dilation(VENTRICLE) & ~VENTRICLE
     assert ground.room[wall].mean() > 0.95
 
 
@@ -56,13 +63,14 @@ def test_what_is_excluded_is_no_room() -> None:
     assert not (ground.room & excluded).any()
 
 
-def test_a_lesion_that_almost_reaches_the_ventricle_does() -> None:
+@pytest.mark.parametrize("gap", [1, 2, 3, 4])
+def test_a_lesion_that_almost_reaches_the_ventricle_does(gap: int) -> None:
     ground = ground_of(healthy_scan())
     share = np.zeros(SHAPE, np.float32)
-    share[46:54, 36:54, 28:38] = 1  # two voxels from the wall
-    share[20:26, 36:54, 28:38] = 1  # ten voxels from it
+    share[44 + gap : 54, 36:54, 28:38] = 1
+    share[20:26, 36:54, 28:38] = 1  # ten voxels from the wall
     home = at_home(share, ground)
-    assert home[44:46, 38:52, 30:36].mean() > 0.95
+    assert home[44 : 44 + gap, 38:52, 30:36].mean() > 0.95
     assert not home[26:36].any()
     assert not (home[VENTRICLE] > 0).any()
     assert at_home(np.zeros_like(share), ground).max() == 0, "the ventricles are no lesions"
@@ -95,18 +103,37 @@ def test_lesions_that_hold_most_of_the_volume_seldom_go() -> None:
     assert all((one <= (share > 0)).all() for one in kept)
 
 
-def test_wider_ventricles_push_white_matter_back_and_leave_the_brains_edge() -> None:
+@pytest.mark.parametrize("by_mm", [1.0, 3.0, 7.0])
+@pytest.mark.parametrize("width", [3, 8])
+def test_wider_ventricles_push_white_matter_back_and_leave_the_brains_edge(
+    width: int, by_mm: float
+) -> None:
+    pixels, ventricle = with_ventricle(width)
+    after = widened(pixels, ventricle, BRAIN, by_mm)
+    inside = ndimage.binary_erosion(BRAIN, iterations=4)
+    wider = (after < FLUID) & inside
+    assert wider[ventricle].mean() > 0.97, "no tissue where there was fluid"
+    assert ((pixels < FLUID) & inside).sum() < wider.sum() < 8 * ventricle.sum()
+    assert after[~inside] == pytest.approx(pixels[~inside], abs=1.0)
+    assert ((after < -3) == (pixels < -3))[~inside].all()
+
+
+def test_what_lies_between_fluid_and_fluid_is_no_room() -> None:
     pixels = healthy_scan()
-    after = widened(pixels, VENTRICLE, 4.0)
-    wider = (after < FLUID) & ndimage.binary_erosion(BRAIN, iterations=4)
-    assert wider[VENTRICLE].all()
-    assert 1.5 * VENTRICLE.sum() < wider.sum() < 6 * VENTRICLE.sum()
-    assert not (wider & CORTEX).any()
+    pixels[39:41, 30:60, 26:40] = 0  # a septum
+    assert not ground_of(pixels).room[39:41, 32:58, 28:38].any()
+
+
+def test_without_ventricles_there_is_white_matter_only() -> None:
+    pixels = np.where(VENTRICLE, 0, healthy_scan()).astype(np.float32)
+    ground = ground_of(pixels)
+    assert not ground.ventricles.any()
+    assert ground.room[BRAIN & ~CORTEX].mean() > 0.95
 
 
 def test_a_head_without_ventricles_stays_as_it_is() -> None:
     pixels = healthy_scan()
-    assert (widened(pixels, NONE, 4.0) == pixels).all()
+    assert (widened(pixels, NONE, BRAIN, 4.0) == pixels).all()
 
 
 @pytest.mark.real_scans

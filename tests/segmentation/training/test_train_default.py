@@ -4,20 +4,41 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
+import torch
 
 from segmentation.inference.precision import has_native_bfloat16
 from segmentation.networks.checkpoint import load_checkpoint
+from segmentation.training.examples import Example
+from segmentation.training.settings import TrainingSettings
+from segmentation.training.train_default import (
+    Fold,
+    Material,
+    planned_folds,
+    run_fold,
+    same_patient,
+)
+from tests.segmentation.training.small import tiny_example
 
 SMALLEST = (
     "--phantoms 1 --held-out 0 --shared 1 --epochs 1 1 --steps 2 --batch 2 --size 64 --device cpu"
 )
+COMMAND = [sys.executable, "-m", "segmentation.training.train_default", *SMALLEST.split()]
+SETTINGS = TrainingSettings(
+    epochs=1, steps=1, batch=2, size=64, rate=1e-3, loss="lesion and brain", shares={"real": 1.0}
+)
+
+
+def weights(file: Path) -> torch.Tensor:
+    return load_checkpoint(file).network.state_dict()["down.0.0.conv.weight"]
 
 
 def test_all_rounds_end_with_a_checkpoint_that_says_how_it_was_computed(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "segmentation.training.train_default", *SMALLEST.split()]
     done = subprocess.run(
-        [*command, "--half", "--out", str(tmp_path)], check=True, capture_output=True, text=True
+        [*COMMAND, "--half", "--out", str(tmp_path)], check=True, capture_output=True, text=True
     )
     last = load_checkpoint(tmp_path / "all" / "best.safetensors")
     assert last.record["examples"] == {"phantom": 1}
@@ -25,7 +46,88 @@ def test_all_rounds_end_with_a_checkpoint_that_says_how_it_was_computed(tmp_path
     assert ("in single precision instead" in done.stdout) is not has_native_bfloat16()
     shared = load_checkpoint(tmp_path / "shared" / "best.safetensors")
     assert last.record["begun_with"] == shared.sha256
-    networks = [load_checkpoint(file).network for file in tmp_path.rglob("best.safetensors")]
-    means = [one.state_dict()["down.0.0.norm.running_mean"] for one in networks]
-    assert len(means) == 5, "of each round, and what comes out: the shared one's, the second's"
-    assert len({tuple(one.tolist()) for one in means}) == 3, "every round learned"
+    kernels = [weights(file) for file in tmp_path.rglob("best.safetensors")]
+    assert len(kernels) == 5, "of each round, and what comes out: the shared one's, the second's"
+    assert len({tuple(one.flatten().tolist()) for one in kernels}) == 3, "every round learned"
+
+
+def example(*subjects: str) -> Example:
+    return replace(tiny_example(group="real"), subjects=frozenset(subjects))
+
+
+def test_no_fold_learns_from_whom_it_leaves_out_nor_begins_with_a_network_that_did(
+    tmp_path: Path,
+) -> None:
+    names = ["mni_patient01", "mni_patient02", "patient03"]
+    examples = [example(*one) for one in (names[:1], names[1:2], names[2:], names[1:])]
+    material = Material(examples, [], dict.fromkeys(names, "0" * 64))
+    shared, folds = planned_folds([{names[0]}, {names[1]}, set()], SETTINGS, 1, 0, tmp_path)
+    assert shared is not None
+    learned = {}
+    for fold in (shared, *folds):
+        run_fold(
+            fold,
+            material,
+            folder=tmp_path / fold.name,
+            command="",
+            device="cpu",
+            threads=1,
+            say=lambda _: None,
+        )
+        record = load_checkpoint(tmp_path / fold.name / "best.safetensors").record
+        learned[fold.name] = (set(record["subjects"]), record["examples"]["real"])
+    assert learned == {
+        "shared": ({"patient03"}, 1),
+        "mni_patient01": ({"mni_patient02", "patient03"}, 3),
+        "mni_patient02": ({"mni_patient01", "patient03"}, 2),
+        "all": (set(names), 4),
+    }
+
+
+def test_a_fold_begins_with_the_shared_network(tmp_path: Path) -> None:
+    material = Material([example("mni_patient01")], [], {"mni_patient01": "0" * 64})
+    shared, (fold,) = planned_folds([set()], SETTINGS, 1, 0, tmp_path)
+    assert shared is not None
+    again = Fold("again", set(), fold.rounds)
+    for one in (shared, fold, again):
+        run_fold(
+            one,
+            material,
+            folder=tmp_path / one.name,
+            command="",
+            device="cpu",
+            threads=1,
+            say=lambda _: None,
+        )
+    first, begun, fresh = (
+        weights(tmp_path / one.name / "best.safetensors") for one in (shared, fold, again)
+    )
+    assert (begun - first).abs().max() < 0.01 < (fresh - first).abs().max()
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "same"),
+    [
+        ("mni_patient07", "patient07", True),
+        ("long_patient01_study1", "long_patient01_study2", True),
+        ("mni_patient07", "patient17", False),
+        ("mni_patient19", "long_patient19_study1", False),
+    ],
+)
+def test_scans_and_masks_of_one_patient_are_known_by_name(
+    name: str, other: str, *, same: bool
+) -> None:
+    assert same_patient(name, other) is same
+    assert same_patient(other, name) is same
+
+
+def test_whoever_is_left_out_must_be_there(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, "--cases", str(tmp_path), "--leave-out", "mni_patient7", "--out", str(tmp_path)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert "--leave-out mni_patient7: no case and no mask" in done.stderr
+    assert not list(tmp_path.iterdir())
