@@ -80,7 +80,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Material:
-    """What networks learn from and are looked at with; the SHA-256 of every scan and mask in it."""
+    """What networks learn from and are looked at with.
+
+    `hashes` are the SHA-256 of every FLAIR and of every other patient's lesion mask.
+    """
 
     examples: list[Example]
     held_out: list[Example]
@@ -153,7 +156,10 @@ def example_tasks(
 def held_out_tasks(
     cases: list[RealCase], masks: list[LesionMask], amounts: Amounts, seed: int
 ) -> Iterator[Task]:
-    """What is made to choose the threshold: phantoms and implanted heads, never trained on."""
+    """What is made to choose the threshold: phantoms and implants that are in no training.
+
+    The heads and the masks themselves are in it, other draws of them.
+    """
     for number in range(amounts.held_out):
         yield Task(phantom_example, HELD_OUT_SEEDS + number, (), (seed, 6, number))
     heads = [case for case in cases if not case.complete and "brainmask" in case.masks]
@@ -216,6 +222,7 @@ def run_fold(
         "examples": counts,
         "seed": rounds[0].seed,
         "precision": precision,
+        "threads": threads,
     }
     say(f"{len(deck.pixels)} slices of {deck.height} x {deck.width} from {counts}")
     network, record = UNet(slim()), dict(made_of)
