@@ -60,6 +60,33 @@ def test_the_same_seed_deals_the_same_and_contrast_changes_the_image_only() -> N
     assert set(one.lesion.unique().tolist()) <= {0.0, 1.0}
 
 
+def test_grey_matter_is_seen_fainter_and_brighter_than_it_was() -> None:
+    shape = (48, 48, 3)
+    pixels = np.zeros(shape, np.float32)
+    lesion = np.zeros(shape, bool)
+    lesion[6:18, 6:42] = True
+    pixels[6:18, 6:42] = pixels[30:42, 6:42] = 1.2
+    made = make_example(
+        group="case",
+        subjects=[],
+        pixels=pixels,
+        slice_mm=3.0,
+        lesion=lesion,
+        brain=np.ones_like(lesion),
+        rng=np.random.default_rng(1),
+    )
+    deck = Deck([made], device=CPU)
+    batch = deal(deck, count=300, focus=0.0, augmentation=replace(STILL, contrast=1.0))
+    gray, white = (
+        batch.images[:, 1, rows, 10:38].mean(dim=(1, 2)) for rows in (slice(34, 38), slice(22, 26))
+    )
+    low, high = (gray - white).quantile(torch.tensor([0.1, 0.9]))
+    assert low < 0.75, "a third fainter and more"
+    assert high > 1.8, "half as bright again"
+    lesions = batch.images[:, 1, 10:14, 10:38].mean(dim=(1, 2))
+    assert ((gray - lesions).abs() > 0.4).float().mean() > 0.3, "lesions do not follow"
+
+
 def test_beyond_the_image_there_is_air_and_no_lesion() -> None:
     batch = deal(tiny_deck(1), size=96, focus=0.0, augmentation=STILL)
     assert (batch.images[:, :, :8] == -5).all()
