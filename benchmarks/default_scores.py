@@ -1,12 +1,13 @@
 """python benchmarks/default_scores.py: the scores in the model card of the default method.
 
     python benchmarks/default_scores.py phantoms
+    python benchmarks/default_scores.py thin-phantoms
     python benchmarks/default_scores.py heads --cases FOLDER
-    python benchmarks/default_scores.py left-out --cases FOLDER --checkpoint FILE --case NAME
+    python benchmarks/default_scores.py left-out --cases FOLDER --case NAME [--checkpoint FILE]
 
-Phantoms and whole heads are segmented by the shipped checkpoint; a left-out case must be segmented
-by the checkpoint of its own fold. Both masks pass the size filter; a lesion counts as found with
-one shared voxel; 26-connected.
+All are segmented by the shipped checkpoint, unless another is named; a left-out case must be one
+that it has not seen. Both masks pass the size filter; a lesion counts as found with one shared
+voxel; 26-connected.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import argparse
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -30,7 +32,10 @@ from segmentation.methods.slim_unet import CHECKPOINT, SlimUNet
 from segmentation.networks.checkpoint import load_checkpoint
 from segmentation.training.phantoms import make_phantom
 
-GRID = {"shape": (256, 288, 32), "spacing_mm": (0.8, 0.8, 4.5)}
+GRIDS = {
+    "phantoms": {"shape": (256, 288, 32), "spacing_mm": (0.8, 0.8, 4.5)},
+    "thin-phantoms": {"shape": (192, 224, 150), "spacing_mm": (1.0, 1.0, 1.0)},
+}
 
 
 def scored(method: SlimUNet, flair: Volume, known: np.ndarray) -> tuple[list[object], object]:
@@ -41,11 +46,11 @@ def scored(method: SlimUNet, flair: Volume, known: np.ndarray) -> tuple[list[obj
     return [*scores_of(prediction.mask, known, grid=flair.grid).values(), seconds], prediction
 
 
-def phantoms(method: SlimUNet, count: int) -> None:
+def phantoms(method: SlimUNet, grid: dict[str, Any], count: int) -> None:
     """Held-out phantoms with lesions, and as many whole heads without any."""
     rows = []
     for seed in range(60_000, 60_000 + count):
-        phantom = make_phantom(seed=seed, flair_only=True, **GRID)
+        phantom = make_phantom(seed=seed, flair_only=True, **grid)
         image = nib.Nifti1Image(phantom.flair, phantom.affine).to_bytes()
         row, _ = scored(method, read_volume(image, name="FLAIR"), phantom.mask)
         rows.append(row)
@@ -53,7 +58,7 @@ def phantoms(method: SlimUNet, count: int) -> None:
     table = np.array(rows, float)
     print("mean", table.mean(0).round(2), "SD", table.std(0, ddof=1).round(2), flush=True)
     for seed in range(61_000, 61_010):
-        phantom = make_phantom(seed=seed, lesions=0, confluent=False, flair_only=True, **GRID)
+        phantom = make_phantom(seed=seed, lesions=0, confluent=False, flair_only=True, **grid)
         image = nib.Nifti1Image(phantom.flair, phantom.affine).to_bytes()
         volume = read_volume(image, name="FLAIR")
         prediction = method.segment({"FLAIR": volume}, progress=lambda *_: None)
@@ -79,15 +84,15 @@ def heads(method: SlimUNet, cases: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("what", choices=["phantoms", "heads", "left-out"])
+    parser.add_argument("what", choices=[*GRIDS, "heads", "left-out"])
     parser.add_argument("--cases", type=Path)
     parser.add_argument("--case")
     parser.add_argument("--checkpoint", type=Path, default=CHECKPOINT)
     parser.add_argument("--count", type=int, default=12)
     chosen = parser.parse_args()
     method = SlimUNet(load_checkpoint(chosen.checkpoint))
-    if chosen.what == "phantoms":
-        phantoms(method, chosen.count)
+    if chosen.what in GRIDS:
+        phantoms(method, GRIDS[chosen.what], chosen.count)
     elif chosen.what == "heads":
         heads(method, chosen.cases)
     else:

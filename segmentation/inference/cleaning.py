@@ -24,6 +24,21 @@ def brain_mask(probability: NDArray[np.float32]) -> NDArray[np.bool_]:
     return np.asarray(ndimage.binary_fill_holes(labels == sizes.argmax()))
 
 
+def without_rim(brain: NDArray[np.bool_], *, grid: Grid, rim_mm: float) -> NDArray[np.bool_]:
+    """This will return a brain without its outermost millimetres: cortex, or vessels and dura.
+
+    Along axes whose voxels are longer than the rim nothing goes, nor at the edge of the scan.
+    """
+    reached = [mm <= rim_mm for mm in grid.spacing_mm]
+    if not any(reached):
+        return brain
+    cross = ndimage.generate_binary_structure(3, 1)
+    for axis in (n for n, is_reached in enumerate(reached) if not is_reached):
+        cross[(slice(None),) * axis + ([0, 2],)] = False
+    times = max(1, round(rim_mm / min(grid.spacing_mm)))
+    return np.asarray(ndimage.binary_erosion(brain, cross, iterations=times, border_value=1))
+
+
 def clean_mask(
     probability: NDArray[np.float32],
     *,

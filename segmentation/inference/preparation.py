@@ -1,12 +1,15 @@
 """Making scans of different scanners and grids comparable before a network sees them.
 
-The network works on axial slices of 1 mm pixels in RAS order; the slices stay as thick as they are.
+The network works on slices of 1 mm pixels in RAS order. Thick ones stay as thick as they are; thin
+ones become 1 mm thin, so that the scan can be cut into the slices of any plane.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -21,39 +24,49 @@ PIXEL_MM = 1.0
 MULTIPLE = 16
 LOWEST, HIGHEST = -5.0, 10.0
 NEIGHBOUR_MM = 2.5  # about how far away the neighbours are that a network sees beside a slice
-THICK_MM = 2.0
+THICK_MM = 2.0  # slices from here on are not looked through
 COARSE_MM = 4.0
 BIAS_SIGMA_MM = 22.0
+SAGITTAL, CORONAL, AXIAL = PLANES = (0, 1, 2)  # the axis that runs across the slices of a plane
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False)
-class Slices:
-    """A prepared volume: (slices, height, width) float32, and the way back to the scan.
+class Prepared:
+    """A prepared volume (x, y, z) float32 in RAS order, and the way back to the scan.
 
-    `inner` is the size of a slice before padding to a multiple of 16.
+    `inner` is its size before padding to multiples of 16. `slice_mm` is how thick its axial slices
+    are; where that is 1 mm, `planes` are all three, else the axial one.
     """
 
     pixels: NDArray[np.float32]
-    inner: tuple[int, int]
+    inner: tuple[int, int, int]
+    slice_mm: float
     grid: Grid
+
+    @property
+    def planes(self) -> tuple[int, ...]:
+        return PLANES if self.slice_mm == PIXEL_MM else (AXIAL,)
 
     @property
     def stride(self) -> int:
         """How many slices away the neighbours are; see `neighbour_stride`."""
-        return neighbour_stride(self.grid.ras.spacing_mm[2])
+        return neighbour_stride(self.slice_mm)
 
     def of_scan(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """This will bring a mask in the scan's own order to the slices."""
+        """This will bring a mask in the scan's own order to the prepared volume."""
         likely = self.grid.to_ras(mask).astype(np.float32)
-        return _sliced(likely, self.inner, fill=0.0) > 0.5
+        return _padded(_resized(likely, self.inner), self.pixels.shape, fill=0.0) > 0.5
 
-    def to_scan(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
-        """This will bring maps on the slices (slices, height, width) to the scan's own order."""
-        rows, columns = self.inner
-        top, left = _margins(self.pixels.shape[1:], self.inner)
-        cut = torch.from_numpy(maps[:, top : top + rows, left : left + columns])
-        back = _resized(cut, self.grid.ras.shape[:2])
-        return np.ascontiguousarray(self.grid.to_native(back.permute(1, 2, 0).numpy()))
+    def to_scan(self, likely: NDArray[np.float32]) -> NDArray[np.float32]:
+        """This will bring a map of the prepared volume to the scan's own order."""
+        back = _resized(likely[_within(likely.shape, self.inner)], self.grid.ras.shape)
+        return np.ascontiguousarray(self.grid.to_native(back))
+
+
+def stack(array: NDArray[Scalar], plane: int) -> NDArray[Scalar]:
+    """This will cut a volume (x, y, z) into the slices of a plane (slices, height, width)."""
+    return np.ascontiguousarray(np.moveaxis(array, plane, 0))
 
 
 def neighbour_stride(slice_mm: float) -> int:
@@ -65,56 +78,55 @@ def neighbour_stride(slice_mm: float) -> int:
     return max(1, int(NEIGHBOUR_MM / slice_mm + 0.5)) if slice_mm > 0 else 1
 
 
-def smoothed_across(
-    maps: NDArray[np.float32], *, slice_mm: float, sigma_mm: float
-) -> NDArray[np.float32]:
-    """This will smooth maps (..., slices, height, width) across slices that are thin.
-
-    A network that sees slices one by one wavers from one thin slice to the next. Slices of 2 mm and
-    more stay as they are.
-    """
-    if slice_mm >= THICK_MM:
-        return maps
-    return np.asarray(
-        ndimage.gaussian_filter1d(maps, sigma_mm / slice_mm, axis=-3, mode="nearest"), np.float32
-    )
-
-
-def prepare(volume: Volume) -> Slices:
-    """This will normalise a scan, bring it to 1 mm pixels and cut it into padded axial slices."""
+def prepare(volume: Volume) -> Prepared:
+    """This will normalise a scan and bring it to 1 mm pixels, and thin slices to 1 mm."""
     grid = volume.grid
     normal = normalise(grid.to_ras(volume.data).astype(np.float32), grid.ras.spacing_mm)
-    inner = (
-        max(1, round(grid.ras.shape[0] * grid.ras.spacing_mm[0] / PIXEL_MM)),
-        max(1, round(grid.ras.shape[1] * grid.ras.spacing_mm[1] / PIXEL_MM)),
+    slice_mm = grid.ras.spacing_mm[AXIAL]
+    inner = [
+        max(1, round(n * mm / PIXEL_MM))
+        for n, mm in zip(grid.ras.shape, grid.ras.spacing_mm, strict=True)
+    ]
+    if slice_mm >= THICK_MM:
+        inner[AXIAL] = grid.ras.shape[AXIAL]
+    else:
+        slice_mm = PIXEL_MM
+    size = (inner[0], inner[1], inner[2])
+    padded = [math.ceil(n / MULTIPLE) * MULTIPLE for n in size]
+    if slice_mm != PIXEL_MM:
+        padded[AXIAL] = size[AXIAL]
+    return Prepared(_padded(_resized(normal, size), padded, fill=LOWEST), size, slice_mm, grid)
+
+
+def _padded(array: NDArray[np.float32], size: Sequence[int], *, fill: float) -> NDArray[np.float32]:
+    """An array in the middle of a larger one."""
+    padded = np.full(size, fill, dtype=np.float32)
+    padded[_within(size, array.shape)] = array
+    return padded
+
+
+def _within(size: Sequence[int], inner: Sequence[int]) -> tuple[slice, ...]:
+    """Where an inner block lies in a larger one."""
+    starts = [(outer - own) // 2 for outer, own in zip(size, inner, strict=True)]
+    return tuple(slice(start, start + own) for start, own in zip(starts, inner, strict=True))
+
+
+def _resized(array: NDArray[np.float32], size: Sequence[int]) -> NDArray[np.float32]:
+    """A volume (x, y, z) of another size, linear; averaged where it shrinks."""
+    if array.shape[:2] != tuple(size[:2]):
+        array = _resized_slices(array.transpose(2, 0, 1), size[:2]).transpose(1, 2, 0)
+    if array.shape[2] != size[2]:
+        array = _resized_slices(array, size[1:])
+    return array
+
+
+def _resized_slices(stack: NDArray[np.float32], size: Sequence[int]) -> NDArray[np.float32]:
+    """(slices, a, b) to (slices, *size)."""
+    slices = torch.from_numpy(np.ascontiguousarray(stack))[:, None]
+    resized = functional.interpolate(
+        slices, size=tuple(size), mode="bilinear", antialias=True, align_corners=False
     )
-    return Slices(_sliced(normal, inner, fill=LOWEST), inner, grid)
-
-
-def _sliced(
-    array: NDArray[np.float32], inner: tuple[int, int], *, fill: float
-) -> NDArray[np.float32]:
-    """(x, y, z) to slices of `inner` pixels, padded to multiples of 16."""
-    small = _resized(torch.from_numpy(np.ascontiguousarray(array)).permute(2, 0, 1), inner)
-    padded = (len(small), *(math.ceil(n / MULTIPLE) * MULTIPLE for n in inner))
-    pixels = np.full(padded, fill, dtype=np.float32)
-    top, left = _margins(padded[1:], inner)
-    pixels[:, top : top + inner[0], left : left + inner[1]] = small.numpy()
-    return pixels
-
-
-def _margins(padded: tuple[int, ...], inner: tuple[int, int]) -> tuple[int, int]:
-    return (padded[0] - inner[0]) // 2, (padded[1] - inner[1]) // 2
-
-
-def _resized(stack: torch.Tensor, size: tuple[int, ...]) -> torch.Tensor:
-    """(slices, a, b) to (slices, *size), linear; averaged where it shrinks."""
-    if tuple(stack.shape[1:]) == tuple(size):
-        return stack
-    resized: torch.Tensor = functional.interpolate(
-        stack[:, None], size=tuple(size), mode="bilinear", antialias=True, align_corners=False
-    )[:, 0]
-    return resized
+    return np.asarray(resized[:, 0].numpy())
 
 
 def normalise(

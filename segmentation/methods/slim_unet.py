@@ -1,4 +1,7 @@
-"""The slim U-Net: FLAIR only, axial slices of 1 mm pixels, a second output for the brain."""
+"""The slim U-Net: FLAIR only, slices of 1 mm pixels, a second output for the brain.
+
+It looks at axial slices, and at those of all three planes where the scan is thin enough for that.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,10 @@ from numpy.typing import NDArray
 
 import segmentation
 from segmentation.imaging.nifti import Volume
-from segmentation.inference.cleaning import brain_mask, clean_mask
+from segmentation.inference.cleaning import brain_mask, clean_mask, without_rim
 from segmentation.inference.engine import predict
-from segmentation.inference.precision import precision_of
-from segmentation.inference.preparation import prepare, smoothed_across
+from segmentation.inference.precision import Precision, precision_of
+from segmentation.inference.preparation import THICK_MM, Prepared, prepare, stack
 from segmentation.methods import (
     MethodCard,
     Prediction,
@@ -24,13 +27,14 @@ from segmentation.methods import (
     require_sequences,
 )
 from segmentation.methods.brain import require_possible
+from segmentation.methods.ensemble import part_of
 from segmentation.methods.provenance import provenance
 from segmentation.networks.checkpoint import Checkpoint, load_checkpoint
 
 CARD = method_card("slim-unet")
 CHECKPOINT = Path(segmentation.__file__).parent / "checkpoints" / "slim-unet.safetensors"
 CLEANING: dict[str, Any] = {"threshold": 0.5, "min_volume_mm3": 10.7, "connectivity": 26}
-SETTINGS: dict[str, Any] = {**CLEANING, "across_slices_mm": 1.0}
+SETTINGS: dict[str, Any] = {**CLEANING, "three_planes_below_mm": THICK_MM, "rim_mm": 3.0}
 AIR = -4.0  # a fifth of the tissue peak, see `normalise`
 
 
@@ -57,30 +61,23 @@ class SlimUNet:
         require_sequences(CARD, volumes, where="the case")
         flair = volumes["FLAIR"]
         progress(0.0, "Preparing the scan")
-        slices = prepare(flair)
+        ready = prepare(flair)
         precision = precision_of([self.checkpoint.network])
-        maps = predict(
-            self.checkpoint.network,
-            slices.pixels,
-            within=slices.pixels > AIR,
-            stride=slices.stride,
-            precision=precision,
-            progress=lambda done, stage: progress(0.1 + 0.8 * done, stage),
-        )
+        maps = self._mean_of_planes(ready, precision, progress)
         progress(0.9, "Cleaning up the mask")
-        maps = smoothed_across(
-            maps, slice_mm=flair.grid.ras.spacing_mm[2], sigma_mm=SETTINGS["across_slices_mm"]
-        )
-        lesion, likely = (slices.to_scan(one) for one in maps)
-        if brain is None or not brain.any():
+        lesion, likely = (ready.to_scan(one) for one in maps)
+        if brain is not None and brain.any():
+            inside = brain
+        else:
             brain = brain_mask(likely)
+            inside = without_rim(brain, grid=flair.grid, rim_mm=SETTINGS["rim_mm"])
             if self.knows_brains:
                 require_possible(brain, flair.grid)
         return Prediction(
             probability=lesion,
             mask=clean_mask(
                 lesion,
-                brain=brain,
+                brain=inside,
                 grid=flair.grid,
                 **{name: self.settings[name] for name in CLEANING},
             ),
@@ -92,6 +89,24 @@ class SlimUNet:
                 precision=precision.as_record(),
             ),
         )
+
+    def _mean_of_planes(
+        self, ready: Prepared, precision: Precision, progress: Progress
+    ) -> NDArray[np.float32]:
+        """Lesion and brain (2, x, y, z), as likely as the slices of all planes say on average."""
+        maps = np.zeros((2, *ready.pixels.shape), dtype=np.float32)
+        for number, plane in enumerate(ready.planes):
+            slices = stack(ready.pixels, plane)
+            likely = predict(
+                self.checkpoint.network,
+                slices,
+                within=slices > AIR,
+                stride=ready.stride,
+                precision=precision,
+                progress=part_of(progress, number, len(ready.planes), called="plane"),
+            )
+            maps += np.moveaxis(likely, 1, 1 + plane) / np.float32(len(ready.planes))
+        return maps
 
 
 @cache

@@ -103,7 +103,7 @@ def train_on(
         for one in members:
             prepared_cases += 1
             progress(0.0, f"Preparing case {prepared_cases} of {count}")
-            examples.append(_example(masks[one.name], plan=plan, network=network))
+            examples += examples_of(masks[one.name], plan=plan)
         return _deck(examples, device, plan)
 
     deck, validation = deck_of(split.training), deck_of(split.validation)
@@ -175,24 +175,28 @@ def settings_of(plan: Plan, *, slices: int, half: bool) -> TrainingSettings:
     return replace(settings, restarts=0 if plan.start else settings.restarts, **given)
 
 
-def _example(mask: Segmentation, *, plan: Plan, network: UNet) -> Example:
-    """A case as its method sees it."""
+def examples_of(mask: Segmentation, *, plan: Plan) -> list[Example]:
+    """A case as its method sees it, in every plane that it looks at."""
     case = mask.case
     flair, lesions = scans_of(case)["FLAIR"], mask_of(mask)
     brain = brain_of(case)
     rng = np.random.default_rng(plan.seed)
     if plan.preset == "paper":
-        return _adapted_example(case, flair, lesions, brain, rng)
-    slices = prepare(flair)
-    return make_example(
-        group="case",
-        subjects=[case.subject],
-        pixels=slices.pixels.transpose(1, 2, 0),
-        slice_mm=flair.grid.ras.spacing_mm[2],
-        lesion=slices.of_scan(lesions).transpose(1, 2, 0),
-        brain=None if brain is None else slices.of_scan(brain).transpose(1, 2, 0),
-        rng=rng,
-    )
+        return [_adapted_example(case, flair, lesions, brain, rng)]
+    ready = prepare(flair)
+    return [
+        make_example(
+            group="case",
+            subjects=[case.subject],
+            pixels=ready.pixels,
+            slice_mm=ready.slice_mm,
+            lesion=ready.of_scan(lesions),
+            brain=None if brain is None else ready.of_scan(brain),
+            rng=rng,
+            plane=plane,
+        )
+        for plane in ready.planes
+    ]
 
 
 def _adapted_example(

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from segmentation.inference.preparation import neighbour_stride
+from segmentation.inference.preparation import AXIAL, neighbour_stride, stack
 
 LESION, KNOWN, BRAIN = 1, 2, 4  # how a deck keeps the three label maps in one byte
-Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """Slices (slices, height, width) with their labels.
+    """Slices (slices, height, width) with their labels; axial ones, or those of another plane.
 
     `lesion` and `brain` are 0 or 1; a pixel counts in the loss where `lesion_known`, or for the
     brain where `brain_known`. `foci` (n, 3) are lesion voxels to look at: each lesion has some, so
@@ -49,25 +47,25 @@ def make_example(
     brain: NDArray[np.bool_] | None,
     rng: Generator,
     lesion_known: NDArray[np.bool_] | None = None,
+    plane: int = AXIAL,
 ) -> Example:
-    """An example from arrays in x, y, z order (None: brain unknown, all lesions known)."""
+    """An example from arrays in x, y, z order (None: brain unknown, all lesions known).
+
+    `plane` is that of its slices, `slice_mm` thick.
+    """
     known = np.ones_like(lesion) if lesion_known is None else lesion_known
-    stacked = _stacked(lesion)
+    stacked = stack(lesion, plane)
     return Example(
         group=group,
         subjects=frozenset(subjects),
-        pixels=_stacked(pixels).astype(np.float16),
+        pixels=stack(pixels, plane).astype(np.float16),
         lesion=stacked,
-        brain=np.zeros_like(stacked) if brain is None else _stacked(brain),
-        lesion_known=_stacked(known),
+        brain=np.zeros_like(stacked) if brain is None else stack(brain, plane),
+        lesion_known=stack(known, plane),
         brain_known=brain is not None,
         foci=_foci(stacked, rng),
         stride=neighbour_stride(slice_mm),
     )
-
-
-def _stacked(array: NDArray[Scalar]) -> NDArray[Scalar]:
-    return np.ascontiguousarray(array.transpose(2, 0, 1))
 
 
 def _foci(lesion: NDArray[np.bool_], rng: Generator) -> NDArray[np.int16]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from segmentation.imaging.nifti import read_volume
-from segmentation.inference.preparation import LOWEST, normalise
+from segmentation.inference.preparation import AXIAL, LOWEST, PLANES, THICK_MM, normalise
 from segmentation.training.examples import Example, make_example
 from segmentation.training.implants import (
     FLUID,
@@ -100,7 +100,7 @@ def read_lesion_mask(file: Path) -> LesionMask:
 
 
 def posed_example(case: RealCase, *, rng: Generator) -> Example:
-    """A complete case, turned in space and cut into slices of 1 to 5 mm."""
+    """A complete case, turned in space and cut into slices of 1 mm, or 2 to 5 mm."""
     box = _around(case.masks["brainmask"])
     mask, brain = case.masks["mask"][box], case.masks["brainmask"][box]
     return _posed("real", case.pixels[box].astype(np.float32), mask, brain, case, rng)
@@ -140,9 +140,12 @@ def _around(brain: Mask) -> tuple[slice, ...]:
 def _posed(
     group: str, pixels: Stack, mask: Mask, brain: Mask, case: RealCase, rng: Generator, *others: str
 ) -> Example:
-    """This will turn a 1 mm volume in space (three in four) and average it into thick slices."""
+    """This will turn a 1 mm volume in space (three in four) and average it into thick slices.
+
+    Half of them stay 1 mm thin, and are cut into the slices of any plane.
+    """
     layers = [pixels - LOWEST, mask.astype(np.float32), brain.astype(np.float32)]
-    thick = float(rng.choice([1, 1, rng.uniform(1, 5), rng.uniform(2, 5)]))
+    thick = 1.0 if rng.random() < 0.5 else rng.uniform(THICK_MM, 5)
     parts = max(1, round(thick))
     if rng.random() < 0.75 or parts != thick:
         angles = np.deg2rad(rng.normal(0, 6, 2))
@@ -165,6 +168,7 @@ def _posed(
         lesion=lesion > 0.5,
         brain=inside > 0.5,
         rng=rng,
+        plane=int(rng.choice(PLANES)) if parts == 1 else AXIAL,
     )
 
 
@@ -223,7 +227,7 @@ def _unknown(case: RealCase) -> Mask:
         depth = ndimage.distance_transform_edt(brain, sampling=(1, 1, 100))
         outer, deep = np.percentile(smooth[brain], [93, 78])
         bright = smooth > np.where(depth > DEEP_MM, deep, outer)
-        inner = ndimage.binary_dilation(brain, iterations=2)
+        inner = ndimage.binary_fill_holes(brain)
     near = ndimage.binary_dilation(bright & inner, np.ones((3, 3, 1), dtype=bool))
     return np.asarray(inner & near)
 

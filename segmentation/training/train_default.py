@@ -3,9 +3,9 @@
 Two rounds. The first learns from phantoms, real cases, implanted lesions and whole heads with
 partial labels. Then the network labels what is unknown of the whole heads where it is sure, and the
 second round learns from that too. With `--leave-out CASE` nothing of that patient is used, neither
-scan nor mask; several folds share the examples and run side by side. `--shared` epochs come before:
-one network learns from what no fold leaves out, and all folds begin with it. The model card beside
-the checkpoint states the command, the data, the seed and the scores.
+scan nor mask (`CASE,CASE`: of neither); several folds share the examples and run side by side.
+`--shared` epochs come before: one network learns from what no fold leaves out, and all folds begin
+with it. The model card beside the checkpoint states the command, the data, the seed and the scores.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import numpy as np
 import torch
 
 from segmentation.inference.precision import has_native_bfloat16
-from segmentation.inference.preparation import normalise
+from segmentation.inference.preparation import AXIAL, PIXEL_MM, PLANES, THICK_MM, normalise
 from segmentation.networks.checkpoint import load_checkpoint
 from segmentation.networks.unet import UNet, slim
 from segmentation.training.deck import Deck
@@ -49,9 +49,8 @@ from segmentation.training.real_cases import (
 from segmentation.training.scoring import label_unknown, pooled_dice
 from segmentation.training.settings import TrainingSettings
 
-SHARES = {"phantom": 0.25, "implant": 0.25, "real": 0.1, "implanted-head": 0.3, "partial": 0.1}
-SECOND_SHARES = {**SHARES, "phantom": 0.15, "partial": 0.2}
-MOST_SLICES = 64  # of a phantom; thin slices show a part of the head
+SHARES = {"phantom": 0.4, "implanted-head": 0.4, "partial": 0.15, "implant": 0.05, "real": 0.05}
+SECOND_SHARES = {**SHARES, "partial": 0.25}
 HELD_OUT_SEEDS = 50_000  # phantoms from here on are never trained on
 STUDY = re.compile(r"_study\d+$")
 THRESHOLDS = [round(0.3 + 0.05 * n, 2) for n in range(13)]
@@ -106,11 +105,14 @@ def run_task(task: Task) -> Example:
 
 
 def phantom_example(seed: int, *, rng: np.random.Generator) -> Example:
-    """A phantom of 1 to 5 mm slices; a fifth is brain only, a fifteenth without lesions."""
-    thick = float(rng.choice([rng.uniform(1.0, 2.0), rng.uniform(2.0, 5.0)]))
+    """A phantom of 1 mm voxels, in the slices of any plane, or of 2 to 5 mm slices.
+
+    A fifth is brain only, a fifteenth without lesions.
+    """
+    thin = rng.random() < 0.5
+    thick = PIXEL_MM if thin else rng.uniform(THICK_MM, 5.0)
     spacing = (1.0, 1.0, thick)
-    slices = min(MOST_SLICES, round(150 / thick))
-    beyond_mm = max(0.0, 75 - slices * thick / 2)
+    slices = round(150 / thick)
     empty = rng.random() < 0.07
     p = make_phantom(
         seed=seed,
@@ -119,7 +121,7 @@ def phantom_example(seed: int, *, rng: np.random.Generator) -> Example:
         lesions=0 if empty else None,
         confluent=False if empty else None,
         skull=bool(rng.random() < 0.8),
-        height_mm=rng.uniform(-beyond_mm, beyond_mm),
+        height_mm=rng.uniform(-15, 15),
         flair_only=True,
     )
     return make_example(
@@ -130,6 +132,7 @@ def phantom_example(seed: int, *, rng: np.random.Generator) -> Example:
         lesion=p.mask,
         brain=p.brain,
         rng=rng,
+        plane=int(rng.choice(PLANES)) if thin else AXIAL,
     )
 
 
@@ -189,12 +192,15 @@ def run_fold(
     material: Material,
     *,
     folder: Path,
-    command: str,
+    said: dict[str, Any],
     device: str | None,
     threads: int,
     say: Say,
 ) -> None:
-    """This will train one network, round after round, and leave its checkpoints in `folder`."""
+    """This will train one network, round after round, and leave its checkpoints in `folder`.
+
+    `said` stands in their records, too.
+    """
     rounds = fold.rounds
     torch.manual_seed(rounds[0].seed)
     torch.set_num_threads(threads)
@@ -216,7 +222,7 @@ def run_fold(
     counts = {name: len(members) for name, members in sorted(deck.groups.items())}
     precision = "bfloat16" if rounds[0].half else "float32"
     made_of: dict[str, Any] = {
-        "command": command,
+        **said,
         "left_out": sorted(fold.left_out),
         "subjects": {one: material.hashes[one] for one in sorted(names)},
         "examples": counts,
@@ -259,7 +265,13 @@ def run_fold(
 
 
 def side_by_side(
-    folds: list[Fold], material: Material, *, out: Path, command: str, device: str | None, say: Say
+    folds: list[Fold],
+    material: Material,
+    *,
+    out: Path,
+    said: dict[str, Any],
+    device: str | None,
+    say: Say,
 ) -> None:
     """This will train networks at once, each on its part of the cores; exits where one failed."""
     running = []
@@ -269,7 +281,7 @@ def side_by_side(
             args=(fold, material),
             kwargs={
                 "folder": out / fold.name,
-                "command": command,
+                "said": said,
                 "device": device,
                 "threads": max(1, len(os.sched_getaffinity(0)) // len(folds)),
                 "say": lambda line, name=fold.name: say(f"[{name}] {line}"),
@@ -287,11 +299,19 @@ def main() -> None:
     """Read the command line, make the examples, and train the folds side by side."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--cases", type=Path, help="folder of case folders; none: phantoms only")
-    parser.add_argument("--leave-out", action="append", default=[], metavar="CASE")
+    parser.add_argument(
+        "--leave-out",
+        action="append",
+        default=[],
+        metavar="CASE[,CASE]",
+        type=lambda names: tuple(names.split(",")),
+        help="for each time that it is given, one network that learns nothing of these",
+    )
     parser.add_argument("--all", action="store_true", help="also train on everything")
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoints")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--shared", type=int, default=0, help="epochs before the folds part")
+    parser.add_argument("--begin-with", type=Path, help="a checkpoint that a run before left")
     parser.add_argument("--epochs", type=int, nargs=2, default=(12, 8), help="of the two rounds")
     parser.add_argument("--steps", type=int, default=250, help="per epoch")
     parser.add_argument("--batch", type=int, default=16)
@@ -302,6 +322,7 @@ def main() -> None:
     parser.add_argument("--held-out", type=int, default=6, help="phantoms, and implanted heads")
     parser.add_argument("--processes", type=int, default=1, help="that make examples")
     parser.add_argument("--device", help="cpu or cuda; none: cuda where there is one")
+    parser.add_argument("--threshold", type=float, help="that the checkpoint is to be used with")
     parser.add_argument(
         "--half", action="store_true", help="compute in bfloat16, unless that is slow"
     )
@@ -311,17 +332,18 @@ def main() -> None:
     def say(line: str) -> None:
         print(f"{time.monotonic() - began:5.0f} s {line}", flush=True)  # this is a command
 
-    known = [one.name.split(".")[0] for several in _found(chosen.cases) for one in several]
-    for name in chosen.leave_out:
+    known = [_name(one) for several in _found(chosen.cases) for one in several]
+    for name in set().union(*chosen.leave_out):
         if not any(same_patient(name, one) for one in known):
             parser.error(
                 f"--leave-out {name}: no case and no mask in {chosen.cases} is of this name"
             )
-    left_out = [{name} for name in dict.fromkeys(chosen.leave_out)]
+    left_out = [set(names) for names in dict.fromkeys(chosen.leave_out)]
     if chosen.all or not left_out:
         left_out.append(set())
     amounts = Amounts(chosen.phantoms, chosen.poses, chosen.implants, chosen.held_out)
-    material = _make_all(chosen.cases, amounts, chosen.seed, chosen.processes, say)
+    unused = set.intersection(*left_out)
+    material = _make_all(chosen.cases, unused, amounts, chosen.seed, chosen.processes, say)
     settings = TrainingSettings(
         epochs=chosen.epochs[0],
         steps=chosen.steps,
@@ -336,10 +358,21 @@ def main() -> None:
         seed=chosen.seed,
         shares=SHARES,
     )
-    words = ["CASES" if word == str(chosen.cases) else word for word in sys.argv[1:]]
+    called = {str(chosen.cases): "CASES", str(chosen.begin_with): "BEFORE"}
+    words = [called.get(word, word) for word in sys.argv[1:]]
     command = "python -m segmentation.training.train_default " + shlex.join(words)
-    common = {"out": chosen.out, "command": command, "device": chosen.device, "say": say}
-    shared, folds = planned_folds(left_out, settings, chosen.shared, chosen.epochs[1], chosen.out)
+    said: dict[str, Any] = {"command": command}
+    if chosen.threshold is not None:
+        said["threshold"] = chosen.threshold
+    common = {"out": chosen.out, "said": said, "device": chosen.device, "say": say}
+    shared, folds = planned_folds(
+        left_out,
+        settings,
+        chosen.shared,
+        chosen.epochs[1],
+        chosen.out,
+        begin_with=chosen.begin_with,
+    )
     if shared:
         side_by_side([shared], material, **common)  # apart: who has met CUDA cannot be forked
     side_by_side(folds, material, **common)
@@ -351,15 +384,17 @@ def planned_folds(
     shared_epochs: int,
     second_epochs: int,
     out: Path,
+    *,
+    begin_with: Path | None = None,
 ) -> tuple[Fold | None, list[Fold]]:
     """What is shared, from what no fold leaves out, and the folds that begin with it.
 
     The second round is gentler, with more of the heads labelled since.
     """
-    shared = begin_with = None
+    shared = None
     if shared_epochs > 0:
         longer = replace(settings, epochs=shared_epochs, seed=settings.seed + 2)
-        shared = Fold("shared", set().union(*left_out), [longer])
+        shared = Fold("shared", set().union(*left_out), [longer], begin_with)
         begin_with = out / shared.name / "best.safetensors"
     second = replace(
         settings,
@@ -368,18 +403,26 @@ def planned_folds(
         seed=settings.seed + 1,
         shares=SECOND_SHARES,
     )
-    rounds = [settings, second] if second_epochs else [settings]
+    rounds = [one for one in (settings, second) if one.epochs]
     folds = [Fold("-".join(sorted(one)) or "all", one, rounds, begin_with) for one in left_out]
     return shared, folds
 
 
 def _make_all(
-    folder: Path | None, amounts: Amounts, seed: int, processes: int, say: Say
+    folder: Path | None,
+    unused: set[str],
+    amounts: Amounts,
+    seed: int,
+    processes: int,
+    say: Say,
 ) -> Material:
-    """All examples, made by several processes."""
-    folders, files = _found(folder)
+    """All examples, made by several processes; of patients whom every fold leaves out, none."""
+    folders, files = (
+        [one for one in several if not any(same_patient(name, _name(one)) for name in unused)]
+        for several in _found(folder)
+    )
     hashes = {one.name: _sha256(one / "FLAIR.nii.gz") for one in folders}
-    hashes |= {one.name.split(".")[0]: _sha256(one) for one in files}
+    hashes |= {_name(one): _sha256(one) for one in files}
     with ProcessPoolExecutor(processes, multiprocessing.get_context("fork")) as pool:
         cases = list(pool.map(read_real_case, folders))
         masks = list(pool.map(read_lesion_mask, files))
@@ -397,6 +440,10 @@ def _found(folder: Path | None) -> tuple[list[Path], list[Path]]:
         return [], []
     folders = sorted(one.parent for one in folder.glob("*/FLAIR.nii.gz"))
     return folders, sorted((folder / "masks_mni").glob("*.nii.gz"))
+
+
+def _name(file: Path) -> str:
+    return file.name.split(".")[0]
 
 
 def _sha256(file: Path) -> str:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from django.conf import settings
@@ -10,8 +11,11 @@ from django.core.management import CommandError, call_command
 from segmentation.models import Case, Cohort, Version
 from segmentation.networks.checkpoint import load_checkpoint, save_checkpoint
 from segmentation.networks.unet import UNet, UNetSettings
+from segmentation.operations.cases import NamedFile, import_case
 from segmentation.operations.planning import Plan
-from segmentation.operations.training import starting_network
+from segmentation.operations.training import examples_of, starting_network
+from segmentation.training.phantoms import make_phantom
+from tests.segmentation.scans import NOON, nifti
 from tests.segmentation.taught import teach
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +61,21 @@ def test_the_small_preset_fine_tunes_and_says_on_whom(
     assert version.record["training_sha256"] == [hashes["C0001"]]
     with version.checkpoint.open("rb") as stored:
         assert stored.read() == (tmp_path / "t" / "best.safetensors").read_bytes()
+
+
+def test_a_thin_scan_teaches_all_three_planes(cohort: Cohort) -> None:
+    phantom = make_phantom(seed=84, shape=(40, 44, 90), spacing_mm=(4.0, 4.0, 1.5))
+    voxels = {"FLAIR": phantom.flair, "mask": phantom.mask.astype(np.uint8)}
+    files = [NamedFile(f"{name}.nii", nifti(one, phantom.affine)) for name, one in voxels.items()]
+    case = import_case(cohort=cohort, files=files, now=NOON).case
+    mask = case.segmentations.get()
+    sagittal, coronal, axial = examples_of(mask, plan=Plan(preset="small"))
+    assert sagittal.pixels.shape == (160, 176, 144)
+    assert coronal.pixels.shape == (176, 160, 144)
+    assert axial.pixels.shape == (144, 160, 176)
+    assert sagittal.stride == coronal.stride == axial.stride == 3
+    assert sagittal.lesion.sum() == coronal.lesion.sum() == axial.lesion.sum() > 0
+    assert len(examples_of(mask, plan=Plan(preset="paper"))) == 1
 
 
 def test_the_paper_preset_widens_a_network_of_one_slice_and_is_installed(

@@ -327,7 +327,7 @@ def test_a_threshold_is_chosen_anew_and_the_weights_stay(taught: Cohort, cora: U
     old, new = made[DEFAULT_METHOD], made[version.name]
     assert new.probability_sha256 == old.probability_sha256
     thresholds = [one.provenance["settings"]["threshold"] for one in (old, new)]
-    assert thresholds == [0.5, version.threshold]
+    assert thresholds == [load_checkpoint(CHECKPOINT).record["threshold"], version.threshold]
 
 
 @pytest.mark.parametrize("kind", ["sha256", "sent_sha256", "original_sha256"])
@@ -349,11 +349,14 @@ def test_a_threshold_is_not_chosen_on_whom_the_checkpoint_has_learned(
 def test_the_shipped_network_knows_the_cases_that_it_was_trained_on(
     cohort: Cohort, real_scans: Path, preset: str
 ) -> None:
-    for name in ("mni_patient07", "mni_patient19"):
+    for name in ("long_patient01_study2", "long_patient12_study2"):
         folder = real_scans / "ljubljana" / name
         files = [
-            NamedFile(file, (folder / file).read_bytes())
-            for file in ("FLAIR.nii.gz", "mask.nii.gz")
+            NamedFile(called, (folder / file).read_bytes())
+            for called, file in (
+                ("FLAIR.nii.gz", "FLAIR.nii.gz"),
+                ("mask.nii.gz", "change_mask.nii.gz"),
+            )
         ]
         import_case(cohort=cohort, files=files, now=NOON)
     with pytest.raises(NotEnoughSubjects, match=r"has (not )?learned"):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from segmentation.imaging.geometry import Grid
-from segmentation.inference.cleaning import brain_mask, clean_mask
+from segmentation.inference.cleaning import brain_mask, clean_mask, without_rim
 from segmentation.inference.engine import BATCH, box_around, predict
 from segmentation.networks.unet import UNet, UNetSettings
 
@@ -106,3 +106,16 @@ def test_cleaning_keeps_large_lesions_inside_the_brain() -> None:
     )
     assert mask.sum() == 27
     assert mask[3, 3, 3]
+
+
+def test_a_brain_loses_its_rim_but_not_where_slices_are_thick_nor_at_the_scans_edge() -> None:
+    brain = np.zeros((30, 30, 9), bool)
+    brain[5:25, 5:25, :6] = True
+    thick = without_rim(brain, grid=Grid(brain.shape, np.diag([0.5, 1, 4, 1])), rim_mm=2.0)
+    assert thick[15, 15].tolist() == brain[15, 15].tolist()
+    assert np.flatnonzero(thick[:, 15, 3]).tolist() == list(range(9, 21))
+    thin = without_rim(brain, grid=Grid(brain.shape, np.eye(4)), rim_mm=2.0)
+    assert np.flatnonzero(thin[15, 15]).tolist() == [0, 1, 2, 3]
+    assert np.flatnonzero(thin[:, 15, 2]).tolist() == list(range(7, 23))
+    coarse = without_rim(brain, grid=Grid(brain.shape, np.diag([3, 3, 4, 1])), rim_mm=2.0)
+    assert coarse.sum() == brain.sum()

@@ -8,10 +8,20 @@ from nibabel.orientations import apply_orientation, inv_ornt_aff
 
 from segmentation.imaging.geometry import Grid
 from segmentation.imaging.nifti import Volume
-from segmentation.inference.preparation import LOWEST, normalise, prepare, tissue_peak
-from segmentation.training.phantoms import make_phantom
+from segmentation.inference.preparation import (
+    AXIAL,
+    CORONAL,
+    LOWEST,
+    PLANES,
+    normalise,
+    prepare,
+    stack,
+    tissue_peak,
+)
+from segmentation.training.phantoms import Phantom, make_phantom
 
 PHANTOM = make_phantom(seed=11, shape=(120, 140, 18), spacing_mm=(1.5, 1.5, 8.0))
+THIN = make_phantom(seed=12, shape=(80, 100, 50), spacing_mm=(1.5, 1.5, 1.5))
 GRID = Grid(PHANTOM.flair.shape, PHANTOM.affine)
 
 
@@ -42,18 +52,30 @@ def test_an_image_without_tissue_is_all_air(level: float) -> None:
 
 
 def test_slices_are_padded_to_multiples_of_16_pixels_of_1_mm() -> None:
-    slices = prepare(volume(PHANTOM.flair))
-    assert slices.inner == (180, 210)
-    assert slices.pixels.shape == (18, 192, 224)
-    assert (slices.pixels[:, 0] == LOWEST).all()
+    ready = prepare(volume(PHANTOM.flair))
+    assert ready.inner == (180, 210, 18)
+    assert ready.pixels.shape == (192, 224, 18)
+    assert (ready.pixels[0] == LOWEST).all()
+    assert ready.planes == (AXIAL,)
 
 
-def test_a_map_on_the_slices_comes_back_where_it_was() -> None:
-    slices = prepare(volume(PHANTOM.flair))
-    bright = (slices.pixels > 0.8).astype(np.float32)
-    back = slices.to_scan(bright)
-    direct = normalise(PHANTOM.flair.astype(np.float32), GRID.spacing_mm) > 0.8
-    assert back.shape == PHANTOM.flair.shape
+def test_thin_slices_become_1_mm_thin_and_are_seen_in_three_planes() -> None:
+    ready = prepare(volume(THIN.flair, Grid(THIN.flair.shape, THIN.affine)))
+    assert ready.inner == (120, 150, 75)
+    assert ready.pixels.shape == (128, 160, 80)
+    assert ready.slice_mm == 1.0
+    assert ready.planes == PLANES
+    assert stack(ready.pixels, CORONAL).shape == (160, 128, 80)
+
+
+@pytest.mark.parametrize("phantom", [PHANTOM, THIN], ids=["thick", "thin"])
+def test_a_map_comes_back_where_it_was(phantom: Phantom) -> None:
+    grid = Grid(phantom.flair.shape, phantom.affine)
+    ready = prepare(volume(phantom.flair, grid))
+    bright = (ready.pixels > 0.8).astype(np.float32)
+    back = ready.to_scan(bright)
+    direct = normalise(phantom.flair.astype(np.float32), grid.spacing_mm) > 0.8
+    assert back.shape == phantom.flair.shape
     overlap = 2 * (direct & (back > 0.5)).sum() / (direct.sum() + (back > 0.5).sum())
     assert overlap > 0.85
 

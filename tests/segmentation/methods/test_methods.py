@@ -54,10 +54,11 @@ def test_a_prediction_names_checkpoint_code_and_settings() -> None:
     told: Mapping[str, object] = json.loads(json.dumps(prediction.provenance))
     assert told["checkpoint_sha256"] == hashlib.sha256(CHECKPOINT.read_bytes()).hexdigest()
     assert told["settings"] == {
-        "threshold": 0.5,
+        "threshold": 0.4,
         "min_volume_mm3": 10.7,
         "connectivity": 26,
-        "across_slices_mm": 1.0,
+        "three_planes_below_mm": 2.0,
+        "rim_mm": 3.0,
     }
     assert told["min_voxels_kept"] == 1  # 126 mm3 per voxel
     assert len(str(told["code_version"])) == len(str(told["settings_sha256"])) == 64

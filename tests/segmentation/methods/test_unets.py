@@ -5,9 +5,11 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from segmentation.imaging.nifti import read_volume
 from segmentation.imaging.registration import NotRegistered
+from segmentation.inference.preparation import prepare
 from segmentation.methods import (
     METHOD_CARDS,
     MissingSequence,
@@ -16,8 +18,10 @@ from segmentation.methods import (
     method_card,
 )
 from segmentation.methods.li_unet import LiUNet
+from segmentation.methods.slim_unet import AIR, SlimUNet
 from segmentation.networks.checkpoint import UnusableCheckpoint, load_checkpoint, save_checkpoint
 from segmentation.networks.unet import UNetSettings
+from segmentation.training.phantoms import make_phantom
 from tests.segmentation.methods.small import PHANTOM, TINY, bright_detector, li_file, volume
 
 SILENT = {"progress": lambda *_: None}
@@ -150,3 +154,23 @@ def test_every_storage_order_gives_the_same_mask(folder: Path) -> None:
         brain = turned.grid.to_native(PHANTOM.brain)
         other = method.segment({"FLAIR": turned}, brain=brain, **SILENT)
         assert np.array_equal(turned.grid.to_ras(other.mask), one.mask)
+
+
+def test_a_thin_scan_is_looked_at_in_three_planes_and_a_thick_one_in_one(tmp_path: Path) -> None:
+    network = bright_detector(UNetSettings(3, TINY, 3, 3, False, 0.0, 2), level=0.8)
+    save_checkpoint(tmp_path / "bright.safetensors", network, {})
+    method = SlimUNet(load_checkpoint(tmp_path / "bright.safetensors"))
+    for slice_mm, planes in ((1.8, 3), (2.0, 1)):
+        phantom = make_phantom(seed=3, shape=(64, 76, 40), spacing_mm=(2.6, 2.4, slice_mm))
+        flair, stages = volume(phantom.flair, phantom.affine), []
+        found = method.segment(
+            {"FLAIR": flair},
+            brain=phantom.brain,
+            progress=lambda _, stage, heard=stages: heard.append(stage),
+        )
+        ready = prepare(flair)
+        looked = {stage.partition("(")[2] for stage in stages if stage.startswith("Segmenting")}
+        assert len(looked) == planes, looked
+        bright = expit(10 * (ready.pixels - 0.8)) * (ready.pixels > AIR)
+        np.testing.assert_allclose(found.probability, ready.to_scan(bright), atol=0.02)
+        assert found.mask.any()

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from segmentation.inference.preparation import AXIAL
 from segmentation.networks.unet import UNet, UNetSettings
 from segmentation.training.deck import Deck
 from segmentation.training.examples import Example, make_example
@@ -19,6 +20,7 @@ def tiny_example(
     known: np.ndarray | None = None,
     slice_mm: float = 3.0,
     shape: tuple[int, int, int] = (40, 48, 5),
+    plane: int = AXIAL,
 ) -> Example:
     """A noisy square brain with lesions of 4 x 5 x 2 voxels and of a single one."""
     rng = np.random.default_rng(seed)
@@ -37,6 +39,7 @@ def tiny_example(
         brain=brain,
         rng=rng,
         lesion_known=known,
+        plane=plane,
     )
 
 

@@ -34,6 +34,18 @@ def test_every_lesion_has_a_place_to_look_at_and_large_ones_have_more() -> None:
     assert 3 <= len(foci) <= 6
 
 
+@pytest.mark.parametrize(("plane", "shape"), [(0, (40, 48, 5)), (1, (48, 40, 5)), (2, (5, 40, 48))])
+def test_an_example_is_cut_into_the_slices_of_its_plane(
+    plane: int, shape: tuple[int, int, int]
+) -> None:
+    example = tiny_example(slice_mm=1.0, plane=plane)
+    assert example.pixels.shape == example.lesion.shape == example.brain.shape == shape
+    assert example.pixels[example.lesion].min() > 1.0
+    assert all(example.lesion[tuple(focus)] for focus in example.foci)
+    place = [30, 30, 3]
+    assert example.lesion[(place[plane], *np.delete(place, plane))]
+
+
 def test_a_still_crop_as_large_as_the_deck_is_the_slice_itself() -> None:
     deck = tiny_deck(1)
     batch = deal(deck, focus=0.0, augmentation=STILL, count=12)

@@ -97,7 +97,7 @@ def test_a_phantom_without_lesions_keeps_all_that_looks_like_some(
     assert np.median(flair[plexus]) > 2 * np.median(flair[(head.csf > 0.9) & ~plexus])
 
 
-def test_a_fifteenth_of_the_phantoms_that_teach_is_without_lesions(
+def test_a_fifteenth_of_the_phantoms_that_teach_is_without_lesions_and_thin_ones_are_turned(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[dict[str, Any]] = []
@@ -108,8 +108,11 @@ def test_a_fifteenth_of_the_phantoms_that_teach_is_without_lesions(
         return tiny
 
     monkeypatch.setattr(train_default, "make_phantom", noted)
-    for seed in range(150):
-        train_default.phantom_example(seed, rng=np.random.default_rng(seed))
+    shapes = [
+        train_default.phantom_example(seed, rng=np.random.default_rng(seed)).pixels.shape
+        for seed in range(150)
+    ]
+    assert set(shapes) == {(2, 16, 16), (16, 16, 2)}  # slices of another plane: thin ones alone
     kinds = [(one["lesions"], one["confluent"]) for one in asked]
     assert set(kinds) == {(0, False), (None, None)}
     assert 5 <= kinds.count((0, False)) <= 20

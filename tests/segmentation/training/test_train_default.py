@@ -69,7 +69,7 @@ def test_no_fold_learns_from_whom_it_leaves_out_nor_begins_with_a_network_that_d
             fold,
             material,
             folder=tmp_path / fold.name,
-            command="",
+            said={},
             device="cpu",
             threads=1,
             say=lambda _: None,
@@ -84,6 +84,26 @@ def test_no_fold_learns_from_whom_it_leaves_out_nor_begins_with_a_network_that_d
     }
 
 
+def test_a_network_can_leave_out_several_and_nothing_is_made_of_them(tmp_path: Path) -> None:
+    names = ["mni_patient01", "mni_patient02"]
+    for name in names:
+        (tmp_path / "cases" / name).mkdir(parents=True)
+        (tmp_path / "cases" / name / "FLAIR.nii.gz").write_bytes(b"never read")
+    given = ["--cases", str(tmp_path / "cases"), "--leave-out", ",".join(names), "--shared", "0"]
+    given += ["--threshold", "0.35"]
+    done = subprocess.run(
+        [*COMMAND, *given, "--out", str(tmp_path / "out")],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "read 0 cases and 0 masks" in done.stdout
+    record = load_checkpoint(tmp_path / "out" / "-".join(names) / "best.safetensors").record
+    assert (record["left_out"], record["subjects"]) == (names, {})
+    assert record["threshold"] == 0.35
+    assert len(list((tmp_path / "out").iterdir())) == 1
+
+
 def test_a_fold_begins_with_the_shared_network(tmp_path: Path) -> None:
     material = Material([example("mni_patient01")], [], {"mni_patient01": "0" * 64})
     shared, (fold,) = planned_folds([set()], SETTINGS, 1, 0, tmp_path)
@@ -94,7 +114,7 @@ def test_a_fold_begins_with_the_shared_network(tmp_path: Path) -> None:
             one,
             material,
             folder=tmp_path / one.name,
-            command="",
+            said={},
             device="cpu",
             threads=1,
             say=lambda _: None,
