@@ -235,6 +235,7 @@ def run_fold(
     if fold.begin_with is not None:
         checkpoint = load_checkpoint(fold.begin_with)
         network, record["begun_with"] = checkpoint.network, checkpoint.sha256
+        record["subjects"] = {**checkpoint.record.get("subjects", {}), **made_of["subjects"]}
     for number, chosen in enumerate(rounds, 1):
         journal = Journal(folder / f"round{number}", {"round": number, **made_of})
         network = train(

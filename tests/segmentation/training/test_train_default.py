@@ -125,6 +125,25 @@ def test_a_fold_begins_with_the_shared_network(tmp_path: Path) -> None:
     assert (begun - first).abs().max() < 0.01 < (fresh - first).abs().max()
 
 
+def test_a_network_that_goes_on_says_whom_it_had_learned_from_before(tmp_path: Path) -> None:
+    subjects = ["mni_patient01", "mni_patient02"]
+    file: Path | None = None
+    for name in subjects:
+        run_fold(
+            Fold(name, set(), [SETTINGS], file),
+            Material([example(name)], [], {name: name[-2:] * 32}),
+            folder=tmp_path / name,
+            said={},
+            device="cpu",
+            threads=1,
+            say=lambda _: None,
+        )
+        file = tmp_path / name / "best.safetensors"
+    assert file is not None
+    record = load_checkpoint(file).record
+    assert record["subjects"] == {"mni_patient01": "01" * 32, "mni_patient02": "02" * 32}
+
+
 @pytest.mark.parametrize(
     ("name", "other", "same"),
     [
