@@ -83,19 +83,22 @@ def prepare(volume: Volume) -> Prepared:
     grid = volume.grid
     normal = normalise(grid.to_ras(volume.data).astype(np.float32), grid.ras.spacing_mm)
     slice_mm = grid.ras.spacing_mm[AXIAL]
-    inner = [
+    x, y, z = (
         max(1, round(n * mm / PIXEL_MM))
         for n, mm in zip(grid.ras.shape, grid.ras.spacing_mm, strict=True)
-    ]
+    )
     if slice_mm >= THICK_MM:
-        inner[AXIAL] = grid.ras.shape[AXIAL]
+        size = (x, y, grid.ras.shape[AXIAL])
+        padded = (*_multiples(x, y), size[AXIAL])
     else:
-        slice_mm = PIXEL_MM
-    size = (inner[0], inner[1], inner[2])
-    padded = [math.ceil(n / MULTIPLE) * MULTIPLE for n in size]
-    if slice_mm != PIXEL_MM:
-        padded[AXIAL] = size[AXIAL]
+        slice_mm, size = PIXEL_MM, (x, y, z)
+        padded = _multiples(*size)
     return Prepared(_padded(_resized(normal, size), padded, fill=LOWEST), size, slice_mm, grid)
+
+
+def _multiples(*sizes: int) -> tuple[int, ...]:
+    """Sizes rounded up to what the network takes."""
+    return tuple(math.ceil(n / MULTIPLE) * MULTIPLE for n in sizes)
 
 
 def _padded(array: NDArray[np.float32], size: Sequence[int], *, fill: float) -> NDArray[np.float32]:
