@@ -29,7 +29,7 @@ import torch
 
 from segmentation.inference.precision import has_native_bfloat16
 from segmentation.inference.preparation import AXIAL, PIXEL_MM, PLANES, THICK_MM, normalise
-from segmentation.networks.checkpoint import load_checkpoint
+from segmentation.networks.checkpoint import UnusableCheckpoint, load_checkpoint
 from segmentation.networks.unet import UNet, slim
 from segmentation.training.deck import Deck
 from segmentation.training.examples import Example, make_example
@@ -335,10 +335,20 @@ def main() -> None:
 
     known = [_name(one) for several in _found(chosen.cases) for one in several]
     for name in set().union(*chosen.leave_out):
-        if not any(same_patient(name, one) for one in known):
+        if not name or not any(same_patient(name, one) for one in known):
             parser.error(
                 f"--leave-out {name}: no case and no mask in {chosen.cases} is of this name"
             )
+    if not any(chosen.epochs):
+        parser.error("--epochs 0 0: no round is left; give one of them epochs")
+    if chosen.begin_with is not None:
+        try:
+            learned = load_checkpoint(chosen.begin_with).record.get("subjects", {})
+        except UnusableCheckpoint as refusal:
+            parser.error(f"--begin-with: {refusal}")
+        for name in set().union(*chosen.leave_out):
+            if any(same_patient(name, one) for one in learned):
+                parser.error(f"--begin-with {chosen.begin_with}: it has learned from {name}")
     left_out = [set(names) for names in dict.fromkeys(chosen.leave_out)]
     if chosen.all or not left_out:
         left_out.append(set())

@@ -24,7 +24,9 @@ from segmentation.methods import (
     method_card,
 )
 from segmentation.methods.slim_unet import CHECKPOINT
+from segmentation.networks.checkpoint import load_checkpoint
 from segmentation.training.phantoms import Phantom, make_phantom
+from segmentation.training.train_default import same_patient
 
 
 def volume_of(phantom: Phantom) -> Volume:
@@ -95,6 +97,14 @@ def test_every_card_leads_to_a_method_with_a_model_card() -> None:
     assert CHECKPOINT.stat().st_size < 3_000_000
     shipped = hashlib.sha256(CHECKPOINT.read_bytes()).hexdigest()
     assert f"`{shipped}`" in (CHECKPOINT.parent / f"{DEFAULT_METHOD}.md").read_text()
+
+
+def test_the_shipped_network_has_seen_neither_complete_case() -> None:
+    record = load_checkpoint(CHECKPOINT).record
+    assert len(record["subjects"]) == 34
+    for name in ("mni_patient07", "mni_patient19"):
+        assert name in record["left_out"]
+        assert not any(same_patient(name, one) for one in record["subjects"])
 
 
 @pytest.mark.real_scans

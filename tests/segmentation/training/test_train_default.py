@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from segmentation.inference.precision import has_native_bfloat16
-from segmentation.networks.checkpoint import load_checkpoint
+from segmentation.networks.checkpoint import load_checkpoint, save_checkpoint
 from segmentation.training.examples import Example
 from segmentation.training.settings import TrainingSettings
 from segmentation.training.train_default import (
@@ -21,7 +21,7 @@ from segmentation.training.train_default import (
     run_fold,
     same_patient,
 )
-from tests.segmentation.training.small import tiny_example
+from tests.segmentation.training.small import tiny_example, tiny_network
 
 SMALLEST = (
     "--phantoms 1 --held-out 0 --shared 1 --epochs 1 1 --steps 2 --batch 2 --size 64 --device cpu"
@@ -160,13 +160,26 @@ def test_scans_and_masks_of_one_patient_are_known_by_name(
     assert same_patient(other, name) is same
 
 
-def test_whoever_is_left_out_must_be_there(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [*COMMAND, "--cases", str(tmp_path), "--leave-out", "mni_patient7", "--out", str(tmp_path)],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["--leave-out", "mni_patient7"], "--leave-out mni_patient7: no case and no mask"),
+        (["--leave-out", "mni_patient07,"], "--leave-out : no case and no mask"),
+        (["--epochs", "0", "0"], "no round is left"),
+        (["--begin-with", "none.safetensors"], "none.safetensors"),
+        (["--begin-with", "BEFORE", "--leave-out", "mni_patient07"], "learned from mni_patient07"),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_is_made(
+    given: list[str], told: str, tmp_path: Path
+) -> None:
+    (tmp_path / "cases" / "mni_patient07").mkdir(parents=True)
+    (tmp_path / "cases" / "mni_patient07" / "FLAIR.nii.gz").write_bytes(b"never read")
+    before = tmp_path / "before.safetensors"
+    save_checkpoint(before, tiny_network(), {"subjects": {"patient07": "0" * 64}})
+    words = [str(before) if word == "BEFORE" else word for word in given]
+    folders = ["--cases", str(tmp_path / "cases"), "--out", str(tmp_path / "out")]
+    done = subprocess.run([*COMMAND, *folders, *words], check=False, capture_output=True, text=True)
     assert done.returncode == 2
-    assert "--leave-out mni_patient7: no case and no mask" in done.stderr
-    assert not list(tmp_path.iterdir())
+    assert told in done.stderr
+    assert not (tmp_path / "out").exists()
