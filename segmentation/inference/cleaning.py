@@ -27,16 +27,17 @@ def brain_mask(probability: NDArray[np.float32]) -> NDArray[np.bool_]:
 def without_rim(brain: NDArray[np.bool_], *, grid: Grid, rim_mm: float) -> NDArray[np.bool_]:
     """This will return a brain without its outermost millimetres: cortex, or vessels and dura.
 
-    Along axes whose voxels are longer than the rim nothing goes, nor at the edge of the scan.
+    Along each axis as many voxels go as lie within the rim: none where they are longer than it is.
+    Nothing goes at the edge of the scan.
     """
-    reached = [mm <= rim_mm for mm in grid.spacing_mm]
-    if not any(reached):
-        return brain
-    cross = ndimage.generate_binary_structure(3, 1)
-    for axis in (n for n, is_reached in enumerate(reached) if not is_reached):
-        cross[(slice(None),) * axis + ([0, 2],)] = False
-    times = max(1, round(rim_mm / min(grid.spacing_mm)))
-    return np.asarray(ndimage.binary_erosion(brain, cross, iterations=times, border_value=1))
+    steps = [int(rim_mm / mm + 1e-3) for mm in grid.spacing_mm]
+    for step in range(max(steps)):
+        cross = np.zeros((3, 3, 3), dtype=bool)
+        for axis, last in enumerate(steps):
+            if step < last:
+                np.moveaxis(cross, axis, 0)[:, 1, 1] = True
+        brain = np.asarray(ndimage.binary_erosion(brain, cross, border_value=1))
+    return brain
 
 
 def clean_mask(

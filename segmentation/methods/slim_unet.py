@@ -66,24 +66,24 @@ class SlimUNet:
         maps = self._mean_of_planes(ready, precision, progress)
         progress(0.9, "Cleaning up the mask")
         lesion, likely = (ready.to_scan(one) for one in maps)
+        settings = self.settings
         if brain is not None and brain.any():
-            inside = brain
+            settings = {**settings, "rim_mm": 0.0}  # somebody has said where the brain ends
         else:
             brain = brain_mask(likely)
-            inside = without_rim(brain, grid=flair.grid, rim_mm=SETTINGS["rim_mm"])
             if self.knows_brains:
                 require_possible(brain, flair.grid)
         return Prediction(
             probability=lesion,
             mask=clean_mask(
                 lesion,
-                brain=inside,
+                brain=without_rim(brain, grid=flair.grid, rim_mm=settings["rim_mm"]),
                 grid=flair.grid,
-                **{name: self.settings[name] for name in CLEANING},
+                **{name: settings[name] for name in CLEANING},
             ),
             brain=brain,
             provenance=provenance(
-                self.settings,
+                settings,
                 self.checkpoint.sha256,
                 grid=flair.grid,
                 precision=precision.as_record(),

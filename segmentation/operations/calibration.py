@@ -13,7 +13,7 @@ from segmentation.evaluation.comparison import scores_of
 from segmentation.evaluation.thresholds import THRESHOLDS, Choice, Score, choose_threshold
 from segmentation.evaluation.undefined import Undefined
 from segmentation.imaging.geometry import Grid
-from segmentation.inference.cleaning import clean_mask
+from segmentation.inference.cleaning import clean_mask, without_rim
 from segmentation.methods import Method, Prediction, Progress, method_with
 from segmentation.models import Segmentation, Training
 from segmentation.networks.checkpoint import checkpoint_in, with_record
@@ -106,10 +106,11 @@ def _curves(prediction: Prediction, known: NDArray[np.bool_], grid: Grid) -> Cur
     Where a mask draws nothing of a case with lesions, or something of a case without, the lesion F1
     is 0, as DSC is: left out, it would speak for the threshold. Undefined where both are empty.
     """
+    settings = prediction.provenance["settings"]
     within = prediction.brain if prediction.brain is not None else np.ones_like(known)
+    within = without_rim(within, grid=grid, rim_mm=settings.get("rim_mm", 0.0))
     box = _box(((prediction.probability > THRESHOLDS[0]) & within) | known)
     small = Grid(shape=known[box].shape, affine=grid.affine)
-    settings = prediction.provenance["settings"]
     curves: dict[str, list[Score]] = {name: [] for name in MEASURES}
     for threshold in THRESHOLDS:
         mask = clean_mask(

@@ -7,12 +7,13 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
 import pytest
 import torch
 from django.conf import settings
@@ -21,8 +22,11 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
+from segmentation.evaluation.comparison import scores_of
 from segmentation.evaluation.thresholds import THRESHOLDS
-from segmentation.methods import DEFAULT_METHOD, UnknownMethod
+from segmentation.imaging.nifti import Volume
+from segmentation.inference.cleaning import without_rim
+from segmentation.methods import DEFAULT_METHOD, Prediction, UnknownMethod
 from segmentation.methods.slim_unet import CHECKPOINT
 from segmentation.models import (
     AuditEntry,
@@ -36,6 +40,7 @@ from segmentation.models import (
 from segmentation.networks.checkpoint import checkpoint_in, load_checkpoint, save_checkpoint
 from segmentation.networks.unet import UNet, UNetSettings
 from segmentation.operations import adapting, running
+from segmentation.operations.calibration import curves_of
 from segmentation.operations.cases import NamedFile, create_cohort, import_case
 from segmentation.operations.deletion import delete_case
 from segmentation.operations.jobs import AlreadyFinished, request_segmentation, say_present
@@ -47,6 +52,7 @@ from segmentation.operations.training_jobs import (
     request_training,
 )
 from segmentation.operations.versions import add_version
+from segmentation.operations.voxels import mask_of, scans_of
 from segmentation.queries import training_in_full
 from segmentation.refusals import Refusal
 from segmentation.training.course import Course
@@ -328,6 +334,32 @@ def test_a_threshold_is_chosen_anew_and_the_weights_stay(taught: Cohort, cora: U
     assert new.probability_sha256 == old.probability_sha256
     thresholds = [one.provenance["settings"]["threshold"] for one in (old, new)]
     assert thresholds == [0.4, version.threshold]
+
+
+class Everywhere:
+    """A method that takes all of the brain that it sees for a lesion, but for its rim."""
+
+    def segment(self, volumes: Mapping[str, Volume], **_: Any) -> Prediction:
+        grid = volumes["FLAIR"].grid
+        brain = np.zeros(grid.shape, bool)
+        brain[3:-3, 3:-3] = True
+        settings = {"rim_mm": 2 * max(grid.spacing_mm), "min_volume_mm3": 0.0, "connectivity": 26}
+        return Prediction(
+            probability=np.ones(grid.shape, np.float32),
+            mask=without_rim(brain, grid=grid, rim_mm=settings["rim_mm"]),
+            brain=brain,
+            provenance={"settings": settings},
+        )
+
+
+def test_a_threshold_is_chosen_on_the_masks_that_the_method_makes(taught: Cohort) -> None:
+    reference = taught.cases.get(code="C0001").segmentations.get()
+    scans = scans_of(reference.case)
+    prediction = Everywhere().segment(scans)
+    assert prediction.mask.sum() < prediction.brain.sum()
+    curves = curves_of(Everywhere(), reference, progress=lambda *_: None)
+    scores = scores_of(prediction.mask, mask_of(reference), grid=scans["FLAIR"].grid)
+    assert set(curves["DSC"]) == {scores["DSC"]}
 
 
 @pytest.mark.parametrize("kind", ["sha256", "sent_sha256", "original_sha256"])

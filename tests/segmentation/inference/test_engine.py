@@ -117,5 +117,9 @@ def test_a_brain_loses_its_rim_but_not_where_slices_are_thick_nor_at_the_scans_e
     thin = without_rim(brain, grid=Grid(brain.shape, np.eye(4)), rim_mm=2.0)
     assert np.flatnonzero(thin[15, 15]).tolist() == [0, 1, 2, 3]
     assert np.flatnonzero(thin[:, 15, 2]).tolist() == list(range(7, 23))
+    clinical = without_rim(brain, grid=Grid(brain.shape, np.diag([0.72, 0.5, 3, 1])), rim_mm=3.0)
+    assert np.flatnonzero(clinical[15, 15]).tolist() == [0, 1, 2, 3, 4]
+    assert np.flatnonzero(clinical[:, 15, 2]).tolist() == list(range(9, 21))
+    assert np.flatnonzero(clinical[15, :, 2]).tolist() == list(range(11, 19))
     coarse = without_rim(brain, grid=Grid(brain.shape, np.diag([3, 3, 4, 1])), rim_mm=2.0)
     assert coarse.sum() == brain.sum()
