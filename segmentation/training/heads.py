@@ -29,14 +29,16 @@ class Space:
 class Head:
     """Soft maps of tissues (0 to 1), and signed distances in mm, positive inside.
 
-    `gray` is cortex, `deep` thalamus and basal ganglia, `choroid` the plexus inside the ventricles;
-    `ventricle_mm` is the distance *from* the ventricles, `outside_mm` that from the brain.
+    `gray` is cortex, `deep` thalamus and basal ganglia, `limbic` hippocampi and fornix, `choroid`
+    the plexus inside the ventricles; `ventricle_mm` is the distance *from* the ventricles,
+    `outside_mm` that from the brain, `deep_mm` that to deep and limbic structures.
     """
 
     brain: Field
     csf: Field
     gray: Field
     deep: Field
+    limbic: Field
     choroid: Field
     white_mm: Field
     ventricle_mm: Field
@@ -134,7 +136,10 @@ def make_head(rng: Generator, space: Space) -> Head:
     folia = np.abs(smooth_field(rng, space.axes, 10)) * 4
     inner_cerebellum = np.minimum(cerebellum, folia + np.clip(cerebellum - 10, 0, None))
 
-    ventricles = _ventricles(rng, space)
+    wide = rng.uniform(0.7, 1.7)
+    body_mm = rng.uniform(1, 7) + 5.5 * wide  # of the lateral ventricles, from the midline
+    ventricles = _ventricles(rng, space, wide, body_mm)
+    limbic = _limbic(rng, space)
     deep = ellipsoid(space, (12, -16, 6), (9, 14, 9), both_sides=True)
     for centre, radii in [((14, 12, 10), (6, 14, 9)), ((25, 2, 2), (6, 15, 10))]:
         np.maximum(deep, ellipsoid(space, centre, radii, both_sides=True), out=deep)
@@ -146,7 +151,8 @@ def make_head(rng: Generator, space: Space) -> Head:
     gray = soft(thick + gap - depth) * soft(depth - gap) * (1 - in_stem)
     gray = np.maximum(gray, soft(2.2 - inner_cerebellum) * soft(inner_cerebellum - 0.8))
     plexus = ellipsoid(space, (22, -33, 12), (3.2, 6, 3.5), both_sides=True)
-    body = ellipsoid(space, (12, -12, 19), (1.8, 12, 1.6), both_sides=True)
+    for middle, reach in [((body_mm, -12, 19), (1.8, 12, 1.6)), ((31, -20, -14), (1.8, 9, 1.8))]:
+        np.maximum(plexus, ellipsoid(space, middle, reach, both_sides=True), out=plexus)
     outside = -np.maximum(np.maximum(cerebrum, cerebellum), stem)
     cortex = depth - np.float32(thick + gap)
     from_ventricle = -ventricles
@@ -155,22 +161,40 @@ def make_head(rng: Generator, space: Space) -> Head:
         csf=csf,
         gray=gray * (1 - csf),
         deep=soft(deep) * (1 - csf),
-        choroid=soft(np.maximum(plexus, body)) * in_ventricle,
+        limbic=soft(limbic) * (1 - csf),
+        choroid=soft(plexus) * in_ventricle,
         white_mm=np.minimum(np.maximum(cortex, stem - 2), from_ventricle),
         ventricle_mm=from_ventricle,
         cortex_mm=cortex,
         outside_mm=outside,
-        deep_mm=deep,
+        deep_mm=np.maximum(deep, limbic),
     )
 
 
-def _ventricles(rng: Generator, space: Space) -> Field:
+def _limbic(rng: Generator, space: Space) -> Field:
+    """Signed distance to the hippocampi, and to the fornix and septum between the ventricles.
+
+    A hippocampus (head, body, tail) lies inside the temporal horn and climbs behind the thalamus.
+    """
+    thick = rng.uniform(0.8, 1.2)
+    limbic = ellipsoid(space, (0, -4, 17), (thick, 22, 6))
+    parts = [
+        ((25, -7, -17), (8, 9, 7)),
+        ((25, -20, -14), (6.5, 16, 5.5)),
+        ((20, -34, -3), (5, 7, 9)),
+    ]
+    for centre, (rx, ry, rz) in parts:
+        radii = (rx * thick, ry, rz * thick)
+        np.maximum(limbic, ellipsoid(space, centre, radii, both_sides=True), out=limbic)
+    return limbic
+
+
+def _ventricles(rng: Generator, space: Space, wide: float, body_mm: float) -> Field:
     """Signed distance to the third, the lateral and the fourth ventricle."""
-    wide = rng.uniform(0.7, 1.7)
     ventricles = ellipsoid(space, (0, -12, 2), (3.0, 14, 9))
     parts = [  # body, frontal horn, atrium, occipital horn, temporal horn
-        ((12, -6, 22), (5.5, 24, 7)),
-        ((11, 22, 14), (5.5, 14, 8)),
+        ((body_mm, -6, 22), (5.5, 24, 7)),
+        ((body_mm - 1, 22, 14), (5.5, 14, 8)),
         ((22, -34, 12), (7, 11, 11)),
         ((22, -50, 8), (4, 16, 5)),
         ((32, -14, -16), (4, 18, 5)),

@@ -33,12 +33,14 @@ TOUCHING = np.ones((3, 3, 3), dtype=bool)
 class Ground:
     """Where lesions can be painted: white matter and the walls of the `ventricles`.
 
-    `takes` is how much of a lesion's brightness a voxel takes: nothing in fluid, all in tissue.
-    Pixels are 1 mm, slices `slice_mm` thick.
+    `between` is what lies between fluid and fluid: plexus and septum. `takes` is how much of a
+    lesion's brightness a voxel takes: nothing in fluid, all in tissue. Pixels are 1 mm, slices
+    `slice_mm` thick.
     """
 
     room: Mask
     ventricles: Mask
+    between: Mask
     takes: Stack
     slice_mm: float
 
@@ -58,10 +60,12 @@ def find_ground(pixels: Stack, brain: Mask, excluded: Mask, *, slice_mm: float) 
     white = _large(white & ~fluid & ~excluded, slice_mm)
     wall = _distance_mm(ventricles, slice_mm) < WALL_MM
     wall &= ndimage.binary_dilation(white, cross, iterations=2)
-    wall &= ~_filled(ventricles, slice_mm)  # plexus and septum lie between fluid and fluid
+    between = _filled(ventricles, slice_mm) & ~ventricles
+    wall &= ~between
     return Ground(
         room=white | (likely & wall),
         ventricles=ventricles,
+        between=between,
         takes=np.clip((pixels - FLUID) / -FLUID, 0, 1).astype(np.float32),
         slice_mm=slice_mm,
     )

@@ -1,9 +1,9 @@
 """Phantoms: synthetic FLAIR, T1 and T2 heads with known lesions, from a seed and nothing else.
 
 The FLAIR looks like one where a network looks: dark ventricles, cortex brighter than white matter,
-sulci, skull and scalp; bright caps, choroid plexus, vessels and flow that are no lesions; diffusely
-abnormal white matter that is not labelled; bias field and Rician noise. T1 and T2 show the same
-head, with lesions dark on T1 and bright on T2. `heads` says where everything lies.
+sulci, skull and scalp; bright caps, hippocampi, choroid plexus, vessels and flow that are no
+lesions; diffusely abnormal white matter that is not labelled; bias field and Rician noise. T1 and
+T2 show the same head, with lesions dark on T1 and bright on T2. `heads` says where everything lies.
 """
 
 from __future__ import annotations
@@ -84,6 +84,7 @@ class Signal:
 
     gray: float
     deep: float
+    limbic: float
     csf: float
     choroid: float
     scalp: float
@@ -207,6 +208,7 @@ def _pathology(
         reach = rng.uniform(2, 12) + 4 * smooth_field(rng, space.axes, 35)
         patchy = soft(smooth_field(rng, space.axes, 40) - rng.uniform(-0.3, 0.9), 0.25)
         band = soft(reach - ventricle, 0.8) * soft(white + 0.5) * patchy * (space.z > 0)
+        band *= 1 - head.limbic
         lesions = np.maximum(lesions, band.astype(np.float32))
     diffuse = np.zeros_like(white)
     if rng.random() < 0.6:
@@ -221,6 +223,7 @@ def _flair_signal(rng: Generator) -> Signal:
     return Signal(
         gray=gray,
         deep=100 + rng.uniform(0.2, 0.8) * (gray - 100),
+        limbic=100 + rng.uniform(0.7, 1.4) * (gray - 100),
         csf=csf,
         choroid=rng.uniform(70, 180) if rng.random() < 0.8 else csf,
         scalp=rng.uniform(60, 200),
@@ -233,10 +236,11 @@ def _flair_signal(rng: Generator) -> Signal:
 
 
 def _t1_signal(rng: Generator) -> Signal:
-    csf = rng.uniform(18, 32)
+    csf, gray = rng.uniform(18, 32), rng.uniform(62, 76)
     return Signal(
-        gray=rng.uniform(62, 76),
+        gray=gray,
         deep=rng.uniform(78, 90),
+        limbic=gray,
         csf=csf,
         choroid=rng.uniform(45, 75),
         scalp=rng.uniform(90, 170),
@@ -249,10 +253,11 @@ def _t1_signal(rng: Generator) -> Signal:
 
 
 def _t2_signal(rng: Generator) -> Signal:
-    csf = rng.uniform(260, 360)
+    csf, gray = rng.uniform(260, 360), rng.uniform(120, 150)
     return Signal(
-        gray=rng.uniform(120, 150),
+        gray=gray,
         deep=rng.uniform(98, 115),
+        limbic=gray,
         csf=csf,
         choroid=rng.uniform(0.6, 0.9) * csf,
         scalp=rng.uniform(80, 150),
@@ -289,6 +294,7 @@ def _image(scene: Scene, signal: Signal) -> Field:
     head, pathology = scene.head, scene.pathology
     image = (signal.gray - 100) * head.gray + np.float32(100)
     image += (signal.deep - 100) * head.deep
+    image += (signal.limbic - image) * head.limbic
     image *= scene.texture
     image += signal.diffuse * pathology.diffuse
     if signal.rim:

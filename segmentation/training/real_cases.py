@@ -7,7 +7,7 @@ brainmask.nii.gz. Lesion masks of other patients are on the 1 mm grid of the com
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from scipy import ndimage
 
 from segmentation.imaging.nifti import read_volume
 from segmentation.inference.preparation import AXIAL, LOWEST, PLANES, THICK_MM, normalise
+from segmentation.refusals import Refusal
 from segmentation.training.examples import Example, make_example
 from segmentation.training.implants import (
     FLUID,
@@ -30,8 +31,18 @@ from segmentation.training.implants import (
 )
 
 BRIGHT = 0.6  # of a FLAIR normalised by `normalise`: brighter than almost all healthy white matter
+MNI_SHAPE = (182, 218, 182)
+MNI_ORIGIN = (90.5, 126.0, 72.0)  # the voxel of 0 mm; x so that both sides are alike
 MNI_BRAIN = ((28, 154), (32, 188), (17, 142))  # where the brain lies on the grid of the masks
+ENDS = (0.1, 99.9)  # percentiles between which a brain lies along an axis
 DEEP_MM = 18.0  # from the brain's edge within its slice: mostly white matter and ventricles
+NEAR_MM = 4.0  # SD of the Gaussian that spreads what patients' masks say
+RARE = 0.003  # of the volume near: where patients' lesions fill less on average, they are rare
+HIPPOCAMPI = [  # head, body and tail in MNI mm (x on either side): centres and radii
+    ((24, -10, -19), (8, 10, 8)),
+    ((27, -22, -14), (8, 12, 8)),
+    ((25, -33, -6), (8, 9, 9)),
+]
 SUBSLICES = 4  # per slice of a whole head, for the share of a slice that a lesion fills
 
 
@@ -40,20 +51,34 @@ class RealCase:
     """A real case in RAS order at 1 mm pixels: normalised FLAIR and the masks it came with.
 
     `complete`: its mask marks all lesions, it is brain only, on the 1 mm grid of the lesion masks.
+    `compared_with` are the patients who say where lesions are rare (mask "common").
     """
 
     name: str
     pixels: NDArray[np.float16]
     masks: dict[str, Mask]
     slice_mm: float
+    compared_with: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
         return "mask" in self.masks
 
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """All whose scan or mask is in it."""
+        return (self.name, *self.compared_with)
+
+
+class UnusableCase(Refusal):
+    """A case folder holds what no example can be made of."""
+
 
 def read_real_case(folder: Path) -> RealCase:
-    """This will read a case folder and bring it to 1 mm pixels (nearest neighbour for masks)."""
+    """This will read a case folder and bring it to 1 mm pixels (nearest neighbour for masks).
+
+    Raises UnusableImage, or UnusableCase where scan and masks do not fit to one another.
+    """
     flair = read_volume((folder / "FLAIR.nii.gz").read_bytes(), name=folder.name)
     grid = flair.grid
     spacing = grid.ras.spacing_mm
@@ -63,12 +88,35 @@ def read_real_case(folder: Path) -> RealCase:
     for name in ("mask", "change_mask", "brainmask"):
         file = folder / f"{name}.nii.gz"
         if file.exists():
-            mask = grid.to_ras(read_volume(file.read_bytes(), name=name).data > 0)
-            masks[name] = _zoomed(mask.astype(np.float32), factors) > 0.5
+            mask = read_volume(file.read_bytes(), name=f"{folder.name}, {file.name}")
+            if not mask.grid.matches(grid):
+                raise UnusableCase(
+                    f"{folder.name}: {file.name} lies on another grid than the FLAIR. Bring both "
+                    "to one grid."
+                )
+            masks[name] = _zoomed(grid.to_ras(mask.data > 0).astype(np.float32), factors) > 0.5
+    if "mask" in masks and max(abs(mm - 1) for mm in spacing) > 1e-3:
+        raise UnusableCase(
+            f"{folder.name}: mask.nii.gz marks all lesions, so the case is turned in space and has "
+            "to be of 1 mm voxels; they are " + " x ".join(f"{mm:.4g}" for mm in spacing) + " mm. "
+            "Resample scan and mask, or leave it out."
+        )
     pixels = _zoomed(pixels, factors)
     if "mask" in masks and "brainmask" not in masks:
         masks["brainmask"] = _extracted_brain(pixels)
+    if "brainmask" in masks and not _has_depth(masks["brainmask"]):
+        raise UnusableCase(
+            f"{folder.name}: its brain is empty, or flat. Draw it as brainmask.nii.gz; a whole "
+            "head can do without, then its brain is unknown."
+        )
     return RealCase(folder.name, pixels.astype(np.float16), masks, float(spacing[2]))
+
+
+def _has_depth(brain: Mask) -> bool:
+    """Whether there is a brain, and more than a slice of it along every axis."""
+    if not brain.any():
+        return False
+    return all(np.ptp(np.percentile(found, ENDS)) > 0 for found in np.nonzero(brain))
 
 
 def _extracted_brain(pixels: Stack) -> Mask:
@@ -93,10 +141,51 @@ class LesionMask:
 
 
 def read_lesion_mask(file: Path) -> LesionMask:
-    """This will read a lesion mask; the file is named after the patient."""
+    """This will read a lesion mask; the file is named after the patient.
+
+    Raises UnusableImage, or UnusableCase for a mask of another shape.
+    """
     volume = read_volume(file.read_bytes(), name=file.name)
     mask = np.asarray(volume.grid.to_ras(volume.data > 0))
+    if mask.shape != MNI_SHAPE:
+        raise UnusableCase(f"{file.name}: it has {mask.shape} voxels, not {MNI_SHAPE} as in MNI.")
     return LesionMask(file.name.split(".")[0], mask)
+
+
+def compared(cases: list[RealCase], masks: list[LesionMask]) -> list[RealCase]:
+    """Whole heads with a mask "common": where patients have lesions near, on either side.
+
+    Hippocampi and the outer cortex are bright on FLAIR, and seldom have lesions; hippocampi, which
+    lie close to where lesions are common, are taken out by their place. Cases that are complete or
+    have no brain mask stay as they are, and so do all without masks.
+    """
+    if not masks:
+        return cases
+    share = np.mean([one.voxels | one.voxels[::-1] for one in masks], axis=0, dtype=np.float32)
+    near = ndimage.gaussian_filter(share, NEAR_MM)
+    near[_hippocampi()] = 0
+    return [
+        case
+        if case.complete or "brainmask" not in case.masks
+        else replace(
+            case,
+            masks={**case.masks, "common": _laid_over(near, case.masks["brainmask"]) > RARE},
+            compared_with=tuple(one.subject for one in masks),
+        )
+        for case in cases
+    ]
+
+
+def _hippocampi() -> Mask:
+    """Where hippocampi lie, about, on the grid of the masks."""
+    x, y, z = (
+        place - origin for place, origin in zip(np.indices(MNI_SHAPE), MNI_ORIGIN, strict=True)
+    )
+    inside = np.zeros(MNI_SHAPE, dtype=bool)
+    for centre, radii in HIPPOCAMPI:
+        scaled = zip((np.abs(x), y, z), centre, radii, strict=True)
+        inside |= sum(((at - middle) / radius) ** 2 for at, middle, radius in scaled) < 1
+    return inside
 
 
 def posed_example(case: RealCase, *, rng: Generator) -> Example:
@@ -188,13 +277,14 @@ def _mean_slices(array: Stack, slices: int) -> Stack:
 def partial_example(case: RealCase, *, rng: Generator) -> Example:
     """A whole head of which only changed lesions are labelled.
 
-    The brightest pixels of the brain that no label explains stay unknown; all else is no lesion. A
-    change mask of a first study marks lesions that are not there yet, so it labels nothing.
+    The brightest pixels of the brain that no label explains stay unknown, where lesions are not
+    rare; all else is no lesion. A change mask of a first study marks lesions that are not there
+    yet, so it labels nothing.
     """
     lesion = _visible_change(case)
     return make_example(
         group="partial",
-        subjects=[case.name],
+        subjects=case.subjects,
         pixels=case.pixels.astype(np.float32),
         slice_mm=case.slice_mm,
         lesion=lesion,
@@ -212,7 +302,13 @@ def _visible_change(case: RealCase) -> Mask:
 
 
 def _unknown(case: RealCase) -> Mask:
-    """What may be a lesion: the brightest of the brain (more of its depth), and what touches it.
+    """What may be a lesion: what is bright, but for places where lesions are rare."""
+    bright = _bright(case)
+    return bright & case.masks["common"] if "common" in case.masks else bright
+
+
+def _bright(case: RealCase) -> Mask:
+    """The brightest of the brain (more of its depth), and what touches it.
 
     Most of the cortex stays known, as no lesion: otherwise nothing would teach that its folds,
     which look like islands in white matter, are none.
@@ -240,8 +336,8 @@ def implanted_whole_head(case: RealCase, other: LesionMask, *, rng: Generator) -
     """
     pixels = case.pixels.astype(np.float32)
     brain = case.masks["brainmask"]
-    unknown = _unknown(case)
-    ground = find_ground(pixels, brain, unknown, slice_mm=case.slice_mm)
+    ground = find_ground(pixels, brain, _bright(case), slice_mm=case.slice_mm)
+    unknown = _unknown(case) & ~ground.between
     mask = other.voxels[::-1] if rng.random() < 0.5 else other.voxels
     share = some_lesions(_laid_over(mask, brain, rng), rng, slice_mm=case.slice_mm)
     share = at_home(share, ground)
@@ -249,7 +345,7 @@ def implanted_whole_head(case: RealCase, other: LesionMask, *, rng: Generator) -
     implanted = share > 0.5
     return make_example(
         group="implanted-head",
-        subjects=[case.name, other.subject],
+        subjects=[*case.subjects, other.subject],
         pixels=painted(pixels, share, ground, rng),
         slice_mm=case.slice_mm,
         lesion=lesion | implanted,
@@ -259,13 +355,17 @@ def implanted_whole_head(case: RealCase, other: LesionMask, *, rng: Generator) -
     )
 
 
-def _laid_over(mask: Mask, brain: Mask, rng: Generator) -> Stack:
-    """The share of each voxel of a head that a lesion mask fills, shifted and scaled a little."""
+def _laid_over(mask: Mask | Stack, brain: Mask, rng: Generator | None = None) -> Stack:
+    """The mean of a map of the masks' grid in each voxel of a head, brain's box on brain's box.
+
+    With `rng` it is shifted and scaled a little.
+    """
     scales, offsets = [], []
     for axis, ((low, high), found) in enumerate(zip(MNI_BRAIN, np.nonzero(brain), strict=True)):
-        first, last = np.percentile(found, [0.1, 99.9])
-        scale = (high - low) / (last - first) * rng.uniform(0.92, 1.08)
-        offset = (low + high) / 2 - scale * (first + last) / 2 + rng.uniform(-6, 6)
+        first, last = np.percentile(found, ENDS)
+        larger, shifted = (rng.uniform(0.92, 1.08), rng.uniform(-6, 6)) if rng else (1.0, 0.0)
+        scale = (high - low) / (last - first) * larger
+        offset = (low + high) / 2 - scale * (first + last) / 2 + shifted
         parts = SUBSLICES if axis == 2 else 1
         scales.append(scale / parts)
         offsets.append(offset - scale * (parts - 1) / (2 * parts))

@@ -18,7 +18,7 @@ import re
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,6 +31,7 @@ from segmentation.inference.precision import has_native_bfloat16
 from segmentation.inference.preparation import AXIAL, PIXEL_MM, PLANES, THICK_MM, normalise
 from segmentation.networks.checkpoint import UnusableCheckpoint, load_checkpoint
 from segmentation.networks.unet import UNet, slim
+from segmentation.refusals import Refusal
 from segmentation.training.deck import Deck
 from segmentation.training.examples import Example, make_example
 from segmentation.training.journal import Journal
@@ -39,6 +40,7 @@ from segmentation.training.phantoms import make_phantom
 from segmentation.training.real_cases import (
     LesionMask,
     RealCase,
+    compared,
     implanted_example,
     implanted_whole_head,
     partial_example,
@@ -107,13 +109,13 @@ def run_task(task: Task) -> Example:
 def phantom_example(seed: int, *, rng: np.random.Generator) -> Example:
     """A phantom of 1 mm voxels, in the slices of any plane, or of 2 to 5 mm slices.
 
-    A fifth is brain only, a fifteenth without lesions.
+    A fifth is brain only, a fifth without lesions.
     """
     thin = rng.random() < 0.5
     thick = PIXEL_MM if thin else rng.uniform(THICK_MM, 5.0)
     spacing = (1.0, 1.0, thick)
     slices = round(150 / thick)
-    empty = rng.random() < 0.07
+    empty = rng.random() < 0.2
     p = make_phantom(
         seed=seed,
         shape=(192, 224, slices),
@@ -175,7 +177,7 @@ def held_out_tasks(
 
 def allowed(example: Example, left_out: set[str]) -> bool:
     """Whether an example uses nothing of a patient."""
-    return not any(same_patient(name, one) for name in left_out for one in example.subjects)
+    return not any(_is_any(name, example.subjects) for name in left_out)
 
 
 def same_patient(name: str, other: str) -> bool:
@@ -231,11 +233,12 @@ def run_fold(
         "threads": threads,
     }
     say(f"{len(deck.pixels)} slices of {deck.height} x {deck.width} from {counts}")
-    network, record = UNet(slim()), dict(made_of)
+    network = UNet(slim())
     if fold.begin_with is not None:
         checkpoint = load_checkpoint(fold.begin_with)
-        network, record["begun_with"] = checkpoint.network, checkpoint.sha256
-        record["subjects"] = {**checkpoint.record.get("subjects", {}), **made_of["subjects"]}
+        network, made_of["begun_with"] = checkpoint.network, checkpoint.sha256
+        made_of["subjects"] = {**checkpoint.record.get("subjects", {}), **made_of["subjects"]}
+    record = dict(made_of)
     for number, chosen in enumerate(rounds, 1):
         journal = Journal(folder / f"round{number}", {"round": number, **made_of})
         network = train(
@@ -328,6 +331,7 @@ def main() -> None:
         "--half", action="store_true", help="compute in bfloat16, unless that is slow"
     )
     chosen = parser.parse_args()
+    torch.set_num_threads(1)  # a process whose PyTorch has threads cannot be forked: its copy waits
     began = time.monotonic()
 
     def say(line: str) -> None:
@@ -335,7 +339,7 @@ def main() -> None:
 
     known = [_name(one) for several in _found(chosen.cases) for one in several]
     for name in set().union(*chosen.leave_out):
-        if not name or not any(same_patient(name, one) for one in known):
+        if not name or not _is_any(name, known):
             parser.error(
                 f"--leave-out {name}: no case and no mask in {chosen.cases} is of this name"
             )
@@ -343,18 +347,23 @@ def main() -> None:
         parser.error("--epochs 0 0: no round is left; give one of them epochs")
     if chosen.begin_with is not None:
         try:
-            learned = load_checkpoint(chosen.begin_with).record.get("subjects", {})
+            before = load_checkpoint(chosen.begin_with)
         except UnusableCheckpoint as refusal:
             parser.error(f"--begin-with: {refusal}")
+        learned = before.record.get("subjects", {})
         for name in set().union(*chosen.leave_out):
-            if any(same_patient(name, one) for one in learned):
+            if _is_any(name, learned):
                 parser.error(f"--begin-with {chosen.begin_with}: it has learned from {name}")
+        if before.network.settings != slim():
+            parser.error(f"--begin-with {chosen.begin_with}: it is not of the slim layout")
     left_out = [set(names) for names in dict.fromkeys(chosen.leave_out)]
     if chosen.all or not left_out:
         left_out.append(set())
     amounts = Amounts(chosen.phantoms, chosen.poses, chosen.implants, chosen.held_out)
-    unused = set.intersection(*left_out)
-    material = _make_all(chosen.cases, unused, amounts, chosen.seed, chosen.processes, say)
+    try:
+        material = _make_all(chosen.cases, left_out, amounts, chosen.seed, chosen.processes, say)
+    except Refusal as refusal:
+        parser.error(f"--cases {chosen.cases}: {refusal.message}")
     settings = TrainingSettings(
         epochs=chosen.epochs[0],
         steps=chosen.steps,
@@ -421,16 +430,19 @@ def planned_folds(
 
 def _make_all(
     folder: Path | None,
-    unused: set[str],
+    left_out: list[set[str]],
     amounts: Amounts,
     seed: int,
     processes: int,
     say: Say,
 ) -> Material:
-    """All examples, made by several processes; of patients whom every fold leaves out, none."""
+    """All examples, made by several processes; of patients whom every fold leaves out, none.
+
+    Nor does a patient whom any fold leaves out say where lesions are rare.
+    """
+    by_all, by_any = set.intersection(*left_out), set().union(*left_out)
     folders, files = (
-        [one for one in several if not any(same_patient(name, _name(one)) for name in unused)]
-        for several in _found(folder)
+        [one for one in several if not _is_any(_name(one), by_all)] for several in _found(folder)
     )
     hashes = {one.name: _sha256(one / "FLAIR.nii.gz") for one in folders}
     hashes |= {_name(one): _sha256(one) for one in files}
@@ -438,6 +450,7 @@ def _make_all(
         cases = list(pool.map(read_real_case, folders))
         masks = list(pool.map(read_lesion_mask, files))
         say(f"read {len(cases)} cases and {len(masks)} masks")
+        cases = compared(cases, [one for one in masks if not _is_any(one.subject, by_any)])
         made = []
         for tasks in (example_tasks, held_out_tasks):
             made.append(list(pool.map(run_task, tasks(cases, masks, amounts, seed))))
@@ -451,6 +464,10 @@ def _found(folder: Path | None) -> tuple[list[Path], list[Path]]:
         return [], []
     folders = sorted(one.parent for one in folder.glob("*/FLAIR.nii.gz"))
     return folders, sorted((folder / "masks_mni").glob("*.nii.gz"))
+
+
+def _is_any(name: str, others: Iterable[str]) -> bool:
+    return any(same_patient(name, other) for other in others)
 
 
 def _name(file: Path) -> str:

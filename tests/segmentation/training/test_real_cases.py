@@ -11,6 +11,8 @@ from segmentation.training.examples import Example
 from segmentation.training.real_cases import (
     LesionMask,
     RealCase,
+    UnusableCase,
+    compared,
     implanted_example,
     implanted_whole_head,
     partial_example,
@@ -98,6 +100,44 @@ def test_a_change_mask_labels_what_changed_and_leaves_other_bright_spots_open() 
     assert known[BRAIN].mean() > 0.5
 
 
+def test_bright_spots_are_no_lesions_where_patients_seldom_have_some() -> None:
+    rng = np.random.default_rng(1)
+    bright = head()
+    spots = {"usual": (slice(33, 36), slice(30, 36)), "rare": (slice(50, 54), slice(56, 60))}
+    pixels = bright.pixels.copy()
+    for spot in spots.values():
+        pixels[(*spot, slice(18, 22))] = 2.5
+    bright = RealCase(bright.name, pixels, bright.masks, bright.slice_mm)
+    mask = np.zeros((182, 218, 182), bool)
+    mask[85:105, 95:115, 70:90] = True  # in the middle of the brain, as the usual spot
+    others = [LesionMask("patient05", mask), LesionMask("patient06", mask)]
+    (told,) = compared([bright], others)
+    example = partial_example(told, rng=rng)
+    known = example.lesion_known.transpose(1, 2, 0)
+    assert not known[(*spots["usual"], slice(19, 21))].any()
+    assert known[(*spots["rare"], slice(19, 21))].all()
+    assert (
+        not partial_example(bright, rng=rng)
+        .lesion_known.transpose(1, 2, 0)[(*spots["rare"], slice(19, 21))]
+        .any()
+    )
+    assert example.subjects == {bright.name, "patient05", "patient06"}
+    assert not allowed(example, {"mni_patient06"})
+
+
+def test_bright_hippocampi_are_no_lesions_even_where_all_have_some() -> None:
+    pixels = head().pixels.copy()
+    hippocampus = (slice(40, 43), slice(32, 35), slice(14, 15))  # 27, -22, -14 mm in MNI
+    above = (slice(40, 43), slice(32, 35), slice(30, 31))
+    pixels[hippocampus] = pixels[above] = 2.5
+    everywhere = LesionMask("patient05", np.ones((182, 218, 182), bool))
+    (told,) = compared([RealCase("head", pixels, {"brainmask": BRAIN}, 3.0)], [everywhere])
+    example = partial_example(told, rng=np.random.default_rng(1))
+    known = example.lesion_known.transpose(1, 2, 0)
+    assert known[hippocampus].all()
+    assert not known[above].any()
+
+
 def test_a_first_study_shows_no_change_yet() -> None:
     example = partial_example(head("long_patient01_study1"), rng=np.random.default_rng(1))
     assert not example.lesion.any()
@@ -118,10 +158,41 @@ def test_a_folder_is_read_at_1_mm_pixels_with_its_masks(tmp_path: Path) -> None:
     scan = np.where(BRAIN, 300 + rng.normal(0, 10, SHAPE), 5).astype(np.int16)
     affine = np.diag([0.5, 0.5, 3.0, 1.0])
     nib.Nifti1Image(scan, affine).to_filename(tmp_path / "FLAIR.nii.gz")
-    nib.Nifti1Image(LESIONS.astype(np.uint8), affine).to_filename(tmp_path / "mask.nii.gz")
+    for name, mask in (("change_mask", LESIONS), ("brainmask", BRAIN)):
+        nib.Nifti1Image(mask.astype(np.uint8), affine).to_filename(tmp_path / f"{name}.nii.gz")
     case = read_real_case(tmp_path)
     assert case.pixels.shape == (32, 36, 40)
-    assert case.complete
+    assert not case.complete
     assert case.slice_mm == pytest.approx(3.0)
-    assert case.masks["mask"].sum() == pytest.approx(LESIONS.sum() / 4, rel=0.5)
+    assert case.masks["change_mask"].sum() == pytest.approx(LESIONS.sum() / 4, rel=0.5)
     assert case.masks["brainmask"].sum() == pytest.approx(BRAIN.sum() / 4, rel=0.2)
+
+
+def test_the_brain_of_a_complete_case_is_what_skull_stripping_left(tmp_path: Path) -> None:
+    scan = np.where(BRAIN, 300 + np.random.default_rng(1).normal(0, 10, SHAPE), 5)
+    nib.Nifti1Image(scan.astype(np.int16), np.eye(4)).to_filename(tmp_path / "FLAIR.nii.gz")
+    nib.Nifti1Image(LESIONS.astype(np.uint8), np.eye(4)).to_filename(tmp_path / "mask.nii.gz")
+    case = read_real_case(tmp_path)
+    assert case.complete
+    assert case.masks["mask"].sum() == LESIONS.sum()
+    assert case.masks["brainmask"].sum() == pytest.approx(BRAIN.sum(), rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("file", "mask", "mm", "told"),
+    [
+        ("brainmask", np.zeros(SHAPE), 3.0, "its brain is empty, or flat"),
+        ("brainmask", BRAIN & (np.arange(SHAPE[2]) == 20), 3.0, "its brain is empty, or flat"),
+        ("brainmask", BRAIN[1:], 3.0, "brainmask.nii.gz lies on another grid"),
+        ("mask", LESIONS, 3.0, "they are 1 x 1 x 3 mm"),
+    ],
+)
+def test_masks_that_do_not_fit_the_scan_are_refused(
+    file: str, mask: np.ndarray, mm: float, told: str, tmp_path: Path
+) -> None:
+    scan = np.where(BRAIN, 300 + np.random.default_rng(1).normal(0, 10, SHAPE), 5)
+    affine = np.diag([1.0, 1.0, mm, 1.0])
+    nib.Nifti1Image(scan.astype(np.int16), affine).to_filename(tmp_path / "FLAIR.nii.gz")
+    nib.Nifti1Image(mask.astype(np.uint8), affine).to_filename(tmp_path / f"{file}.nii.gz")
+    with pytest.raises(UnusableCase, match=told):
+        read_real_case(tmp_path)

@@ -7,12 +7,16 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import nibabel as nib
+import numpy as np
 import pytest
 import torch
 
 from segmentation.inference.precision import has_native_bfloat16
+from segmentation.methods.slim_unet import CHECKPOINT
 from segmentation.networks.checkpoint import load_checkpoint, save_checkpoint
 from segmentation.training.examples import Example
+from segmentation.training.journal import OtherTraining
 from segmentation.training.settings import TrainingSettings
 from segmentation.training.train_default import (
     Fold,
@@ -104,6 +108,43 @@ def test_a_network_can_leave_out_several_and_nothing_is_made_of_them(tmp_path: P
     assert len(list((tmp_path / "out").iterdir())) == 1
 
 
+def test_whom_any_fold_leaves_out_does_not_say_where_lesions_are_rare(tmp_path: Path) -> None:
+    head = tmp_path / "cases" / "long_patient01_study2"
+    masks = tmp_path / "cases" / "masks_mni"
+    for folder in (head, masks):
+        folder.mkdir(parents=True)
+    brain = np.zeros((48, 56, 24), np.uint8)
+    brain[8:-8, 8:-8, 4:-4] = 1
+    noise = np.random.default_rng(1).normal(300, 10, brain.shape)
+    affine = np.diag([3.0, 3.0, 6.0, 1.0])
+    nib.Nifti1Image((brain * noise + 5).astype(np.int16), affine).to_filename(head / "FLAIR.nii.gz")
+    nib.Nifti1Image(brain, affine).to_filename(head / "brainmask.nii.gz")
+    lesions = np.zeros((182, 218, 182), np.uint8)
+    lesions[85:95, 100:110, 70:80] = 1
+    for name in ("patient05", "patient06", "patient07"):
+        nib.Nifti1Image(lesions, np.eye(4)).to_filename(masks / f"{name}.nii.gz")
+    given = ["--cases", str(tmp_path / "cases"), "--shared", "0", "--implants", "0"]
+    given += [
+        "--leave-out",
+        "patient05",
+        "--leave-out",
+        "patient06",
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    subprocess.run([*COMMAND, *given], check=True, timeout=300)
+    for name in ("patient05", "patient06"):
+        record = load_checkpoint(tmp_path / "out" / name / "best.safetensors").record
+        assert set(record["subjects"]) == {"long_patient01_study2", "patient07"}
+
+
+def test_a_command_that_goes_on_from_a_network_ends(tmp_path: Path) -> None:
+    given = ["--begin-with", str(CHECKPOINT), "--processes", "2", "--shared", "0"]
+    subprocess.run([*COMMAND, *given, "--out", str(tmp_path)], check=True, timeout=300)
+    record = load_checkpoint(tmp_path / "all" / "best.safetensors").record
+    assert record["begun_with"] == load_checkpoint(CHECKPOINT).sha256
+
+
 def test_a_fold_begins_with_the_shared_network(tmp_path: Path) -> None:
     material = Material([example("mni_patient01")], [], {"mni_patient01": "0" * 64})
     shared, (fold,) = planned_folds([set()], SETTINGS, 1, 0, tmp_path)
@@ -142,6 +183,16 @@ def test_a_network_that_goes_on_says_whom_it_had_learned_from_before(tmp_path: P
     assert file is not None
     record = load_checkpoint(file).record
     assert record["subjects"] == {"mni_patient01": "01" * 32, "mni_patient02": "02" * 32}
+    with pytest.raises(OtherTraining):  # what lies there began with another network
+        run_fold(
+            Fold("again", set(), [SETTINGS], file),
+            Material([example(subjects[1])], [], {subjects[1]: "02" * 32}),
+            folder=tmp_path / subjects[1],
+            said={},
+            device="cpu",
+            threads=1,
+            say=lambda _: None,
+        )
 
 
 @pytest.mark.parametrize(
@@ -168,6 +219,8 @@ def test_scans_and_masks_of_one_patient_are_known_by_name(
         (["--epochs", "0", "0"], "no round is left"),
         (["--begin-with", "none.safetensors"], "none.safetensors"),
         (["--begin-with", "BEFORE", "--leave-out", "mni_patient07"], "learned from mni_patient07"),
+        (["--begin-with", "BEFORE"], "not of the slim layout"),
+        ([], "mni_patient07: "),  # its FLAIR is no image
     ],
 )
 def test_what_cannot_be_is_said_before_anything_is_made(
