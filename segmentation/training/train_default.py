@@ -378,7 +378,11 @@ def main() -> None:
         seed=chosen.seed,
         shares=SHARES,
     )
-    called = {str(chosen.cases): "CASES", str(chosen.begin_with): "BEFORE"}
+    called = {
+        str(chosen.cases): "CASES",
+        str(chosen.begin_with): "BEFORE",
+        str(chosen.out): "OUT",
+    }
     words = [called.get(word, word) for word in sys.argv[1:]]
     command = "python -m segmentation.training.train_default " + shlex.join(words)
     said: dict[str, Any] = {"command": command}
