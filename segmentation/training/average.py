@@ -27,6 +27,7 @@ def mean_of(checkpoints: Sequence[Checkpoint]) -> Checkpoint:
     The last one's scores and command are not its own. Left out is whom all left out. Raises NotAkin
     for networks of which none says that it began with another, and for other layouts.
     """
+    left_out = [set(one.record.get("left_out", ())) for one in checkpoints]
     begun_with = {one.record.get("begun_with") for one in checkpoints}
     if not any(one.sha256 in begun_with for one in checkpoints):
         raise NotAkin("None of these networks began with another of them.")
@@ -43,8 +44,10 @@ def mean_of(checkpoints: Sequence[Checkpoint]) -> Checkpoint:
     record: dict[str, Any] = {
         **told,
         "averaged": [one.sha256 for one in checkpoints],
-        "subjects": {k: v for one in checkpoints for k, v in one.record["subjects"].items()},
-        "left_out": sorted(set.intersection(*(set(one.record["left_out"]) for one in checkpoints))),
+        "subjects": {
+            k: v for one in checkpoints for k, v in one.record.get("subjects", {}).items()
+        },
+        "left_out": sorted(set.intersection(*left_out)),
     }
     return Checkpoint(network, record, sha256="")
 

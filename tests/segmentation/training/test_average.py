@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from segmentation.networks.checkpoint import load_checkpoint, save_checkpoint
-from segmentation.networks.unet import UNet
+from segmentation.networks.unet import UNet, slim
 from tests.segmentation.training.small import tiny_network
 
 COMMAND = [sys.executable, "-m", "segmentation.training.average"]
@@ -28,10 +28,17 @@ def averaged(*words: object) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_mean_of_networks_akin(tmp_path: Path) -> None:
-    first, second, out = (tmp_path / f"{name}.safetensors" for name in ("first", "second", "out"))
+    first, second, other, out = (
+        tmp_path / f"{name}.safetensors" for name in ("first", "second", "other", "out")
+    )
     sha256 = save_checkpoint(first, changed(1), {"subjects": {"A": "1"}, "left_out": ["C", "D"]})
     record = {"subjects": {"B": "2"}, "left_out": ["C"], "begun_with": sha256, "round1_dice": {}}
     save_checkpoint(second, changed(2), record)
+    save_checkpoint(other, UNet(slim()), record)
+    done = averaged(out, first, other)
+    assert done.returncode == 2
+    assert "of different layouts" in done.stderr
+    assert not out.exists()
     done = averaged(out, first, second, "--threshold", 0.3)
     assert done.returncode == 0, done.stderr
     made = load_checkpoint(out)

@@ -15,6 +15,19 @@ from segmentation.training.phantoms import PAPER_GRIDS, make_phantom
 SMALL = {"shape": (96, 96, 12), "spacing_mm": (2.0, 2.2, 11.0)}
 
 
+@pytest.fixture
+def heads(monkeypatch: pytest.MonkeyPatch) -> list[Head]:
+    """The heads of the phantoms that a test makes."""
+    made: list[Head] = []
+
+    def noted(*given: Any) -> Head:
+        made.append(make_head(*given))
+        return made[-1]
+
+    monkeypatch.setattr(phantoms, "make_head", noted)
+    return made
+
+
 def test_a_seed_is_a_phantom() -> None:
     one, again, other = (make_phantom(seed=seed, **SMALL) for seed in (7, 7, 8))
     assert hashlib.sha256(one.flair).digest() == hashlib.sha256(again.flair).digest()
@@ -76,15 +89,8 @@ def test_a_phantom_can_be_without_skull() -> None:
 
 @pytest.mark.parametrize("seed", [20, 21])
 def test_a_phantom_without_lesions_keeps_all_that_looks_like_some(
-    seed: int, monkeypatch: pytest.MonkeyPatch
+    seed: int, heads: list[Head]
 ) -> None:
-    heads: list[Head] = []
-
-    def noted(*given: Any) -> Head:
-        heads.append(make_head(*given))
-        return heads[-1]
-
-    monkeypatch.setattr(phantoms, "make_head", noted)
     slab = {"shape": (80, 96, 10), "spacing_mm": (2.0, 2.0, 1.5), "height_mm": 14.0}
     p = make_phantom(seed=seed, lesions=0, confluent=False, **slab)
     assert not p.mask.any()
@@ -99,15 +105,8 @@ def test_a_phantom_without_lesions_keeps_all_that_looks_like_some(
 
 @pytest.mark.parametrize("seed", range(3))
 def test_hippocampi_and_fornix_are_as_bright_as_cortex_and_no_lesions(
-    seed: int, monkeypatch: pytest.MonkeyPatch
+    seed: int, heads: list[Head]
 ) -> None:
-    heads: list[Head] = []
-
-    def noted(*given: Any) -> Head:
-        heads.append(make_head(*given))
-        return heads[-1]
-
-    monkeypatch.setattr(phantoms, "make_head", noted)
     grid = {"shape": (96, 112, 90), "spacing_mm": (1.5, 1.5, 1.5)}
     p = make_phantom(seed=seed, lesions=60, confluent=True, flair_only=True, **grid)
     limbic = (heads[0].limbic > 0.9) & p.brain

@@ -17,6 +17,7 @@ from segmentation.training.real_cases import (
     implanted_whole_head,
     partial_example,
     posed_example,
+    read_lesion_mask,
     read_real_case,
 )
 from segmentation.training.train_default import allowed
@@ -166,6 +167,12 @@ def test_a_folder_is_read_at_1_mm_pixels_with_its_masks(tmp_path: Path) -> None:
     assert case.slice_mm == pytest.approx(3.0)
     assert case.masks["change_mask"].sum() == pytest.approx(LESIONS.sum() / 4, rel=0.5)
     assert case.masks["brainmask"].sum() == pytest.approx(BRAIN.sum() / 4, rel=0.2)
+
+
+def test_a_lesion_mask_off_the_grid_of_mni_is_refused(tmp_path: Path) -> None:
+    nib.Nifti1Image(LESIONS.astype(np.uint8), np.eye(4)).to_filename(tmp_path / "p05.nii.gz")
+    with pytest.raises(UnusableCase, match=r"p05.nii.gz: it has \(64, 72, 40\) voxels"):
+        read_lesion_mask(tmp_path / "p05.nii.gz")
 
 
 def test_the_brain_of_a_complete_case_is_what_skull_stripping_left(tmp_path: Path) -> None:
